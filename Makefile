@@ -1,0 +1,39 @@
+# The README's commands. Everything lands in .venv; nothing else on the machine is touched.
+PYTHON ?= python3
+PORT ?= 8080
+DATA ?= $(CURDIR)/.farm
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/*' 'manager/*' 2>/dev/null)
+
+.PHONY: run test check bench clean
+
+run: $(VENV)/.run
+	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run config/farm.yaml
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict -p farmhand.units -p farmhand.supervisor -p farmhand.worker -p farmhand.manager
+	$(BIN)/pyright
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/bench -s
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+# A plain install, not an editable one: what is run and tested is the wheel that users get.
+$(VENV)/.run: $(SOURCES) | $(VENV)/bin/python
+	$(BIN)/pip install --quiet '.[worker,manager]'
+	@touch $@
+
+$(VENV)/.dev: $(SOURCES) | $(VENV)/bin/python
+	$(BIN)/pip install --quiet '.[dev]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)

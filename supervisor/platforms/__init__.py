@@ -1,0 +1,116 @@
+"""The few things that differ by operating system; one module for each of them.
+
+A *tree* is a process and all its descendants, living and dying together, however
+far they fork, setsid and change parents. Whoever starts one owns it: `supervisor/`
+its services' trees, `worker/` the trees of its tasks. Nothing else in Farmhand
+looks at `sys.platform`.
+
+The contract, which every module keeps:
+
+`spawn(order)` starts a tree and returns it at once. What the system refuses while the
+process is being set up (no such user, folder or program) is no exception: the tree has
+then ended with the exit code that systemd.exec(5) names for it, 203 for the program.
+Only what the machine lacks (memory, process slots) raises OSError.
+
+`Tree.fileno()` becomes readable when the main process has ended; `Tree.poll()` then says
+how. Nothing here waits.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from ..rules.exitstatus import Exit
+
+@dataclass(frozen=True)
+class Order:
+    """Everything needed to start one process. Files are descriptors that stay the caller's.
+
+    argv[0] is what the program is told of its name; `program` is what is executed.
+    cwd: None leaves the supervisor's. user, group: names or numbers as text. Limits:
+    resource name without "RLIMIT_" -> (soft, hard), None for infinity. `mark` names the
+    tree to those who look for its members; it is unique on this machine.
+    """
+
+    program: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    mark: str
+    cwd: str | None = None
+    cwd_optional: bool = False
+    stdin: int | None = None
+    stdout: int | None = None
+    stderr: int | None = None
+    user: str | None = None
+    group: str | None = None
+    supplementary_groups: Sequence[str] = ()
+    umask: int | None = None
+    nice: int | None = None
+    cpu_policy: str | None = None
+    cpu_priority: int | None = None
+    io_class: str | None = None
+    io_priority: int | None = None
+    oom_score_adjust: int | None = None
+    limits: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
+
+
+class Tree(Protocol):
+    """A process and all its descendants."""
+
+    pid: int
+
+    def fileno(self) -> int:
+        """Return what becomes readable when the main process has ended."""
+        ...
+
+    def poll(self) -> Exit | None:
+        """Return how the main process ended, or None while it runs."""
+        ...
+
+    def members(self) -> frozenset[int]:
+        """Return the ids of the processes alive in the tree, the main one included."""
+        ...
+
+    def signal(self, name: str, *, whom: Literal["main", "all"]) -> None:
+        """Send a signal by name ("SIGTERM") to the main process or to every member; those gone are no error."""
+        ...
+
+    def kill(self) -> None:
+        """End every member, also those that fork meanwhile. Returns before they are gone; see `members`."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the tree holds: descriptors, a control group."""
+        ...
+
+
+class Platform(Protocol):
+    """What one operating system offers; `native()` returns the one for this machine."""
+
+    name: str
+
+    def spawn(self, order: Order) -> Tree: ...
+
+    def adopt_orphans(self) -> None:
+        """Make this process the parent of every descendant whose own parent ends. Once, before the first spawn."""
+        ...
+
+    def fileno(self) -> int:
+        """Return what becomes readable when a descendant has ended: then a tree may have lost its last member."""
+        ...
+
+    def reap_strangers(self) -> frozenset[int]:
+        """Take note of that, reaping ended children that are no tree's main process; return their ids."""
+        ...
+
+
+def native() -> Platform:
+    """Return this system's platform."""
+    match sys.platform:
+        case "linux":
+            from .linux import LINUX
+
+            return LINUX
+        case other:
+            raise NotImplementedError(f"no process trees on {other!r} yet: Linux has them")

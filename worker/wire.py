@@ -1,0 +1,99 @@
+"""The words that worker and manager share: statuses, requests, task states, exit codes.
+
+The names are those of the Flamenco worker API. Standard library only, so that
+the manager can import it on a machine without the worker's packages.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+API = "/api/v3"
+
+# Where a worker waits for news from a Farmhand manager. The sign-on reply of such a manager
+# names it under the key "push"; a Flamenco manager's reply has no such key.
+#
+#   GET PUSH?since=N   (worker credentials)
+#     200 {"seq": M}   something that concerns this worker has happened, M > N: ask now
+#     204              nothing for PUSH_WAIT seconds: ask again
+#
+# The answer is a bell and nothing more. What has changed is learnt through the calls of the
+# Flamenco API (fetch, state, may-i-run), so that there is one protocol, not two. By asking
+# with since=M a worker says that it has seen everything up to M.
+PUSH = "/api/farmhand/push"
+PUSH_WAIT = 25.0
+
+# The exit code that means "start me again", unless configured otherwise.
+RESTART_EXIT_CODE = 47
+
+
+class Status(Enum):
+    """WorkerStatus of the Flamenco API. The manager alone sets ERROR, for a worker that it lost."""
+
+    STARTING = "starting"
+    AWAKE = "awake"
+    ASLEEP = "asleep"
+    ERROR = "error"
+    TESTING = "testing"
+    OFFLINE = "offline"
+    RESTART = "restart"
+
+
+# What an operator may ask a worker to become: Shut Down, Restart, Send to Sleep, Wake Up.
+REQUESTABLE = frozenset({Status.OFFLINE, Status.RESTART, Status.ASLEEP, Status.AWAKE})
+
+
+class TaskStatus(Enum):
+    """TaskStatus of the Flamenco API."""
+
+    ACTIVE = "active"
+    CANCELED = "canceled"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    QUEUED = "queued"
+    SOFT_FAILED = "soft-failed"
+    PAUSED = "paused"
+
+
+class JobStatus(Enum):
+    """JobStatus of the Flamenco API."""
+
+    ACTIVE = "active"
+    CANCELED = "canceled"
+    CANCEL_REQUESTED = "cancel-requested"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    PAUSED = "paused"
+    PAUSE_REQUESTED = "pause-requested"
+    QUEUED = "queued"
+    REQUEUEING = "requeueing"
+    UNDER_CONSTRUCTION = "under-construction"
+
+
+@dataclass(frozen=True)
+class Request:
+    """An operator's request: become `status`; lazy means after the running task is finished."""
+
+    status: Status
+    lazy: bool = False
+
+
+def refuse_restart_code(code: int) -> str | None:
+    """Say why an exit code cannot mean "restart", or None where it can.
+
+    The sentence completes "47 cannot be the restart code: ...".
+    """
+    for low, high, reason in _TAKEN:
+        if low <= code <= high:
+            return reason
+    return None if 0 < code <= 255 else "exit codes go from 0 to 255"
+
+
+# Codes with a meaning of their own, which a restart code would hide.
+_TAKEN = (
+    (0, 0, "0 means a clean end, after which the worker stays down"),
+    (1, 1, "1 is how any program reports a failure"),
+    (2, 2, "2 reports wrong usage or configuration, which a restart does not mend"),
+    (126, 127, "126 and 127 mean that a shell could not run the command"),
+    (128, 165, "128 to 165 are how shells report a death by signal"),
+    (200, 245, "200 to 245 are how systemd reports that it could not start the program (systemd.exec(5))"),
+)
