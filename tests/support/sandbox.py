@@ -1,0 +1,93 @@
+"""A real systemd as PID 1 of namespaces of its own, on a machine that runs another init.
+
+It has its own /run, /var/log and control groups; files, users and the network are the machine's.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from polling import until
+
+# SYSTEMD_UNIT_PATH keeps the machine's own units out: its tmpfiles would empty /tmp.
+INSIDE = """
+mount --make-rprivate / && mount -t proc proc /proc
+mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/log
+mkdir -p /run/systemd/system /run/lock
+umount -l /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup
+exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 container=docker SYSTEMD_UNIT_PATH="$UNITS" \
+    /lib/systemd/systemd --system --unit=bare.target --log-target=console --show-status=0 \
+    --default-standard-output=null
+"""
+# Two systemds in one control group would get in each other's way, so each boot joins one of its own first.
+BOOT = """
+echo $$ >"$GROUP/cgroup.procs"
+exec unshare --pid --fork --mount --cgroup --uts --ipc --kill-child bash -e -c "$INSIDE"
+"""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A booted systemd. pid: of that systemd, as the machine counts."""
+
+    pid: int
+    units: Path
+
+    def systemctl(self, *words: str) -> subprocess.CompletedProcess[str]:
+        enter = ["nsenter", "-t", str(self.pid), "-m", "-p", "-C", "-u", "-i", "systemctl", "--no-pager"]
+        return subprocess.run(
+            [*enter, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def show(self, unit: str, *properties: str) -> dict[str, str]:
+        lines = self.systemctl("show", f"--property={','.join(properties)}", unit).stdout.splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+
+@contextlib.contextmanager
+def control_group() -> Iterator[Path]:
+    """A fresh cgroup v2 folder, removed with what was made below it."""
+    mounts = (line.split() for line in Path("/proc/mounts").read_text().splitlines())
+    group = Path(next(mount[1] for mount in mounts if mount[2] == "cgroup2")) / f"boot-{uuid.uuid4().hex[:12]}"
+    group.mkdir()
+    try:
+        yield group
+    finally:
+        until(lambda: not (group / "cgroup.events").read_text().startswith("populated 1"), "the group to be empty")
+        for folder, _, _ in os.walk(group, topdown=False):
+            os.rmdir(folder)
+
+
+def first_child(pid: int) -> int | None:
+    with contextlib.suppress(OSError):
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return int(found[0]) if found else None
+    return None
+
+
+@contextlib.contextmanager
+def boot(units: Path, log: Path) -> Iterator[Sandbox]:
+    """Boot a systemd that knows the units in a folder; all of it is gone at the end."""
+    (units / "bare.target").write_text("[Unit]\nDescription=Nothing\n")
+    with control_group() as group, log.open("wb") as out:
+        unshare = subprocess.Popen(
+            ["bash", "-e", "-c", BOOT],
+            env={**os.environ, "UNITS": str(units), "INSIDE": INSIDE, "GROUP": str(group)},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+        try:
+            pid = until(lambda: first_child(unshare.pid), "a process in the new namespaces")
+            sandbox = Sandbox(pid, units)
+            until(lambda: sandbox.systemctl("show", "--property=Version").returncode == 0, "systemd to answer")
+            yield sandbox
+        finally:
+            os.killpg(unshare.pid, signal.SIGKILL)
+            unshare.wait()

@@ -1,0 +1,74 @@
+"""Who may import whom. An arrow that is not in the table is not wanted."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MAY_IMPORT = {
+    "supervisor": {"units"},
+    "worker": {"supervisor.platforms"},
+    "manager": {"units", "worker.wire"},
+    "units": set(),
+}
+# `units/` is pure as a whole, but for its door and for what touches the machine.
+IMPURE_UNITS = {"cli.py", "install.py", "machine.py"}
+PURE = sorted(
+    [*ROOT.glob("*/rules/*.py"), *(path for path in (ROOT / "units").rglob("*.py") if path.name not in IMPURE_UNITS)]
+)
+CLOCKS_AND_IO = {"os", "time", "datetime.now", "socket", "subprocess", "threading", "random", "secrets", "sqlite3"}
+IMPURE = CLOCKS_AND_IO | {"flask", "sqlalchemy", "urllib3", "logging", "selectors", "signal", "psutil", "shutil"}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the dotted names a module imports, counted from the root of the repository."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.removeprefix("farmhand.") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) + 1 - node.level] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])]).removeprefix("farmhand.")
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def foreign(package: str, path: Path) -> set[str]:
+    """Return what a module takes from the other packages."""
+    others = MAY_IMPORT.keys() - {package}
+    return {name for name in imported(path) if name.partition(".")[0] in others}
+
+
+def within(name: str, allowed: set[str]) -> bool:
+    return any(name == door or name.startswith(f"{door}.") for door in allowed)
+
+
+def strays(package: str, path: Path) -> set[str]:
+    # `from ..worker import wire` names the package on the way to the module that is allowed.
+    ways = {door.partition(".")[0] for door in MAY_IMPORT[package]}
+    return {name for name in foreign(package, path) if not within(name, MAY_IMPORT[package]) and name not in ways}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_packages_import_only_downwards(package: str) -> None:
+    found = {str(path): strays(package, path) for path in (ROOT / package).rglob("*.py")}
+    assert not {path: names for path, names in found.items() if names}
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_decisions_touch_nothing(path: Path) -> None:
+    assert not {name for name in imported(path) if name in IMPURE or name.partition(".")[0] in IMPURE}
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_decisions_open_nothing_and_read_no_clock(path: Path) -> None:
+    calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
+    assert not calls & {"open", "print", "input"}
+    assert not {call for call in calls if call.endswith((".now", ".utcnow", ".today", ".read_text", ".write_text"))}
+
+
+def test_systems_are_told_apart_in_one_place_of_the_supervisor() -> None:
+    elsewhere = [path for path in (ROOT / "supervisor").rglob("*.py") if path.parent.name != "platforms"]
+    assert not [str(path) for path in elsewhere if "sys.platform" in path.read_text()]

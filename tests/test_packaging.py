@@ -1,0 +1,86 @@
+"""The wheel: what is in it, whom it lives with, what it brings along."""
+
+import subprocess
+import sys
+import tomllib
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def run(*words: object) -> str:
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def scripts(environment: Path) -> Path:
+    return environment / ("Scripts" if sys.platform == "win32" else "bin")
+
+
+@pytest.fixture(scope="module")
+def beside_supervisord(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with PyPI's supervisor and, installed after it, Farmhand without extras."""
+    environment = tmp_path_factory.mktemp("beside")
+    venv.create(environment, with_pip=True)
+    python = scripts(environment) / "python"
+    run(python, "-m", "pip", "install", "--quiet", "supervisor", "setuptools<81")
+    run(python, "-m", "pip", "install", "--quiet", ROOT)
+    return environment
+
+
+def test_the_list_of_packages_is_the_list_of_folders() -> None:
+    folders = {
+        ".".join(("farmhand", *path.parent.relative_to(ROOT).parts))
+        for package in ("manager", "supervisor", "units", "worker")
+        for path in (ROOT / package).rglob("__init__.py")
+    }
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == folders
+
+
+def test_it_lives_beside_supervisord(beside_supervisord: Path) -> None:
+    bin = scripts(beside_supervisord)
+    assert run(bin / "supervisord", "--version").startswith("4.")
+    assert "restart" in run(bin / "farmhand", "--help")
+    assert "render" in run(bin / "farmhand-units", "--help")
+    where = run(
+        bin / "python", "-c", "import supervisor, farmhand.supervisor as f; print(supervisor.__file__, f.__file__)"
+    )
+    theirs, ours = where.split()
+    assert Path(theirs).parent.name == "supervisor"
+    assert Path(ours).parent.parent.name == "farmhand"
+
+
+def test_taking_one_away_leaves_the_other_whole(beside_supervisord: Path) -> None:
+    bin = scripts(beside_supervisord)
+    run(bin / "python", "-m", "pip", "uninstall", "--quiet", "--yes", "farmhand")
+    assert run(bin / "supervisord", "--version").startswith("4.")
+    run(bin / "python", "-m", "pip", "install", "--quiet", ROOT)
+    run(bin / "python", "-m", "pip", "uninstall", "--quiet", "--yes", "supervisor")
+    assert "restart" in run(bin / "farmhand", "--help")
+
+
+def test_a_node_gets_no_flask(beside_supervisord: Path) -> None:
+    installed = run(scripts(beside_supervisord) / "python", "-m", "pip", "list", "--format=freeze").lower()
+    assert "pyyaml" in installed
+    assert not {name for name in ("flask", "sqlalchemy", "starlette", "urllib3") if f"{name}==" in installed}
+
+
+def test_templates_static_files_and_migrations_are_installed(tmp_path: Path) -> None:
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT)
+    (wheel,) = tmp_path.glob("farmhand-*.whl")
+    names = set(run(sys.executable, "-m", "zipfile", "--list", wheel).split())
+    for folder, pattern in {
+        "manager": "web/templates/**/*.html",
+        "manager/web": "static/*",
+        "manager/storage": "migrations/versions/*.py",
+        "manager/jobtypes": "*.yaml",
+        "units": "py.typed",
+    }.items():
+        wanted = {f"farmhand/{path.relative_to(ROOT)}" for path in (ROOT / folder).glob(pattern) if path.is_file()}
+        assert wanted
+        assert wanted <= names
