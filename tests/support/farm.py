@@ -1,0 +1,123 @@
+"""A whole farm of real processes: the supervisor, and under it the manager and the workers of config/farm.yaml."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from polling import until
+
+ROOT = Path(__file__).parent.parent.parent
+BIN = Path(sys.executable).parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class Farm:
+    """A running farm. `output` is what the supervisor has printed."""
+
+    port: int
+    data: Path
+    process: subprocess.Popen[bytes]
+    output: Path
+    environment: dict[str, str] = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def api(self, path: str, body: object = None) -> Any:
+        """GET, or POST a body, as JSON; None for an empty answer."""
+        data = None if body is None else json.dumps(body).encode()
+        call = urllib.request.Request(self.url + path, data=data, headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(call, timeout=10) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def run(self, command: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run one of our commands beside the farm: `farm.run("farmhand", "status")`."""
+        return subprocess.run(
+            [str(BIN / command), *words], env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def workers(self) -> dict[str, dict[str, Any]]:
+        """Return the manager's workers by name; none while it does not answer."""
+        try:
+            found = self.api("/api/v3/worker-mgt/workers")["workers"]
+        except OSError:
+            return {}
+        return {worker["name"]: worker for worker in found}
+
+    def statuses(self) -> dict[str, str]:
+        return {name: worker["status"] for name, worker in self.workers().items()}
+
+    def show(self, unit: str, *names: str) -> dict[str, str]:
+        """Return properties of a service, as `farmhand show` prints them."""
+        done = self.run("farmhand", "show", unit, f"--property={','.join(names)}")
+        return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+
+
+@contextlib.contextmanager
+def running(data: Path, config: Path = ROOT / "config" / "farm.yaml", *, workers: int = 3) -> Iterator[Farm]:
+    """Start a farm, wait until its workers are awake, and stop it at the end as Ctrl-C does."""
+    port = free_port()
+    environment = {
+        **os.environ,
+        "FARMHAND_PORT": str(port),
+        "FARMHAND_DATA": str(data),
+        "FARMHAND_CONTROL": str(data / "control.sock"),
+        "FARMHAND_MANAGER": f"http://127.0.0.1:{port}/",
+    }
+    data.mkdir(parents=True, exist_ok=True)
+    output = data / "supervisor.out"
+    with output.open("wb") as out:
+        process = subprocess.Popen(
+            [str(BIN / "farmhand"), "run", str(config)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    farm = Farm(port, data, process, output, environment)
+    try:
+        until(
+            lambda: list(farm.statuses().values()) == ["awake"] * workers or process.poll() is not None,
+            f"{workers} workers to be awake",
+            seconds=30,
+            pause=0.1,
+        )
+        assert process.poll() is None, output.read_text()
+        yield farm
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=40)
+        finally:
+            process.kill()
+
+
+def strangers_left(mark: str) -> list[str]:
+    """Return the command lines of processes whose command line or environment holds a text, such as a data folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                command = (entry / "cmdline").read_bytes()
+                if mark.encode() in command + (entry / "environ").read_bytes():
+                    found.append(f"{entry.name} {command.replace(bytes(1), b' ').decode(errors='replace')}")
+    return found
