@@ -1,0 +1,37 @@
+"""The kinds of things that happen: every row of the event table is one of these. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Kind(Enum):
+    """What an event tells. The part before the dot is its subject."""
+
+    WORKER_REGISTERED = "worker.registered"
+    WORKER_SIGNED_ON = "worker.signed-on"
+    WORKER_STATUS = "worker.status"  # detail: from, to
+    WORKER_SIGNED_OFF = "worker.signed-off"
+    WORKER_LOST = "worker.lost"  # detail: from, silent (milliseconds)
+    WORKER_BACK = "worker.back"  # a lost worker gave a sign of life; detail: to
+    WORKER_DELETED = "worker.deleted"
+    REQUEST_MADE = "request.made"  # detail: request, status, lazy, replaces (id or none)
+    REQUEST_SEEN = "request.seen"  # the worker knows of it; detail: request, status
+    REQUEST_DONE = "request.done"  # the worker confirmed it; detail: request, status, lazy, took (milliseconds)
+    REQUEST_WITHDRAWN = "request.withdrawn"  # detail: request, status
+    TASK_STARTED = "task.started"  # handed out; detail: attempt, name
+    TASK_PROGRESS = "task.progress"  # detail: steps_completed, steps_total
+    TASK_STATUS = "task.status"  # any other change; detail: from, to, reason, name
+    TASK_PICTURE = "task.picture"  # a picture arrived
+    JOB_SUBMITTED = "job.submitted"  # detail: name, tasks
+    JOB_STATUS = "job.status"  # detail: from, to, reason
+    JOB_CHANGED = "job.changed"  # priority and the like
+    JOB_DELETED = "job.deleted"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that a rule found to have happened; the store makes an event of it."""
+
+    kind: Kind
+    detail: Mapping[str, object] = field(default_factory=dict)

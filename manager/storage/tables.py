@@ -1,0 +1,179 @@
+"""The tables. Times are integer milliseconds since the epoch, UTC; ids are lower-case UUIDs.
+
+`migrations/` makes them; a test compares what it makes with what stands here.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from ...worker.wire import TaskStatus
+
+# Constraints have names, so that a later migration can change them on every database.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# BIGINT on PostgreSQL; SQLite counts up only what is called INTEGER.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+def tally_column(status: TaskStatus) -> str:
+    """Name the column of `job` that counts its tasks of a status."""
+    return f"tasks_{status.name.lower()}"
+
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("secret_hash", String(64), nullable=False),  # SHA-256, hexadecimal
+    Column("name", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("version", Text, nullable=False, server_default=""),
+    Column("can_restart", Boolean, nullable=False, server_default="0"),
+    Column("status", String(20), nullable=False),
+    Column("lost_from", String(20)),  # the status that a lost worker had
+    Column("resume", String(20)),  # awake or asleep: how it starts next time
+    Column("idle", Boolean, nullable=False, server_default="0"),  # it asked for work and there was none
+    Column("pushes", Boolean, nullable=False, server_default="0"),  # it keeps a request open, as Farmhand workers do
+    Column("incarnation", Integer, nullable=False, server_default="0"),  # counts its sign-ons
+    Column("bell", BigInteger, nullable=False, server_default="0"),  # the newest event that concerns it
+    Column("registered_at", BigInteger, nullable=False),
+    Column("last_seen", BigInteger),
+    Column("deleted_at", BigInteger),
+    Column("task_id", String(36)),  # the task it was handed last
+    # The pending request, or nulls.
+    Column("request_id", String(36)),
+    Column("request_status", String(20)),
+    Column("request_lazy", Boolean),
+    Column("request_by", Text),
+    Column("request_at", BigInteger),
+    Column("request_seq", BigInteger),
+    Column("request_seen_at", BigInteger),
+)
+
+# What a worker can do: its task types.
+capability = Table(
+    "capability",
+    metadata,
+    Column("worker_id", ForeignKey("worker.id", ondelete="CASCADE"), primary_key=True),
+    Column("task_type", Text, primary_key=True),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("number", Serial, primary_key=True, autoincrement=True),  # order of submission
+    Column("id", String(36), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("activity", Text, nullable=False, server_default=""),
+    Column("settings", JSON, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("submitted_by", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("steps_completed", Integer, nullable=False, server_default="0"),
+    Column("steps_total", Integer, nullable=False, server_default="0"),
+    *(Column(tally_column(status), Integer, nullable=False, server_default="0") for status in TaskStatus),
+)
+
+task = Table(
+    "task",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), nullable=False),
+    Column("index_in_job", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("commands", JSON, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("activity", Text, nullable=False, server_default=""),
+    Column("steps_completed", Integer, nullable=False, server_default="0"),
+    Column("steps_total", Integer, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("last_touched", BigInteger),
+    # Who has it, or had it last; the attempt counts its hand-outs, the incarnation is the worker's at the last one.
+    Column("worker_id", ForeignKey("worker.id")),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("incarnation", Integer, nullable=False, server_default="0"),
+    # What a hand-out looks at: copies of the job's columns, the number of tasks it still waits for.
+    Column("job_priority", Integer, nullable=False),
+    Column("job_number", BigInteger, nullable=False),
+    Column("blockers", Integer, nullable=False, server_default="0"),
+    Column(
+        "ready",
+        Boolean,
+        Computed("status IN ('queued', 'soft-failed') AND blockers = 0", persisted=True),
+        nullable=False,
+    ),
+    Column("picture_at", BigInteger),
+    # Finished tasks never show up in these two, however many there are.
+    Index("ix_task_turn", "ready", "job_priority", "priority", "job_number", "index_in_job"),
+    Index("ix_task_owner", "worker_id", "status"),
+    Index("ix_task_job", "job_id", "status", "type"),
+)
+
+dependency = Table(
+    "dependency",
+    metadata,
+    Column("task_id", ForeignKey("task.id", ondelete="CASCADE"), primary_key=True),
+    Column("needs_id", ForeignKey("task.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+# Who failed a task, since it was last queued by a person.
+failure = Table(
+    "failure",
+    metadata,
+    Column("task_id", ForeignKey("task.id", ondelete="CASCADE"), primary_key=True),
+    Column("worker_id", ForeignKey("worker.id"), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
+blocklist = Table(
+    "blocklist",
+    metadata,
+    Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("worker_id", ForeignKey("worker.id"), primary_key=True),
+    Column("task_type", Text, primary_key=True),
+)
+
+# Append-only, and without foreign keys: it outlives what it tells of.
+event = Table(
+    "event",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("worker_id", String(36)),
+    Column("task_id", String(36)),
+    Column("job_id", String(36)),
+    Column("who", Text, nullable=False, server_default=""),  # the operator, or empty: the farm itself
+    Column("detail", JSON, nullable=False),
+    Index("ix_event_worker", "worker_id", "seq"),
+    Index("ix_event_job", "job_id", "seq"),
+    sqlite_autoincrement=True,
+)
