@@ -72,8 +72,9 @@ def split_word(
         if char == "\\":
             found = unescape(text, at) if escapes else (text[at : at + 1], min(at + 1, len(text)))
             if found is None:
-                warn(f'"\\{text[at : at + 1]}" is not an escape and is kept as it is', 'write "\\\\" for a backslash')
-                found = "\\", at
+                kept = "\\" + text[at : at + 1]
+                warn(f'"{kept}" is not an escape and is kept as it is', 'write "\\\\" for a backslash')
+                found = kept, min(at + 1, len(text))
             out.append(found[0])
             at = found[1]
         elif quote:

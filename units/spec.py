@@ -78,8 +78,8 @@ class Assignment:
     section: str
     key: str
     value: str
-    path: str = ""
-    line: int = 0
+    path: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Service:
     # What systemd knows and Farmhand keeps without acting on it; said by `check`, `status` and the log.
     kept: tuple[Assignment, ...] = ()
     # Where each directive was last set, "Restart" -> "farm.yaml:12": for `why` and for errors.
-    origin: dict[str, str] = field(default_factory=dict)
+    origin: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def start_timeout(self) -> float:

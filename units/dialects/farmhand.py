@@ -1,0 +1,209 @@
+"""Our YAML: services and the supervisor's settings in one file, with systemd's directive names.
+
+What systemd would ignore with a warning is refused here: unknown keys, bad values, keys given twice.
+Values are taken as they are written, before YAML makes something else of them: `Restart: no` is "no" and
+`UMask: 0022` octal.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import yaml
+
+from .. import directives, grammar, specifiers
+from ..draft import Draft
+from ..errors import BadConfig, BadValue, nearest
+from ..kinds import Context
+from ..spec import Assignment, Service
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The `supervisor:` block. default_environment is under the supervisor's own environment, which wins.
+
+    log_directory: where the services' output goes, `${NAME}` still in it; None for the state folder.
+    """
+
+    default_environment: dict[str, str] = field(default_factory=dict)
+    log_directory: str | None = None
+
+
+@dataclass(frozen=True)
+class Farm:
+    """What one file says."""
+
+    path: str
+    services: tuple[Service, ...]
+    settings: Settings = Settings()
+
+
+_SCALAR_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp"))
+
+
+def read(path: str, text: str, machine: Mapping[str, str] = specifiers.SYSTEM_FOLDERS) -> Farm:
+    """Read a file's text; `machine` gives the specifiers that the unit's name does not. Raises BadConfig."""
+    return _Reader(path, machine).farm(_compose(path, text))
+
+
+def _compose(path: str, text: str) -> yaml.Node:
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = " ".join(part for part in (error.context, error.problem) if part)
+        raise BadConfig(
+            path, mark.line + 1 if mark else 0, "", f"it is not YAML: {problem}", "mend the syntax"
+        ) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise BadConfig(path, line, "", "it holds a character that YAML forbids", "take it out") from None
+    if node is None:
+        raise BadConfig(path, 0, "", "it is empty", 'write "services:" and the services below it')
+    return node
+
+
+@dataclass
+class _Reader:
+    path: str
+    machine: Mapping[str, str]
+
+    def refuse(self, node: yaml.Node, key: str, problem: str, hint: str) -> NoReturn:
+        raise BadConfig(self.path, _line(node), key, problem, hint)
+
+    def farm(self, node: yaml.Node) -> Farm:
+        blocks = dict(self.entries(node, "", ("services", "supervisor")))
+        if "services" not in blocks:
+            self.refuse(node, "services", "it is missing", "name the services to run below it")
+        settings = self.settings(blocks["supervisor"]) if "supervisor" in blocks else Settings()
+        services: dict[str, Service] = {}
+        for name, body in self.entries(blocks["services"], "services"):
+            for service in self.services(name, body):
+                if service.name in services:
+                    self.refuse(body, name, f'the service "{service.name}" is there already', "give each its own name")
+                services[service.name] = service
+        return Farm(self.path, tuple(services.values()), settings)
+
+    def entries(self, node: yaml.Node, key: str, known: tuple[str, ...] = ()) -> Iterator[tuple[str, yaml.Node]]:
+        """Walk a mapping, refusing keys that come twice, or that are not `known` if any are given."""
+        if not isinstance(node, yaml.MappingNode):
+            self.refuse(node, key, "it must be a mapping", 'write lines of "name: value" below it')
+        seen: set[str] = set()
+        for key_node, value in node.value:
+            name = self.scalar(key_node, key)
+            if name in seen:
+                self.refuse(key_node, name, "it is given twice", "keep one, or write a list")
+            seen.add(name)
+            if known and name not in known:
+                near = nearest(name, known)
+                self.refuse(
+                    key_node,
+                    name,
+                    f"it is not known{f' under {key}' if key else ' here'}",
+                    f'did you mean "{near}"?' if near else f"known are {', '.join(known)}",
+                )
+            yield name, value
+
+    def scalar(self, node: yaml.Node, key: str) -> str:
+        """Give the text of a scalar as it is written."""
+        if not isinstance(node, yaml.ScalarNode) or node.tag not in _SCALAR_TAGS:
+            self.refuse(node, key, "it must be a single value", "write one plain value")
+        text = str(node.value).strip()
+        if not text:
+            self.refuse(node, key, "it has no value", "write a value, or take the line out")
+        return text
+
+    def scalars(self, node: yaml.Node, key: str) -> list[tuple[str, int]]:
+        """Give one value, or those of a list, each with its line."""
+        items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        return [(self.scalar(item, key), _line(item)) for item in items]
+
+    def settings(self, node: yaml.Node) -> Settings:
+        blocks = dict(self.entries(node, "supervisor", ("DefaultEnvironment", "LogDirectory")))
+        environment, log_directory = blocks.get("DefaultEnvironment"), blocks.get("LogDirectory")
+        return Settings(
+            self.environment(environment, "DefaultEnvironment", self.context()) if environment else {},
+            self.replaced(log_directory, "LogDirectory") if log_directory else None,
+        )
+
+    def replaced(self, node: yaml.Node, key: str) -> str:
+        try:
+            return self.context().replace(self.scalar(node, key))
+        except BadValue as bad:
+            self.refuse(node, key, bad.problem, bad.hint)
+
+    def context(self, name: str = "") -> Context:
+        def refuse(problem: str, hint: str) -> NoReturn:
+            raise BadValue(problem, hint)
+
+        values = {**self.machine, **specifiers.of_name(name)} if name else self.machine
+        return Context(values, refuse, strict=True)
+
+    def environment(self, node: yaml.Node, key: str, context: Context) -> dict[str, str]:
+        """Read a mapping of variables; their values are taken whole, without quoting."""
+        found = {}
+        for name, value in self.entries(node, key):
+            empty = isinstance(value, yaml.ScalarNode) and not value.value
+            try:
+                text = "" if empty else context.replace(self.scalar(value, key))
+                grammar.check_environment(name, text)
+            except BadValue as bad:
+                self.refuse(value, key, bad.problem, bad.hint)
+            found[name] = text
+        return found
+
+    def services(self, name: str, node: yaml.Node) -> list[Service]:
+        """Read one entry: a service, or one for each of its `instances`."""
+        name = name.removesuffix(".service")
+        body = dict(self.entries(node, name))
+        instances = body.pop("instances", None)
+        template = name.endswith("@")
+        if template and instances is None:
+            self.refuse(node, name, "a template needs its instances", 'write "instances: [1, 2]" below it')
+        if instances is not None and not template:
+            self.refuse(instances, "instances", f'"{name}" is not a template', f'call it "{name}@"')
+        names = [name] if instances is None else [name + word for word, _ in self.scalars(instances, "instances")]
+        for full in names:
+            if not _is_service_name(full):
+                self.refuse(node, full, "it is not a name for a service", "use letters, digits and :-_.@")
+        return [self.service(full, node) for full in names]
+
+    def service(self, name: str, node: yaml.Node) -> Service:
+        draft = Draft(name, self.path)
+        context = self.context(name)
+        for key, value in self.entries(node, name):
+            if key != "instances" and not key.startswith("X-"):
+                self.directive(draft, key, value, context)
+        return draft.finish()
+
+    def directive(self, draft: Draft, key: str, node: yaml.Node, context: Context) -> None:
+        """Read one key of a service into the draft."""
+        rows = directives.anywhere(key)
+        kept_in = None if rows else directives.kept_section(key)
+        if kept_in:
+            draft.kept += [
+                Assignment(kept_in, key, *value, self.path, line) for *value, line in self.scalars(node, key)
+            ]
+            return
+        if not rows:
+            self.refuse(node, key, "it is not a directive", directives.suggest(key))
+        if key == "Environment" and isinstance(node, yaml.MappingNode):
+            draft.put(rows[0], self.environment(node, key, context), _line(node))
+            return
+        if isinstance(node, yaml.SequenceNode) and not rows[0].kind.repeatable:
+            self.refuse(node, key, "it takes one value, not a list", f"write {rows[0].kind.what}")
+        for text, line in self.scalars(node, key):
+            for row in rows:
+                try:
+                    draft.assign(row, text, line, context)
+                except BadValue as bad:
+                    raise BadConfig(self.path, line, key, bad.problem, bad.hint) from None
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _is_service_name(name: str) -> bool:
+    allowed = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@")
+    return bool(name) and len(name) < 248 and set(name) <= allowed and not name.startswith("@")

@@ -1,0 +1,70 @@
+"""A service in the making, as both readers fill it: value by value, remembering where each was set."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .directives import Directive
+from .errors import BadConfig, BadValue
+from .kinds import Context
+from .spec import Assignment, Service
+
+
+@dataclass
+class Draft:
+    """What has been read of one service so far."""
+
+    name: str
+    path: str
+    values: dict[str, Any] = field(default_factory=dict)
+    kept: list[Assignment] = field(default_factory=list)
+    origin: dict[str, str] = field(default_factory=dict)
+
+    def assign(self, directive: Directive, text: str, line: int, context: Context) -> None:
+        """Read one value of a directive; an empty one takes it back to its default."""
+        kind = directive.kind
+        if text:
+            self.put(directive, kind.read(text, context), line)
+        elif kind.resets:
+            self.values.pop(directive.field, None)
+            self.origin.pop(directive.name, None)
+        elif not kind.repeatable:
+            raise BadValue("it has no value", f"write {kind.what}")
+
+    def put(self, directive: Directive, value: Any, line: int) -> None:
+        """Combine a value with what earlier lines said."""
+        old = self.values.get(directive.field, directive.default)
+        self.values[directive.field] = directive.kind.combine(old, value)
+        self.origin[directive.name] = f"{self.path}:{line}"
+
+    def finish(self) -> Service:
+        """Give the service, or raise BadConfig where its directives do not go together."""
+        if "type" not in self.values and not self.values.get("exec_start"):
+            self.values["type"] = "oneshot"
+        service = Service(self.name, **self.values, kept=tuple(self.kept), origin=self.origin)
+        if found := refusal(service):
+            key, problem, hint = found
+            _, _, line = self.origin.get(key, "").rpartition(":")
+            raise BadConfig(self.path, int(line or 0), key, problem, hint)
+        return service
+
+
+def refusal(service: Service) -> tuple[str, str, str] | None:
+    """Say what keeps systemd from loading such a service: (key, problem, hint), or None.
+
+    systemd, src/core/service.c, service_verify.
+    """
+    if not service.exec_start and not service.exec_stop and not _kept(service, "SuccessAction"):
+        return "ExecStart", "it is missing", "name the command to run"
+    if service.type != "oneshot" and not service.exec_start:
+        return "ExecStart", f"it is missing with Type={service.type}", "name the command to run, or use Type=oneshot"
+    if not service.exec_start and not service.remain_after_exit and not _kept(service, "SuccessAction"):
+        return "ExecStart", "it is missing without RemainAfterExit=yes", "name the command, or say RemainAfterExit=yes"
+    if service.type != "oneshot" and len(service.exec_start) > 1:
+        return "ExecStart", "there is more than one command", "keep one, or use Type=oneshot"
+    if service.type == "oneshot" and service.restart in ("always", "on-success"):
+        return "Restart", f'"{service.restart}" does not go with Type=oneshot', 'write "on-failure", for example'
+    return None
+
+
+def _kept(service: Service, key: str) -> bool:
+    return any(line.key == key for line in service.kept)

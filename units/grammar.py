@@ -1,0 +1,272 @@
+"""The values of directives: spans, sizes, booleans, numbers, statuses and signals, and the way back.
+
+Each `parse_…` takes the text of one value and gives it back parsed, or raises BadValue.
+Where the manual is silent they do what systemd 252 does.
+"""
+
+import re
+from math import inf
+
+from .errors import BadValue, nearest
+from .spec import Limit, StatusSet
+
+# systemd.time(7), "Parsing Time Spans": microseconds, and every spelling of each unit.
+_MICROSECONDS = {
+    1: "us usec µs μs",
+    1_000: "ms msec",
+    1_000_000: "s sec second seconds",
+    60_000_000: "m min minute minutes",
+    3_600_000_000: "h hr hour hours",
+    86_400_000_000: "d day days",
+    604_800_000_000: "w week weeks",
+    2_629_800_000_000: "M month months",
+    31_557_600_000_000: "y year years",
+}
+_UNITS = {spelling: size for size, spellings in _MICROSECONDS.items() for spelling in spellings.split()}
+_SPAN_TERM = re.compile(r"\s*\+?(\d*)(?:\.(\d+))?(\s*)(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")?")
+_SPAN_HINT = 'write it as "5s", "1min 30s", "infinity" or a number of seconds'
+_LARGEST_SPAN = 2**64 - 1  # microseconds
+
+
+def parse_span(text: str, default_unit: str = "s") -> float:
+    """Read a time span such as "1min 30s" in seconds; terms add up, a bare number counts `default_unit`."""
+    bad = BadValue(f'"{text}" is not a time span', _SPAN_HINT)
+    stripped = text.strip()
+    if stripped == "infinity":
+        return inf
+    if not stripped or not stripped.isprintable():
+        raise bad
+    at, total = 0, 0
+    while at < len(stripped):
+        term = _SPAN_TERM.match(stripped, at)
+        if term is None or not (term[1] or term[2]):
+            raise bad
+        at = term.end()
+        # "12.34 .56" and "12s.5" are two terms, "12.34.56" and "5S" are none.
+        if term[4] is None and not term[3] and at < len(stripped):
+            raise bad
+        size = _UNITS[term[4] or default_unit]
+        total += int(term[1] or 0) * size + (int(term[2]) * size // 10 ** len(term[2]) if term[2] else 0)
+    if total >= _LARGEST_SPAN:
+        raise BadValue(f'"{text}" is too long a time span', 'write "infinity" for no end')
+    return total / 1_000_000
+
+
+_WRITTEN_UNITS = [(_UNITS[unit], unit) for unit in ("y", "month", "w", "d", "h", "min", "s", "ms", "us")]
+
+
+def format_span(seconds: float) -> str:
+    """Write a span as systemd does ("1min 30s"), exact to the microsecond."""
+    if seconds == inf:
+        return "infinity"
+    rest = round(seconds * 1_000_000)
+    parts = []
+    for size, unit in _WRITTEN_UNITS:
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts) or "0"
+
+
+def parse_timeout(text: str) -> float:
+    """Read a span where 0 means no timeout at all, as in TimeoutStopSec=."""
+    return parse_span(text) or inf
+
+
+_BOOLEANS = {
+    **dict.fromkeys(("1", "yes", "y", "true", "t", "on"), True),
+    **dict.fromkeys(("0", "no", "n", "false", "f", "off"), False),
+}
+
+
+def parse_boolean(text: str) -> bool:
+    try:
+        return _BOOLEANS[text.lower()]
+    except KeyError:
+        raise BadValue(f'"{text}" is neither yes nor no', 'write "yes" or "no"') from None
+
+
+def format_boolean(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+_INTEGER = re.compile(r"\s*([+-]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)")
+
+
+def _integer(text: str) -> int | None:
+    """Read a number as C does, "0x2f" and "057" included; None if it is none."""
+    found = _INTEGER.fullmatch(text)
+    if found is None:
+        return None
+    digits = found[2]
+    if digits[0] == "0" and digits.isdigit():
+        if not re.fullmatch("[0-7]+", digits):
+            return None
+        value = int(digits, 8)
+    else:
+        value = int(digits, 0)
+    return -value if found[1] == "-" else value
+
+
+def parse_integer(text: str, low: int, high: int) -> int:
+    value = _integer(text)
+    if value is None or not low <= value <= high:
+        raise BadValue(f'"{text}" is not a whole number from {low} to {high}', "write such a number")
+    return value
+
+
+def parse_umask(text: str) -> int:
+    digits = text[2:] if text.startswith("0o") else text
+    if not re.fullmatch("[0-7]+", digits) or int(digits, 8) > 0o7777:
+        raise BadValue(f'"{text}" is not a file mode', 'write it in octal, as in "0022"')
+    return int(digits, 8)
+
+
+def parse_choice(text: str, choices: tuple[str, ...]) -> str:
+    """Take one of the words; they are case-sensitive."""
+    if text in choices:
+        return text
+    near = nearest(text, choices)
+    hint = f'did you mean "{near}"?' if near else ""
+    raise BadValue(f'"{text}" is none of {", ".join(choices)}', hint or f'write "{choices[0]}", for example')
+
+
+# signal(7) on Linux; what Farmhand sends elsewhere is the platform's matter.
+_SIGNAL_NAMES = """
+    HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP
+    TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS
+"""
+SIGNALS = tuple(_SIGNAL_NAMES.split())
+_REALTIME = re.compile(r"RTMIN(?:\+(\d+))?|RTMAX(?:-(\d+))?")
+_REALTIME_SPAN = 30  # SIGRTMAX - SIGRTMIN with glibc: 34 to 64
+
+
+def parse_signal(text: str) -> str:
+    """Read "TERM", "SIGTERM" or "15" as "SIGTERM"."""
+    if (number := _integer(text)) is not None and 1 <= number <= len(SIGNALS):
+        return "SIG" + SIGNALS[number - 1]
+    name = text.removeprefix("SIG")
+    if name in SIGNALS:
+        return "SIG" + name
+    realtime = _REALTIME.fullmatch(name)
+    if realtime and int(realtime[1] or realtime[2] or 0) <= _REALTIME_SPAN:
+        return "SIG" + name
+    near = nearest(name, SIGNALS)
+    raise BadValue(
+        f'"{text}" is not a signal', f'did you mean "SIG{near}"?' if near else 'write "SIGTERM", for example'
+    )
+
+
+# systemd.exec(5), "Process Exit Codes": C library, LSB, systemd's own, BSD sysexits.
+_STATUS_NAMES = (
+    (0, "SUCCESS FAILURE INVALIDARGUMENT NOTIMPLEMENTED NOPERMISSION NOTINSTALLED NOTCONFIGURED NOTRUNNING"),
+    (64, "USAGE DATAERR NOINPUT NOUSER NOHOST UNAVAILABLE SOFTWARE OSERR OSFILE CANTCREAT IOERR TEMPFAIL PROTOCOL"),
+    (77, "NOPERM CONFIG"),
+    (200, "CHDIR NICE FDS EXEC MEMORY LIMITS OOM_ADJUST SIGNAL_MASK STDIN STDOUT CHROOT IOPRIO TIMERSLACK SECUREBITS"),
+    (214, "SETSCHEDULER CPUAFFINITY GROUP USER CAPABILITIES CGROUP SETSID CONFIRM STDERR"),
+    (224, "PAM NETWORK NAMESPACE NO_NEW_PRIVILEGES SECCOMP SELINUX_CONTEXT PERSONALITY APPARMOR_PROFILE"),
+    (232, "ADDRESS_FAMILIES RUNTIME_DIRECTORY"),
+    (235, "CHOWN SMACK_PROCESS_LABEL KEYRING STATE_DIRECTORY CACHE_DIRECTORY LOGS_DIRECTORY CONFIGURATION_DIRECTORY"),
+    (242, "NUMA_POLICY CREDENTIALS BPF"),
+)
+STATUSES = {name: first + i for first, names in _STATUS_NAMES for i, name in enumerate(names.split())}
+
+
+def parse_status(text: str) -> int | str:
+    """Read one word of SuccessExitStatus=: an exit code or its name as int, a signal as "SIGTERM"."""
+    if text in STATUSES:
+        return STATUSES[text]
+    code = _integer(text)
+    if code is not None:
+        if 0 <= code <= 255:
+            return code
+        raise BadValue(f'"{text}" is not an exit code', "exit codes are 0 to 255")
+    try:
+        return parse_signal(text)
+    except BadValue:
+        near = nearest(text, [*STATUSES, *SIGNALS])
+        hint = f'did you mean "{near}"?' if near else 'write codes and signals apart by spaces, as in "47 SIGTERM"'
+        raise BadValue(f'"{text}" is neither an exit code nor a signal', hint) from None
+
+
+def status_set(statuses: list[int | str]) -> StatusSet:
+    return StatusSet(
+        frozenset(status for status in statuses if isinstance(status, int)),
+        frozenset(status for status in statuses if isinstance(status, str)),
+    )
+
+
+def format_statuses(statuses: StatusSet) -> str:
+    return " ".join([*map(str, sorted(statuses.codes)), *sorted(statuses.signals)])
+
+
+_SIZE_SUFFIXES = {suffix: 1024**power for power, suffix in enumerate("BKMGTPE")}
+_SIZE_TERM = re.compile(r"\s*(\d+)(?:\.(\d+))?\s*([BKMGTPE])?")
+
+
+def parse_size(text: str) -> int:
+    """Read "1.5G" or "1G 512M" as bytes, in powers of 1024."""
+    at, total, last = 0, 0, inf
+    stripped = text.strip()
+    while at < len(stripped) or at == 0:
+        term = _SIZE_TERM.match(stripped, at)
+        size = _SIZE_SUFFIXES[term[3] or "B"] if term else 0
+        if term is None or size >= last:
+            raise BadValue(f'"{text}" is not a size', 'write it as "1.5G", "512M" or a number of bytes')
+        total += int(term[1]) * size + (int(term[2]) * size // 10 ** len(term[2]) if term[2] else 0)
+        at, last = term.end(), size
+    return total
+
+
+def _limit_count(text: str) -> int:
+    return parse_integer(text, 0, 2**64 - 1)
+
+
+def _limit_seconds(text: str) -> int:
+    return -int(-parse_span(text) // 1)
+
+
+def _limit_microseconds(text: str) -> int:
+    return round(parse_span(text, "us") * 1_000_000)
+
+
+def _limit_nice(text: str) -> int:
+    return 20 - parse_integer(text, -20, 19) if text[:1] in ("+", "-") else parse_integer(text, 0, 40)
+
+
+LIMITS = {
+    **dict.fromkeys(("FSIZE", "DATA", "STACK", "CORE", "RSS", "AS", "MEMLOCK", "MSGQUEUE"), parse_size),
+    **dict.fromkeys(("NOFILE", "NPROC", "LOCKS", "SIGPENDING", "RTPRIO"), _limit_count),
+    "CPU": _limit_seconds,
+    "RTTIME": _limit_microseconds,
+    "NICE": _limit_nice,
+}
+
+
+def parse_limit(name: str, text: str) -> Limit:
+    """Read the value of Limit`name`=, "soft:hard" or both in one; systemd.exec(5), "Process Properties"."""
+    soft_text, colon, hard_text = text.partition(":")
+    soft, hard = (
+        None if part.strip() == "infinity" else LIMITS[name](part)
+        for part in (soft_text, hard_text if colon else soft_text)
+    )
+    if hard is not None and (soft is None or soft > hard):
+        raise BadValue(f'"{text}" has a soft limit above the hard one', "write the lower one first")
+    return Limit(soft, hard)
+
+
+def format_limit(name: str, limit: Limit) -> str:
+    unit = "us" if name == "RTTIME" else ""
+    soft, hard = ("infinity" if value is None else f"{value}{unit}" for value in (limit.soft, limit.hard))
+    return soft if soft == hard else f"{soft}:{hard}"
+
+
+_ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def check_environment(name: str, value: str) -> None:
+    """Refuse what systemd refuses as a variable: odd names, and control characters but tab and newline."""
+    if not _ENVIRONMENT_NAME.fullmatch(name):
+        raise BadValue(f'"{name}" is not the name of a variable', "use letters, digits and _, no digit first")
+    if any((char < " " and char not in "\t\n") or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in value):
+        raise BadValue(f"the value of {name} holds a control character", "only tab and newline are allowed")

@@ -1,0 +1,81 @@
+"""systemd's `%` specifiers: systemd.unit(5), "Specifiers".
+
+What follows from the unit's name is worked out here; what depends on the machine (`%H`, `%h`, `%S` …) is
+a mapping from the letter to its text that the caller hands in, so that this stays pure.
+"""
+
+from collections.abc import Mapping
+
+from .errors import BadValue
+from .quoting import unescape
+
+# Every letter that systemd 252 knows beside those that the unit's name gives.
+MACHINE_LETTERS = "aAbBCdEgGhHlLmMoqsStTuUvVwWyY"
+
+# Where the system's services keep things; systemd.unit(5), "Specifiers". Users' services have other folders.
+SYSTEM_FOLDERS: Mapping[str, str] = {
+    "C": "/var/cache",
+    "E": "/etc",
+    "L": "/var/log",
+    "S": "/var/lib",
+    "t": "/run",
+    "T": "/tmp",
+    "V": "/var/tmp",
+}
+
+# For translating a definition that another machine will run: what depends on the machine stays as it is written,
+# and so does "%%". A writer must then be told that its texts still hold specifiers.
+AS_WRITTEN: Mapping[str, str] = {"%": "%%", **{letter: f"%{letter}" for letter in MACHINE_LETTERS}}
+
+
+def of_name(name: str) -> dict[str, str]:
+    """Give the specifiers that follow from a service's name (without ".service")."""
+    prefix, _, instance = name.partition("@")
+    last = prefix.rpartition("-")[2]
+    return {
+        "n": f"{name}.service",
+        "N": name,
+        "p": prefix,
+        "P": unescape_name(prefix),
+        "i": instance,
+        "I": unescape_name(instance),
+        "j": last,
+        "J": unescape_name(last),
+        "f": "/" + unescape_name(instance or prefix).lstrip("/"),
+    }
+
+
+def unescape_name(escaped: str) -> str:
+    """Undo the escaping of unit names: "-" is a slash, "\\x2d" a dash; systemd-escape(1)."""
+    out: list[str] = []
+    at = 0
+    while at < len(escaped):
+        if escaped[at] == "\\" and (found := unescape(escaped, at + 1)):
+            out.append(found[0])
+            at = found[1]
+        else:
+            out.append("/" if escaped[at] == "-" else escaped[at])
+            at += 1
+    return "".join(out)
+
+
+def replace(text: str, values: Mapping[str, str]) -> str:
+    """Replace each `%` and letter by its value; `%%` is `%` unless `values` says otherwise.
+
+    Something unknown is a BadValue if it could be a specifier, and stays otherwise ("100%").
+    """
+    head, *rest = text.split("%")
+    out = [head]
+    parts = iter(rest)
+    for part in parts:
+        letter = part[:1]
+        if not part:
+            following = next(parts, None)
+            out.append("%" if following is None else values.get("%", "%") + following)
+        elif letter in values:
+            out.append(values[letter] + part[1:])
+        elif letter.isascii() and letter.isalnum():
+            raise BadValue(f'"%{letter}" is not a specifier that is known here', 'write "%%" for a percent sign')
+        else:
+            out.append("%" + part)
+    return "".join(out)
