@@ -14,6 +14,11 @@ Only what the machine lacks (memory, process slots) raises OSError.
 
 `Tree.fileno()` becomes readable when the main process has ended; `Tree.poll()` then says
 how. Nothing here waits.
+
+All of it belongs to the main thread. `adopt_orphans` takes SIGCHLD, and the signal wake-up
+descriptor if nobody has it (signal.set_wakeup_fd): `Platform.fileno()` then becomes readable
+also when a signal with a Python handler arrives. `reap_strangers` reaps every child that was
+not started here, so an owner of trees must not use `subprocess` beside it without care.
 """
 
 import sys
@@ -23,14 +28,18 @@ from typing import Literal, Protocol
 
 from ..rules.exitstatus import Exit
 
+MARK = "FARMHAND_TREE"  # the variable in which a tree's processes inherit its mark, and its owner's before it
+
+
 @dataclass(frozen=True)
 class Order:
     """Everything needed to start one process. Files are descriptors that stay the caller's.
 
-    argv[0] is what the program is told of its name; `program` is what is executed.
-    cwd: None leaves the supervisor's. user, group: names or numbers as text. Limits:
-    resource name without "RLIMIT_" -> (soft, hard), None for infinity. `mark` names the
-    tree to those who look for its members; it is unique on this machine.
+    argv[0] is what the program is told of its name; `program` is the path of what is executed.
+    cwd: None leaves the supervisor's, "~" is the user's home. stdin, stdout, stderr: None is
+    the null device. user, group: names or numbers as text. Limits: resource name without
+    "RLIMIT_" -> (soft, hard), None for infinity. `mark` names the tree to those who look for
+    its members; it is unique on this machine.
     """
 
     program: str
@@ -58,7 +67,7 @@ class Order:
 class Tree(Protocol):
     """A process and all its descendants."""
 
-    pid: int
+    pid: int  # of the main process; 0 if it was refused before there was one
 
     def fileno(self) -> int:
         """Return what becomes readable when the main process has ended."""
@@ -66,6 +75,14 @@ class Tree(Protocol):
 
     def poll(self) -> Exit | None:
         """Return how the main process ended, or None while it runs."""
+        ...
+
+    def exec_fileno(self) -> int | None:
+        """Return what becomes readable once the program is executed or refused; None if spawn knew it already."""
+        ...
+
+    def refusal(self) -> str | None:
+        """Return why the system refused to execute the program, in words; None if it has not, or not yet."""
         ...
 
     def members(self) -> frozenset[int]:
@@ -77,12 +94,40 @@ class Tree(Protocol):
         ...
 
     def kill(self) -> None:
-        """End every member, also those that fork meanwhile. Returns before they are gone; see `members`."""
+        """End every member, also those that fork meanwhile. Returns before they are gone; see `members`.
+
+        What still slips away is ended by `Platform.reap_strangers`, until the tree is closed.
+        """
         ...
 
     def close(self) -> None:
         """Give back what the tree holds: descriptors, a control group."""
         ...
+
+
+@dataclass(frozen=True)
+class Datagram:
+    """One sd_notify message, and its sender where the system tells."""
+
+    data: bytes
+    pid: int | None
+    uid: int | None
+
+
+class NotifySocket(Protocol):
+    """Where services send their sd_notify messages; `address` is what NOTIFY_SOCKET says."""
+
+    address: str
+
+    def fileno(self) -> int:
+        """Return what becomes readable when a message has come."""
+        ...
+
+    def receive(self) -> Sequence[Datagram]:
+        """Return the messages that have come; file descriptors sent with them are closed."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Platform(Protocol):
@@ -103,6 +148,8 @@ class Platform(Protocol):
     def reap_strangers(self) -> frozenset[int]:
         """Take note of that, reaping ended children that are no tree's main process; return their ids."""
         ...
+
+    def notify_socket(self) -> NotifySocket: ...
 
 
 def native() -> Platform:

@@ -1,0 +1,82 @@
+"""A control group for each tree, where this process may make one; cgroups(7), version 2.
+
+The kernel then keeps the members together whatever they do, and ends them all at one word (cgroup.kill, Linux 5.14).
+Without one, `linux.py` finds them by ancestry, session and mark.
+"""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """The control group of one tree; those of trees that its members own are below it."""
+
+    path: Path
+
+    def members(self) -> set[int]:
+        return {pid for group in self._groups() for pid in _pids(group)}
+
+    def kill(self) -> None:
+        _write(self.path / "cgroup.kill", "1")
+
+    def remove(self) -> None:
+        """Remove the group; the kernel refuses while it has members."""
+        for group in self._groups():
+            with contextlib.suppress(OSError):
+                group.rmdir()
+
+    def _groups(self) -> list[Path]:
+        return [Path(folder) for folder, _, _ in os.walk(self.path, topdown=False)]
+
+
+def base() -> Path | None:
+    """Return the folder of the group that this process is in, None if no groups can be made below it."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+        groups = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return None
+    own = next((line.removeprefix("0::/") for line in groups if line.startswith("0::/")), None)
+    mount = next((line.split() for line in mounts if " - cgroup2 " in line), None)
+    if own is None or mount is None:
+        return None
+    # mountinfo: id, parent, device, root of the mount within its file system, mount point, options …
+    folder = Path(mount[4]) / os.path.relpath(f"/{own}", mount[3])
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def make(base: Path, name: str, pid: int) -> Leaf | None:
+    """Move a process that has no children yet into a new group below `base`; None where the system refuses."""
+    leaf = Leaf(base / name)
+    try:
+        leaf.path.mkdir()
+    except OSError:
+        return None
+    if (leaf.path / "cgroup.kill").exists() and _write(leaf.path / "cgroup.procs", str(pid)):
+        return leaf
+    leaf.remove()
+    return None
+
+
+def _pids(group: Path) -> list[int]:
+    try:
+        return list(map(int, (group / "cgroup.procs").read_text().split()))
+    except OSError:
+        return []
+
+
+def _write(path: Path, text: str) -> bool:
+    """Write to one of the kernel's files; False if it is not there or the kernel says no."""
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.write(file, text.encode()) > 0
+    except OSError:
+        return False
+    finally:
+        os.close(file)

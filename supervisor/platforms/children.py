@@ -1,0 +1,88 @@
+"""What every POSIX system has: SIGCHLD, exit statuses, signals by number."""
+
+import contextlib
+import os
+import signal
+from types import FrameType
+
+from ..rules.exitstatus import Exit
+
+# Python itself ignores these, and `subprocess` restores them in the child.
+_PYTHONS_OWN = {signal.SIGPIPE, signal.SIGXFSZ}
+
+
+def signal_name(number: int) -> str:
+    """Name a signal; those without a name of their own are counted from SIGRTMIN."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+
+
+def signal_number(name: str) -> int:
+    """Return the number of "SIGTERM" or "SIGRTMIN+3"."""
+    base, _, offset = name.partition("+")
+    return signal.Signals[base] + int(offset or 0)
+
+
+def exit_of(status: int) -> Exit:
+    """Translate a wait status."""
+    if os.WIFSIGNALED(status):
+        return Exit(signal=signal_name(os.WTERMSIG(status)), dumped=os.WCOREDUMP(status))
+    return Exit(code=os.WEXITSTATUS(status))
+
+
+def reap(pid: int) -> int | None:
+    """Return the wait status of a child that has ended, None while it runs; 0 if somebody else took it."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return 0
+    return status if ended else None
+
+
+def any_ended() -> bool:
+    """Say whether a child has ended that is not reaped yet."""
+    try:
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return False
+
+
+class Wakeup:
+    """A descriptor that becomes readable after each SIGCHLD.
+
+    The handler writes to it, so it works whoever owns the wake-up descriptor; but somebody must:
+    a signal that comes just before the wait begins would otherwise not end it.
+    """
+
+    def __init__(self) -> None:
+        self.reader, self.writer = os.pipe()
+        os.set_blocking(self.reader, False)
+        os.set_blocking(self.writer, False)
+        signal.signal(signal.SIGCHLD, self._on_sigchld)
+        if (owner := signal.set_wakeup_fd(self.writer, warn_on_full_buffer=False)) != -1:
+            signal.set_wakeup_fd(owner)
+
+    def _on_sigchld(self, number: int, frame: FrameType | None) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.write(self.writer, b"c")
+
+    def drain(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self.reader, 4096):
+                pass
+
+
+def give_children_default_signals() -> None:
+    """Let no child inherit a blocked or ignored signal, as from `nohup` or a shell's `&`.
+
+    execve(2) keeps what is ignored and resets what has a handler; so what is ignored gets one that does nothing.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in signal.valid_signals() - _PYTHONS_OWN:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, _nothing)
+
+
+def _nothing(number: int, frame: FrameType | None) -> None: ...

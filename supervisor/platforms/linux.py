@@ -1,0 +1,247 @@
+"""Process trees on Linux: pidfd tells of an exit, a subreaper gets every orphan back, and so loses nobody.
+
+Who is in a tree. Its main process, and every descendant of a member. When a member's parent ends, the kernel makes it
+a child of this process (prctl(2), PR_SET_CHILD_SUBREAPER), a *stranger*. Which tree it came from is told by its
+session, which the main process began; else by the mark in its environment, which also names the trees of an owner that
+was a member itself; else by our having seen it in the tree before. A control group, if any, is a second opinion.
+
+When a tree is empty. The children of this process stay in the kernel's list until they are reaped here, so a look that
+finds neither the main process nor a stranger of the tree is right, although other processes fork and end meanwhile.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from ..rules.exitstatus import Exit
+from . import Order, cgroup, procfs
+from .children import Wakeup, any_ended, exit_of, give_children_default_signals, reap, signal_number
+from .launch import Refused, Started, inherited_mark, start
+from .notify import LinuxNotifySocket
+from .procfs import Process
+
+_PR_SET_CHILD_SUBREAPER = 36
+_PASSES = 100
+
+
+class LinuxTree:
+    """One tree; `Linux` makes it."""
+
+    def __init__(self, platform: "Linux", order: Order, outcome: Started | Refused) -> None:
+        self._platform = platform
+        self.mark = inherited_mark(order)
+        self.condemned = False
+        self._seen: dict[int, int] = {}  # process id -> start time, of the members found by the last look
+        self._leaf: cgroup.Leaf | None = None
+        self._started = outcome if isinstance(outcome, Started) else None
+        self._refused = outcome if isinstance(outcome, Refused) else None
+        self.pid = self._started.pid if self._started else 0
+        self._fd = os.pidfd_open(self.pid) if self._started else os.eventfd(1, os.EFD_CLOEXEC)
+        self._exit = Exit(code=self._refused.code) if self._refused else None
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def poll(self) -> Exit | None:
+        if self._exit is None and (status := reap(self.pid)) is not None:
+            self._exit = exit_of(status)
+            self._platform.running.discard(self.pid)
+        return self._exit
+
+    def exec_fileno(self) -> int | None:
+        return self._started.report if self._started else None
+
+    def refusal(self) -> str | None:
+        if self._started is not None:
+            self._refused = self._started.refused()
+        return self._refused.words if self._refused else None
+
+    def members(self) -> frozenset[int]:
+        return frozenset(self.look())
+
+    def signal(self, name: str, *, whom: Literal["main", "all"]) -> None:
+        number = signal_number(name)
+        if whom == "all":
+            self._everyone(lambda member: _send(member, number))
+        elif self._exit is None:
+            os.kill(self.pid, number)  # not reaped yet, so the id is still its own
+
+    def kill(self) -> None:
+        self.condemned = True
+        if self._leaf is not None:
+            self._leaf.kill()
+        self.end_members()
+
+    def end_members(self) -> None:
+        """Stop everyone, so that none can fork, and then end them."""
+        for member in self._everyone(_stop_group):
+            _send(member, signal.SIGKILL)
+
+    def _everyone(self, do: Callable[[Process], object]) -> Iterable[Process]:
+        """Do something to each member once, until a look finds nobody new; return those that it was done to."""
+        done: dict[tuple[int, int], Process] = {}
+        for _ in range(_PASSES):
+            self._platform.reap()
+            members = {(member.pid, member.start): member for member in self.look().values()}
+            if not (fresh := members.keys() - done.keys()):
+                break
+            for key in fresh:
+                do(members[key])
+            done |= members
+        return done.values()
+
+    def close(self) -> None:
+        if self._fd == -1:
+            return
+        self._platform.forget(self)
+        os.close(self._fd)
+        self._fd = -1
+        if self._started is not None:
+            self._started.close()
+        if self._leaf is not None:
+            self._leaf.remove()
+
+    def enter(self, base: Path | None) -> None:
+        """Give the tree a control group, where it can have one."""
+        if base is not None and self.pid:
+            self._leaf = cgroup.make(base, f"farmhand-{self.pid}-{time.monotonic_ns()}", self.pid)
+
+    def look(self) -> dict[int, Process]:
+        """Return the members that are alive, and remember them."""
+        found: dict[int, Process] = {}
+        waiting = list(self._roots())
+        while waiting:
+            member = waiting.pop()
+            if member.alive and member.pid not in found:
+                found[member.pid] = member
+                waiting += filter(None, map(procfs.look_at, procfs.children(member.pid)))
+        self._seen = {pid: member.start for pid, member in found.items()}
+        return found
+
+    def _roots(self) -> Iterator[Process]:
+        """Yield the members that need not have a member as their parent."""
+        if self.pid and self._exit is None and (main := procfs.look_at(self.pid)):
+            yield main
+        for pid, birth in self._seen.items():
+            if (member := procfs.look_at(pid)) and member.start == birth:
+                yield member
+        if self._leaf is not None:
+            yield from filter(None, map(procfs.look_at, self._leaf.members()))
+        yield from self._platform.strangers_of(self)
+
+
+class Linux:
+    """This machine's processes; `LINUX` is the one there is, unless a test makes its own."""
+
+    name = "linux"
+
+    def __init__(self, *, cgroups: bool = True) -> None:
+        self._base = cgroup.base() if cgroups else None
+        self._wakeup: Wakeup | None = None
+        self._trees: dict[int, LinuxTree] = {}  # by the id of the main process, which is also that of its session
+        self._marks: dict[str, LinuxTree] = {}
+        self._owners: dict[tuple[int, int], LinuxTree] = {}  # (process id, start time) of a stranger -> its tree
+        self._reaped: set[int] = set()
+        self.running: set[int] = set()  # main processes that are not reaped yet
+
+    def adopt_orphans(self) -> None:
+        if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl: cannot become the parent of orphans")
+        give_children_default_signals()
+        self._wakeup = Wakeup()
+
+    def fileno(self) -> int:
+        return self._awake().reader
+
+    def spawn(self, order: Order) -> LinuxTree:
+        self._awake()
+        tree = LinuxTree(self, order, start(order))
+        if tree.pid:
+            self._trees[tree.pid] = self._marks[tree.mark] = tree
+            self.running.add(tree.pid)
+            tree.enter(self._base)
+        return tree
+
+    def reap_strangers(self) -> frozenset[int]:
+        self._awake().drain()
+        self.reap()
+        for tree in [tree for tree in self._trees.values() if tree.condemned]:
+            tree.end_members()
+        self.reap()
+        reaped, self._reaped = frozenset(self._reaped), set()
+        return reaped
+
+    def notify_socket(self) -> LinuxNotifySocket:
+        return LinuxNotifySocket()
+
+    def strangers_of(self, tree: LinuxTree) -> list[Process]:
+        """Return the living children of this process that were born in the tree."""
+        strangers = [child for child in map(procfs.look_at, self._stranger_ids()) if child and child.alive]
+        owners = {(child.pid, child.start): self._owner(child) for child in strangers}
+        self._owners = {key: owner for key, owner in owners.items() if owner is not None}
+        return [child for child in strangers if owners[child.pid, child.start] is tree]
+
+    def reap(self) -> None:
+        """Reap the strangers that have ended."""
+        if any_ended():
+            self._reaped.update(pid for pid in self._stranger_ids() if reap(pid) is not None)
+
+    def forget(self, tree: LinuxTree) -> None:
+        """Drop a closed tree; a newer one may have its ids by now."""
+        if self._trees.get(tree.pid) is tree:
+            del self._trees[tree.pid]
+        if self._marks.get(tree.mark) is tree:
+            del self._marks[tree.mark]
+
+    def _stranger_ids(self) -> list[int]:
+        return [pid for pid in procfs.children(os.getpid()) if pid not in self.running]
+
+    def _owner(self, child: Process) -> LinuxTree | None:
+        if known := self._owners.get((child.pid, child.start)) or self._trees.get(child.session):
+            return known
+        mark = procfs.mark(child.pid)
+        while mark and mark not in self._marks:
+            mark = mark.rpartition("/")[0]
+        return self._marks[mark] if mark else None
+
+    def _awake(self) -> Wakeup:
+        if self._wakeup is None:
+            raise RuntimeError("adopt_orphans comes before the first spawn")
+        return self._wakeup
+
+
+def _stop_group(member: Process) -> None:
+    """Stop a member and its process group, the one unit that no fork slips out of.
+
+    A group has only members in it, for it lies within a session that a member began; and while a stopped member
+    is in it, its id is not used again.
+    """
+    if _send(member, signal.SIGSTOP):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(member.group, signal.SIGSTOP)
+
+
+def _send(member: Process, number: int) -> bool:
+    """Send a signal unless the process is gone, even if its id is another's now; say whether it was sent."""
+    try:
+        fd = os.pidfd_open(member.pid)
+    except OSError:
+        return False
+    try:
+        now = procfs.look_at(member.pid)
+        if now is None or now.start != member.start:
+            return False
+        signal.pidfd_send_signal(fd, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+LINUX = Linux()

@@ -1,0 +1,88 @@
+"""What /proc says of the processes of this machine; proc(5). Linux only."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import MARK
+
+_MID_EXEC_TRIES = 100
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process as it was when looked at. Its id may be another's later; with the start time it never is.
+
+    start: clock ticks since the machine started.
+    """
+
+    pid: int
+    parent: int
+    group: int
+    session: int
+    start: int
+    alive: bool
+
+
+def look_at(pid: int) -> Process | None:
+    """Return the process with this id, None if there is none; one that has ended but is not yet reaped is not alive."""
+    try:
+        text = _read(f"/proc/{pid}/stat")
+    except OSError:
+        return None
+    state, parent, group, session, *rest = text[text.rindex(b")") + 2 :].split()
+    threads, start = int(rest[13]), int(rest[15])
+    # A main thread that has ended before the others shows as a zombie too.
+    return Process(pid, int(parent), int(group), int(session), start, alive=state not in b"ZX" or threads > 1)
+
+
+def children(pid: int) -> list[int]:
+    """Return the children of all threads of a process.
+
+    While a process runs, the kernel may leave out some of its children; never those of this process if it
+    reaps them itself, for they stay in the list until then.
+    """
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            found.extend(map(int, _read(f"/proc/{pid}/task/{thread}/children").split()))
+    except OSError:
+        return found  # it ended meanwhile
+    return found
+
+
+def mark(pid: int) -> str | None:
+    """Return the mark that a process was given with its environment, None if it has none or may not be read."""
+    prefix = f"{MARK}=".encode()
+    try:
+        for variable in _environment(pid).split(b"\0"):
+            if variable.startswith(prefix):
+                return os.fsdecode(variable.removeprefix(prefix))
+    except OSError:
+        pass  # it ended, or it is somebody else's
+    return None
+
+
+def _environment(pid: int) -> bytes:
+    """Read a process's environment; in the middle of execve(2) it has none, nor arguments, for some microseconds."""
+    for _ in range(_MID_EXEC_TRIES):
+        environment = _read(f"/proc/{pid}/environ")
+        if environment or _read(f"/proc/{pid}/cmdline"):
+            return environment
+    return b""
+
+
+def available() -> bool:
+    """Say whether this kernel lists the children of a process (CONFIG_PROC_CHILDREN)."""
+    return Path(f"/proc/self/task/{os.getpid()}/children").exists()
+
+
+def _read(path: str) -> bytes:
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        content = b""
+        while part := os.read(file, 1 << 16):
+            content += part
+        return content
+    finally:
+        os.close(file)
