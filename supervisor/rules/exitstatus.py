@@ -1,6 +1,35 @@
-"""How a process ended, in systemd's words."""
+"""How a process ended, and what systemd calls it."""
 
 from dataclasses import dataclass
+from enum import Enum
+
+from ...units.spec import StatusSet
+
+# A daemon that has no handler for these was asked to go, and went:
+# systemd.service(5), SuccessExitStatus=.
+CLEAN_SIGNALS = frozenset({"SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"})
+
+
+class Result(Enum):
+    """Why the service's last run ended; systemd.exec(5), $SERVICE_RESULT."""
+
+    SUCCESS = "success"
+    RESOURCES = "resources"
+    PROTOCOL = "protocol"
+    TIMEOUT = "timeout"
+    EXIT_CODE = "exit-code"
+    SIGNAL = "signal"
+    CORE_DUMP = "core-dump"
+    WATCHDOG = "watchdog"
+    EXEC_CONDITION = "exec-condition"
+    START_LIMIT_HIT = "start-limit-hit"
+    OOM_KILL = "oom-kill"
+
+
+_NONE = StatusSet()
+
+# Neither needs anybody's attention: the service rests in `dead`, not in `failed`.
+CLEAN_RESULTS = frozenset({Result.SUCCESS, Result.EXEC_CONDITION})
 
 
 @dataclass(frozen=True)
@@ -16,3 +45,17 @@ class Exit:
 
     def __str__(self) -> str:
         return f"exit code {self.code}" if self.signal is None else f"signal {self.signal}"
+
+
+def classify(exit: Exit, success: StatusSet = _NONE, *, daemon: bool = True) -> Result:
+    """Name the result of an exit that nobody timed out, given SuccessExitStatus=.
+
+    Only a daemon may end by the signals that ask it to; a command that was killed did not do its work
+    (systemd, src/shared/exit-status.c, is_clean_exit).
+    """
+    if exit.dumped:
+        return Result.CORE_DUMP
+    if exit.signal is not None:
+        clean = exit.signal in success or (daemon and exit.signal in CLEAN_SIGNALS)
+        return Result.SUCCESS if clean else Result.SIGNAL
+    return Result.SUCCESS if exit.code == 0 or exit.code in success else Result.EXIT_CODE

@@ -1,0 +1,139 @@
+"""What the lifecycle is about: a service's Life, what happens to it, and the orders that follow.
+
+A Life is all that is remembered of a service between two events. Deadlines are part of it: whoever waits
+looks at `timer` and `watchdog` after each step and wakes the service when the earlier of them is reached.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ...units.spec import Command
+from .exitstatus import Exit, Result
+from .notify import Message, Told
+from .restart import Verdict
+from .startlimit import Starts
+from .states import State
+
+
+class Event(Enum):
+    START = "start requested"
+    STOP = "stop requested"
+    RELOAD = "reload requested"
+    RESET_FAILED = "reset-failed requested"
+    MAIN_ENDED = "main process ended"
+    CONTROL_ENDED = "control process ended"
+    TREE_EMPTY = "last process gone"
+    EXECUTED = "program executed"
+    REFUSED = "process could not be started"
+    TIMER = "timer elapsed"
+    WATCHDOG = "watchdog elapsed"
+    MESSAGE = "message received"
+
+
+class Slot(Enum):
+    """The two processes a service has at most: the service itself, and the command of the moment."""
+
+    MAIN = "main"
+    CONTROL = "control"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a step may need to know beside the event.
+
+    now: monotonic seconds. stragglers: whether the tree has members beside the main and the control process.
+    stop_pending, restart_pending: whether a stop or restart was asked for that is not done yet. exit comes with
+    MAIN_ENDED and CONTROL_ENDED, message with MESSAGE, refused with REFUSED. daemon: whether the process was found
+    that a forking start left behind, None if it could not be told.
+    """
+
+    now: float
+    stragglers: bool = False
+    stop_pending: bool = False
+    restart_pending: bool = False
+    exit: Exit | None = None
+    message: Message | None = None
+    refused: Slot | None = None
+    daemon: bool | None = None
+
+
+@dataclass(frozen=True)
+class Life:
+    """Where a service is in its life. Times are monotonic seconds, None for none.
+
+    result: the first of the run that was no success. exit: how the main process ended. main, control: whether
+    these processes live; main_known is false where nobody can tell which process is the main one. index: which
+    command of the state's list runs; main_index: which ExecStart= line. stop_requested holds until the service
+    rests. restarts: NRestarts; forget_restarts: the next start resets it. told: the last READY, RELOADING or STOPPING.
+    """
+
+    state: State = State.DEAD
+    result: Result = Result.SUCCESS
+    reload_result: Result = Result.SUCCESS
+    exit: Exit | None = None
+    main: bool = False
+    main_known: bool = False
+    control: bool = False
+    index: int = 0
+    main_index: int = 0
+    stop_requested: bool = False
+    restarts: int = 0
+    forget_restarts: bool = False
+    starts: Starts = field(default_factory=Starts)
+    timer: float | None = None
+    watchdog: float | None = None
+    watchdog_sec: float | None = None
+    active_since: float | None = None
+    told: Told | None = None
+    status_text: str = ""
+    errno: int = 0
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class Spawn:
+    """Start a process. directive: whose command it is, "ExecStartPre"."""
+
+    slot: Slot
+    directive: str
+    command: Command
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Send the signals, in this order. everyone: to the whole tree, else to the main and control process only."""
+
+    names: tuple[str, ...]
+    everyone: bool
+
+
+@dataclass(frozen=True)
+class KillControl:
+    """End the control process at once, with SIGKILL."""
+
+
+@dataclass(frozen=True)
+class TakeMain:
+    """From now on this process of the tree is the main one."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class AskRestart:
+    """Have a restart put in the queue: the stop and start of it come back as events."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The state is a new one, or was entered again: for those who wait for it, and for the log."""
+
+    state: State
+    why: str
+
+
+Order = Spawn | Signal | KillControl | TakeMain | AskRestart | Changed
+
+
+class OutOfPlace(Exception):
+    """An event that cannot happen in the current state: a defect of the caller."""

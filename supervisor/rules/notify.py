@@ -1,0 +1,66 @@
+"""What a service tells with sd_notify(3): datagrams read into a Message, and who may send them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ...units.spec import NotifyAccess, Service
+
+Told = Literal["ready", "reloading", "stopping"]
+Sender = Literal["main", "control", "other"]
+
+_STATES: dict[str, Told] = {"READY=1": "ready", "RELOADING=1": "reloading", "STOPPING=1": "stopping"}
+
+
+@dataclass(frozen=True)
+class Message:
+    """One datagram. Absent fields are None; spans are seconds. watchdog: "1" or "trigger"."""
+
+    told: Told | None = None
+    status: str | None = None
+    errno: int | None = None
+    extend_timeout: float | None = None
+    watchdog: str | None = None
+    watchdog_sec: float | None = None
+    main_pid: int | None = None
+
+
+def parse(datagram: bytes) -> Message:
+    """Read a datagram; what makes no sense in it is left out, as systemd does.
+
+    Of several states the last one counts, of every other field the first
+    (systemd, src/core/service.c, service_notify_message).
+    """
+    tags = datagram.decode(errors="replace").splitlines()
+    first = {key: value for key, _, value in (tag.partition("=") for tag in reversed(tags))}
+    extend, watchdog = _number(first.get("EXTEND_TIMEOUT_USEC")), _number(first.get("WATCHDOG_USEC"))
+    return Message(
+        told=next((_STATES[tag] for tag in reversed(tags) if tag in _STATES), None),
+        status=first.get("STATUS"),
+        errno=_number(first.get("ERRNO")),
+        extend_timeout=None if extend is None else extend / 1e6,
+        watchdog=first.get("WATCHDOG"),
+        watchdog_sec=None if watchdog is None else watchdog / 1e6,
+        main_pid=_number(first.get("MAINPID")),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+
+
+def access(service: Service) -> NotifyAccess:
+    """Return whose messages count; a service that needs the socket has it opened for its main process."""
+    if service.notify_access not in (None, "none"):
+        return service.notify_access
+    return "main" if service.type in ("notify", "notify-reload") or service.watchdog_sec > 0 else "none"
+
+
+def may_tell(service: Service, sender: Sender) -> bool:
+    """Say whether a message from this process of the service's tree counts; systemd.service(5), NotifyAccess=."""
+    senders: dict[NotifyAccess, tuple[Sender, ...]] = {
+        "none": (),
+        "main": ("main",),
+        "exec": ("main", "control"),
+        "all": ("main", "control", "other"),
+    }
+    return sender in senders[access(service)]
