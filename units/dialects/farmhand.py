@@ -181,9 +181,8 @@ class _Reader:
         rows = directives.anywhere(key)
         kept_in = None if rows else directives.kept_section(key)
         if kept_in:
-            draft.kept += [
-                Assignment(kept_in, key, *value, self.path, line) for *value, line in self.scalars(node, key)
-            ]
+            lines = self.scalars(node, key)
+            draft.kept += [Assignment(kept_in, key, text, self.path, line) for text, line in lines]
             return
         if not rows:
             self.refuse(node, key, "it is not a directive", directives.suggest(key))

@@ -1,0 +1,116 @@
+"""systemd's `.service` files, read as systemd reads them and written so that it reads them back.
+
+Reading warns where systemd warns and goes on; it raises BadConfig where systemd refuses the unit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .. import directives, known, specifiers
+from ..draft import Draft
+from ..errors import BadConfig, BadValue, Notice
+from ..kinds import Context
+from ..rendered import Rendered
+from ..spec import Assignment, Service
+from ..unit_file import Line, assignments
+
+FOLDER = "/etc/systemd/system"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A service as read, and what was ignored on the way."""
+
+    service: Service
+    warnings: tuple[Notice, ...] = ()
+
+
+def read(path: str, text: str, machine: Mapping[str, str] = specifiers.SYSTEM_FOLDERS, name: str = "") -> Reading:
+    """Read a unit file's text.
+
+    The service's name is the file's, unless `name` gives another, as for an instance of a template.
+    `machine` gives the specifiers that the name does not. BadConfig.load_state is systemd's LoadState=.
+    """
+    name = name.removesuffix(".service") or _name_of(path)
+    reader = _Reader(Draft(name, path), {**machine, **specifiers.of_name(name)}, [])
+    for line in assignments(path, text, known.SECTIONS, reader.warn):
+        reader.take(line)
+    return Reading(reader.draft.finish(), tuple(reader.warnings))
+
+
+def _name_of(path: str) -> str:
+    file = path.replace("\\", "/").rpartition("/")[2]
+    name = file.removesuffix(".service")
+    if name == file or not name or name == "@":
+        raise BadConfig(path, 0, "", "its name is not that of a service", "call it NAME.service", load_state="error")
+    if name.endswith("@"):
+        raise BadConfig(
+            path, 0, "", "it is a template and cannot run as it is", f"name an instance: {name}1", load_state="error"
+        )
+    return name
+
+
+@dataclass
+class _Reader:
+    draft: Draft
+    values: Mapping[str, str]
+    warnings: list[Notice]
+
+    def warn(self, line: int, key: str, problem: str, hint: str) -> None:
+        self.warnings.append(Notice(self.draft.path, line, key, problem, hint))
+
+    def take(self, line: Line) -> None:
+        """Read one assignment into the draft."""
+        rows = directives.in_section(line.section, line.key)
+        if not rows:
+            self._keep(line)
+            return
+        context = Context(self.values, lambda problem, hint: self.warn(line.line, line.key, problem, hint))
+        try:
+            for row in rows:
+                self.draft.assign(row, line.value, line.line, context)
+        except BadValue as bad:
+            if bad.fatal:
+                raise BadConfig(self.draft.path, line.line, line.key, bad.problem, bad.hint) from None
+            self.warn(line.line, line.key, f"{bad.problem} and is ignored", bad.hint)
+
+    def _keep(self, line: Line) -> None:
+        if directives.is_kept(line.section, line.key):
+            kept = Assignment(line.section, line.key, line.value, self.draft.path, line.line)
+            self.draft.kept.append(kept)
+        elif not line.key.startswith("X-"):
+            hint = directives.suggest(line.key, line.section)
+            self.warn(line.line, line.key, f"it is not known in [{line.section}] and is ignored", hint)
+
+
+def write(service: Service, *, as_written: bool = False) -> Rendered:
+    """Write a service as a unit file; only what differs from systemd's defaults is said.
+
+    as_written: its texts still hold `%` specifiers (read with `specifiers.AS_WRITTEN`) and are not escaped.
+    Losses name the directives whose value has no spelling in a unit file.
+    """
+    losses: list[str] = []
+    sections = {section: _section(service, section, as_written, losses) for section in known.SECTIONS}
+    blocks = ["\n".join([f"[{section}]", *lines, ""]) for section, lines in sections.items() if lines]
+    return Rendered(f"{FOLDER}/{service.name}.service", "\n".join(blocks), tuple(losses))
+
+
+def _section(service: Service, section: str, as_written: bool, losses: list[str]) -> list[str]:
+    lines: list[str] = []
+    for name, row in directives.DIRECTIVES.items():
+        value = getattr(service, row.field)
+        if row.section != section or value == row.default:
+            continue
+        try:
+            lines += [f"{name}={text}" for text in row.kind.write(value, _keep_percent if as_written else _escape)]
+        except BadValue as bad:
+            losses.append(f"{name}: {bad.problem}; {bad.hint}")
+    return lines + [f"{line.key}={line.value}" for line in service.kept if line.section == section]
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%%")
+
+
+def _keep_percent(text: str) -> str:
+    return text
