@@ -25,6 +25,10 @@ PUSH_WAIT = 25.0
 # The exit code that means "start me again", unless configured otherwise.
 RESTART_EXIT_CODE = 47
 
+# The exit code of a worker whose credentials its manager does not know (EX_NOPERM of sysexits.h):
+# starting it again changes nothing, somebody has to look.
+DENIED_EXIT_CODE = 77
+
 
 class Status(Enum):
     """WorkerStatus of the Flamenco API. The manager alone sets ERROR, for a worker that it lost."""

@@ -1,0 +1,1 @@
+"""The commands that tasks are made of, one file each; see `table.py`."""

@@ -1,0 +1,196 @@
+"""farmhand-worker: takes tasks from a manager and runs them.
+
+Options can be written with one dash or two, as in Flamenco.
+"""
+
+import argparse
+import difflib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NoReturn
+
+from ..supervisor.platforms import native
+from . import config, credentials
+from .client import Client, Introduction
+from .config import BadConfig, Config
+from .flush import flush
+from .loop import Worker
+from .notify import Notifier
+from .outbox import InUse, Outbox
+from .wire import DENIED_EXIT_CODE, RESTART_EXIT_CODE
+
+USAGE_ERROR = 2
+EPILOG = (
+    "exit codes: 0 shut down; the restart code when asked to restart; "
+    f"{USAGE_ERROR} wrong usage or configuration; "
+    f"{DENIED_EXIT_CODE} the manager does not know this worker's credentials"
+)
+
+
+LEVELS = (
+    ("quiet", logging.WARNING, "log only trouble"),
+    ("debug", logging.DEBUG, "log more"),
+    ("trace", 1, "log everything"),
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, and what was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        unknown = message.removeprefix("unrecognized arguments: ").split()[0]
+        nearest = difflib.get_close_matches(unknown.lstrip("-"), [name.lstrip("-") for name in _names(self)], 1)
+        hint = f"did you mean --{nearest[0]}?" if unknown.startswith("-") and nearest else "see --help"
+        print(f"{self.prog}: {message}; {hint}", file=sys.stderr)
+        raise SystemExit(USAGE_ERROR)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the worker; return the exit code of the process."""
+    options = parser().parse_args(argv)
+    _log_to_stderr(options)
+    software = f"Farmhand/{_version()}"
+    try:
+        told = configuration(options)
+        if options.register:
+            credentials.forget(told.data)
+        return work(told, software, flush_only=options.flush)
+    except (BadConfig, InUse) as problem:
+        print(f"farmhand-worker: {problem}", file=sys.stderr)
+        return USAGE_ERROR
+
+
+def work(told: Config, software: str, *, flush_only: bool) -> int:
+    """Be a worker until somebody says stop; return the exit code."""
+    outbox = Outbox(told.data)
+    try:
+        client = Client(told.manager_url, credentials.load(told.data), software)
+        if flush_only:
+            return flush(client, outbox)
+        me = Introduction(
+            name=told.name,
+            platform=config.system(),
+            software=software,
+            task_types=told.task_types,
+            can_restart=told.restart_exit_code is not None,
+        )
+        worker = Worker(
+            me,
+            client,
+            native(),
+            outbox,
+            Notifier(os.environ),
+            told.data,
+            restart_code=told.restart_exit_code,
+            oom_score_adjust=told.oom_score_adjust,
+        )
+        code = worker.run()
+    finally:
+        outbox.close()
+    if code == DENIED_EXIT_CODE:
+        print(
+            f"farmhand-worker: {told.manager_url} does not know the credentials in {told.data / credentials.NAME}: "
+            "the worker was removed there, or they belong to another manager; "
+            "start once with --register to be a new worker there",
+            file=sys.stderr,
+        )
+    return code
+
+
+def configuration(options: argparse.Namespace) -> Config:
+    """Bring together the options, the file and the environment; raise BadConfig for what cannot be."""
+    file = config.read_file(options.config or config.DEFAULT_FILE, required=options.config is not None)
+    url = options.manager or file.manager_url
+    if url is None:
+        raise BadConfig(
+            "--manager: no manager is named, and searching the network for one is not possible yet; "
+            "give --manager http://HOST:8080/, or manager_url in the configuration file"
+        )
+    code = options.restart_exit_code
+    return Config(
+        name=config.worker_name(options.name, file, os.environ),
+        manager_url=url,
+        data=config.make_folder(options.data or config.data_folder(os.environ)),
+        task_types=file.task_types,
+        restart_exit_code=file.restart_exit_code if code is None else code,
+        oom_score_adjust=file.oom_score_adjust,
+    )
+
+
+def parser() -> Parser:
+    """Return the command line of the worker, each option with one dash and with two."""
+    made = Parser(prog="farmhand-worker", description=__doc__, epilog=EPILOG, allow_abbrev=False)
+    made.add_argument(*_both("manager"), metavar="URL", type=_manager, help="where the manager is: host:8080 or a URL")
+    made.add_argument(
+        *_both("restart-exit-code"),
+        *_both("restart-exit-status"),
+        metavar="CODE",
+        type=_restart_code,
+        help=f"exit with this code when asked to restart, {RESTART_EXIT_CODE} for example; "
+        "without it the worker cannot be asked to",
+    )
+    made.add_argument(*_both("name"), type=_nonempty, help="name of this worker; else that of this computer")
+    made.add_argument(*_both("data"), metavar="DIR", type=Path, help="folder for credentials and undelivered reports")
+    made.add_argument(*_both("config"), metavar="FILE", type=Path, help=f"else {config.DEFAULT_FILE}, if it is there")
+    made.add_argument(*_both("register"), action="store_true", help="forget the credentials, be a new worker")
+    made.add_argument(*_both("flush"), action="store_true", help="deliver the reports that are kept, and exit")
+    made.add_argument(*_both("find-manager"), action=_NotYet, help="not possible yet")
+    for name, level, help in LEVELS:
+        made.add_argument(*_both(name), action="store_const", dest="level", const=level, help=help)
+    made.add_argument(*_both("version"), action="version", version=f"farmhand-worker {_version()}")
+    made.set_defaults(level=logging.INFO)
+    return made
+
+
+class _NotYet(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser.error("--find-manager: searching the network is not possible yet; give --manager http://HOST:8080/")
+
+
+def _both(name: str) -> tuple[str, str]:
+    return f"-{name}", f"--{name}"
+
+
+def _names(made: argparse.ArgumentParser) -> list[str]:
+    return [name for action in made._actions for name in action.option_strings]
+
+
+def _manager(text: str) -> str:
+    try:
+        return config.manager_url(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
+
+
+def _restart_code(text: str) -> int:
+    if not text.isascii() or not text.lstrip("+-").isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number; write an exit code such as 47")
+    try:
+        return config.restart_code(int(text))
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
+
+
+def _nonempty(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a name cannot be empty; leave the option out for the name of this computer")
+    return text.strip()
+
+
+def _log_to_stderr(options: argparse.Namespace) -> None:
+    logging.basicConfig(level=options.level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("urllib3").setLevel(max(options.level, logging.WARNING if options.level > 1 else 1))
+
+
+def _version() -> str:
+    try:
+        return version("farmhand")
+    except PackageNotFoundError:
+        return "unknown"

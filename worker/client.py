@@ -1,0 +1,245 @@
+"""The manager's worker API over HTTP: one method a call, each with a time limit, each with an answer.
+
+What a manager or a network can do wrong is an answer too, `Trouble`, and never an exception. Nothing
+is retried here. Several threads may call at once.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+
+from .rules.answers import (
+    Answer,
+    Asked,
+    Command,
+    Denied,
+    KeepRunning,
+    NotAwake,
+    Noted,
+    NoWork,
+    Registered,
+    SignedOn,
+    Stay,
+    StopRunning,
+    Task,
+    Trouble,
+    Work,
+)
+from .wire import API, PUSH_WAIT, Status
+
+# Seconds to connect, and between two pieces of an answer.
+USUAL = urllib3.Timeout(connect=5, read=15)
+BRIEF = urllib3.Timeout(connect=2, read=3)
+LONG = urllib3.Timeout(connect=5, read=60)
+WAITING = urllib3.Timeout(connect=5, read=PUSH_WAIT + 10)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a manager knows a worker by."""
+
+    id: str
+    secret: str
+
+
+@dataclass(frozen=True)
+class Introduction:
+    """What a worker says of itself. platform: linux, windows or darwin, the names that Go has for them."""
+
+    name: str
+    platform: str
+    software: str
+    task_types: tuple[str, ...]
+    can_restart: bool
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer. said: its JSON, None where there is none."""
+
+    status: int
+    said: Any = None
+
+    @property
+    def message(self) -> str:
+        return str(self.said.get("message", "")) if isinstance(self.said, dict) else ""
+
+
+class Client:
+    """One manager, and what this worker is known by there."""
+
+    def __init__(self, url: str, credentials: Credentials | None = None, software: str = "farmhand") -> None:
+        self.url = url.rstrip("/")
+        self.credentials = credentials
+        self._headers = {"User-Agent": software, "Accept": "application/json"}
+        self._pool = urllib3.PoolManager(maxsize=6, retries=False)
+
+    def register(self, me: Introduction, secret: str) -> Answer:
+        body = {
+            "name": me.name,
+            "secret": secret,
+            "platform": me.platform,
+            "supported_task_types": list(me.task_types),
+        }
+        reply = self._call("POST", "/worker/register-worker", body)
+        match reply:
+            case Reply(200, {"uuid": str(id)}):
+                return Registered(id)
+        return _otherwise(reply)
+
+    def sign_on(self, me: Introduction) -> Answer:
+        body = {
+            "name": me.name,
+            "supported_task_types": list(me.task_types),
+            "software_version": me.software,
+            "can_restart": me.can_restart,
+        }
+        reply = self._call("POST", "/worker/sign-on", body)
+        match reply:
+            case Reply(200, {"status_requested": wish, **more}):
+                push = more.get("push")
+                return _with_status(wish, lambda status: SignedOn(status, push if isinstance(push, str) else None))
+        return _otherwise(reply)
+
+    def sign_off(self) -> Answer:
+        return _noted(self._call("POST", "/worker/sign-off", timeout=BRIEF))
+
+    def tell(self, status: Status) -> Answer:
+        """Say which status this worker has taken on."""
+        return _noted(self._call("POST", "/worker/state-changed", {"status": status.value}))
+
+    def state(self) -> Answer:
+        reply = self._call("GET", "/worker/state")
+        match reply:
+            case Reply(204):
+                return Stay()
+            case Reply(200, {"status_requested": wish}):
+                return _with_status(wish, Asked)
+        return _otherwise(reply)
+
+    def fetch(self) -> Answer:
+        reply = self._call("POST", "/worker/task")
+        match reply:
+            case Reply(204):
+                return NoWork()
+            case Reply(423, {"status_requested": wish}):
+                return _with_status(wish, Asked)
+            case Reply(409):
+                return NotAwake(reply.message)
+            case Reply(200, dict(said)):
+                try:
+                    return Work(_task(said))
+                except (KeyError, TypeError, ValueError, AttributeError) as problem:
+                    return Trouble(f"the manager handed out a task that makes no sense: {problem!r}")
+        return _otherwise(reply)
+
+    def may_i_run(self, task: str) -> Answer:
+        reply = self._call("GET", f"/worker/task/{task}/may-i-run")
+        match reply:
+            case Reply(200, {"mayKeepRunning": True}):
+                return KeepRunning()
+            case Reply(200, {"mayKeepRunning": False, **why}):
+                return StopRunning(str(why.get("reason", "")), why.get("statusChangeRequested") is True)
+        return _otherwise(reply)
+
+    def report(self, task: str, update: Mapping[str, object]) -> int | None:
+        """Send an update of a task; return the HTTP status, None if there was no answer."""
+        reply = self._call("POST", f"/worker/task/{task}", dict(update))
+        return reply.status if isinstance(reply, Reply) else None
+
+    def show(self, task: str, media_type: str, picture: bytes) -> int | None:
+        """Send a picture that a task made; return the HTTP status, None if there was no answer."""
+        reply = self._send(
+            "POST", f"{API}/worker/task/{task}/output-produced", picture, {"Content-Type": media_type}, LONG
+        )
+        return reply.status if isinstance(reply, Reply) else None
+
+    def listen(self, path: str, since: int) -> int | None:
+        """Wait at the bell; return what it says, `since` if it is silent, None if there is no bell any more."""
+        reply = self._send("GET", f"{path}?since={since}", None, {}, WAITING)
+        match reply:
+            case Reply(200, {"seq": int(seq)}):
+                return seq
+            case Reply(204):
+                return since
+        return None
+
+    def _call(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, timeout: urllib3.Timeout = USUAL
+    ) -> "Reply | Trouble":
+        if body is None:
+            return self._send(method, API + path, b"" if method == "POST" else None, {}, timeout)
+        return self._send(method, API + path, json.dumps(body).encode(), {"Content-Type": "application/json"}, timeout)
+
+    def _send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: urllib3.Timeout
+    ) -> "Reply | Trouble":
+        known = self.credentials
+        auth = urllib3.make_headers(basic_auth=f"{known.id}:{known.secret}") if known else {}
+        try:
+            answer = self._pool.request(
+                method,
+                self.url + path,
+                body=body,
+                headers={**self._headers, **auth, **headers},
+                timeout=timeout,
+                redirect=False,
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as problem:
+            return Trouble(f"no answer from {self.url}: {_plainly(problem)}")
+        return Reply(answer.status, _json(answer.headers.get("Content-Type", ""), answer.data))
+
+
+def _json(media_type: str, data: bytes) -> Any:
+    if "json" not in media_type or not data:
+        return None
+    try:
+        return json.loads(data)
+    except ValueError:
+        return None
+
+
+def _noted(reply: Reply | Trouble) -> Answer:
+    return Noted() if isinstance(reply, Reply) and reply.status in (200, 204) else _otherwise(reply)
+
+
+def _otherwise(reply: Reply | Trouble) -> Denied | Trouble:
+    """Judge an answer that is not what the call is for.
+
+    Only a 403 in the manager's own words, JSON with a message, is about the credentials: a proxy can say 403 as well.
+    """
+    if isinstance(reply, Trouble):
+        return reply
+    if reply.status == 403 and reply.message:
+        return Denied(reply.message)
+    return Trouble(f"the manager answered {reply.status}{': ' if reply.message else ''}{reply.message}")
+
+
+def _with_status(word: object, meaning: Any) -> Answer:
+    try:
+        answer: Answer = meaning(Status(word))
+    except ValueError:
+        return Trouble(f"the manager asks for a status that does not exist: {word!r}")
+    return answer
+
+
+def _task(said: Mapping[str, Any]) -> Task:
+    commands = tuple(
+        Command(str(one["name"]), dict(one.get("parameters") or {}), int(one.get("total_step_count") or 0))
+        for one in said["commands"] or ()
+    )
+    return Task(
+        id=str(said["uuid"]),
+        name=str(said.get("name", "")),
+        job=str(said.get("job", "")),
+        type=str(said.get("task_type", "")),
+        commands=commands,
+    )
+
+
+def _plainly(problem: Exception) -> str:
+    """Return the last words of urllib3's sentence: what went wrong, without its own objects."""
+    return str(problem).rpartition(": ")[2] or type(problem).__name__

@@ -1,0 +1,35 @@
+"""copy-file: copy a file to a place where there is none yet.
+
+The copy appears under its name only when it is whole, so that a copy that was aborted can be made again.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from .steps import BadParameters, Parameters, Step, run_own, text
+
+PARENT_MODE = 0o750
+
+
+def plan(parameters: Parameters) -> Step:
+    src, dest = _places(parameters)
+    return run_own("copy-file", f"copying {str(src)!r} to {str(dest)!r}", {"src": str(src), "dest": str(dest)})
+
+
+def perform(parameters: Parameters) -> None:
+    src, dest = _places(parameters)
+    if dest.exists():
+        raise BadParameters(f"dest: {str(dest)!r} exists already")
+    dest.parent.mkdir(mode=PARENT_MODE, parents=True, exist_ok=True)
+    part = dest.with_name(f".{dest.name}.part")
+    shutil.copy2(src, part)
+    os.replace(part, dest)
+
+
+def _places(parameters: Parameters) -> tuple[Path, Path]:
+    places = Path(text(parameters, "src")), Path(text(parameters, "dest"))
+    for key, place in zip(("src", "dest"), places, strict=True):
+        if not place.is_absolute():
+            raise BadParameters(f"{key}: {str(place)!r} is not an absolute path")
+    return places

@@ -1,0 +1,16 @@
+"""make-directory: make a folder, and those above it."""
+
+from pathlib import Path
+
+from .steps import Parameters, Step, run_own, text
+
+MODE = 0o775
+
+
+def plan(parameters: Parameters) -> Step:
+    path = text(parameters, "path")
+    return run_own("make-directory", path, {"path": path})
+
+
+def perform(parameters: Parameters) -> None:
+    Path(text(parameters, "path")).mkdir(mode=MODE, parents=True, exist_ok=True)

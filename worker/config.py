@@ -1,0 +1,189 @@
+"""What a worker is told: the configuration file, the options on the command line, the environment.
+
+The file and its keys are Flamenco's: flamenco-worker.yaml in the current folder.
+"""
+
+import difflib
+import os
+import platform
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+
+from .wire import refuse_restart_code
+
+DEFAULT_FILE = Path("flamenco-worker.yaml")
+TASK_TYPES = ("blender", "ffmpeg", "file-management", "misc")
+OOM_SCORES = range(-1000, 1001)
+
+
+class BadConfig(Exception):
+    """What the author of a file or of a command line has to mend; the text says where, what and how."""
+
+
+@dataclass(frozen=True)
+class File:
+    """What the configuration file says; None for what it leaves out."""
+
+    name: str | None = None
+    manager_url: str | None = None
+    task_types: tuple[str, ...] = TASK_TYPES
+    restart_exit_code: int | None = None
+    oom_score_adjust: int | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything a worker is told. restart_exit_code: None if nothing would start it again."""
+
+    name: str
+    manager_url: str
+    data: Path
+    task_types: tuple[str, ...] = TASK_TYPES
+    restart_exit_code: int | None = None
+    oom_score_adjust: int | None = None
+
+
+def read_file(path: Path, *, required: bool) -> File:
+    """Read a configuration file; one that is not there is empty unless it is required."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if not required:
+            return File()
+        raise BadConfig(f"{path}: is not there; leave out --config to run without a file") from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BadConfig(f"{path}: cannot be read: {problem}") from None
+    return parse_file(path, text)
+
+
+def parse_file(path: Path, text: str) -> File:
+    """Read the text of a configuration file."""
+    try:
+        root = yaml.compose(text, yaml.SafeLoader)
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        line = f"{mark.line + 1}:" if mark else ""
+        raise BadConfig(f"{path}:{line} is not YAML: {getattr(problem, 'problem', None) or problem}") from None
+    if root is None:
+        return File()
+    if not isinstance(root, yaml.MappingNode):
+        raise BadConfig(f"{path}:{root.start_mark.line + 1}: is not a list of keys; write one `key: value` a line")
+    found: dict[str, object] = {}
+    for key_node, value_node in root.value:
+        where = f"{path}:{key_node.start_mark.line + 1}: {key_node.value}"
+        field, value = _entry(where, str(key_node.value), value_node)
+        if field in found:
+            raise BadConfig(f"{where}: is said twice; leave one")
+        found[field] = value
+    return File(**{field: value for field, value in found.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _entry(where: str, key: str, node: yaml.Node) -> tuple[str, object]:
+    """Return the field of `File` that a key sets, and its checked value."""
+    if key not in KEYS:
+        nearest = difflib.get_close_matches(key, KEYS, 1)
+        hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {', '.join(KEYS)}"
+        raise BadConfig(f"{where}: is no key of this file; {hint}")
+    field, read = KEYS[key]
+    loader = yaml.SafeLoader("")
+    try:
+        value = loader.construct_object(node, deep=True)
+    except yaml.YAMLError as problem:
+        raise BadConfig(f"{where}: cannot be read: {getattr(problem, 'problem', problem)}") from None
+    try:
+        return field, None if value is None else read(value)
+    except ValueError as problem:
+        raise BadConfig(f"{where}: {problem}") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{value!r} is not text; write a word, in quotes if it looks like something else")
+    return value.strip()
+
+
+def _words(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"{value!r} is not a list; write it as [blender, ffmpeg]")
+    return tuple(_text(word) for word in value)
+
+
+def _oom_score(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in OOM_SCORES:
+        raise ValueError(f"{value!r} is not a whole number from -1000 to 1000")
+    return value
+
+
+def restart_code(value: object) -> int:
+    """Check an exit code that is to mean "start me again"; raise ValueError with the reason against it."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{value!r} is not a whole number; write an exit code such as 47")
+    if reason := refuse_restart_code(value):
+        raise ValueError(f"{value} cannot be the restart code: {reason}; 47 is usual")
+    return value
+
+
+def manager_url(value: object) -> str:
+    """Complete the address of a manager: a host, host:port or URL; raise ValueError if it is none of them."""
+    text = _text(value)
+    url = text if "://" in text else f"http://{text}"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as problem:
+        raise ValueError(f"{text!r} is no address of a manager: {problem}; write http://HOST:8080/") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or port == 0:
+        raise ValueError(f"{text!r} is no address of a manager; write http://HOST:8080/")
+    if parts.username is not None or any(character.isspace() for character in url):
+        raise ValueError(f"{text!r} is no address of a manager: no user and no space can be in it")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/"
+
+
+# Key of the file -> field of `File`, and how its value is read.
+KEYS = {
+    "worker_name": ("name", _text),
+    "manager_url": ("manager_url", manager_url),
+    "task_types": ("task_types", _words),
+    "restart_exit_code": ("restart_exit_code", restart_code),
+    "restart_exit_status": ("restart_exit_code", restart_code),
+    "oom_score_adjust": ("oom_score_adjust", _oom_score),
+}
+
+
+def worker_name(option: str | None, file: File, environ: Mapping[str, str]) -> str:
+    """Return the name of this worker: the option, the file, the environment, the host's name; the first that is set."""
+    return option or file.name or environ.get("FLAMENCO_WORKER_NAME") or socket.gethostname()
+
+
+def data_folder(environ: Mapping[str, str]) -> Path:
+    """Return where a worker keeps its credentials and reports, unless told otherwise."""
+    if home := environ.get("FLAMENCO_HOME"):
+        return Path(home)
+    match system():
+        case "windows":
+            return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "Blender Foundation/Flamenco"
+        case "darwin":
+            return Path.home() / "Library/Application Support/Flamenco"
+        case _:
+            return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "flamenco"
+
+
+def system() -> str:
+    """Return the name of this operating system as Flamenco has it: linux, windows or darwin."""
+    return platform.system().lower()
+
+
+def make_folder(path: Path) -> Path:
+    """Make the data folder, for its user alone."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise BadConfig(f"--data: {path} cannot be made: {problem.strerror}") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise BadConfig(f"--data: {path} cannot be written to; choose another folder or change its owner")
+    return path

@@ -1,0 +1,147 @@
+"""What goes to the manager beside the questions: reports in order, pictures one at a time, and the wait at the bell.
+
+Each class sends one errand at a time when `pump` is called, hears of its end with `heard`, and says
+with `due` when it wants to be pumped again at the latest. Times are monotonic seconds.
+"""
+
+import logging
+import random
+from collections.abc import Mapping
+from math import inf
+from pathlib import Path
+
+from .client import Client
+from .errands import Errand, Errands
+from .outbox import Outbox, Report
+from .rules.backoff import delay
+from .rules.delivery import Fate, fate
+
+log = logging.getLogger(__name__)
+
+# The largest picture that a manager takes.
+LARGEST_PICTURE = 25 * 1024 * 1024
+# What a picture's file begins with.
+PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+
+
+class Reports:
+    """Brings the reports of the outbox to the manager."""
+
+    def __init__(self, client: Client, errands: Errands, outbox: Outbox) -> None:
+        self._client, self._errands, self._outbox = client, errands, outbox
+        self._sent: Report | None = None
+        self._misses = 0  # tries in a row without delivery
+        self._failures = 0  # of them, how often the manager itself failed on this report
+        self._due = -inf
+
+    @property
+    def waiting(self) -> bool:
+        return self._outbox.waiting
+
+    @property
+    def due(self) -> float:
+        return self._due if self.waiting and self._sent is None else inf
+
+    def put(self, task: str, update: Mapping[str, object]) -> None:
+        self._outbox.put(task, update)
+
+    def hurry(self) -> None:
+        """Try now: the manager is there again."""
+        self._due = -inf
+
+    def pump(self, now: float) -> None:
+        if self._sent is not None or now < self._due:
+            return
+        self._sent = report = self._outbox.first()
+        if report is not None:
+            self._errands.send(Errand.REPORT, lambda: self._client.report(report.task, report.body))
+
+    def heard(self, status: int | None, now: float) -> str | None:
+        """Take note of what came of the report; return the id of its task if the manager did not want it."""
+        report, self._sent = self._sent, None
+        if report is None:
+            return None
+        self._misses += 1
+        self._failures += status is not None and status >= 500
+        outcome = fate(status, tries=self._failures, about_status="taskStatus" in report.body)
+        if outcome is Fate.AGAIN:
+            self._due = now + delay(self._misses, random.random())
+            return None
+        if outcome is not Fate.DELIVERED:
+            log.warning("report on task %s dropped (HTTP %s): %s", report.task, status, outcome.value)
+        self._misses = self._failures = 0
+        self._due = -inf
+        self._outbox.drop(report)
+        return report.task if outcome is Fate.REFUSED else None
+
+
+class Pictures:
+    """Brings the newest picture to the manager; one that comes meanwhile replaces the one that waits."""
+
+    def __init__(self, client: Client, errands: Errands) -> None:
+        self._client, self._errands = client, errands
+        self._newest: tuple[str, Path] | None = None
+
+    @property
+    def due(self) -> float:
+        return inf
+
+    def put(self, task: str, path: Path) -> None:
+        self._newest = task, path
+
+    def pump(self, now: float) -> None:
+        if self._newest is None or self._errands.under_way(Errand.PICTURE):
+            return
+        (task, path), self._newest = self._newest, None
+        self._errands.send(Errand.PICTURE, lambda: self._show(task, path))
+
+    def _show(self, task: str, path: Path) -> int | None:
+        """Send a picture. A file that is gone or no picture is none of the manager's business."""
+        try:
+            with path.open("rb") as file:
+                picture = file.read(LARGEST_PICTURE + 1)
+        except (OSError, ValueError) as problem:
+            log.info("%s is not shown: %s", path, problem)
+            return None
+        media_type = next((kind for start, kind in PICTURES.items() if picture.startswith(start)), None)
+        if media_type is None or len(picture) > LARGEST_PICTURE:
+            return None
+        return self._client.show(task, media_type, picture)
+
+
+class Bell:
+    """Waits at the manager's bell, if it has one."""
+
+    def __init__(self, client: Client, errands: Errands) -> None:
+        self._client, self._errands = client, errands
+        self._path: str | None = None
+        self._seen = 0
+        self._failures = 0
+        self._due = -inf
+
+    @property
+    def due(self) -> float:
+        return inf if self._path is None or self._errands.under_way(Errand.BELL) else self._due
+
+    @property
+    def works(self) -> bool:
+        return self._path is not None and not self._failures
+
+    def is_at(self, path: str | None) -> None:
+        self._path, self._failures, self._due = path, 0, -inf
+
+    def pump(self, now: float) -> None:
+        path, seen = self._path, self._seen
+        if path is None or now < self._due or self._errands.under_way(Errand.BELL):
+            return
+        self._errands.send(Errand.BELL, lambda: self._client.listen(path, seen))
+
+    def heard(self, seen: int | None, now: float) -> bool:
+        """Take note of the end of a wait; return whether the worker should ask what there is."""
+        if seen is None:
+            self._failures += 1
+            self._due = now + delay(self._failures, random.random())
+            return False
+        rang = seen != self._seen or self._failures > 0
+        self._seen, self._failures, self._due = seen, 0, now
+        return rang

@@ -1,0 +1,47 @@
+"""What a worker is known by at its manager: made once, kept in a file that its user alone can read."""
+
+import os
+import secrets
+from pathlib import Path
+
+import yaml
+
+from .client import Credentials
+from .config import BadConfig
+
+NAME = "flamenco-worker-credentials.yaml"
+
+
+def new_secret() -> str:
+    """Return a secret that nobody can guess: 64 hexadecimal digits."""
+    return secrets.token_hex(32)
+
+
+def load(folder: Path) -> Credentials | None:
+    """Return the credentials kept in a folder, None if there are none."""
+    path = folder / NAME
+    try:
+        kept = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, yaml.YAMLError) as problem:
+        raise BadConfig(f"{path}: cannot be read: {problem}; remove the file to register anew") from None
+    match kept:
+        case {"worker_id": str(id), "worker_secret": str(secret)} if id and secret:
+            return Credentials(id, secret)
+    raise BadConfig(f"{path}: worker_id or worker_secret is missing; remove the file to register anew")
+
+
+def save(folder: Path, credentials: Credentials) -> None:
+    """Keep credentials; a crash leaves the old file or the new one, never half of one."""
+    path, fresh = folder / NAME, folder / f"{NAME}.new"
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        yaml.safe_dump({"worker_id": credentials.id, "worker_secret": credentials.secret}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(fresh, path)
+
+
+def forget(folder: Path) -> None:
+    (folder / NAME).unlink(missing_ok=True)

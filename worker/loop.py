@@ -1,0 +1,268 @@
+"""The only place that waits. It keeps one `Life`, asks the manager what the life wants asked, and does what it says.
+
+One thread decides. What takes time at the other end of the network is an errand (`errands.py`); processes,
+pipes and signals are descriptors; all of them wake the same `select`.
+"""
+
+import logging
+import random
+import selectors
+import signal
+import time
+from collections.abc import Callable
+from math import inf
+from pathlib import Path
+from types import FrameType
+from typing import assert_never
+
+from ..supervisor.platforms import Platform
+from . import credentials
+from .client import Client, Credentials, Introduction
+from .courier import Bell, Pictures, Reports
+from .errands import Errand, Errands
+from .notify import Notifier
+from .outbox import Outbox
+from .rules import life as rules
+from .rules.answers import Answer, Registered, SignedOn, Trouble
+from .rules.life import Life, Phase, Question
+from .task import Running, Surroundings
+from .wire import Status
+
+log = logging.getLogger(__name__)
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SAME_WISH = 0.5
+
+# How much longer starting may take, in seconds, whenever a sign-on comes to nothing.
+STARTING = 60.0
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(
+        self,
+        me: Introduction,
+        client: Client,
+        platform: Platform,
+        outbox: Outbox,
+        notifier: Notifier,
+        folder: Path,
+        *,
+        restart_code: int | None = None,
+        oom_score_adjust: int | None = None,
+    ) -> None:
+        self._me, self._client, self._platform, self._folder = me, client, platform, folder
+        self._notifier, self._oom = notifier, oom_score_adjust
+        self._errands = Errands()
+        self._reports = Reports(client, self._errands, outbox)
+        self._pictures = Pictures(client, self._errands)
+        self._bell = Bell(client, self._errands)
+        phase = Phase.SIGN_ON if client.credentials else Phase.REGISTER
+        self._life = Life(phase, restart_code=restart_code)
+        self._asked: Question | None = None
+        self._rang_meanwhile = False
+        self._secret = credentials.new_secret()
+        self._running: Running | None = None
+        self._signals: list[tuple[int, float]] = []
+        self._watched: frozenset[int] = frozenset()
+        self._selector = selectors.DefaultSelector()
+
+    def run(self) -> int:
+        """Work until somebody says stop; return the exit code."""
+        self._platform.adopt_orphans()
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._note_signal)
+        self._log_life()
+        while self._life.phase is not Phase.GONE:
+            self._wait()
+            self._turn(time.monotonic())
+        log.info("exit code %s: %s", self._life.exit_code, self._life.why)
+        return self._life.exit_code or 0
+
+    def _turn(self, now: float) -> None:
+        """Take in everything that happened, then do everything there is to do."""
+        before = rules.describe(self._life)
+        self._platform.reap_strangers()
+        for errand, result in self._errands.collect():
+            self._take_in(errand, result, now)
+        self._obey_signals(now)
+        self._work(now)
+        self._life = rules.too_late(self._life, now)
+        self._speak(now)
+        if rules.describe(self._life) != before:
+            self._log_life()
+        self._notifier.alive(now)
+
+    def _wait(self) -> None:
+        running = self._running
+        due = min(
+            self._reports.due if self._may_report else inf,
+            self._bell.due,
+            self._notifier.due,
+            running.due if running else inf,
+            inf if self._asked else rules.wake_at(self._life, reports_waiting=self._reports.waiting),
+            self._life.gone_at,
+        )
+        task_files = running.files() if running else frozenset()
+        self._watch(task_files | {self._errands.fileno(), self._platform.fileno()})
+        timeout = None if due == inf else max(0.0, due - time.monotonic())
+        self._selector.select(timeout)
+
+    def _watch(self, files: frozenset[int]) -> None:
+        for gone in self._watched - files:
+            self._selector.unregister(gone)
+        for new in files - self._watched:
+            self._selector.register(new, selectors.EVENT_READ)
+        self._watched = files
+
+    def _take_in(self, errand: Errand, result: object, now: float) -> None:
+        match errand:
+            case Errand.ASK | Errand.SIGN_OFF:
+                self._hear(errand, result, now)
+            case Errand.REPORT:
+                self._take_in_report(result if isinstance(result, int) else None, now)
+            case Errand.BELL:
+                rang = self._bell.heard(result if isinstance(result, int) else None, now)
+                self._life = rules.bell(self._life, works=self._bell.works)
+                if rang:
+                    self._ring(now)
+            case Errand.PICTURE:
+                log.debug("picture: HTTP %s", result)
+            case _:
+                assert_never(errand)
+
+    def _take_in_report(self, status: int | None, now: float) -> None:
+        unwanted = self._reports.heard(status, now)
+        if unwanted and self._running and self._running.task.id == unwanted:
+            self._ring(now)  # perhaps the task is not this worker's any more
+        if not self._reports.waiting:
+            self._life = rules.drained(self._life, now)
+
+    def _hear(self, errand: Errand, result: object, now: float) -> None:
+        """Take in the manager's answer to a question."""
+        asked = Question.SIGN_OFF if errand is Errand.SIGN_OFF else self._asked
+        assert asked is not None
+        if errand is Errand.ASK:
+            self._asked = None
+        answer: Answer = result  # type: ignore[assignment]
+        match answer:
+            case Registered(id):
+                self._client.credentials = Credentials(id, self._secret)
+                credentials.save(self._folder, self._client.credentials)
+                log.info("registered as %s", id)
+            case SignedOn(_, push):
+                self._bell.is_at(push)
+                self._notifier.ready()
+            case Trouble(message) if not self._may_report:
+                log.warning("%s: %s; trying again", self._life.phase.value, message)
+                self._notifier.still_starting(STARTING)
+            case Trouble(message):
+                log.warning("%s: %s", asked.value, message)
+        if not isinstance(answer, Trouble):
+            self._reports.hurry()
+        self._life = rules.heard(self._life, asked, answer, now, random.random())
+        if self._rang_meanwhile and self._asked is None:
+            self._rang_meanwhile = False
+            self._life = rules.rang(self._life, now)
+
+    @property
+    def _may_report(self) -> bool:
+        """Before sign-on the manager does not know who reports."""
+        return self._life.phase not in (Phase.REGISTER, Phase.SIGN_ON)
+
+    def _work(self, now: float) -> None:
+        """Run the task that there is to run, end the one that is to end."""
+        task = self._life.task
+        if task is None:
+            return
+        if self._running is None and self._life.phase is Phase.BUSY:
+            log.info("task %s (%s): started", task.name, task.id)
+            self._running = Running(task, self._surroundings(task.id), now)
+        running = self._running
+        if running is not None:
+            if self._life.phase is Phase.ABORT:
+                running.abort(now)
+            running.look(now)
+        if running is None or running.outcome is not None:
+            self._running = None
+            self._life = rules.task_over(self._life, now)
+
+    def _surroundings(self, task: str) -> Surroundings:
+        return Surroundings(
+            platform=self._platform,
+            report=lambda update: self._reports.put(task, update),
+            show=lambda path: self._pictures.put(task, path),
+            oom_score_adjust=self._oom,
+        )
+
+    def _speak(self, now: float) -> None:
+        """Send what there is to send to the manager."""
+        if self._may_report:
+            self._reports.pump(now)
+            self._pictures.pump(now)
+            self._bell.pump(now)
+        question = rules.question(self._life, now, reports_waiting=self._reports.waiting)
+        if question is Question.SIGN_OFF:
+            if not self._errands.under_way(Errand.SIGN_OFF):
+                self._errands.send(Errand.SIGN_OFF, self._client.sign_off)
+        elif question is not None and self._asked is None:
+            self._asked = question
+            self._errands.send(Errand.ASK, self._call(question))
+
+    def _call(self, question: Question) -> Callable[[], Answer]:
+        client, me, task = self._client, self._me, self._life.task
+        match question:
+            case Question.REGISTER:
+                return lambda: client.register(me, self._secret)
+            case Question.SIGN_ON:
+                return lambda: client.sign_on(me)
+            case Question.TELL_AWAKE:
+                return lambda: client.tell(Status.AWAKE)
+            case Question.TELL_ASLEEP:
+                return lambda: client.tell(Status.ASLEEP)
+            case Question.FETCH:
+                return client.fetch
+            case Question.STATE:
+                return client.state
+            case Question.SIGN_OFF:
+                return client.sign_off
+            case Question.MAY_I_RUN:
+                task_id = task.id if task else ""
+                return lambda: client.may_i_run(task_id)
+            case _:
+                assert_never(question)
+
+    def _ring(self, now: float) -> None:
+        """See to it that the manager is asked again, also if it is being asked: the answer may be from before."""
+        self._rang_meanwhile = self._asked is not None
+        self._life = rules.rang(self._life, now)
+        self._reports.hurry()
+
+    def _note_signal(self, number: int, frame: FrameType | None) -> None:
+        self._signals.append((number, time.monotonic()))
+
+    def _obey_signals(self, now: float) -> None:
+        """The first signal asks the worker to leave, a second one ends it where it is.
+
+        What comes within half a second is the same wish: a terminal tells both a worker and whoever started it.
+        """
+        if not self._signals:
+            return
+        (number, first), (_, last) = self._signals[0], self._signals[-1]
+        if last - first > SAME_WISH:
+            self._die_of(number)
+        self._life = rules.told_to_stop(self._life, f"received {signal.Signals(number).name}", now)
+
+    def _die_of(self, number: int) -> None:
+        log.warning("told twice to stop: leaving without a word to the manager")
+        if self._running is not None:
+            self._running.abort(time.monotonic())
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    def _log_life(self) -> None:
+        log.info("%s", rules.describe(self._life))
+        self._notifier.status(rules.describe(self._life))
+        if rules.leaving(self._life):
+            self._notifier.stopping()

@@ -1,0 +1,54 @@
+"""What the service manager is told; see sd_notify(3). Without one, nobody is."""
+
+import os
+from collections.abc import Mapping
+from math import inf
+
+from sdnotify import SystemdNotifier
+
+
+class Notifier:
+    """Speaks to whoever started this process with NOTIFY_SOCKET set."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._notifier = SystemdNotifier()
+        self._every = watchdog_interval(environ)
+        self._next = -inf
+        self._status = ""
+
+    def ready(self) -> None:
+        self._notifier.notify("READY=1")
+
+    def status(self, text: str) -> None:
+        """Say what the worker is doing, if that is news."""
+        if text != self._status:
+            self._status = text
+            # The package encodes as Latin-1; the receiver reads UTF-8.
+            self._notifier.notify("STATUS=" + " ".join(text.split()).encode().decode("latin-1"))
+
+    def still_starting(self, seconds: float) -> None:
+        """Ask for more time to start: the manager is not there yet, and starting again would not bring it."""
+        self._notifier.notify(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
+
+    def stopping(self) -> None:
+        self._notifier.notify("STOPPING=1")
+
+    @property
+    def due(self) -> float:
+        return self._next if self._every else inf
+
+    def alive(self, now: float) -> None:
+        """Tell the watchdog that the main loop goes round."""
+        if self._every and now >= self._next:
+            self._notifier.notify("WATCHDOG=1")
+            self._next = now + self._every
+
+
+def watchdog_interval(environ: Mapping[str, str]) -> float | None:
+    """Return half of WATCHDOG_USEC in seconds, None if this process is not watched; sd_watchdog_enabled(3)."""
+    if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
+    try:
+        return int(environ["WATCHDOG_USEC"]) / 2e6 or None
+    except (KeyError, ValueError):
+        return None

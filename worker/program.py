@@ -1,0 +1,136 @@
+"""One program of a task: a process tree of its own, and what it writes.
+
+The program is over when its main process has ended and no other process of its tree is left. What
+it leaves behind is killed, so an orphan that holds the output open keeps nobody waiting.
+"""
+
+import logging
+import os
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from math import inf
+
+from ..supervisor.platforms import Order, Platform, Tree
+from ..supervisor.rules.exitstatus import Exit
+from .rules.output import Lines
+
+log = logging.getLogger(__name__)
+
+# How much is read at a time, and at most between two looks at the rest of the world.
+_PIECE = 64 * 1024
+_AT_ONCE = 16
+
+# Seconds until what survived a kill is killed again, and until that is worth a word.
+KILL_AGAIN = 0.2
+STUBBORN = 5.0
+
+# What a supervisor told this process alone.
+_NOT_FOR_CHILDREN = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+
+
+class CannotStart(Exception):
+    """A program that does not exist or that the system does not start; the text goes into the task's log."""
+
+
+class Program:
+    """A running program."""
+
+    def __init__(self, platform: Platform, argv: Sequence[str], environ: Mapping[str, str], oom: int | None) -> None:
+        self._output, theirs = os.pipe()
+        os.set_blocking(self._output, False)
+        self._lines = Lines()
+        self._at_end = False
+        self._kill_at = inf
+        self._killed_at = inf
+        self.exit: Exit | None = None
+        try:
+            self.tree = _spawn(platform, argv, environ, theirs, oom)
+        except Exception:
+            os.close(self._output)
+            raise
+        finally:
+            os.close(theirs)
+
+    def files(self) -> frozenset[int]:
+        """Return the descriptors that become readable when there is something to `look` at."""
+        output = frozenset() if self._at_end else frozenset({self._output})
+        return output if self.exit is not None else output | {self.tree.fileno()}
+
+    @property
+    def due(self) -> float:
+        return self._kill_at
+
+    @property
+    def unfinished_line(self) -> bool:
+        return self._lines.unfinished
+
+    def cut_line(self) -> list[str]:
+        """Return what there is of a line that the program has begun and not ended."""
+        return self._lines.flush()
+
+    def look(self, now: float) -> list[str]:
+        """Take note of what happened; return the lines that were written."""
+        lines = self._read()
+        if self.exit is None:
+            self.exit = self.tree.poll()
+            if self.exit is not None:
+                self.kill(now)
+                lines += self._read()
+        elif now >= self._kill_at and not self.over:
+            self._kill_again(now)
+        return lines
+
+    def kill(self, now: float) -> None:
+        """End every process of the tree."""
+        self.tree.kill()
+        self._kill_at, self._killed_at = now + KILL_AGAIN, min(self._killed_at, now)
+
+    @property
+    def over(self) -> bool:
+        return self.exit is not None and not self.tree.members()
+
+    def close(self) -> list[str]:
+        """Give everything back; return the last lines."""
+        lines = self._read() + self._lines.flush()
+        self.tree.close()
+        os.close(self._output)
+        return lines
+
+    def _kill_again(self, now: float) -> None:
+        if now - self._killed_at > STUBBORN:
+            log.error("processes %s do not end, though they were killed", sorted(self.tree.members()))
+            self._killed_at = now
+        self.kill(now)
+
+    def _read(self) -> list[str]:
+        lines: list[str] = []
+        for _ in range(_AT_ONCE):
+            if self._at_end:
+                break
+            try:
+                piece = os.read(self._output, _PIECE)
+            except BlockingIOError:
+                break
+            self._at_end = not piece
+            lines += self._lines.feed(piece)
+        return lines
+
+
+def _spawn(platform: Platform, argv: Sequence[str], environ: Mapping[str, str], output: int, oom: int | None) -> Tree:
+    found = shutil.which(argv[0], path=environ.get("PATH"))
+    if found is None:
+        raise CannotStart(f"{argv[0]!r} is not there, or is no program that may be run")
+    order = Order(
+        program=os.path.abspath(found),
+        argv=argv,
+        env={name: value for name, value in environ.items() if name not in _NOT_FOR_CHILDREN},
+        mark=f"farmhand-task-{uuid.uuid4()}",
+        stdout=output,
+        stderr=output,
+        oom_score_adjust=oom,
+    )
+    try:
+        return platform.spawn(order)
+    except (OSError, ValueError) as problem:
+        raise CannotStart(f"{argv[0]!r} cannot be started: {problem}") from None

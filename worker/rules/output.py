@@ -1,0 +1,63 @@
+"""What a program's output says: bytes in, lines out, and what some of them mean. Pure.
+
+Any bytes will do: what is no UTF-8 is replaced, endless lines are cut.
+"""
+
+import re
+from collections.abc import Callable
+
+LONGEST_LINE = 40 * 1024
+
+# A carriage return alone ends a line too: that is how progress is shown on a terminal.
+_LINE_END = re.compile(rb"\r?\n|\r(?=[^\n])")
+
+# Blender 5 puts the time and "render |" in front.
+_SAVED = re.compile(r"(?:^|\| )Saved: '(?P<path>.+)'\s*$")
+_FRAME_DONE = re.compile(r"(?:^|\| )\s*(?:Time: \d[\d:.]*|[Ss]kipping existing frame\b)")
+
+Steps = Callable[[str], bool]
+
+
+class Lines:
+    """Bytes as they come, made into lines."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        """Return the lines that `data` completes."""
+        *whole, self._rest = _LINE_END.split(self._rest + data)
+        while len(self._rest) > LONGEST_LINE:
+            whole.append(self._rest[:LONGEST_LINE])
+            self._rest = self._rest[LONGEST_LINE:]
+        return [piece for line in whole for piece in _pieces(line)]
+
+    @property
+    def unfinished(self) -> bool:
+        return bool(self._rest)
+
+    def flush(self) -> list[str]:
+        """Return what has come of a line that is not finished, as a line of its own."""
+        rest, self._rest = self._rest.removesuffix(b"\r"), b""
+        return _pieces(rest) if rest else []
+
+
+def saved_path(line: str) -> str | None:
+    """Return the path of a file that a line announces as `Saved: '<path>'`, as Blender does."""
+    found = _SAVED.search(line)
+    return found["path"] if found else None
+
+
+def ends_frame(line: str) -> bool:
+    """Say whether Blender is done with one more frame: rendered, or skipped because it exists."""
+    return _FRAME_DONE.search(line) is not None
+
+
+def no_steps(line: str) -> bool:
+    """The program does not say how far it is."""
+    return False
+
+
+def _pieces(line: bytes) -> list[str]:
+    cuts = range(0, len(line), LONGEST_LINE) if line else [0]
+    return [line[cut : cut + LONGEST_LINE].decode(errors="replace") for cut in cuts]
