@@ -73,7 +73,7 @@ def parse_timeout(text: str) -> float:
     return parse_span(text) or inf
 
 
-_BOOLEANS = {
+BOOLEANS = {
     **dict.fromkeys(("1", "yes", "y", "true", "t", "on"), True),
     **dict.fromkeys(("0", "no", "n", "false", "f", "off"), False),
 }
@@ -81,7 +81,7 @@ _BOOLEANS = {
 
 def parse_boolean(text: str) -> bool:
     try:
-        return _BOOLEANS[text.lower()]
+        return BOOLEANS[text.lower()]
     except KeyError:
         raise BadValue(f'"{text}" is neither yes nor no', 'write "yes" or "no"') from None
 

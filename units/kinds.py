@@ -32,6 +32,11 @@ class Context:
     def replace(self, text: str) -> str:
         return specifiers.replace(text, self.specifiers)
 
+    @property
+    def as_written(self) -> bool:
+        """Say whether specifiers stay in the texts, so that a path may begin with one."""
+        return self.specifiers.get("%") == "%%"
+
 
 def _last(old: Any, new: Any) -> Any:
     return new
@@ -106,7 +111,7 @@ def integer(low: int, high: int, *, resets: bool = False) -> Kind:
         f"number, {low} to {high}",
         _plain(lambda text: grammar.parse_integer(text, low, high)),
         lambda value, escape: [str(value)],
-        {"type": ["integer", "string"], "minimum": low, "maximum": high},
+        {"type": ["integer", "string"], "minimum": low, "maximum": high, "pattern": "^[+-]?[0-9]"},
         resets=resets,
     )
 
@@ -128,7 +133,7 @@ BOOLEAN = Kind(
     "yes or no",
     _plain(grammar.parse_boolean),
     lambda value, escape: [grammar.format_boolean(value)],
-    {"type": ["boolean", "string", "integer"]},
+    {"enum": [True, False, *grammar.BOOLEANS, 1, 0]},
 )
 UMASK = Kind(
     "octal mode",
@@ -220,7 +225,7 @@ def _read_units(text: str, context: Context) -> tuple[str, ...]:
     for word in words(text, warn=context.warn):
         try:
             name = context.replace(word)
-            if not _UNIT_NAME.fullmatch(name) or name.endswith("@"):
+            if not _UNIT_NAME.fullmatch(name.replace("%", "") if context.as_written else name) or name.endswith("@"):
                 raise BadValue(f'"{name}" is not the name of a unit', "use letters, digits and :-_.\\@")
             if unit_type(name) is None and not context.strict:
                 context.warn(f'"{name}" names no type of unit', f'write "{name}.service" for a service')
@@ -298,31 +303,25 @@ ENVIRONMENT = Kind(
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
-def is_absolute(path: str) -> bool:
-    return path.startswith("/") or bool(_DRIVE.match(path))
+def _is_absolute(path: str, context: Context) -> bool:
+    return path.startswith("/") or bool(_DRIVE.match(path)) or (context.as_written and path.startswith("%"))
 
 
-def check_path(text: str) -> str:
+def _read_path(text: str, context: Context, *, fatal: bool = False) -> str:
     """Take an absolute path without ".."; doubled and trailing slashes go."""
-    if not is_absolute(text):
-        raise BadValue(f'"{text}" is not an absolute path', "write the path in full, from / on", fatal=True)
-    if ".." in re.split(r"[\\/]", text):
-        raise BadValue(f'"{text}" goes up by ".."', "write the path without it", fatal=True)
-    if any(char < " " or char == "\x7f" for char in text):
-        raise BadValue(f"{text!r} holds a control character", "take it out", fatal=True)
-    return (re.sub(r"/(?:\.?/)+", "/", text).rstrip("/") or "/") if text[0] == "/" else text
-
-
-def _mild(text: str) -> str:
-    try:
-        return check_path(text)
-    except BadValue as bad:
-        raise BadValue(bad.problem, bad.hint) from None
+    path = context.replace(text)
+    if not _is_absolute(path, context):
+        raise BadValue(f'"{path}" is not an absolute path', "write the path in full, from / on", fatal=fatal)
+    if ".." in re.split(r"[\\/]", path):
+        raise BadValue(f'"{path}" goes up by ".."', "write the path without it", fatal=fatal)
+    if any(char < " " or char == "\x7f" for char in path):
+        raise BadValue(f"{path!r} holds a control character", "take it out", fatal=fatal)
+    return (re.sub(r"/(?:\.?/)+", "/", path).rstrip("/") or "/") if path[0] == "/" else path
 
 
 def _read_folder(text: str, context: Context) -> Folder:
     path = text.removeprefix("-")
-    return Folder("~" if path == "~" else check_path(context.replace(path)), optional=path != text)
+    return Folder("~" if path == "~" else _read_path(path, context, fatal=True), optional=path != text)
 
 
 FOLDER = Kind(
@@ -336,7 +335,7 @@ FOLDER = Kind(
 
 def _read_environment_file(text: str, context: Context) -> tuple[EnvironmentFile, ...]:
     path = text.removeprefix("-")
-    return (EnvironmentFile(_mild(context.replace(path)), optional=path != text),)
+    return (EnvironmentFile(_read_path(path, context), optional=path != text),)
 
 
 ENVIRONMENT_FILES = Kind(
@@ -351,8 +350,8 @@ ENVIRONMENT_FILES = Kind(
 
 
 def _read_pid_file(text: str, context: Context) -> str:
-    path = context.replace(text)
-    return _mild(path if is_absolute(path) else f"{context.specifiers.get('t', '/run')}/{path}")
+    """Take a path; a relative one is in the folder for runtime files."""
+    return _read_path(text if _is_absolute(context.replace(text), context) else f"%t/{text}", context)
 
 
 PID_FILE = Kind("path", _read_pid_file, _line, {"type": "string"}, resets=True)
@@ -385,7 +384,7 @@ def stream(*words: str, files: tuple[str, ...] = _STREAM_FILES) -> Kind:
     def read(text: str, context: Context) -> str:
         for prefix in files:
             if text.startswith(prefix):
-                return prefix + _mild(context.replace(text.removeprefix(prefix)))
+                return prefix + _read_path(text.removeprefix(prefix), context)
         return grammar.parse_choice(text, words)
 
     what = " | ".join([*words, *(prefix + "PATH" for prefix in files)])

@@ -27,6 +27,9 @@ SYSTEM_FOLDERS: Mapping[str, str] = {
 # and so does "%%". A writer must then be told that its texts still hold specifiers.
 AS_WRITTEN: Mapping[str, str] = {"%": "%%", **{letter: f"%{letter}" for letter in MACHINE_LETTERS}}
 
+# The same for a template, whose name is not known either.
+TEMPLATE_AS_WRITTEN: Mapping[str, str] = {**AS_WRITTEN, **{letter: f"%{letter}" for letter in "nNpPiIjJf"}}
+
 
 def of_name(name: str) -> dict[str, str]:
     """Give the specifiers that follow from a service's name (without ".service")."""

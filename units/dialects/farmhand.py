@@ -6,7 +6,7 @@ Values are taken as they are written, before YAML makes something else of them: 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 import yaml
@@ -43,10 +43,11 @@ _SCALAR_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", 
 
 def read(path: str, text: str, machine: Mapping[str, str] = specifiers.SYSTEM_FOLDERS) -> Farm:
     """Read a file's text; `machine` gives the specifiers that the unit's name does not. Raises BadConfig."""
-    return _Reader(path, machine).farm(_compose(path, text))
+    return Reader(path, machine).farm(compose(path, text))
 
 
-def _compose(path: str, text: str) -> yaml.Node:
+def compose(path: str, text: str) -> yaml.Node:
+    """Parse YAML without making values of it."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -63,10 +64,18 @@ def _compose(path: str, text: str) -> yaml.Node:
     return node
 
 
-@dataclass
-class _Reader:
+def for_elsewhere(farm: Farm) -> tuple[Service, ...]:
+    """Give the services as another service manager needs them: DefaultEnvironment is in their own environment."""
+    shared = farm.settings.default_environment
+    return tuple(replace(service, environment={**shared, **service.environment}) for service in farm.services)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Walks the nodes of one file, refusing with its path and line."""
+
     path: str
-    machine: Mapping[str, str]
+    machine: Mapping[str, str] = field(default_factory=dict)
 
     def refuse(self, node: yaml.Node, key: str, problem: str, hint: str) -> NoReturn:
         raise BadConfig(self.path, _line(node), key, problem, hint)
@@ -136,7 +145,7 @@ class _Reader:
         def refuse(problem: str, hint: str) -> NoReturn:
             raise BadValue(problem, hint)
 
-        values = {**self.machine, **specifiers.of_name(name)} if name else self.machine
+        values = {**specifiers.of_name(name), **self.machine} if name else self.machine
         return Context(values, refuse, strict=True)
 
     def environment(self, node: yaml.Node, key: str, context: Context) -> dict[str, str]:

@@ -29,10 +29,10 @@ def read(path: str, text: str, machine: Mapping[str, str] = specifiers.SYSTEM_FO
     """Read a unit file's text.
 
     The service's name is the file's, unless `name` gives another, as for an instance of a template.
-    `machine` gives the specifiers that the name does not. BadConfig.load_state is systemd's LoadState=.
+    `machine` gives the specifiers that the name does not, and wins where both do. BadConfig.load_state is systemd's LoadState=.
     """
     name = name.removesuffix(".service") or _name_of(path)
-    reader = _Reader(Draft(name, path), {**machine, **specifiers.of_name(name)}, [])
+    reader = _Reader(Draft(name, path), {**specifiers.of_name(name), **machine}, [])
     for line in assignments(path, text, known.SECTIONS, reader.warn):
         reader.take(line)
     return Reading(reader.draft.finish(), tuple(reader.warnings))
