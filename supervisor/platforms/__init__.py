@@ -134,6 +134,7 @@ class Platform(Protocol):
     """What one operating system offers; `native()` returns the one for this machine."""
 
     name: str
+    look_again: float | None  # seconds after which to look again for a tree to be empty; None where `fileno` tells all
 
     def spawn(self, order: Order) -> Tree: ...
 
@@ -154,10 +155,14 @@ class Platform(Protocol):
 
 def native() -> Platform:
     """Return this system's platform."""
-    match sys.platform:
+    match sys.platform.rstrip("0123456789."):
         case "linux":
             from .linux import LINUX
 
             return LINUX
+        case "darwin" | "freebsd" | "openbsd" | "netbsd" | "dragonfly":
+            from .posix import POSIX
+
+            return POSIX
         case other:
-            raise NotImplementedError(f"no process trees on {other!r} yet: Linux has them")
+            raise NotImplementedError(f"no process trees on {other!r} yet: Linux, macOS and the BSDs have them")

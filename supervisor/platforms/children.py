@@ -3,12 +3,17 @@
 import contextlib
 import os
 import signal
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from types import FrameType
 
 from ..rules.exitstatus import Exit
 
 # Python itself ignores these, and `subprocess` restores them in the child.
 _PYTHONS_OWN = {signal.SIGPIPE, signal.SIGXFSZ}
+
+
+_LOOKS = 100
 
 
 def signal_name(number: int) -> str:
@@ -41,6 +46,34 @@ def reap(pid: int) -> int | None:
     return status if ended else None
 
 
+@dataclass(frozen=True)
+class Process:
+    """One process as it was when looked at. Its id may be another's later; with the start time it never is.
+
+    start: when it started, in whatever counts time on this system; the same for every look.
+    """
+
+    pid: int
+    parent: int
+    group: int
+    session: int
+    start: float
+    alive: bool
+
+
+def everyone(look: Callable[[], Iterable[Process]], do: Callable[[Process], object]) -> Iterable[Process]:
+    """Do something to each process once, until a look finds nobody new; return those that it was done to."""
+    done: dict[tuple[int, float], Process] = {}
+    for _ in range(_LOOKS):
+        found = {(process.pid, process.start): process for process in look()}
+        if not (fresh := found.keys() - done.keys()):
+            break
+        for key in fresh:
+            do(found[key])
+        done |= found
+    return done.values()
+
+
 def any_ended() -> bool:
     """Say whether a child has ended that is not reaped yet."""
     try:
@@ -50,13 +83,14 @@ def any_ended() -> bool:
 
 
 class Wakeup:
-    """A descriptor that becomes readable after each SIGCHLD.
+    """A descriptor that becomes readable after each SIGCHLD; `on_child` is called then.
 
     The handler writes to it, so it works whoever owns the wake-up descriptor; but somebody must:
     a signal that comes just before the wait begins would otherwise not end it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_child: Callable[[], None] = lambda: None) -> None:
+        self._on_child = on_child
         self.reader, self.writer = os.pipe()
         os.set_blocking(self.reader, False)
         os.set_blocking(self.writer, False)
@@ -65,6 +99,7 @@ class Wakeup:
             signal.set_wakeup_fd(owner)
 
     def _on_sigchld(self, number: int, frame: FrameType | None) -> None:
+        self._on_child()
         with contextlib.suppress(BlockingIOError):
             os.write(self.writer, b"c")
 

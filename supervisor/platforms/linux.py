@@ -14,19 +14,17 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from ..rules.exitstatus import Exit
 from . import Order, cgroup, procfs
-from .children import Wakeup, any_ended, exit_of, give_children_default_signals, reap, signal_number
+from .children import Process, Wakeup, any_ended, everyone, exit_of, give_children_default_signals, reap, signal_number
 from .launch import Refused, Started, inherited_mark, start
-from .notify import LinuxNotifySocket
-from .procfs import Process
+from .notify import UnixNotifySocket, abstract_socket
 
 _PR_SET_CHILD_SUBREAPER = 36
-_PASSES = 100
 
 
 class LinuxTree:
@@ -36,7 +34,7 @@ class LinuxTree:
         self._platform = platform
         self.mark = inherited_mark(order)
         self.condemned = False
-        self._seen: dict[int, int] = {}  # process id -> start time, of the members found by the last look
+        self._seen: dict[int, float] = {}  # process id -> start time of the members found by the last look
         self._leaf: cgroup.Leaf | None = None
         self._started = outcome if isinstance(outcome, Started) else None
         self._refused = outcome if isinstance(outcome, Refused) else None
@@ -62,12 +60,12 @@ class LinuxTree:
         return self._refused.words if self._refused else None
 
     def members(self) -> frozenset[int]:
-        return frozenset(self.look())
+        return frozenset(member.pid for member in self.look())
 
     def signal(self, name: str, *, whom: Literal["main", "all"]) -> None:
         number = signal_number(name)
         if whom == "all":
-            self._everyone(lambda member: _send(member, number))
+            everyone(self.look, lambda member: _send(member, number))
         elif self._exit is None:
             os.kill(self.pid, number)  # not reaped yet, so the id is still its own
 
@@ -79,21 +77,8 @@ class LinuxTree:
 
     def end_members(self) -> None:
         """Stop everyone, so that none can fork, and then end them."""
-        for member in self._everyone(_stop_group):
+        for member in everyone(self.look, _stop_group):
             _send(member, signal.SIGKILL)
-
-    def _everyone(self, do: Callable[[Process], object]) -> Iterable[Process]:
-        """Do something to each member once, until a look finds nobody new; return those that it was done to."""
-        done: dict[tuple[int, int], Process] = {}
-        for _ in range(_PASSES):
-            self._platform.reap()
-            members = {(member.pid, member.start): member for member in self.look().values()}
-            if not (fresh := members.keys() - done.keys()):
-                break
-            for key in fresh:
-                do(members[key])
-            done |= members
-        return done.values()
 
     def close(self) -> None:
         if self._fd == -1:
@@ -111,8 +96,9 @@ class LinuxTree:
         if base is not None and self.pid:
             self._leaf = cgroup.make(base, f"farmhand-{self.pid}-{time.monotonic_ns()}", self.pid)
 
-    def look(self) -> dict[int, Process]:
+    def look(self) -> Iterable[Process]:
         """Return the members that are alive, and remember them."""
+        self._platform.reap()
         found: dict[int, Process] = {}
         waiting = list(self._roots())
         while waiting:
@@ -121,7 +107,7 @@ class LinuxTree:
                 found[member.pid] = member
                 waiting += filter(None, map(procfs.look_at, procfs.children(member.pid)))
         self._seen = {pid: member.start for pid, member in found.items()}
-        return found
+        return found.values()
 
     def _roots(self) -> Iterator[Process]:
         """Yield the members that need not have a member as their parent."""
@@ -139,13 +125,14 @@ class Linux:
     """This machine's processes; `LINUX` is the one there is, unless a test makes its own."""
 
     name = "linux"
+    look_again: float | None = None
 
     def __init__(self, *, cgroups: bool = True) -> None:
         self._base = cgroup.base() if cgroups else None
         self._wakeup: Wakeup | None = None
         self._trees: dict[int, LinuxTree] = {}  # by the id of the main process, which is also that of its session
         self._marks: dict[str, LinuxTree] = {}
-        self._owners: dict[tuple[int, int], LinuxTree] = {}  # (process id, start time) of a stranger -> its tree
+        self._owners: dict[tuple[int, float], LinuxTree] = {}  # (process id, start time) of a stranger -> its tree
         self._reaped: set[int] = set()
         self.running: set[int] = set()  # main processes that are not reaped yet
 
@@ -176,8 +163,8 @@ class Linux:
         reaped, self._reaped = frozenset(self._reaped), set()
         return reaped
 
-    def notify_socket(self) -> LinuxNotifySocket:
-        return LinuxNotifySocket()
+    def notify_socket(self) -> UnixNotifySocket:
+        return abstract_socket()
 
     def strangers_of(self, tree: LinuxTree) -> list[Process]:
         """Return the living children of this process that were born in the tree."""

@@ -4,53 +4,72 @@ import contextlib
 import os
 import socket
 import struct
+from collections.abc import Callable
+from pathlib import Path
 
 from . import Datagram
 
 _LARGEST = 1 << 16
+_MOST_DESCRIPTORS = 253  # SCM_MAX_FD
 _UCRED = struct.Struct("3i")  # pid, uid, gid; unix(7), SCM_CREDENTIALS
+_CREDENTIALS = getattr(socket, "SCM_CREDENTIALS", None)
 
 
-class LinuxNotifySocket:
-    """In the abstract namespace: every user can reach it, and nothing is left behind. The kernel names the sender."""
-
-    def __init__(self) -> None:
-        name = f"farmhand-notify-{os.urandom(8).hex()}"
-        self.address = f"@{name}"
-        self._socket = datagram_socket(f"\0{name}")
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+class UnixNotifySocket:
+    def __init__(self, address: str, bind_to: str, clean_up: Callable[[], None] = lambda: None) -> None:
+        self.address = address
+        self._clean_up = clean_up
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        if _CREDENTIALS is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._socket.bind(bind_to)
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
     def receive(self) -> list[Datagram]:
         received = []
-        room = socket.CMSG_SPACE(_UCRED.size) + socket.CMSG_SPACE(253 * 4)  # SCM_MAX_FD descriptors
+        room = socket.CMSG_SPACE(_UCRED.size) + socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
         with contextlib.suppress(BlockingIOError):
             while True:
-                data, ancillary, _, _ = self._socket.recvmsg(_LARGEST, room, socket.MSG_CMSG_CLOEXEC)
-                pid, uid = _sender(ancillary)
-                received.append(Datagram(data, pid, uid))
+                data, ancillary, _, _ = self._socket.recvmsg(_LARGEST, room)
+                received.append(Datagram(data, *_sender(ancillary)))
         return received
 
     def close(self) -> None:
         self._socket.close()
+        self._clean_up()
 
 
-def datagram_socket(address: str) -> socket.socket:
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    bound.setblocking(False)
-    bound.bind(address)
-    return bound
+def abstract_socket() -> UnixNotifySocket:
+    """Make one in the abstract namespace (Linux): every user can reach it, and nothing is left behind."""
+    name = f"farmhand-notify-{os.urandom(8).hex()}"
+    return UnixNotifySocket(f"@{name}", f"\0{name}")
+
+
+def path_socket() -> UnixNotifySocket:
+    """Make one in a folder of its own, which others may reach into but not list."""
+    folder = Path(os.environ.get("TMPDIR", "/tmp"), f"farmhand-{os.urandom(8).hex()}")
+    folder.mkdir(mode=0o711)
+    path = folder / "notify"
+
+    def clean_up() -> None:
+        path.unlink(missing_ok=True)
+        folder.rmdir()
+
+    notify = UnixNotifySocket(str(path), str(path), clean_up)
+    path.chmod(0o777)
+    return notify
 
 
 def _sender(ancillary: list[tuple[int, int, bytes]]) -> tuple[int | None, int | None]:
-    """Return process and user id of the sender, and close what descriptors came along."""
+    """Return process and user id of the sender, None where the system does not tell; close what descriptors came."""
     pid = uid = None
-    for level, kind, content in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+    for _, kind, content in ancillary:
+        if kind == socket.SCM_RIGHTS:
             for (descriptor,) in struct.iter_unpack("i", content[: len(content) // 4 * 4]):
                 os.close(descriptor)
-        elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+        elif kind == _CREDENTIALS:
             pid, uid, _ = _UCRED.unpack(content)
     return pid, uid

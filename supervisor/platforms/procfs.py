@@ -1,27 +1,12 @@
 """What /proc says of the processes of this machine; proc(5). Linux only."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from . import MARK
+from .children import Process
 
 _MID_EXEC_TRIES = 100
-
-
-@dataclass(frozen=True)
-class Process:
-    """One process as it was when looked at. Its id may be another's later; with the start time it never is.
-
-    start: clock ticks since the machine started.
-    """
-
-    pid: int
-    parent: int
-    group: int
-    session: int
-    start: int
-    alive: bool
 
 
 def look_at(pid: int) -> Process | None:

@@ -1,0 +1,199 @@
+"""Process trees on macOS, the BSDs and every other POSIX system: SIGCHLD tells of an exit, psutil of the processes.
+
+Members are the descendants of the main process; whoever is in its session or carries its mark; and those seen in the
+tree before, with their descendants. An orphan goes to init, so nobody tells when it ends: look again meanwhile.
+"""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterable
+from typing import Literal
+
+import psutil
+
+from ..rules.exitstatus import Exit
+from . import MARK, Order
+from .children import Process, Wakeup, everyone, exit_of, give_children_default_signals, reap, signal_number
+from .launch import Refused, Started, inherited_mark, start
+from .notify import UnixNotifySocket, path_socket
+
+_GONE = (psutil.Error, OSError)
+
+
+class PosixTree:
+    """One tree; `Posix` makes it."""
+
+    def __init__(self, platform: "Posix", order: Order, outcome: Started | Refused) -> None:
+        self._platform = platform
+        self.mark = inherited_mark(order)
+        self.condemned = False
+        self._seen: set[tuple[int, float]] = set()
+        self._started = outcome if isinstance(outcome, Started) else None
+        self._refused = outcome if isinstance(outcome, Refused) else None
+        self.pid = self._started.pid if self._started else 0
+        self._reader, self._writer = os.pipe()
+        self._exit: Exit | None = None
+        if self._refused:
+            self.ended(Exit(code=self._refused.code))
+
+    def fileno(self) -> int:
+        return self._reader
+
+    def poll(self) -> Exit | None:
+        return self._exit
+
+    def ended(self, exit: Exit) -> None:
+        self._exit = exit
+        os.write(self._writer, b"e")
+
+    def exec_fileno(self) -> int | None:
+        return self._started.report if self._started else None
+
+    def refusal(self) -> str | None:
+        if self._started is not None:
+            self._refused = self._started.refused()
+        return self._refused.words if self._refused else None
+
+    def members(self) -> frozenset[int]:
+        return frozenset(member.pid for member in self.look())
+
+    def signal(self, name: str, *, whom: Literal["main", "all"]) -> None:
+        number = signal_number(name)
+        if whom == "all":
+            everyone(self.look, lambda member: _send(member, number))
+        elif self._exit is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.condemned = True
+        self.end_members()
+
+    def end_members(self) -> None:
+        """Stop everyone, so that none can fork, and then end them."""
+        for member in everyone(self.look, _stop_group):
+            _send(member, signal.SIGKILL)
+
+    def close(self) -> None:
+        if self._reader == -1:
+            return
+        self._platform.forget(self)
+        os.close(self._reader)
+        os.close(self._writer)
+        self._reader = self._writer = -1
+        if self._started is not None:
+            self._started.close()
+
+    def look(self) -> Iterable[Process]:
+        """Return the members that are alive, and remember them."""
+        processes = {process.pid: process for process in self._platform.processes()}
+        members = {process.pid: process for process in processes.values() if self._is_root(process)}
+        fresh = set(members)
+        while fresh:
+            fresh = {pid for pid, process in processes.items() if process.parent in fresh and pid not in members}
+            members.update((pid, processes[pid]) for pid in fresh)
+        self._seen = {(member.pid, member.start) for member in members.values()}
+        return members.values()
+
+    def _is_root(self, process: Process) -> bool:
+        """Say whether a process is a member whoever its parent is."""
+        if self.pid and process.session == self.pid:
+            return True
+        if (process.pid, process.start) in self._seen:
+            return True
+        return f"{self._platform.mark_of(process)}/".startswith(f"{self.mark}/")
+
+
+class Posix:
+    """This machine's processes; `POSIX` is the one there is, unless a test makes its own."""
+
+    name = "posix"
+    look_again: float | None = 0.1
+
+    def __init__(self) -> None:
+        self._wakeup: Wakeup | None = None
+        self._trees: dict[int, PosixTree] = {}  # by the id of the main process
+        self._marks: dict[tuple[int, float], str] = {}
+
+    def adopt_orphans(self) -> None:
+        """Only as process 1 does one get them here."""
+        give_children_default_signals()
+        self._wakeup = Wakeup(self._collect)
+
+    def fileno(self) -> int:
+        return self._awake().reader
+
+    def spawn(self, order: Order) -> PosixTree:
+        self._awake()
+        tree = PosixTree(self, order, start(order))
+        if tree.pid:
+            self._trees[tree.pid] = tree
+            self._collect()  # it may have ended before it was known
+        return tree
+
+    def reap_strangers(self) -> frozenset[int]:
+        self._awake().drain()
+        for tree in [tree for tree in self._trees.values() if tree.condemned]:
+            tree.end_members()
+        if os.getpid() != 1:
+            return frozenset()
+        children = [child.pid for child in psutil.Process().children() if child.pid not in self._trees]
+        return frozenset(pid for pid in children if reap(pid) is not None)
+
+    def notify_socket(self) -> UnixNotifySocket:
+        return path_socket()
+
+    def processes(self) -> Iterable[Process]:
+        """Return the living processes that may be looked into."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(*_GONE):
+                pid, alive = process.pid, process.status() != psutil.STATUS_ZOMBIE
+                if alive:
+                    start = process.create_time()
+                    found.append(Process(pid, process.ppid(), os.getpgid(pid), os.getsid(pid), start, alive))
+        return found
+
+    def mark_of(self, process: Process) -> str:
+        """Return the mark a process has or had, "" if it has none or may not be read."""
+        key = process.pid, process.start
+        if key not in self._marks:
+            with contextlib.suppress(*_GONE, KeyError):
+                self._marks[key] = psutil.Process(process.pid).environ()[MARK]
+        return self._marks.get(key, "")
+
+    def forget(self, tree: PosixTree) -> None:
+        if self._trees.get(tree.pid) is tree:
+            del self._trees[tree.pid]
+        self._marks.clear()
+
+    def _collect(self) -> None:
+        """Take note of main processes that ended. Nobody else reaps them, and it may be interrupted by itself."""
+        for pid, tree in list(self._trees.items()):
+            with contextlib.suppress(ChildProcessError):
+                ended, status = os.waitpid(pid, os.WNOHANG)
+                if ended:
+                    tree.ended(exit_of(status))
+
+    def _awake(self) -> Wakeup:
+        if self._wakeup is None:
+            raise RuntimeError("adopt_orphans comes before the first spawn")
+        return self._wakeup
+
+
+def _stop_group(member: Process) -> None:
+    """Stop a member and its process group, the one unit that no fork slips out of; only members are in it."""
+    _send(member, signal.SIGSTOP)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(member.group, signal.SIGSTOP)
+
+
+def _send(member: Process, number: int) -> None:
+    with contextlib.suppress(*_GONE):
+        process = psutil.Process(member.pid)
+        if process.create_time() == member.start:
+            process.send_signal(number)
+
+
+POSIX = Posix()

@@ -1,0 +1,323 @@
+"""What every platform's process trees have to keep; the same tests for each."""
+
+import os
+import select
+import signal
+import sys
+
+import pytest
+
+from farmhand.supervisor.rules.exitstatus import Exit
+
+PYTHON = sys.executable
+
+# Forks twice into a session of its own and lives on there, deaf to SIGTERM; writes its id to the file "daemon".
+DAEMON = """
+import os, signal, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        open("daemon", "w").write(str(os.getpid()))
+        time.sleep(1000)
+    os._exit(0)
+os.wait()
+"""
+
+# Keeps nothing by which it could be found but its parent; writes its id to the file "nameless".
+NAMELESS = """
+import os, time
+os.setsid()
+open("nameless", "w").write(str(os.getpid()))
+time.sleep(1000)
+"""
+
+# Each process is gone as soon as it is seen, but for its child.
+RUNNER = """
+import os, time
+open("ran", "w").write("1")
+deadline = time.monotonic() + 30
+while time.monotonic() < deadline:
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+"""
+HYDRA = """
+import os, time
+open("ran", "w").write("1")
+deadline = time.monotonic() + 30
+for _ in range(4):
+    os.fork()
+while time.monotonic() < deadline:
+    if os.fork():
+        os._exit(0)
+    time.sleep(0.001)
+"""
+
+# An owner of trees that is itself a member of one: what the worker is to the supervisor.
+OWNER = """
+import sys, time
+from farmhand.supervisor.platforms import Order
+from farmhand.supervisor.platforms.{module} import {name}
+{name}.adopt_orphans()
+tree = {name}.spawn(Order(sys.executable, [sys.executable, "-c", sys.argv[1]], {{}}, "task"))
+time.sleep(1000)
+"""
+
+
+def readable(descriptor, timeout=0.0):
+    return bool(select.select([descriptor], [], [], timeout)[0])
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("exit 0", Exit(code=0)),
+        ("exit 47", Exit(code=47)),
+        ("exit 255", Exit(code=255)),
+        ("kill -TERM $$", Exit(signal="SIGTERM")),
+        ("kill -KILL $$", Exit(signal="SIGKILL")),
+        (f"kill -{signal.SIGRTMIN + 3} $$", Exit(signal="SIGRTMIN+3")),
+    ],
+)
+def test_an_exit_is_noticed_and_named(shell, script, expected):
+    assert shell.exit_of(shell.sh(script)) == expected
+
+
+def test_an_exit_is_told_while_a_descendant_holds_the_output(shell):
+    reader, writer = os.pipe()
+    tree = shell.sh("sleep 1000 & exit 3", stdout=writer)
+    os.close(writer)
+    assert shell.exit_of(tree) == Exit(code=3)
+    assert not readable(reader)
+    os.close(reader)
+
+
+def test_nothing_is_readable_while_the_main_process_runs(shell):
+    tree = shell.sh("exec sleep 1000")
+    assert not readable(tree.fileno(), 0.05)
+    assert tree.poll() is None
+
+
+def test_many_that_end_at_once_are_all_noticed(shell):
+    trees = [shell.sh(f"exit {n}") for n in range(40)]
+    assert [shell.exit_of(tree).code for tree in trees] == list(range(40))
+
+
+def test_a_tree_has_its_descendants_and_no_others(shell):
+    other = shell.sh("sleep 1000 & echo $! > other; wait", cwd=str(shell.folder))
+    tree = shell.sh("sleep 1000 & echo $! > child; wait", cwd=str(shell.folder))
+    child, stranger = shell.pid_in("child"), shell.pid_in("other")
+    assert tree.members() == {tree.pid, child}
+    assert other.members() == {other.pid, stranger}
+
+
+def test_a_daemon_is_a_member_also_after_the_main_process(shell):
+    tree = shell.python(DAEMON, cwd=str(shell.folder))
+    daemon = shell.pid_in("daemon")
+    assert shell.exit_of(tree) == Exit(code=0)
+    assert tree.members() == {daemon}
+
+
+def test_a_member_that_cleared_its_environment_is_remembered(shell):
+    reader, writer = os.pipe()
+    script = f"env -i {PYTHON} -c '{NAMELESS}' & read line"
+    tree = shell.sh(script, stdin=reader, cwd=str(shell.folder))
+    os.close(reader)
+    nameless = shell.pid_in("nameless")
+    assert nameless in tree.members()
+    os.close(writer)
+    shell.exit_of(tree)
+    assert tree.members() == {nameless}
+
+
+def test_a_daemon_that_ignores_sigterm_is_killed(shell):
+    tree = shell.python(f"{DAEMON}time.sleep(1000)", cwd=str(shell.folder))
+    daemon = shell.pid_in("daemon")
+    tree.signal("SIGTERM", whom="all")
+    assert shell.exit_of(tree) == Exit(signal="SIGTERM")
+    assert tree.members() == {daemon}
+    tree.kill()
+    shell.until_empty(tree)
+    assert not shell.alive(daemon)
+
+
+@pytest.mark.parametrize("script", [RUNNER, HYDRA], ids=["into new sessions", "sixteen at once"])
+def test_who_forks_all_the_time_is_killed(shell, script):
+    tree = shell.python(script, cwd=str(shell.folder))
+    shell.pid_in("ran")
+    shell.exit_of(tree)
+    tree.kill()
+    shell.until_empty(tree)
+
+
+def test_a_signal_reaches_the_main_process_alone(shell):
+    script = "trap 'echo 1 > main' USR1; (trap 'echo 1 > child' USR1; echo 1 > ready; while :; do sleep 0.01; done) &"
+    tree = shell.sh(f"{script} while :; do sleep 0.01; done", cwd=str(shell.folder))
+    shell.pid_in("ready")
+    tree.signal("SIGUSR1", whom="main")
+    shell.pid_in("main")
+    assert not (shell.folder / "child").exists()
+    tree.signal("SIGTERM", whom="all")
+    shell.until_empty(tree)
+
+
+def test_a_signal_to_who_is_gone_is_no_error(shell):
+    tree = shell.sh("exit 0")
+    shell.exit_of(tree)
+    tree.signal("SIGTERM", whom="main")
+    tree.signal("SIGTERM", whom="all")
+    tree.kill()
+    assert tree.members() == frozenset()
+
+
+def test_the_trees_of_a_killed_owner_are_members_of_its_own(shell):
+    owner = OWNER.format(module=shell.platform.name, name=shell.platform.name.upper())
+    tree = shell.python(owner, f"{DAEMON}time.sleep(1000)", cwd=str(shell.folder))
+    daemon = shell.pid_in("daemon")
+    tree.signal("SIGKILL", whom="main")
+    assert shell.exit_of(tree) == Exit(signal="SIGKILL")
+    assert daemon in tree.members()
+    tree.kill()
+    shell.until_empty(tree)
+    assert not shell.alive(daemon)
+
+
+def test_orphans_are_reaped(shell):
+    tree = shell.sh("(sleep 0.05 & echo $! > orphan); exec sleep 1000", cwd=str(shell.folder))
+    orphan = shell.pid_in("orphan")
+    reaped = set()
+    shell.until(lambda: reaped.update(shell.platform.reap_strangers()) or not shell.exists(orphan))
+    assert reaped <= {orphan}
+    assert tree.poll() is None
+
+
+def test_close_gives_everything_back(shell):
+    before = len(os.listdir("/dev/fd"))
+    for order in ({}, {"nice": 1}, {"cwd": "/nowhere"}):
+        tree = shell.sh("exit 0", **order)
+        shell.exit_of(tree)
+        tree.close()
+    assert len(os.listdir("/dev/fd")) == before
+
+
+@pytest.mark.parametrize("settings", [{}, {"nice": 1}], ids=["at once", "by the set-up program"])
+@pytest.mark.parametrize(
+    ("order", "code", "words"),
+    [
+        ({"program": "/nowhere/program"}, 203, "cannot execute /nowhere/program: No such file or directory"),
+        ({"program": "/etc/passwd"}, 203, "cannot execute /etc/passwd: Permission denied"),
+        ({"cwd": "/nowhere"}, 200, "cannot change to /nowhere: No such file or directory"),
+        ({"user": "nobody-knows"}, 217, "cannot become user nobody-knows: there is no user 'nobody-knows'"),
+        ({"group": "nobody-knows"}, 216, "there is no group 'nobody-knows'"),
+        ({"limits": {"NOFILE": (9, 8)}}, 205, "cannot set the resource limits: "),
+        ({"oom_score_adjust": 5000}, 206, "cannot set OOMScoreAdjust=5000: Invalid argument"),
+        ({"cpu_policy": "fifo", "cpu_priority": 1000}, 214, "cannot set CPUSchedulingPolicy=fifo: Invalid argument"),
+    ],
+)
+def test_what_the_system_refuses_has_systemds_exit_code(shell, order, code, words, settings):
+    order = {**order, **settings}
+    tree = shell.spawn(order.pop("program", "/bin/true"), **order)
+    if (told := tree.exec_fileno()) is not None:
+        assert readable(told, 10)
+    assert words in tree.refusal()
+    assert shell.exit_of(tree) == Exit(code=code)
+    assert tree.members() == frozenset()
+    tree.signal("SIGTERM", whom="main")
+    tree.kill()
+
+
+def test_one_can_know_that_the_program_runs(shell):
+    tree = shell.sh("exec sleep 1000", nice=1)
+    assert readable(tree.exec_fileno(), 10)
+    assert tree.refusal() is None
+    assert tree.poll() is None
+    assert shell.sh("exec sleep 1000").exec_fileno() is None
+
+
+def output_of(shell, *argv, **order):
+    """Run a program to its end and return what it wrote."""
+    path = shell.folder / "output"
+    with path.open("wb") as file:
+        shell.exit_of(shell.spawn(*argv, stdout=file.fileno(), **order))
+    return path.read_text()
+
+
+SETTINGS = [
+    pytest.param({"cwd": "/usr"}, "pwd", "/usr", id="folder"),
+    pytest.param({"cwd": "/nowhere", "cwd_optional": True}, "pwd", os.getcwd(), id="optional folder"),
+    pytest.param({"umask": 0o027}, "umask", "0027", id="umask"),
+    pytest.param({"nice": 7}, "nice", "7", id="nice"),
+    pytest.param({"limits": {"NOFILE": (123, 456)}}, "echo $(ulimit -Sn) $(ulimit -Hn)", "123 456", id="limits"),
+    pytest.param({"limits": {"CORE": (0, None)}}, "echo $(ulimit -Sc) $(ulimit -Hc)", "0 unlimited", id="no limit"),
+    pytest.param({"user": "nobody", "cwd": "/"}, "id -un", "nobody", id="user"),
+    pytest.param({"user": "65534", "cwd": "/"}, "id -u", "65534", id="user by number"),
+    pytest.param({"user": "nobody", "cwd": "~"}, "pwd", None, id="home of the user"),
+    pytest.param({"group": "daemon"}, "id -gn", "daemon", id="group"),
+    pytest.param(
+        {"user": "nobody", "group": "daemon", "supplementary_groups": ("video",), "cwd": "/"},
+        "id -Gn",
+        "daemon video",
+        id="groups",
+    ),
+]
+
+
+@pytest.mark.parametrize("together", [{}, {"oom_score_adjust": 1}], ids=["at once", "by the set-up program"])
+@pytest.mark.parametrize(("order", "script", "expected"), SETTINGS)
+def test_a_process_is_set_up_as_ordered(shell, order, script, expected, together):
+    if {"user", "group"} & order.keys() and os.geteuid() != 0:
+        pytest.skip("needs root to become somebody else")
+    if expected is None:
+        expected = os.path.expanduser("~nobody")
+        if not os.path.isdir(expected):
+            order = {**order, "cwd_optional": True}
+            expected = os.getcwd()
+    assert output_of(shell, "/bin/sh", "-c", script, **order, **together).strip() == expected
+
+
+@pytest.mark.parametrize("order", [{}, {"nice": 1}], ids=["at once", "by the set-up program"])
+def test_a_child_has_the_environment_it_was_given_and_its_mark(shell, order):
+    given = {"LC_CTYPE": "C", "PYTHONPATH": "/x", "EMPTY": "", "LINES": "a\nb"}
+    output = output_of(shell, "/usr/bin/env", "-0", bare_env=given, **order)
+    env = dict(variable.split("=", 1) for variable in output.rstrip("\0").split("\0"))
+    mark = env.pop("FARMHAND_TREE")
+    assert mark == shell.trees[-1].mark
+    assert env == given
+
+
+@pytest.mark.parametrize("order", [{}, {"nice": 1}], ids=["at once", "by the set-up program"])
+def test_a_child_inherits_its_three_files_and_default_signals(shell, order):
+    reader, writer = os.pipe()
+    os.set_inheritable(writer, True)
+    output = output_of(shell, "/bin/sh", "-c", "grep -E 'SigBlk|SigIgn' /proc/self/status; ls /proc/$$/fd", **order)
+    os.close(reader)
+    os.close(writer)
+    signals, descriptors = output.split()[:4], output.split()[4:]
+    assert signals == ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16]
+    assert set(descriptors) <= {"0", "1", "2", "255"}
+
+
+def test_a_tree_has_a_session_of_its_own(shell):
+    tree = shell.sh("exec sleep 1000")
+    assert os.getsid(tree.pid) == tree.pid
+
+
+def test_a_notify_socket_hears_its_senders(shell):
+    notify = shell.platform.notify_socket()
+    assert notify.receive() == []
+    sender = (
+        "import socket,sys,os; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); a = os.environ['NOTIFY_SOCKET']"
+    )
+    send = "s.connect('\\0' + a[1:] if a[0] == '@' else a); socket.send_fds(s, [b'READY=1'], [0]); s.send(b'STATUS=x')"
+    tree = shell.python(f"{sender}; {send}", env={"NOTIFY_SOCKET": notify.address})
+    before = len(os.listdir("/dev/fd"))
+    shell.exit_of(tree)
+    assert readable(notify.fileno(), 0)
+    datagrams = notify.receive()
+    assert [datagram.data for datagram in datagrams] == [b"READY=1", b"STATUS=x"]
+    if shell.platform.name == "linux":
+        assert {(datagram.pid, datagram.uid) for datagram in datagrams} == {(tree.pid, os.getuid())}
+    assert len(os.listdir("/dev/fd")) == before
+    notify.close()
+    assert notify.address.startswith("@") or not os.path.exists(os.path.dirname(notify.address))
