@@ -3,14 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class Variable:
-    """One value of a variable; an empty audience or no platforms means all of them."""
-
-    value: str
-    audience: str = ""
-    platforms: frozenset[str] = frozenset()
+from .rules.variables import Variable
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
-"""What may be asked of a worker, what a request replaces, who counts as lost. Pure: the store loads and saves around it.
+"""What a worker goes through, and who counts as lost. Pure: the store loads and saves around it.
 
-Times are milliseconds since the epoch.
+Each rule takes a worker and returns it changed, with the facts to be told. Times are milliseconds since the epoch.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ...worker.wire import Request, Status, TaskStatus
+from .facts import Fact, Kind
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class LastTask:
-    """The task a worker was handed last; it is at work on it while `active`."""
+    """The task a worker was handed last; `active` where the worker is at work on it."""
 
     id: str
     job_id: str
@@ -69,6 +69,10 @@ class Worker:
     request: Pending | None = None
     task: LastTask | None = None
 
+    @property
+    def busy(self) -> bool:
+        return self.task is not None and self.task.active
+
 
 class Situation(Enum):
     """The states that an operator tells apart; BETWEEN has ended a task and not yet asked for the next."""
@@ -83,34 +87,159 @@ class Situation(Enum):
     LOST = "error"
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What became of an operator's wish for one worker; the text completes "NAME: ..." for the operator.
-
-    changed is False where an accepted wish was true already.
-    """
-
-    worker_id: str
-    name: str
-    accepted: bool
-    text: str
-    changed: bool = True
-    request_id: str | None = None
+_SITUATIONS = {
+    Status.STARTING: Situation.STARTING,
+    Status.ASLEEP: Situation.ASLEEP,
+    Status.ERROR: Situation.LOST,
+    Status.OFFLINE: Situation.OFFLINE,
+    Status.RESTART: Situation.OFFLINE,
+}
 
 
 def situation(worker: Worker) -> Situation:
     """Tell where the worker is."""
-    raise NotImplementedError
+    found = _SITUATIONS.get(worker.status)
+    if found is Situation.OFFLINE and _wants(worker, Status.RESTART):
+        return Situation.RESTARTING
+    if found is not None:
+        return found
+    if worker.busy:
+        return Situation.BUSY
+    return Situation.IDLE if worker.idle else Situation.BETWEEN
 
 
-def preview(worker: Worker, wish: Request) -> Answer:
-    """Say what would become of a wish, without recording it: the plan that the page shows."""
-    raise NotImplementedError
+@dataclass(frozen=True)
+class Moved:
+    """A worker after something happened to it, and what there is to tell."""
+
+    worker: Worker
+    facts: tuple[Fact, ...] = ()
 
 
-def outcomes_markdown() -> str:
-    """Render the table of outcomes for docs/reference/worker-actions.md."""
-    raise NotImplementedError
+@dataclass(frozen=True)
+class Announcement:
+    """What a worker says of itself when it signs on."""
+
+    name: str
+    version: str
+    task_types: tuple[str, ...]
+    can_restart: bool
+    address: str
 
 
-OUTCOMES: Mapping[Situation, Mapping[Status, object]] = {}
+def start_status(worker: Worker) -> Status:
+    """Return the status that a worker signing on is told to take."""
+    if worker.request is not None:
+        return worker.request.wish.status
+    return worker.resume or Status.AWAKE
+
+
+def sign_on(worker: Worker, said: Announcement, now: int) -> Moved:
+    """A new process speaks for the worker. That is what a pending restart waited for."""
+    facts = [Fact(Kind.WORKER_SIGNED_ON, {"from": worker.status.value, "incarnation": worker.incarnation + 1})]
+    after = replace(
+        worker,
+        name=said.name,
+        version=said.version,
+        task_types=said.task_types,
+        can_restart=said.can_restart,
+        address=said.address,
+        status=Status.STARTING,
+        lost_from=None,
+        idle=False,
+        pushes=False,
+        incarnation=worker.incarnation + 1,
+    )
+    return _tell(_fulfil(Moved(after, tuple(facts)), Status.RESTART, now), now)
+
+
+def report(worker: Worker, status: Status, now: int) -> Moved:
+    """The worker says what it has become. Any other request than for this status stays pending."""
+    facts = () if status is worker.status else (_moved(worker.status, status),)
+    resume = None if status in (Status.AWAKE, Status.ASLEEP) else worker.resume
+    after = replace(worker, status=status, lost_from=None, resume=resume, idle=False)
+    return _fulfil(Moved(after, facts), status, now)
+
+
+def sign_off(worker: Worker, now: int) -> Moved:
+    """The worker says good-bye. Whether it was awake or asleep is kept for its next start, and is no request.
+
+    A restart is not done yet: it is when the worker signs on again.
+    """
+    was = worker.lost_from or worker.status
+    resume = was if was in (Status.AWAKE, Status.ASLEEP) else worker.resume
+    after = replace(worker, status=Status.OFFLINE, lost_from=None, resume=resume, idle=False, pushes=False)
+    return _fulfil(Moved(after, (Fact(Kind.WORKER_SIGNED_OFF, {"from": worker.status.value}),)), Status.OFFLINE, now)
+
+
+def alive(worker: Worker, now: int) -> Moved:
+    """The worker gave a sign of life: a lost one is what it was before."""
+    if worker.lost_from is None:
+        return Moved(worker)
+    back = replace(worker, status=worker.lost_from, lost_from=None)
+    return _fulfil(Moved(back, (Fact(Kind.WORKER_BACK, {"to": back.status.value}),)), back.status, now)
+
+
+def told(worker: Worker, now: int) -> Moved:
+    """The worker learnt what is asked of it."""
+    return _tell(Moved(worker), now)
+
+
+def lose(worker: Worker, now: int) -> Moved:
+    """The worker has been silent for too long. What was asked of it still waits for it."""
+    silent = now - (worker.last_seen or worker.registered_at)
+    after = replace(worker, status=Status.ERROR, lost_from=worker.status, idle=False, pushes=False)
+    return Moved(after, (Fact(Kind.WORKER_LOST, {"from": worker.status.value, "silent": silent}),))
+
+
+# Those of whom nothing is expected, and those already given up.
+_MAY_BE_SILENT = frozenset({Status.OFFLINE, Status.ERROR, Status.RESTART})
+
+
+def lost_at(worker: Worker, *, polling: int, pushing: int, listening_since: int) -> int | None:
+    """Return when silence makes the worker lost, or None for one that may be silent for ever.
+
+    polling and pushing are the milliseconds that are granted to a worker that polls, and to one that keeps a request
+    open. While the manager was not listening, nobody could be heard: silence counts from `listening_since` at the
+    earliest.
+    """
+    if worker.status in _MAY_BE_SILENT:
+        return None
+    heard = max(worker.last_seen or worker.registered_at, listening_since)
+    return heard + (pushing if worker.pushes else polling)
+
+
+def requeues(status: Status) -> bool:
+    """Say whether a worker that reports this status has let go of its task."""
+    return status is not Status.AWAKE
+
+
+def _wants(worker: Worker, status: Status) -> bool:
+    return worker.request is not None and worker.request.wish.status is status
+
+
+def _moved(was: Status, now: Status) -> Fact:
+    return Fact(Kind.WORKER_STATUS, {"from": was.value, "to": now.value})
+
+
+def _fulfil(moved: Moved, status: Status, now: int) -> Moved:
+    """Close the pending request if it asked for this status."""
+    pending = moved.worker.request
+    if pending is None or pending.wish.status is not status:
+        return moved
+    done = Fact(Kind.REQUEST_DONE, {**naming(pending), "took": now - pending.at})
+    return Moved(replace(moved.worker, request=None), (*moved.facts, done))
+
+
+def _tell(moved: Moved, now: int) -> Moved:
+    """Note that the worker knows of the pending request."""
+    pending = moved.worker.request
+    if pending is None or pending.seen_at is not None:
+        return moved
+    seen = replace(pending, seen_at=now)
+    return Moved(replace(moved.worker, request=seen), (*moved.facts, Fact(Kind.REQUEST_SEEN, naming(pending))))
+
+
+def naming(pending: Pending) -> dict[str, object]:
+    """Return the detail by which an event names a request."""
+    return {"request": pending.id, "status": pending.wish.status.value, "lazy": pending.wish.lazy}

@@ -1,9 +1,14 @@
 """The append-only table of everything that happened: audit log, timeline and live updates are three views of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ..rules.facts import Kind
+from sqlalchemy import Connection, Row, Select, func, insert, select
+
+from ..rules.facts import Fact, Kind
+from .database import Change
+from .tables import event
 
 
 @dataclass(frozen=True)
@@ -18,3 +23,58 @@ class Event:
     job_id: str | None
     who: str
     detail: Mapping[str, object]
+
+
+def append(
+    change: Change,
+    fact: Fact,
+    *,
+    worker_id: str | None = None,
+    task_id: str | None = None,
+    job_id: str | None = None,
+    who: str = "",
+) -> int:
+    """Make an event of a fact and return its seq."""
+    values = {
+        "at": change.now,
+        "kind": fact.kind.value,
+        "worker_id": worker_id,
+        "task_id": task_id,
+        "job_id": job_id,
+        "who": who,
+        "detail": dict(fact.detail),
+    }
+    change.seq = change.connection.execute(insert(event).returning(event.c.seq), values).scalar_one()
+    return change.seq
+
+
+def newest(connection: Connection) -> int:
+    return connection.execute(select(func.max(event.c.seq))).scalar() or 0
+
+
+def after(connection: Connection, seq: int, limit: int) -> list[Event]:
+    return _events(connection, select(event).where(event.c.seq > seq).order_by(event.c.seq).limit(limit))
+
+
+def of_worker(connection: Connection, worker_id: str, limit: int, before: int | None) -> list[Event]:
+    return _newest_first(connection, select(event).where(event.c.worker_id == worker_id), limit, before)
+
+
+def of_job(connection: Connection, job_id: str, limit: int, before: int | None) -> list[Event]:
+    return _newest_first(connection, select(event).where(event.c.job_id == job_id), limit, before)
+
+
+def _newest_first(
+    connection: Connection, query: Select[tuple[Any, ...]], limit: int, before: int | None
+) -> list[Event]:
+    if before is not None:
+        query = query.where(event.c.seq < before)
+    return _events(connection, query.order_by(event.c.seq.desc()).limit(limit))
+
+
+def _events(connection: Connection, query: Select[tuple[Any, ...]]) -> list[Event]:
+    rows: Sequence[Row[tuple[Any, ...]]] = connection.execute(query).all()
+    return [
+        Event(row.seq, row.at, Kind(row.kind), row.worker_id, row.task_id, row.job_id, row.who, row.detail)
+        for row in rows
+    ]

@@ -1,29 +1,72 @@
 """What the manager remembers, and the only door to it. Every public method is one transaction.
 
-Safe to call from any thread. Times are milliseconds since the epoch, ids lower-case UUIDs.
+Safe to call from any thread. Times are milliseconds since the epoch, ids lower-case UUIDs. What workers call is in
+`calls.py`.
 """
 
+import hmac
+import time
+import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from ...worker.wire import JobStatus, Request, TaskStatus
-from ..rules.tasks import Command, Job, Task
-from ..rules.workers import Answer, Worker
+from ..config import Settings
+from ..rules import actions
+from ..rules import jobs as job_rules
+from ..rules import tasks as task_rules
+from ..rules import workers as worker_rules
+from ..rules.actions import Answer, Asked
+from ..rules.facts import Fact, Kind
+from ..rules.jobs import Draft, Job
+from ..rules.tasks import Command, Step, Task
+from ..rules.workers import Moved, Worker
+from . import events, flow, jobs, schema, tasks, workers
+from .database import Change, Database
 from .events import Event
+from .files import Files
+from .signs import Signs
+
+T = TypeVar("T")
 
 
 class Missing(LookupError):
     """There is no such worker, task or job; the text names it."""
 
 
+def wall_clock() -> int:
+    """Return the milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
 class Store:
     """One database and the folder of logs and pictures beside it."""
 
-    # -- life of the store
+    def __init__(self, data: Path, settings: Settings, clock: Callable[[], int] = wall_clock, url: str = "") -> None:
+        """Open what is in the folder `data`, or make it; raises schema.TooNew. url: another database."""
+        data.mkdir(parents=True, exist_ok=True)
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(url or f"sqlite:///{data / 'farmhand.sqlite'}", clock)
+        self.files = Files(data / "jobs")
+        self.seen = Signs()
+        self.touched = Signs()
+        self.opened_at = clock()
+        schema.migrate(self.database)
 
     def close(self) -> None:
         """Write what is still in memory and let go of the database."""
-        raise NotImplementedError
+        self.flush()
+        self.database.close()
+
+    def flush(self) -> None:
+        """Write the last signs of life."""
+        seen, touched = self.seen.take_unwritten(), self.touched.take_unwritten()
+        if seen or touched:
+            with self.database.write() as change:
+                workers.write_seen(change, seen)
+                tasks.write_touched(change, touched)
 
     # -- events
 
@@ -32,117 +75,219 @@ class Store:
 
         Returns a function that ends it.
         """
-        raise NotImplementedError
+        return self.database.listen(callback)
 
     def newest(self) -> int:
         """Return the seq of the newest event, 0 where there is none."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return events.newest(connection)
 
     def events_after(self, seq: int, limit: int = 1000) -> list[Event]:
         """Return the events that followed `seq`, oldest first."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return events.after(connection, seq, limit)
 
     def worker_events(self, worker_id: str, limit: int = 50, before: int | None = None) -> list[Event]:
         """Return a worker's events, newest first, those before the seq `before` where it is given."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return events.of_worker(connection, worker_id, limit, before)
 
     def job_events(self, job_id: str, limit: int = 50, before: int | None = None) -> list[Event]:
         """Return a job's events, newest first."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return events.of_job(connection, job_id, limit, before)
 
     # -- what operators see
 
     def workers(self, ids: Collection[str] | None = None) -> list[Worker]:
         """Return the workers, or those of them with these ids, by name."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return workers.load(connection, ids, self.seen.at)
 
     def worker(self, worker_id: str) -> Worker:
         """Return one worker, or raise Missing."""
-        raise NotImplementedError
+        return _only(self.workers([worker_id]), f"worker {worker_id}")
 
     def jobs(self, limit: int | None = None) -> list[Job]:
         """Return the jobs, the newest first."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return jobs.newest_first(connection, limit)
 
     def job(self, job_id: str) -> Job:
         """Return one job, or raise Missing."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return _found(jobs.load(connection, job_id), f"job {job_id}")
 
     def tasks(self, job_id: str) -> list[Task]:
         """Return a job's tasks in their order."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return tasks.of_job(connection, job_id)
 
     def task(self, task_id: str) -> Task:
         """Return one task, or raise Missing."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return _found(tasks.load(connection, task_id), f"task {task_id}")
 
     def commands(self, task_id: str) -> list[Command]:
         """Return what a task does, as submitted (variables unreplaced)."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return tasks.commands(connection, task_id)
 
     def failed_by(self, task_id: str) -> list[Worker]:
         """Return the workers that failed a task."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return workers.load(connection, tasks.failures(connection, task_id), self.seen.at)
 
     def log_path(self, task: Task) -> Path:
         """Return the file of a task's log; it may not exist yet."""
-        raise NotImplementedError
+        return self.files.log_path(task.job_id, task.id)
 
     def log_tail(self, task: Task, size: int = 2048) -> str | None:
         """Return the last `size` bytes of a task's log from a line's start on, or None where there is no log."""
-        raise NotImplementedError
+        return self.files.log_tail(task.job_id, task.id, size)
 
     def picture_path(self, task: Task) -> Path | None:
         """Return the newest picture that a task produced (a .png or .jpg file), or None."""
-        raise NotImplementedError
+        return self.files.picture_path(task.job_id, task.id)
 
     # -- what operators do
 
     def act(self, worker_ids: Sequence[str], wish: Request, by: str) -> list[Answer]:
         """Ask something of workers, all in one transaction; refusals are answers too, unknown ids among them."""
-        raise NotImplementedError
+
+        def ask(worker: Worker, now: int) -> Asked:
+            return actions.ask(worker, wish, id=str(uuid.uuid4()), by=by, now=now)
+
+        return self._ask_all(worker_ids, ask, by)
 
     def plan(self, worker_ids: Sequence[str], wish: Request) -> list[Answer]:
         """Say what `act` would answer, changing nothing."""
-        raise NotImplementedError
+        found = {worker.id: worker for worker in self.workers(worker_ids)}
+        return [
+            actions.ask(found[id], wish, id="", by="", now=0).answer if id in found else _unknown(id)
+            for id in dict.fromkeys(worker_ids)
+        ]
 
     def withdraw(self, worker_ids: Sequence[str], by: str) -> list[Answer]:
         """Take back what is pending."""
-        raise NotImplementedError
+        return self._ask_all(worker_ids, lambda worker, _now: actions.withdraw(worker), by)
+
+    def _ask_all(self, worker_ids: Sequence[str], ask: Callable[[Worker, int], Asked], by: str) -> list[Answer]:
+        answers = []
+        with self.database.write() as change:
+            found = {worker.id: worker for worker in workers.load(change.connection, worker_ids, self.seen.at)}
+            for id in dict.fromkeys(worker_ids):
+                if id not in found:
+                    answers.append(_unknown(id))
+                    continue
+                asked = ask(found[id], change.now)
+                workers.save(change, found[id], asked.moved, by)
+                answers.append(asked.answer)
+        return answers
 
     def delete_worker(self, worker_id: str, by: str) -> None:
         """Forget a worker: its task is queued again, its credentials are refused from now on. Raises Missing."""
-        raise NotImplementedError
+        with self.database.write() as change:
+            worker = _only(workers.load(change.connection, [worker_id], self.seen.at), f"worker {worker_id}")
+            flow.let_go(change, worker_id, f"queued again: worker {worker.name} was removed", by)
+            events.append(change, Fact(Kind.WORKER_DELETED, {"name": worker.name}), worker_id=worker_id, who=by)
+            workers.remove(change, worker_id)
+        self.seen.forget(worker_id)
+
+    def submit(self, draft: Draft, by: str) -> str:
+        """Queue a job and return its id."""
+        with self.database.write() as change:
+            return flow.submit(change, draft, by)
 
     def set_job_status(self, job_id: str, status: JobStatus, reason: str, by: str) -> None:
-        """Cancel, pause or requeue a job (wire.JobStatus); raises Missing, rules.tasks.Refused."""
-        raise NotImplementedError
+        """Cancel, pause or requeue a job (rules.jobs.WISHES); raises Missing, rules.tasks.Refused."""
+        with self.database.write() as change:
+            job = _found(jobs.load(change.connection, job_id), f"job {job_id}")
+            turn = job_rules.wished(job.status, job.tally, status)
+            flow.turn_job(change, job, job_rules.because(turn, reason), by)
 
     def set_job_priority(self, job_id: str, priority: int, by: str) -> None:
-        raise NotImplementedError
+        """Change whose turn it is; raises Missing."""
+        with self.database.write() as change:
+            jobs.set_priority(change, _found(jobs.load(change.connection, job_id), f"job {job_id}"), priority, by)
 
     def set_task_status(self, task_id: str, status: TaskStatus, reason: str, by: str) -> None:
-        """Cancel or requeue one task; raises Missing, rules.tasks.Refused."""
-        raise NotImplementedError
+        """Cancel or requeue one task (rules.tasks.WISHES); raises Missing, rules.tasks.Refused."""
+        with self.database.write() as change:
+            task = _found(tasks.load(change.connection, task_id), f"task {task_id}")
+            to = task_rules.wished(task.status, status)
+            if task_rules.WISHES[status] is Step.REQUEUE:
+                tasks.forgive(change, task_ids=[task_id])
+            flow.conclude(change, task, to, reason or f"{to.value} on request", by)
+            if task.status is TaskStatus.ACTIVE and task.worker_id is not None:
+                workers.ring(change, task.worker_id)
 
     def delete_job(self, job_id: str, by: str) -> None:
         """Forget a job, its tasks, logs and pictures. Raises Missing."""
-        raise NotImplementedError
+        with self.database.write() as change:
+            job = _found(jobs.load(change.connection, job_id), f"job {job_id}")
+            owners = tasks.active_owners(change.connection, job_id)
+            jobs.remove(change, job, by)
+            for worker_id in owners:
+                workers.ring(change, worker_id)
+        self.files.remove_job(job_id)
 
     # -- what the waiting requests of workers need
 
     def authenticate(self, worker_id: str, secret: str) -> Worker | None:
         """Return the worker with these credentials, or None; counts as a sign of life."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            stored = workers.credentials(connection, worker_id)
+            if stored is None or not hmac.compare_digest(stored, workers.hash_secret(secret)):
+                return None
+            self.seen.note(worker_id, self.clock())
+            worker = _only(workers.load(connection, [worker_id], self.seen.at), f"worker {worker_id}")
+        return worker if worker.lost_from is None else self.change_worker(worker_id, worker_rules.alive)
 
     def bell(self, worker_id: str) -> int:
         """Return the newest seq that concerns this worker: a request, its task taken away, new work it could take."""
-        raise NotImplementedError
+        return self.bells([worker_id]).get(worker_id, 0)
 
     def bells(self, worker_ids: Collection[str]) -> Mapping[str, int]:
         """Return `bell` of many in one query; deleted ones are left out."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return workers.bells(connection, worker_ids)
 
     def saw(self, worker_id: str, seq: int) -> None:
         """Note that a worker keeps a waiting request open and has heard of everything up to seq; a sign of life."""
-        raise NotImplementedError
+        self.seen.note(worker_id, self.clock())
+        worker = self.worker(worker_id)
+        pending = worker.request
+        news = pending is not None and pending.seen_at is None and pending.seq <= seq
+        if worker.pushes and not news:
+            return
+        with self.database.write() as change:
+            workers.set_pushes(change, worker_id)
+        if news:
+            self.change_worker(worker_id, worker_rules.told)
+
+    # -- what both need
+
+    def change_worker(self, worker_id: str, rule: Callable[[Worker, int], Moved]) -> Worker:
+        """Load a worker, apply a rule, save what comes of it; raises Missing."""
+        with self.database.write() as change:
+            return self.change_within(change, worker_id, rule)
+
+    def change_within(self, change: Change, worker_id: str, rule: Callable[[Worker, int], Moved]) -> Worker:
+        """Do the same as a part of a transaction."""
+        before = _only(workers.load(change.connection, [worker_id], self.seen.at), f"worker {worker_id}")
+        return workers.save(change, before, rule(before, change.now))
+
+
+def _unknown(worker_id: str) -> Answer:
+    return Answer(worker_id, worker_id, False, "is not known here", changed=False)
+
+
+def _found(it: T | None, name: str) -> T:
+    if it is None:
+        raise Missing(f"there is no {name}")
+    return it
+
+
+def _only(found: Sequence[T], name: str) -> T:
+    return _found(found[0] if found else None, name)

@@ -119,6 +119,7 @@ task = Table(
     # Who has it, or had it last; the attempt counts its hand-outs, the incarnation is the worker's at the last one.
     Column("worker_id", ForeignKey("worker.id")),
     Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("claimed_from", String(20)),  # its status before the last hand-out
     Column("incarnation", Integer, nullable=False, server_default="0"),
     # What a hand-out looks at: copies of the job's columns, the number of tasks it still waits for.
     Column("job_priority", Integer, nullable=False),
@@ -131,10 +132,18 @@ task = Table(
         nullable=False,
     ),
     Column("picture_at", BigInteger),
-    # Finished tasks never show up in these two, however many there are.
-    Index("ix_task_turn", "ready", "job_priority", "priority", "job_number", "index_in_job"),
     Index("ix_task_owner", "worker_id", "status"),
     Index("ix_task_job", "job_id", "status", "type"),
+)
+
+# Whose turn it is: walked from its beginning, so that no finished task is ever looked at.
+Index(
+    "ix_task_turn",
+    task.c.ready.desc(),
+    task.c.job_priority.desc(),
+    task.c.priority.desc(),
+    task.c.job_number,
+    task.c.index_in_job,
 )
 
 dependency = Table(

@@ -1,0 +1,241 @@
+"""What workers call, each in one transaction. Who calls has been authenticated before.
+
+Times are milliseconds since the epoch.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ...worker.wire import Status, TaskStatus
+from ..rules import tasks as task_rules
+from ..rules import variables
+from ..rules import workers as worker_rules
+from ..rules.facts import Fact, Kind
+from ..rules.tasks import Command, Permission, Task, Thresholds
+from ..rules.workers import Announcement, Moved, Worker
+from . import events, flow, tasks, workers
+from .database import Change
+from .store import Store
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What a program that wants to be a worker says of itself."""
+
+    name: str
+    secret: str
+    platform: str
+    task_types: tuple[str, ...]
+    address: str
+
+
+def register(store: Store, said: Registration) -> str:
+    """Make a worker, and return its id."""
+    worker_id = str(uuid.uuid4())
+    with store.database.write() as change:
+        workers.add(change, worker_id, said.secret, name=said.name, address=said.address, platform=said.platform)
+        workers.set_task_types(change, worker_id, said.task_types)
+        events.append(change, Fact(Kind.WORKER_REGISTERED, {"name": said.name}), worker_id=worker_id)
+    return worker_id
+
+
+def sign_on(store: Store, worker_id: str, said: Announcement) -> Status:
+    """A new process speaks for the worker; return the status it is to take."""
+    return worker_rules.start_status(
+        store.change_worker(worker_id, lambda worker, now: worker_rules.sign_on(worker, said, now))
+    )
+
+
+def sign_off(store: Store, worker_id: str) -> None:
+    """The worker leaves; its task is queued again."""
+    with store.database.write() as change:
+        worker = store.change_within(change, worker_id, worker_rules.sign_off)
+        _let_go(store, change, worker, "Task was queued by Manager because worker signed off")
+
+
+def report_status(store: Store, worker_id: str, status: Status) -> None:
+    """The worker says what it has become; unless that is awake, its task is queued again."""
+    with store.database.write() as change:
+        worker = store.change_within(change, worker_id, lambda it, now: worker_rules.report(it, status, now))
+        if worker_rules.requeues(status):
+            reason = f"worker {worker.name} ({worker.id}) changed status to '{status.value}'"
+            _let_go(store, change, worker, f"Task was queued by Manager because {reason}")
+
+
+def wanted_status(store: Store, worker_id: str) -> Status | None:
+    """Return what is asked of the worker, if anything; it knows of it from now on."""
+    return _told(store, store.worker(worker_id))
+
+
+@dataclass(frozen=True)
+class Work:
+    """A task in a worker's hands."""
+
+    task: Task
+    commands: Sequence[Command]
+
+
+@dataclass(frozen=True)
+class StatusFirst:
+    """No task: the worker is to change its status first."""
+
+    status: Status
+
+
+@dataclass(frozen=True)
+class NotAwake:
+    """No task: the worker has not said that it is awake."""
+
+    reason: str
+
+
+def fetch(store: Store, worker_id: str) -> Work | StatusFirst | NotAwake | None:
+    """Hand out a task: the one the worker has already, else the one whose turn it is, else None."""
+    worker = store.worker(worker_id)
+    status = _told(store, worker)
+    if status is not None:
+        return StatusFirst(status)
+    refusal = task_rules.refuse_work(worker)
+    if refusal is not None:
+        return NotAwake(refusal)
+    if worker.idle and not _has_work(store, worker_id):
+        return None
+    with store.database.write() as change:
+        return _hand_out(store, change, worker_id)
+
+
+def _has_work(store: Store, worker_id: str) -> bool:
+    """Look before the write lock is taken: most fetches of an idle farm find nothing."""
+    with store.database.read() as connection:
+        return tasks.waits_for(connection, worker_id)
+
+
+def _hand_out(store: Store, change: Change, worker_id: str) -> Work | StatusFirst | NotAwake | None:
+    worker = store.change_within(change, worker_id, lambda it, _now: Moved(it))
+    if worker.request is not None:
+        return StatusFirst(worker.request.wish.status)
+    refusal = task_rules.refuse_work(worker)
+    if refusal is not None:
+        return NotAwake(refusal)
+    held = tasks.active_of(change.connection, worker_id)
+    task = _again(change, worker, held[0]) if held else tasks.claim(change, worker)
+    if task is None:
+        workers.set_idle(change, worker_id, idle=True)
+        return None
+    if not held:
+        workers.set_task(change, worker_id, task.id)
+        tasks.tell(change, task, Fact(Kind.TASK_STARTED, {"attempt": task.attempt, "name": task.name}))
+        flow.started(change, task)
+        _log(store, change, task, f"task assigned to worker {worker.name} ({worker.id}), attempt {task.attempt}")
+    store.touched.note(task.id, change.now)
+    commands = tasks.commands(change.connection, task.id)
+    values = {
+        "jobs": store.settings.shared_storage_path,
+        **variables.values(store.settings.variables, platform=worker.platform),
+    }
+    return Work(task, [variables.replaced(command, values) for command in commands])
+
+
+def _again(change: Change, worker: Worker, held: Task) -> Task:
+    return held if held.incarnation == worker.incarnation else tasks.hand_again(change, worker, held)
+
+
+def may_run(store: Store, worker_id: str, task_id: str) -> Permission:
+    """Say whether the worker may keep running a task; that it asks is the task's sign of life."""
+    worker = store.worker(worker_id)
+    with store.database.read() as connection:
+        permission = task_rules.may_run(worker, tasks.load(connection, task_id))
+    if permission.granted:
+        store.touched.note(task_id, store.clock())
+    if permission.status_change:
+        _told(store, worker)
+    return permission
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a worker says of its task; what it does not say is None. attempt: Farmhand workers alone send it."""
+
+    status: TaskStatus | None = None
+    activity: str | None = None
+    log: str | None = None
+    steps_completed: int | None = None
+    attempt: int | None = None
+
+
+class TooLate(Exception):
+    """A report about a task that is no longer the worker's; the text says why."""
+
+
+def report_task(store: Store, worker_id: str, task_id: str, said: Report) -> None:
+    """Take a worker's report in its order: activity, log, steps, status. Raises Missing, TooLate."""
+    worker = store.worker(worker_id)
+    task = store.task(task_id)
+    _refuse_late(worker, task, said.attempt)
+    store.touched.note(task_id, store.clock())
+    if said.log:
+        store.files.append_log(task.job_id, task_id, said.log)
+    if said.activity is None and said.steps_completed is None and said.status in (None, TaskStatus.ACTIVE):
+        return
+    with store.database.write() as change:
+        current = tasks.load(change.connection, task_id)
+        if current is None:
+            raise TooLate(f"task {task_id} is gone")
+        _refuse_late(worker, current, said.attempt)
+        _apply(store, change, worker, current, said)
+
+
+def _refuse_late(worker: Worker, task: Task, attempt: int | None) -> None:
+    refusal = task_rules.refuse_report(worker, task, attempt)
+    if refusal is not None:
+        raise TooLate(refusal)
+
+
+def _apply(store: Store, change: Change, worker: Worker, task: Task, said: Report) -> None:
+    if said.activity is not None:
+        tasks.set_activity(change, task, said.activity)
+    steps = None if said.steps_completed is None else max(0, min(said.steps_completed, task.steps_total))
+    if steps is not None and steps != task.steps_completed:
+        task = tasks.set_steps(change, task, steps)
+        tasks.tell(change, task, Fact(Kind.TASK_PROGRESS, {"steps_completed": steps, "steps_total": task.steps_total}))
+    if said.status is TaskStatus.COMPLETED:
+        flow.conclude(change, task, TaskStatus.COMPLETED, said.activity or "Completed")
+    elif said.status is TaskStatus.FAILED:
+        flow.fail(change, task, worker, thresholds(store), said.activity or "Failed")
+    if said.status in (TaskStatus.COMPLETED, TaskStatus.FAILED):
+        _log(store, change, task, f"worker {worker.name} reported: {said.status.value}")
+
+
+def thresholds(store: Store) -> Thresholds:
+    return Thresholds(store.settings.blocklist_threshold, store.settings.task_fail_after_softfail_count)
+
+
+def add_picture(store: Store, worker_id: str, task_id: str, content: bytes, type: str) -> None:
+    """Keep a picture (of a type in files.PICTURES) that a task produced. Raises Missing, TooLate."""
+    task = store.task(task_id)
+    if task.worker_id != worker_id:
+        raise TooLate(f"task {task_id} is not assigned to you")
+    store.files.write_picture(task.job_id, task_id, content, type)
+    with store.database.write() as change:
+        tasks.set_picture(change, task)
+        tasks.tell(change, task, Fact(Kind.TASK_PICTURE))
+
+
+def _told(store: Store, worker: Worker) -> Status | None:
+    """Return what is asked of the worker, which knows of it from now on, or None."""
+    if worker.request is not None and worker.request.seen_at is None:
+        worker = store.change_worker(worker.id, worker_rules.told)
+    return None if worker.request is None else worker.request.wish.status
+
+
+def _let_go(store: Store, change: Change, worker: Worker, reason: str) -> None:
+    for task in flow.let_go(change, worker.id, reason):
+        _log(store, change, task, reason)
+
+
+def _log(store: Store, change: Change, task: Task, text: str) -> None:
+    """Write a line of the manager's own into a task's log."""
+    at = datetime.fromtimestamp(change.now / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    store.files.append_log(task.job_id, task.id, f"{at} {text}")

@@ -1,0 +1,56 @@
+"""The logs and pictures of tasks, kept as files beside the database."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+# The kinds of picture a worker may send, by what it says they are.
+PICTURES = {"image/png": ".png", "image/jpeg": ".jpg"}
+
+
+@dataclass(frozen=True)
+class Files:
+    """One folder a job, in it TASK.log and TASK.png or TASK.jpg."""
+
+    root: Path
+
+    def log_path(self, job_id: str, task_id: str) -> Path:
+        return self.root / job_id / f"{task_id}.log"
+
+    def append_log(self, job_id: str, task_id: str, text: str) -> None:
+        path = self.log_path(job_id, task_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            file.write(text if text.endswith("\n") else f"{text}\n")
+
+    def log_tail(self, job_id: str, task_id: str, size: int) -> str | None:
+        """Return the log's last bytes, from the start of a line on where one starts in them."""
+        try:
+            with self.log_path(job_id, task_id).open("rb") as file:
+                start = max(0, file.seek(0, 2) - size)
+                file.seek(start)
+                tail = file.read()
+        except FileNotFoundError:
+            return None
+        if start:
+            tail = tail.partition(b"\n")[2] or tail
+        return tail.decode(errors="replace")
+
+    def picture_path(self, job_id: str, task_id: str) -> Path | None:
+        """Return a task's newest picture, or None."""
+        found = [path for suffix in PICTURES.values() if (path := self._picture(job_id, task_id, suffix)).is_file()]
+        return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+
+    def write_picture(self, job_id: str, task_id: str, content: bytes, type: str) -> None:
+        """Put a picture in the place of the last one, at once and as a whole."""
+        path = self._picture(job_id, task_id, PICTURES[type])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_bytes(content)
+        partial.replace(path)
+
+    def remove_job(self, job_id: str) -> None:
+        shutil.rmtree(self.root / job_id, ignore_errors=True)
+
+    def _picture(self, job_id: str, task_id: str, suffix: str) -> Path:
+        return self.root / job_id / f"{task_id}{suffix}"

@@ -1,0 +1,323 @@
+"""Every statement about tasks, and the one way in which a task's status changes."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, delete, exists, func, insert, select, update
+
+from ...worker.wire import JobStatus, TaskStatus
+from ..rules.facts import Fact, Kind
+from ..rules.jobs import RUNNABLE
+from ..rules.tasks import CLAIMABLE, Command, Task
+from ..rules.workers import Worker
+from . import events
+from .database import Change
+from .tables import blocklist, capability, dependency, failure, job, tally_column, task, worker
+
+_TASKS = (
+    select(
+        task,
+        worker.c.name.label("worker_name"),
+        job.c.name.label("job_name"),
+        job.c.type.label("job_type"),
+        job.c.status.label("job_status"),
+    )
+    .select_from(task)
+    .join(job, job.c.id == task.c.job_id)
+    .outerjoin(worker, worker.c.id == task.c.worker_id)
+)
+
+_ENDED = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELED})
+
+
+def load(connection: Connection, task_id: str) -> Task | None:
+    row = connection.execute(_TASKS.where(task.c.id == task_id)).first()
+    return None if row is None else _task(row)
+
+
+def of_job(connection: Connection, job_id: str) -> list[Task]:
+    query = _TASKS.where(task.c.job_id == job_id).order_by(task.c.index_in_job)
+    return [_task(row) for row in connection.execute(query)]
+
+
+def active_of(connection: Connection, worker_id: str) -> list[Task]:
+    """Return what a worker is at work on: one task, or none."""
+    query = _TASKS.where(task.c.worker_id == worker_id, task.c.status == TaskStatus.ACTIVE.value)
+    return [_task(row) for row in connection.execute(query)]
+
+
+def all_active(connection: Connection) -> list[Task]:
+    """Return every task that is being worked on, found by the workers that have them."""
+    query = _TASKS.where(worker.c.task_id == task.c.id, task.c.status == TaskStatus.ACTIVE.value)
+    return [_task(row) for row in connection.execute(query)]
+
+
+def commands(connection: Connection, task_id: str) -> list[Command]:
+    stored = connection.execute(select(task.c.commands).where(task.c.id == task_id)).scalar() or []
+    return [Command(each["name"], each["parameters"], each["steps"]) for each in stored]
+
+
+def _task(row: Row[Any]) -> Task:
+    return Task(
+        id=row.id,
+        job_id=row.job_id,
+        index_in_job=row.index_in_job,
+        name=row.name,
+        type=row.type,
+        priority=row.priority,
+        status=TaskStatus(row.status),
+        activity=row.activity,
+        steps_completed=row.steps_completed,
+        steps_total=row.steps_total,
+        updated_at=row.updated_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        last_touched=row.last_touched,
+        worker_id=row.worker_id,
+        worker_name=row.worker_name,
+        attempt=row.attempt,
+        incarnation=row.incarnation,
+        blockers=row.blockers,
+        picture_at=row.picture_at,
+        job_name=row.job_name,
+        job_type=row.job_type,
+        job_status=JobStatus(row.job_status),
+        job_priority=row.job_priority,
+    )
+
+
+# -- handing out
+
+
+def _turn(worker_id: str) -> Any:
+    """Select the id of the task whose turn it is for a worker."""
+    types = select(capability.c.task_type).where(capability.c.worker_id == worker_id)
+    has_failed = exists().where(failure.c.task_id == task.c.id, failure.c.worker_id == worker_id)
+    is_blocked = exists().where(
+        blocklist.c.job_id == task.c.job_id,
+        blocklist.c.worker_id == worker_id,
+        blocklist.c.task_type == task.c.type,
+    )
+    return (
+        select(task.c.id)
+        .join(job, job.c.id == task.c.job_id)
+        .where(task.c.ready, job.c.status.in_([status.value for status in RUNNABLE]))
+        .where(task.c.type.in_(types), ~has_failed, ~is_blocked)
+        .order_by(task.c.ready.desc(), task.c.job_priority.desc(), task.c.priority.desc())
+        .order_by(task.c.job_number, task.c.index_in_job)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=task)  # means nothing to SQLite, whose writers wait for each other
+    )
+
+
+def waits_for(connection: Connection, worker_id: str) -> bool:
+    """Say whether there is a task for a worker, without handing it out."""
+    return connection.execute(_turn(worker_id)).first() is not None
+
+
+def claim(change: Change, taker: Worker) -> Task | None:
+    """Give the worker the task whose turn it is, or None. One statement, so that no two workers get the same."""
+    statement = (
+        update(task)
+        .where(task.c.id == _turn(taker.id).scalar_subquery())
+        .values(
+            status=TaskStatus.ACTIVE.value,
+            claimed_from=task.c.status,
+            worker_id=taker.id,
+            attempt=task.c.attempt + 1,
+            incarnation=taker.incarnation,
+            activity="",
+            started_at=change.now,
+            ended_at=None,
+            last_touched=change.now,
+            updated_at=change.now,
+        )
+        .returning(task.c.id, task.c.claimed_from)
+    )
+    row = change.connection.execute(statement).first()
+    if row is None:
+        return None
+    claimed = load(change.connection, row.id)
+    assert claimed is not None, "it was changed in this transaction"
+    count(change, claimed.job_id, {TaskStatus(row.claimed_from): -1, TaskStatus.ACTIVE: 1})
+    return claimed
+
+
+def hand_again(change: Change, taker: Worker, held: Task) -> Task:
+    """Give a worker that has signed on anew the task that it held before: another attempt at it."""
+    values = {"attempt": held.attempt + 1, "incarnation": taker.incarnation, "last_touched": change.now}
+    change.connection.execute(update(task).where(task.c.id == held.id).values(values))
+    return replace(held, attempt=held.attempt + 1, incarnation=taker.incarnation)
+
+
+# -- changing
+
+
+def move(change: Change, it: Task, to: TaskStatus, reason: str, who: str = "") -> Task:
+    """Change a task's status with all that hangs on it: the job's tally, what it blocks, the event."""
+    steps = 0 if to in CLAIMABLE or to is TaskStatus.PAUSED else it.steps_completed
+    values = {
+        "status": to.value,
+        "updated_at": change.now,
+        "ended_at": change.now if to in _ENDED else None,
+        "steps_completed": steps,
+        "activity": reason,
+    }
+    change.connection.execute(update(task).where(task.c.id == it.id).values(values))
+    count(change, it.job_id, {it.status: -1, to: 1}, steps=steps - it.steps_completed)
+    crossing = (to is TaskStatus.COMPLETED) - (it.status is TaskStatus.COMPLETED)
+    if crossing:
+        needing = select(dependency.c.task_id).where(dependency.c.needs_id == it.id)
+        statement = update(task).where(task.c.id.in_(needing)).values(blockers=task.c.blockers - crossing)
+        change.connection.execute(statement)
+    detail = {"from": it.status.value, "to": to.value, "reason": reason, "name": it.name}
+    tell(change, it, Fact(Kind.TASK_STATUS, detail), who)
+    return replace(it, status=to, steps_completed=steps)
+
+
+def tell(change: Change, it: Task, fact: Fact, who: str = "") -> int:
+    return events.append(change, fact, worker_id=it.worker_id, task_id=it.id, job_id=it.job_id, who=who)
+
+
+def count(change: Change, job_id: str, moved: Mapping[TaskStatus, int], steps: int = 0) -> None:
+    """Add to a job's tally and steps."""
+    values: dict[str, Any] = {tally_column(status): job.c[tally_column(status)] + by for status, by in moved.items()}
+    values["updated_at"] = change.now
+    if steps:
+        values["steps_completed"] = job.c.steps_completed + steps
+    change.connection.execute(update(job).where(job.c.id == job_id).values(values))
+
+
+def set_steps(change: Change, it: Task, steps: int) -> Task:
+    values = {"steps_completed": steps, "updated_at": change.now}
+    change.connection.execute(update(task).where(task.c.id == it.id).values(values))
+    count(change, it.job_id, {}, steps=steps - it.steps_completed)
+    return replace(it, steps_completed=steps)
+
+
+def set_activity(change: Change, it: Task, activity: str) -> None:
+    values = {"activity": activity, "updated_at": change.now}
+    change.connection.execute(update(task).where(task.c.id == it.id).values(values))
+
+
+def set_picture(change: Change, it: Task) -> None:
+    change.connection.execute(update(task).where(task.c.id == it.id).values(picture_at=change.now))
+
+
+def write_touched(change: Change, touched: Mapping[str, int]) -> None:
+    for task_id, at in touched.items():
+        change.connection.execute(update(task).where(task.c.id == task_id).values(last_touched=at))
+
+
+def ready_after(connection: Connection, completed_id: str) -> dict[str, int]:
+    """Count by type the tasks that waited for this one and wait for nothing more."""
+    query = (
+        select(task.c.type, func.count())
+        .join(dependency, dependency.c.task_id == task.c.id)
+        .where(dependency.c.needs_id == completed_id, task.c.ready)
+        .group_by(task.c.type)
+    )
+    return dict(connection.execute(query).tuples().all())
+
+
+# -- whole jobs
+
+
+def add(change: Change, rows: Sequence[Mapping[str, object]], needs: Iterable[Mapping[str, str]]) -> None:
+    """Make the rows of a job's tasks and of what they need."""
+    change.connection.execute(insert(task), list(rows))
+    edges = list(needs)
+    if edges:
+        change.connection.execute(insert(dependency), edges)
+
+
+def move_all(change: Change, job_id: str, moves: Mapping[TaskStatus, TaskStatus]) -> None:
+    """Change the status of all of a job's tasks at once, as told for each status; the tally is made anew."""
+    becomes = {was.value: to.value for was, to in moves.items()}
+    starts_over = [was.value for was, to in moves.items() if to in CLAIMABLE]
+    values = {
+        "status": case(becomes, value=task.c.status),
+        "steps_completed": case((task.c.status.in_(starts_over), 0), else_=task.c.steps_completed),
+        "updated_at": change.now,
+    }
+    mine = task.c.job_id == job_id
+    change.connection.execute(update(task).where(mine, task.c.status.in_(list(becomes))).values(values))
+    if TaskStatus.COMPLETED in moves:
+        _recount_blockers(change, job_id)
+    recount(change, job_id)
+
+
+def _recount_blockers(change: Change, job_id: str) -> None:
+    needs = task.alias("needs")
+    unmet = (
+        select(func.count())
+        .select_from(dependency)
+        .join(needs, needs.c.id == dependency.c.needs_id)
+        .where(dependency.c.task_id == task.c.id, needs.c.status != TaskStatus.COMPLETED.value)
+        .scalar_subquery()
+    )
+    change.connection.execute(update(task).where(task.c.job_id == job_id).values(blockers=unmet))
+
+
+def recount(change: Change, job_id: str) -> None:
+    """Make a job's tally and steps anew from its tasks."""
+    query = select(task.c.status, func.count()).where(task.c.job_id == job_id).group_by(task.c.status)
+    counted: dict[str, int] = dict(change.connection.execute(query).tuples().all())
+    values: dict[str, Any] = {tally_column(status): counted.get(status.value, 0) for status in TaskStatus}
+    steps = select(func.coalesce(func.sum(task.c.steps_completed), 0)).where(task.c.job_id == job_id)
+    values["steps_completed"] = steps.scalar_subquery()
+    change.connection.execute(update(job).where(job.c.id == job_id).values(values))
+
+
+def active_owners(connection: Connection, job_id: str) -> list[str]:
+    """Return the workers at work on a job."""
+    query = select(task.c.worker_id).where(task.c.job_id == job_id, task.c.status == TaskStatus.ACTIVE.value)
+    return [worker_id for worker_id in connection.execute(query).scalars() if worker_id is not None]
+
+
+def ready_in(connection: Connection, job_id: str) -> dict[str, int]:
+    """Count a job's tasks that can be handed out, by type."""
+    query = select(task.c.type, func.count()).where(task.c.job_id == job_id, task.c.ready).group_by(task.c.type)
+    return dict(connection.execute(query).tuples().all())
+
+
+# -- failures
+
+
+def note_failure(change: Change, it: Task, worker_id: str) -> None:
+    known = exists().where(failure.c.task_id == it.id, failure.c.worker_id == worker_id)
+    if not change.connection.execute(select(known)).scalar():
+        change.connection.execute(insert(failure).values(task_id=it.id, worker_id=worker_id, at=change.now))
+
+
+def failures(connection: Connection, task_id: str) -> list[str]:
+    """Return the ids of the workers that failed a task."""
+    query = select(failure.c.worker_id).where(failure.c.task_id == task_id).order_by(failure.c.at)
+    return list(connection.execute(query).scalars())
+
+
+def failed_alike(connection: Connection, it: Task, worker_id: str) -> list[Task]:
+    """Return the tasks of this type in this job that a worker has failed, whatever became of them."""
+    query = _TASKS.join(failure, failure.c.task_id == task.c.id).where(
+        failure.c.worker_id == worker_id, task.c.job_id == it.job_id, task.c.type == it.type
+    )
+    return [_task(row) for row in connection.execute(query)]
+
+
+def block(change: Change, it: Task, worker_id: str) -> None:
+    """Give a worker no more tasks of this type in this job."""
+    values = {"job_id": it.job_id, "worker_id": worker_id, "task_type": it.type}
+    known = exists().where(*(blocklist.c[column] == value for column, value in values.items()))
+    if not change.connection.execute(select(known)).scalar():
+        change.connection.execute(insert(blocklist).values(values))
+
+
+def forgive(change: Change, *, task_ids: Collection[str] = (), job_id: str | None = None) -> None:
+    """Forget who failed these tasks, or a whole job's, its blocklist included."""
+    if job_id is not None:
+        change.connection.execute(delete(blocklist).where(blocklist.c.job_id == job_id))
+        of_job = select(task.c.id).where(task.c.job_id == job_id)
+        change.connection.execute(delete(failure).where(failure.c.task_id.in_(of_job)))
+    if task_ids:
+        change.connection.execute(delete(failure).where(failure.c.task_id.in_(list(task_ids))))

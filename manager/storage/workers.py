@@ -1,0 +1,249 @@
+"""Every statement about workers."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, exists, func, insert, select, update
+
+from ...worker.wire import Request, Status, TaskStatus
+from ..rules.facts import Kind
+from ..rules.workers import LastTask, Moved, Pending, Worker
+from . import events
+from .database import Change
+from .tables import blocklist, capability, failure, job, task, worker
+
+# What the worker itself should hear of at once.
+_RINGING = frozenset({Kind.REQUEST_MADE, Kind.REQUEST_WITHDRAWN})
+
+_TASK_TYPES = (
+    select(func.aggregate_strings(capability.c.task_type, "\n"))
+    .where(capability.c.worker_id == worker.c.id)
+    .scalar_subquery()
+    .label("task_types")
+)
+
+_WORKERS = (
+    select(
+        worker,
+        _TASK_TYPES,
+        task.c.name.label("task_name"),
+        task.c.status.label("task_status"),
+        task.c.job_id.label("task_job_id"),
+        task.c.worker_id.label("task_worker_id"),
+        task.c.steps_completed.label("task_steps_completed"),
+        task.c.steps_total.label("task_steps_total"),
+        task.c.started_at.label("task_started_at"),
+        task.c.ended_at.label("task_ended_at"),
+        job.c.name.label("task_job_name"),
+    )
+    .select_from(worker)
+    .outerjoin(task, task.c.id == worker.c.task_id)
+    .outerjoin(job, job.c.id == task.c.job_id)
+    .where(worker.c.deleted_at.is_(None))
+)
+
+
+def hash_secret(secret: str) -> str:
+    """Return what is kept of a secret. It is 256 random bits, not a password: nothing is gained by a slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def load(connection: Connection, ids: Collection[str] | None, seen: Mapping[str, int]) -> list[Worker]:
+    """Return the workers by name; `seen` has newer times of their last signs of life than the table."""
+    query: Select[Any] = _WORKERS if ids is None else _WORKERS.where(worker.c.id.in_(list(ids)))
+    return [_worker(row, seen) for row in connection.execute(query.order_by(worker.c.name, worker.c.id))]
+
+
+def credentials(connection: Connection, worker_id: str) -> str | None:
+    """Return the hash of a worker's secret, or None where there is no such worker."""
+    query = select(worker.c.secret_hash).where(worker.c.id == worker_id, worker.c.deleted_at.is_(None))
+    return connection.execute(query).scalar()
+
+
+def _worker(row: Row[Any], seen: Mapping[str, int]) -> Worker:
+    last_seen = seen.get(row.id)
+    return Worker(
+        id=row.id,
+        name=row.name,
+        status=Status(row.status),
+        can_restart=row.can_restart,
+        task_types=tuple(sorted(row.task_types.split("\n"))) if row.task_types else (),
+        address=row.address,
+        platform=row.platform,
+        version=row.version,
+        lost_from=_status(row.lost_from),
+        resume=_status(row.resume),
+        idle=row.idle,
+        pushes=row.pushes,
+        incarnation=row.incarnation,
+        bell=row.bell,
+        registered_at=row.registered_at,
+        last_seen=row.last_seen if last_seen is None else last_seen,
+        request=_pending(row),
+        task=_last_task(row),
+    )
+
+
+def _status(value: str | None) -> Status | None:
+    return None if value is None else Status(value)
+
+
+def _pending(row: Row[Any]) -> Pending | None:
+    if row.request_id is None:
+        return None
+    wish = Request(Status(row.request_status), row.request_lazy)
+    return Pending(row.request_id, wish, row.request_by, row.request_at, row.request_seq, row.request_seen_at)
+
+
+def _last_task(row: Row[Any]) -> LastTask | None:
+    if row.task_name is None:
+        return None
+    status = TaskStatus(row.task_status)
+    return LastTask(
+        id=row.task_id,
+        job_id=row.task_job_id,
+        name=row.task_name,
+        job_name=row.task_job_name,
+        status=status,
+        steps_completed=row.task_steps_completed,
+        steps_total=row.task_steps_total,
+        active=status is TaskStatus.ACTIVE and row.task_worker_id == row.id,
+        started_at=row.task_started_at,
+        ended_at=row.task_ended_at,
+    )
+
+
+def add(change: Change, worker_id: str, secret: str, *, name: str, address: str, platform: str) -> None:
+    """Make a row for a worker that has registered and not yet signed on."""
+    change.connection.execute(
+        insert(worker).values(
+            id=worker_id,
+            secret_hash=hash_secret(secret),
+            name=name,
+            address=address,
+            platform=platform,
+            status=Status.OFFLINE.value,
+            registered_at=change.now,
+        )
+    )
+
+
+def set_task_types(change: Change, worker_id: str, types: Collection[str]) -> None:
+    change.connection.execute(delete(capability).where(capability.c.worker_id == worker_id))
+    rows = [{"worker_id": worker_id, "task_type": type} for type in types]
+    if rows:
+        change.connection.execute(insert(capability), rows)
+
+
+def save(change: Change, before: Worker, moved: Moved, who: str = "") -> Worker:
+    """Write what a rule made of a worker, and append what it told of."""
+    was, now = _columns(before), _columns(moved.worker)
+    values = {column: value for column, value in now.items() if value != was[column]}
+    for fact in moved.facts:
+        task_id = before.task.id if before.busy and before.task else None
+        seq = events.append(change, fact, worker_id=before.id, task_id=task_id, who=who)
+        if fact.kind is Kind.REQUEST_MADE:
+            values["request_seq"] = seq
+        if fact.kind in _RINGING:
+            values["bell"] = seq
+    if values:
+        change.connection.execute(update(worker).where(worker.c.id == before.id).values(values))
+    if moved.worker.task_types != before.task_types:
+        set_task_types(change, before.id, moved.worker.task_types)
+    return moved.worker
+
+
+def _columns(it: Worker) -> dict[str, object]:
+    """Return the columns that rules change."""
+    pending = it.request
+    return {
+        "name": it.name,
+        "address": it.address,
+        "version": it.version,
+        "can_restart": it.can_restart,
+        "status": it.status.value,
+        "lost_from": it.lost_from and it.lost_from.value,
+        "resume": it.resume and it.resume.value,
+        "idle": it.idle,
+        "pushes": it.pushes,
+        "incarnation": it.incarnation,
+        "request_id": pending and pending.id,
+        "request_status": pending and pending.wish.status.value,
+        "request_lazy": pending and pending.wish.lazy,
+        "request_by": pending and pending.by,
+        "request_at": pending and pending.at,
+        "request_seq": pending and pending.seq,
+        "request_seen_at": pending and pending.seen_at,
+    }
+
+
+def set_idle(change: Change, worker_id: str, *, idle: bool) -> None:
+    change.connection.execute(update(worker).where(worker.c.id == worker_id).values(idle=idle))
+
+
+def set_task(change: Change, worker_id: str, task_id: str) -> None:
+    """Note what a worker is at work on."""
+    change.connection.execute(update(worker).where(worker.c.id == worker_id).values(task_id=task_id, idle=False))
+
+
+def set_pushes(change: Change, worker_id: str) -> None:
+    change.connection.execute(update(worker).where(worker.c.id == worker_id).values(pushes=True))
+
+
+def remove(change: Change, worker_id: str) -> None:
+    """Hide a worker; its row stays for what refers to it."""
+    values = {"deleted_at": change.now, "status": Status.OFFLINE.value, "request_id": None, "idle": False}
+    change.connection.execute(update(worker).where(worker.c.id == worker_id).values(values))
+
+
+def write_seen(change: Change, seen: Mapping[str, int]) -> None:
+    """Write the times of last signs of life."""
+    for worker_id, at in seen.items():
+        change.connection.execute(update(worker).where(worker.c.id == worker_id).values(last_seen=at))
+
+
+# -- bells
+
+
+def bells(connection: Connection, ids: Collection[str]) -> dict[str, int]:
+    query = select(worker.c.id, worker.c.bell).where(worker.c.id.in_(list(ids)), worker.c.deleted_at.is_(None))
+    return {row.id: row.bell for row in connection.execute(query)}
+
+
+def ring(change: Change, worker_id: str) -> None:
+    """Let a worker know that the newest event concerns it."""
+    change.connection.execute(update(worker).where(worker.c.id == worker_id).values(bell=change.seq))
+
+
+def ring_idle(change: Change, task_type: str, tasks: int) -> None:
+    """Let idle workers know that there are new tasks of a type: twice as many as tasks, as some may be too late.
+
+    A worker that is not idle asks by itself when it becomes so.
+    """
+    idle = (
+        select(worker.c.id)
+        .join(capability, capability.c.worker_id == worker.c.id)
+        .where(capability.c.task_type == task_type, worker.c.status == Status.AWAKE.value, worker.c.idle)
+        .where(worker.c.deleted_at.is_(None), worker.c.request_id.is_(None))
+        .limit(2 * tasks)
+    )
+    change.connection.execute(update(worker).where(worker.c.id.in_(idle)).values(bell=change.seq))
+
+
+# -- who can still do it
+
+
+def capable(connection: Connection, task_id: str, job_id: str, task_type: str) -> int:
+    """Count the existing workers that have a task's type, have not failed it and are not blocked from its like."""
+    has_failed = exists().where(failure.c.task_id == task_id, failure.c.worker_id == worker.c.id)
+    is_blocked = exists().where(
+        blocklist.c.job_id == job_id, blocklist.c.task_type == task_type, blocklist.c.worker_id == worker.c.id
+    )
+    query = (
+        select(func.count())
+        .select_from(worker)
+        .join(capability, capability.c.worker_id == worker.c.id)
+        .where(capability.c.task_type == task_type, worker.c.deleted_at.is_(None), ~has_failed, ~is_blocked)
+    )
+    return connection.execute(query).scalar_one()
