@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the worker; return the exit code of the process."""
     options = parser().parse_args(argv)
     _log_to_stderr(options)
-    software = f"Farmhand/{_version()}"
+    software = f"farmhand {_version()}"
     try:
         told = configuration(options)
         if options.register:
@@ -193,4 +193,4 @@ def _version() -> str:
     try:
         return version("farmhand")
     except PackageNotFoundError:
-        return "unknown"
+        return "of an unknown version"

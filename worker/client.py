@@ -5,7 +5,7 @@ is retried here. Several threads may call at once.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ from .rules.answers import (
     Trouble,
     Work,
 )
-from .wire import API, PUSH_WAIT, Status
+from .wire import API, PUSH_WAIT, REQUESTABLE, Status
 
 # Seconds to connect, and between two pieces of an answer.
 USUAL = urllib3.Timeout(connect=5, read=15)
@@ -218,12 +218,11 @@ def _otherwise(reply: Reply | Trouble) -> Denied | Trouble:
     return Trouble(f"the manager answered {reply.status}{': ' if reply.message else ''}{reply.message}")
 
 
-def _with_status(word: object, meaning: Any) -> Answer:
-    try:
-        answer: Answer = meaning(Status(word))
-    except ValueError:
-        return Trouble(f"the manager asks for a status that does not exist: {word!r}")
-    return answer
+def _with_status(word: object, meaning: Callable[[Status], Answer]) -> Answer:
+    status = next((one for one in REQUESTABLE if one.value == word), None)
+    if status is None:
+        return Trouble(f"the manager asks for a status that no worker can take on: {word!r}")
+    return meaning(status)
 
 
 def _task(said: Mapping[str, Any]) -> Task:
@@ -237,6 +236,7 @@ def _task(said: Mapping[str, Any]) -> Task:
         job=str(said.get("job", "")),
         type=str(said.get("task_type", "")),
         commands=commands,
+        attempt=said["attempt"] if isinstance(said.get("attempt"), int) else None,
     )
 
 

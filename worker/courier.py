@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 # The largest picture that a manager takes.
 LARGEST_PICTURE = 25 * 1024 * 1024
+# A bell that is silent for less than this (seconds) is asked again no sooner.
+SHORTEST_WAIT = 1.0
 # What a picture's file begins with.
 PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
@@ -63,7 +65,7 @@ class Reports:
             return None
         self._misses += 1
         self._failures += status is not None and status >= 500
-        outcome = fate(status, tries=self._failures, about_status="taskStatus" in report.body)
+        outcome = fate(status, tries=self._failures, about_status=report.about_status)
         if outcome is Fate.AGAIN:
             self._due = now + delay(self._misses, random.random())
             return None
@@ -117,7 +119,7 @@ class Bell:
         self._path: str | None = None
         self._seen = 0
         self._failures = 0
-        self._due = -inf
+        self._due = self._asked_at = -inf
 
     @property
     def due(self) -> float:
@@ -134,6 +136,7 @@ class Bell:
         path, seen = self._path, self._seen
         if path is None or now < self._due or self._errands.under_way(Errand.BELL):
             return
+        self._asked_at = now
         self._errands.send(Errand.BELL, lambda: self._client.listen(path, seen))
 
     def heard(self, seen: int | None, now: float) -> bool:
@@ -143,5 +146,5 @@ class Bell:
             self._due = now + delay(self._failures, random.random())
             return False
         rang = seen != self._seen or self._failures > 0
-        self._seen, self._failures, self._due = seen, 0, now
+        self._seen, self._failures, self._due = seen, 0, now if rang else self._asked_at + SHORTEST_WAIT
         return rang

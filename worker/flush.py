@@ -21,7 +21,7 @@ def flush(client: Client, outbox: Outbox) -> int:
     while client.credentials and (report := outbox.first()):
         tries += 1
         status = client.report(report.task, report.body)
-        if fate(status, tries=tries, about_status="taskStatus" in report.body) is not Fate.AGAIN:
+        if fate(status, tries=tries, about_status=report.about_status) is not Fate.AGAIN:
             log.info("report on task %s: HTTP %s", report.task, status)
             outbox.drop(report)
             tries = 0

@@ -23,7 +23,7 @@ from .errands import Errand, Errands
 from .notify import Notifier
 from .outbox import Outbox
 from .rules import life as rules
-from .rules.answers import Answer, Registered, SignedOn, Trouble
+from .rules.answers import Answer, Registered, SignedOn, Task, Trouble
 from .rules.life import Life, Phase, Question
 from .task import Running, Surroundings
 from .wire import Status
@@ -74,9 +74,12 @@ class Worker:
         for number in STOP_SIGNALS:
             signal.signal(number, self._note_signal)
         self._log_life()
-        while self._life.phase is not Phase.GONE:
-            self._wait()
-            self._turn(time.monotonic())
+        try:
+            while self._life.phase is not Phase.GONE:
+                self._wait()
+                self._turn(time.monotonic())
+        finally:
+            self._abandon()
         log.info("exit code %s: %s", self._life.exit_code, self._life.why)
         return self._life.exit_code or 0
 
@@ -154,11 +157,8 @@ class Worker:
             case SignedOn(_, push):
                 self._bell.is_at(push)
                 self._notifier.ready()
-            case Trouble(message) if not self._may_report:
-                log.warning("%s: %s; trying again", self._life.phase.value, message)
+            case Trouble() if not self._may_report:
                 self._notifier.still_starting(STARTING)
-            case Trouble(message):
-                log.warning("%s: %s", asked.value, message)
         if not isinstance(answer, Trouble):
             self._reports.hurry()
         self._life = rules.heard(self._life, asked, answer, now, random.random())
@@ -178,7 +178,7 @@ class Worker:
             return
         if self._running is None and self._life.phase is Phase.BUSY:
             log.info("task %s (%s): started", task.name, task.id)
-            self._running = Running(task, self._surroundings(task.id), now)
+            self._running = Running(task, self._surroundings(task), now)
         running = self._running
         if running is not None:
             if self._life.phase is Phase.ABORT:
@@ -188,11 +188,12 @@ class Worker:
             self._running = None
             self._life = rules.task_over(self._life, now)
 
-    def _surroundings(self, task: str) -> Surroundings:
+    def _surroundings(self, task: Task) -> Surroundings:
+        attempt = {} if task.attempt is None else {"attempt": task.attempt}
         return Surroundings(
             platform=self._platform,
-            report=lambda update: self._reports.put(task, update),
-            show=lambda path: self._pictures.put(task, path),
+            report=lambda update: self._reports.put(task.id, {**update, **attempt}),
+            show=lambda path: self._pictures.put(task.id, path),
             oom_score_adjust=self._oom,
         )
 
@@ -254,10 +255,14 @@ class Worker:
             self._die_of(number)
         self._life = rules.told_to_stop(self._life, f"received {signal.Signals(number).name}", now)
 
-    def _die_of(self, number: int) -> None:
-        log.warning("told twice to stop: leaving without a word to the manager")
+    def _abandon(self) -> None:
+        """Leave no process behind, whatever the reason for leaving is."""
         if self._running is not None:
             self._running.abort(time.monotonic())
+
+    def _die_of(self, number: int) -> None:
+        log.warning("told twice to stop: leaving without a word to the manager")
+        self._abandon()
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 

@@ -17,13 +17,14 @@ class Command:
 
 @dataclass(frozen=True)
 class Task:
-    """A task as it was handed out."""
+    """A task as it was handed out. attempt: how often it was, where the manager counts; reports repeat it."""
 
     id: str
     name: str
     job: str
     type: str
     commands: tuple[Command, ...]
+    attempt: int | None = None
 
 
 @dataclass(frozen=True)
