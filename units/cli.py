@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import directives, schema, specifiers, worker_unit
@@ -79,29 +80,38 @@ def _read_text(path: Path) -> str:
         raise BadConfig(str(path), line, "", "it is not UTF-8 text", "save it as UTF-8") from None
 
 
+@dataclass(frozen=True)
+class _Source:
+    """What to render. as_written: its texts hold `%` specifiers as they are written."""
+
+    services: tuple[Service, ...]
+    as_written: bool
+    losses: tuple[str, ...] = ()
+
+
 def _render(arguments: argparse.Namespace) -> int:
-    services, as_written = _services(arguments)
+    source = _source(arguments)
+    services = source.services
     if arguments.service:
         names = [service.name for service in services]
         if arguments.service not in names:
             raise BadValue(f'--service: there is no "{arguments.service}"', f"there are {', '.join(names)}")
         services = tuple(service for service in services if service.name == arguments.service)
     write = DIALECTS[arguments.dialect]
-    written = [write(service, as_written=as_written) for service in services]
+    written = [write(service, as_written=source.as_written) for service in services]
     for rendered in written:
         _put(rendered, arguments.output, headed=len(written) > 1)
-    losses = [f"{rendered.path}: {loss}" for rendered in written for loss in rendered.losses]
+    losses = [*source.losses, *(f"{rendered.path}: {loss}" for rendered in written for loss in rendered.losses)]
     for loss in losses:
         _tell(loss)
     return 1 if losses and arguments.strict else 0
 
 
-def _services(arguments: argparse.Namespace) -> tuple[tuple[Service, ...], bool]:
-    """Read what to render, and say whether its texts hold `%` specifiers as they are written."""
+def _source(arguments: argparse.Namespace) -> _Source:
     if arguments.file is None:
-        if not arguments.worker:
-            raise BadValue("FILE: it is missing", "name one, or write --worker and the options for a worker's unit")
-        return (_worker_service(arguments, {}),), False
+        if not (arguments.worker or arguments.manager or arguments.name):
+            raise BadValue("FILE: it is missing", "name one, or give --manager and --name for a worker's unit")
+        return _Source((_worker_service(arguments, {}),), as_written=False)
     path, text = str(arguments.file), _read_text(arguments.file)
     if path.endswith(".service"):
         template = arguments.file.name.removesuffix(".service") if path.endswith("@.service") else ""
@@ -109,10 +119,11 @@ def _services(arguments: argparse.Namespace) -> tuple[tuple[Service, ...], bool]
         reading = systemd.read(path, text, values, template)
         for warning in reading.warnings:
             _tell(str(warning))
-        return (reading.service,), True
+        return _Source((reading.service,), as_written=True)
     if (found := worker_unit.read_worker_config(path, text)) is not None:
-        return (_worker_service(arguments, found),), False
-    return farmhand.for_elsewhere(farmhand.read(path, text, specifiers.AS_WRITTEN)), True
+        return _Source((_worker_service(arguments, found),), as_written=False)
+    services, losses = farmhand.for_elsewhere(farmhand.read(path, text, specifiers.AS_WRITTEN))
+    return _Source(services, as_written=True, losses=losses)
 
 
 def _worker_service(arguments: argparse.Namespace, found: dict[str, str | int]) -> Service:
@@ -131,7 +142,7 @@ def _worker_service(arguments: argparse.Namespace, found: dict[str, str | int]) 
             raise BadValue(f"{option}: it is missing", "say it here or in the worker's configuration")
     if "user" not in known:
         _tell("--user: it is missing; without it the worker runs as root")
-    return worker_unit.worker_service(worker_unit.Worker(**known))  # type: ignore[arg-type]
+    return worker_unit.worker_service(worker_unit.Worker(**known))
 
 
 def _tell(text: str) -> None:

@@ -12,27 +12,16 @@ from typing import Any, get_args
 
 from . import grammar, known, spec
 from .errors import nearest
-from .kinds import (
+from .kinds import BOOLEAN, COMMANDS, SIGNAL, STATUSES, TEXT, UMASK, Kind, choice, integer, limit, numbered, span
+from .named import (
     ACCOUNT,
-    BOOLEAN,
-    COMMANDS,
     ENVIRONMENT,
     ENVIRONMENT_FILES,
     FOLDER,
     PID_FILE,
-    SIGNAL,
-    STATUSES,
-    TEXT,
-    UMASK,
     UNITS,
-    Kind,
     check_account,
-    choice,
-    integer,
-    limit,
     names,
-    numbered,
-    span,
     stream,
 )
 

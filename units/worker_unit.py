@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .dialects import farmhand
 from .errors import BadValue
-from .kinds import check_account
+from .named import check_account
 from .quoting import literal
 from .spec import Assignment, Command, EnvironmentFile, Folder, Service, StatusSet
 

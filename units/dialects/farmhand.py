@@ -5,6 +5,7 @@ Values are taken as they are written, before YAML makes something else of them: 
 `UMask: 0022` octal.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
@@ -64,10 +65,18 @@ def compose(path: str, text: str) -> yaml.Node:
     return node
 
 
-def for_elsewhere(farm: Farm) -> tuple[Service, ...]:
-    """Give the services as another service manager needs them: DefaultEnvironment is in their own environment."""
+def for_elsewhere(farm: Farm) -> tuple[tuple[Service, ...], tuple[str, ...]]:
+    """Give the services as another service manager needs them, and in words what that one will not do.
+
+    DefaultEnvironment goes into each service's own environment.
+    """
     shared = farm.settings.default_environment
-    return tuple(replace(service, environment={**shared, **service.environment}) for service in farm.services)
+    services = tuple(replace(service, environment={**shared, **service.environment}) for service in farm.services)
+    commands = (command for service in services for command in service.exec_start)
+    bare = sorted({command.words[0] for command in commands if not re.search(r"[/\\]", command.words[0])})
+    losses = [f"LogDirectory={farm.settings.log_directory}: the output goes where the other service manager puts it"]
+    search = f"{', '.join(bare)}: looked for in the other service manager's own path only, not beside Python"
+    return services, (*(losses if farm.settings.log_directory else ()), *((search,) if bare else ()))
 
 
 @dataclass(frozen=True)

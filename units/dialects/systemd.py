@@ -29,7 +29,8 @@ def read(path: str, text: str, machine: Mapping[str, str] = specifiers.SYSTEM_FO
     """Read a unit file's text.
 
     The service's name is the file's, unless `name` gives another, as for an instance of a template.
-    `machine` gives the specifiers that the name does not, and wins where both do. BadConfig.load_state is systemd's LoadState=.
+    `machine` gives the specifiers that the name does not, and wins where both do.
+    BadConfig.load_state is systemd's LoadState=.
     """
     name = name.removesuffix(".service") or _name_of(path)
     reader = _Reader(Draft(name, path), {**specifiers.of_name(name), **machine}, [])

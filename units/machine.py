@@ -1,0 +1,80 @@
+"""What the `%` specifiers stand for on this machine, for this user: the part of specifiers.py that has to look."""
+
+import getpass
+import os
+import platform
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from .specifiers import SYSTEM_FOLDERS
+
+# ConditionArchitecture= in systemd.unit(5) against uname(2).
+_ARCHITECTURES = {"x86_64": "x86-64", "amd64": "x86-64", "aarch64": "arm64", "i686": "x86", "armv7l": "arm"}
+_OS_RELEASE = {"o": "ID", "w": "VERSION_ID", "W": "VARIANT_ID", "B": "BUILD_ID", "A": "IMAGE_VERSION", "M": "IMAGE_ID"}
+
+
+def here(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give each letter's text, the system's folders for root and the user's own for anybody else."""
+    environ = os.environ if environ is None else environ
+    home = Path(environ.get("HOME") or Path.home())
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    host = platform.node()
+    return {
+        **_release(),
+        **(SYSTEM_FOLDERS if as_root else _user_folders(environ, home)),
+        **_identity(),
+        "a": _ARCHITECTURES.get(platform.machine().lower(), platform.machine().lower()),
+        "b": _first_line("/proc/sys/kernel/random/boot_id").replace("-", ""),
+        "h": str(home),
+        "H": host,
+        "l": host.partition(".")[0],
+        "m": _first_line("/etc/machine-id"),
+        "s": environ.get("SHELL", "/bin/sh"),
+        "v": platform.release(),
+    }
+
+
+def _identity() -> dict[str, str]:
+    if not hasattr(os, "geteuid"):
+        return {"u": getpass.getuser()}
+    import grp
+    import pwd
+
+    uid, gid = os.geteuid(), os.getegid()
+    try:
+        user, group = pwd.getpwuid(uid).pw_name, grp.getgrgid(gid).gr_name
+    except KeyError:
+        user, group = str(uid), str(gid)
+    return {"u": user, "U": str(uid), "g": group, "G": str(gid)}
+
+
+def _user_folders(environ: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Give a user's folders: the XDG ones, or Windows' own."""
+    local = environ.get("LOCALAPPDATA")
+    state = environ.get("XDG_STATE_HOME") or local or str(home / ".local/state")
+    temporary = tempfile.gettempdir()
+    return {
+        "C": environ.get("XDG_CACHE_HOME") or local or str(home / ".cache"),
+        "E": environ.get("XDG_CONFIG_HOME") or local or str(home / ".config"),
+        "L": str(Path(state) / "log"),
+        "S": state,
+        "t": environ.get("XDG_RUNTIME_DIR") or temporary,
+        "T": temporary,
+        "V": "/var/tmp" if os.path.isdir("/var/tmp") else temporary,
+    }
+
+
+def _first_line(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii").partition("\n")[0]
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _release() -> dict[str, str]:
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        release = {}
+    return {letter: release.get(key, "") for letter, key in _OS_RELEASE.items()}

@@ -1,0 +1,202 @@
+"""The kinds of values that name something: units, variables, accounts, paths and streams."""
+
+import re
+from collections.abc import Callable
+
+from . import grammar
+from .errors import BadValue
+from .kinds import TEXT_SCHEMA, Context, Kind, append, append_new, many, merge, write_line
+from .quoting import quote, words
+from .spec import EnvironmentFile, Folder
+
+# A unit is named with its type; a service's name may stand without it here, as in Service.name.
+_UNIT_TYPES = frozenset(
+    ["service", "socket", "target", "device", "mount", "automount", "swap", "timer", "path", "slice", "scope"]
+)
+_UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}")
+
+
+def unit_type(name: str) -> str | None:
+    _, dot, suffix = name.rpartition(".")
+    return suffix if dot and suffix in _UNIT_TYPES else None
+
+
+def short_name(name: str) -> str:
+    """Drop ".service", unless what is left would read as another type of unit."""
+    short = name.removesuffix(".service")
+    return short if short and unit_type(short) is None else name
+
+
+def full_name(name: str) -> str:
+    return name if unit_type(name) else f"{name}.service"
+
+
+def _read_units(text: str, context: Context) -> tuple[str, ...]:
+    found = []
+    for word in words(text, warn=context.warn):
+        try:
+            name = context.replace(word)
+            if not _UNIT_NAME.fullmatch(name.replace("%", "") if context.as_written else name) or name.endswith("@"):
+                raise BadValue(f'"{name}" is not the name of a unit', "use letters, digits and :-_.\\@")
+            if unit_type(name) is None and not context.strict:
+                context.warn(f'"{name}" names no type of unit', f'write "{name}.service" for a service')
+                continue
+            found.append(short_name(name))
+        except BadValue as bad:
+            context.warn(bad.problem, bad.hint)
+    return tuple(found)
+
+
+UNITS = Kind(
+    "units",
+    _read_units,
+    lambda value, escape: [" ".join(escape(full_name(name)) for name in value)],
+    many({"type": "string"}),
+    combine=append_new,
+    repeatable=True,
+)
+
+
+def names(what: str, check: Callable[[str], str | None], *, resets: bool = True) -> Kind:
+    """Words apart by spaces; `check` says what is wrong with one, or None."""
+
+    def read(text: str, context: Context) -> tuple[str, ...]:
+        found = []
+        for word in words(text, warn=context.warn):
+            name = context.replace(word)
+            if problem := check(name):
+                context.warn(f'"{name}" {problem}', "it is left out")
+            else:
+                found.append(name)
+        return tuple(found)
+
+    return Kind(
+        what,
+        read,
+        lambda value, escape: [" ".join(quote(escape(word)) for word in value)],
+        many({"type": ["string", "integer"]}),
+        combine=append_new,
+        resets=resets,
+        repeatable=True,
+    )
+
+
+def _read_environment(text: str, context: Context) -> dict[str, str]:
+    found = {}
+    for word in words(text, warn=context.warn):
+        try:
+            name, equals, value = context.replace(word).partition("=")
+            if not equals:
+                raise BadValue(f'"{word}" is not NAME=value', "quote the whole if the value has spaces")
+            grammar.check_environment(name, value)
+            found[name] = value
+        except BadValue as bad:
+            context.warn(bad.problem, bad.hint)
+    return found
+
+
+ENVIRONMENT = Kind(
+    "NAME=value, any number of them",
+    _read_environment,
+    lambda value, escape: [quote(escape(f"{name}={text}")) for name, text in value.items()],
+    {
+        "anyOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"type": "string"}},
+            {"type": "object", "additionalProperties": TEXT_SCHEMA},
+        ]
+    },
+    combine=merge,
+    resets=True,
+    repeatable=True,
+)
+
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+
+
+def _is_absolute(path: str, context: Context) -> bool:
+    return path.startswith("/") or bool(_DRIVE.match(path)) or (context.as_written and path.startswith("%"))
+
+
+def _read_path(text: str, context: Context, *, fatal: bool = False) -> str:
+    """Take an absolute path without ".."; doubled and trailing slashes go."""
+    path = context.replace(text)
+    if not _is_absolute(path, context):
+        raise BadValue(f'"{path}" is not an absolute path', "write the path in full, from / on", fatal=fatal)
+    if ".." in re.split(r"[\\/]", path):
+        raise BadValue(f'"{path}" goes up by ".."', "write the path without it", fatal=fatal)
+    if any(char < " " or char == "\x7f" for char in path):
+        raise BadValue(f"{path!r} holds a control character", "take it out", fatal=fatal)
+    return (re.sub(r"/(?:\.?/)+", "/", path).rstrip("/") or "/") if path[0] == "/" else path
+
+
+def _read_folder(text: str, context: Context) -> Folder:
+    path = text.removeprefix("-")
+    return Folder("~" if path == "~" else _read_path(path, context, fatal=True), optional=path != text)
+
+
+FOLDER = Kind(
+    'absolute path or "~"',
+    _read_folder,
+    lambda value, escape: [("-" if value.optional else "") + write_line(value.path, escape)[0]],
+    {"type": ["string", "null"]},
+    resets=True,
+)
+
+
+def _read_environment_file(text: str, context: Context) -> tuple[EnvironmentFile, ...]:
+    path = text.removeprefix("-")
+    return (EnvironmentFile(_read_path(path, context), optional=path != text),)
+
+
+ENVIRONMENT_FILES = Kind(
+    "absolute path",
+    _read_environment_file,
+    lambda value, escape: [("-" if file.optional else "") + write_line(file.path, escape)[0] for file in value],
+    many({"type": "string"}),
+    combine=append,
+    resets=True,
+    repeatable=True,
+)
+
+
+def _read_pid_file(text: str, context: Context) -> str:
+    """Take a path; a relative one is in the folder for runtime files."""
+    return _read_path(text if _is_absolute(context.replace(text), context) else f"%t/{text}", context)
+
+
+PID_FILE = Kind("path", _read_pid_file, write_line, {"type": "string"}, resets=True)
+
+
+def check_account(name: str) -> str | None:
+    """Say what is wrong with the name of a user or group, or None; systemd's relaxed rule."""
+    if not name or name in (".", "..") or name != name.strip():
+        return "is not the name of an account"
+    if any(char in ":/" or char < " " or char == "\x7f" for char in name):
+        return "is not the name of an account: it holds a colon, slash or control character"
+    return None
+
+
+def _read_account(text: str, context: Context) -> str:
+    name = context.replace(text)
+    if problem := check_account(name):
+        raise BadValue(f'"{name}" {problem}', "write a name or a number", fatal=True)
+    return name
+
+
+ACCOUNT = Kind("name or number", _read_account, write_line, {"type": ["string", "integer"]}, resets=True)
+
+_STREAM_FILES = ("file:", "append:", "truncate:")
+
+
+def stream(*words: str, files: tuple[str, ...] = _STREAM_FILES) -> Kind:
+    """A standard stream: one of `words`, or a prefix of `files` and an absolute path."""
+
+    def read(text: str, context: Context) -> str:
+        for prefix in files:
+            if text.startswith(prefix):
+                return prefix + _read_path(text.removeprefix(prefix), context)
+        return grammar.parse_choice(text, words)
+
+    what = " | ".join([*words, *(prefix + "PATH" for prefix in files)])
+    return Kind(what, read, write_line, {"type": ["string", "null"]})
