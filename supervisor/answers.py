@@ -1,0 +1,242 @@
+"""Answers control requests: what `farmhand start`, `status`, `show`, `why` … ask of the running supervisor.
+
+Verbs that change something become jobs and are answered when the job is settled, as systemctl waits;
+the others are answered at once. Exit codes are systemctl's.
+"""
+
+import fnmatch
+import signal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .control import Answer, Reply, Request
+from .jobs import Jobs
+from .obey import Supervisor
+from .rules import properties
+from .rules.jobs import Kind, Outcome, wanted
+from .rules.life import Event, Slot
+from .rules.states import Active
+from .rules.why import where, why
+from .unit import Unit
+
+LogPath = Callable[[str], str | None]
+
+_JOB_VERBS = frozenset({"start", "stop", "restart", "try-restart", "reload", "reload-or-restart"})
+_NOT_RUNNING, _UNKNOWN = 3, 4  # systemctl(1), "Exit status"
+_RUNS = frozenset({Active.ACTIVE, Active.RELOADING})
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Whoever answers needs these. shut_down ends the supervisor; log_path tells where a service's output is."""
+
+    supervisor: Supervisor
+    jobs: Jobs
+    shut_down: Callable[[], None]
+    log_path: LogPath
+
+
+def handle(desk: Desk, request: Request, answer: Answer) -> None:
+    """Answer a request: `answer` is called once, now or when the jobs it made are settled."""
+    if request.verb in _JOB_VERBS or request.verb in _EACH or request.verb in _ALL:
+        units, unknown = select(desk.supervisor.units, request.names)
+        if unknown:
+            answer(_no_such(desk.supervisor.units, unknown))
+        elif request.verb in _ALL:
+            answer(_ALL[request.verb](desk, units, request.options))
+        elif not request.names and request.verb not in _EVERYTHING:
+            answer(Reply(2, (f"{request.verb}: no service is named; name one, or a pattern such as 'worker@*'",)))
+        elif request.verb in _EACH:
+            answer(_each(desk, request, units))
+        else:
+            _ask_jobs(desk, request, units, answer)
+    elif request.verb == "ping":
+        answer(Reply(0, ("pong",)))
+    elif request.verb == "shutdown":
+        answer(Reply(0, ("stopping all services",)))
+        desk.shut_down()
+    else:
+        known = ", ".join(sorted({*_JOB_VERBS, *_EACH, *_ALL, "ping", "shutdown"}))
+        answer(Reply(2, (f"{request.verb}: it is no request; known are {known}",)))
+
+
+def select(units: Mapping[str, Unit], names: Iterable[str]) -> tuple[list[Unit], list[str]]:
+    """Return the units that are meant, and the names that mean none.
+
+    A name may end in ".service", be a pattern, or be a template ("worker@": all its instances). No name means all.
+    """
+    found: dict[str, Unit] = {}
+    unknown = []
+    for name in list(names) or ["*"]:
+        bare = name.removesuffix(".service")
+        pattern = f"{bare}*" if bare.endswith("@") else bare
+        matching = [known for known in units if known == bare or fnmatch.fnmatchcase(known, pattern)]
+        found.update((known, units[known]) for known in matching)
+        if not matching:
+            unknown.append(name)
+    return list(found.values()), unknown
+
+
+def _no_such(units: Mapping[str, Unit], unknown: list[str]) -> Reply:
+    known = ", ".join(units)
+    return Reply(_UNKNOWN, tuple(f"{name}: there is no such service; there are {known}" for name in unknown))
+
+
+def _ask_jobs(desk: Desk, request: Request, units: list[Unit], answer: Answer) -> None:
+    """Make the jobs, and answer when the last is settled."""
+    settled: dict[str, Outcome] = {}
+    wants = {unit: wanted(request.verb, unit.service, unit.life.state) for unit in units}
+    asked = {unit: kind for unit, kind in wants.items() if kind is not None}
+    patient = not request.options.get("no_block")
+
+    def settle(unit: Unit, outcome: Outcome) -> None:
+        settled[unit.name] = outcome
+        if patient and len(settled) == len(asked):
+            answer(_settled(desk, settled))
+
+    for unit, kind in asked.items():
+        if kind is Kind.RELOAD and not unit.service.exec_reload:
+            settle(unit, Outcome.INVALID)
+        else:
+            desk.jobs.ask(unit, kind, lambda outcome, unit=unit: settle(unit, outcome))  # type: ignore[misc]
+    if not patient or not asked:
+        answer(Reply())
+
+
+def _settled(desk: Desk, settled: Mapping[str, Outcome]) -> Reply:
+    bad = {name: outcome for name, outcome in settled.items() if outcome is not Outcome.DONE}
+    lines = []
+    for name, outcome in bad.items():
+        life = desk.supervisor.units[name].life
+        reason = f": {life.verdict.reason}" if life.verdict and outcome is Outcome.FAILED else ""
+        lines.append(f"{name}: job {outcome.value}{reason}; 'farmhand status {name}' says more")
+    return Reply(1 if bad else 0, tuple(lines), {name: outcome.value for name, outcome in settled.items()})
+
+
+def _each(desk: Desk, request: Request, units: list[Unit]) -> Reply:
+    replies = {unit.name: _EACH[request.verb](desk, unit, request.options) for unit in units}
+    lines = tuple(line for reply in replies.values() for line in reply.lines)
+    code = max((reply.exit_code for reply in replies.values()), default=0)
+    return Reply(code, lines, {name: reply.data for name, reply in replies.items()})
+
+
+def _kill(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
+    """Send a signal: systemctl kill, --signal=, --kill-whom=main|control|all."""
+    name = str(options.get("signal") or "SIGTERM").upper()
+    name = name if name.startswith("SIG") else f"SIG{name}"
+    whom = str(options.get("kill_whom") or "all")
+    if name not in signal.Signals.__members__ and not name.startswith("SIGRT"):
+        return Reply(2, (f"--signal: {name!r} is no signal; write it as SIGTERM or TERM",))
+    if whom == "all":
+        unit.signal((name,), everyone=True)
+        return Reply()
+    if whom not in ("main", "control"):
+        return Reply(2, (f"--kill-whom: {whom!r} is not known; choose main, control or all",))
+    if Slot(whom) not in unit.trees:
+        return Reply(1, (f"{unit.name}: there is no {whom} process to kill",))
+    unit.trees[Slot(whom)].signal(name, whom="main")
+    return Reply()
+
+
+def _reset_failed(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
+    desk.supervisor.tell(unit, Event.RESET_FAILED)
+    return Reply()
+
+
+def _show(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
+    shown = described(desk, unit)
+    names = options.get("property")
+    if names:
+        asked = [name for item in ([names] if isinstance(names, str) else names) for name in str(item).split(",")]
+        shown = {name: shown[name] for name in asked if name in shown}
+    return Reply(0, tuple(f"{name}={value}" for name, value in shown.items()), shown)
+
+
+def described(desk: Desk, unit: Unit) -> dict[str, str]:
+    """Return a unit's properties by systemd's names."""
+    exit = unit.life.exit
+    status = 0
+    if exit is not None:
+        status = exit.code or 0 if exit.signal is None else signal.Signals[exit.signal].value
+    stamps = unit.stamps
+    facts = properties.Facts(
+        main_pid=unit.pid(Slot.MAIN),
+        control_pid=unit.pid(Slot.CONTROL),
+        last_main_pid=unit.main_pid,
+        main_start=stamps.main_start,
+        main_exit=stamps.main_exit,
+        state_since=stamps.state,
+        exit_status=status,
+        invocation=unit.invocation,
+        log_path=desk.log_path(unit.name) or "",
+    )
+    return properties.properties(unit.service, unit.life, facts)
+
+
+def _status(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
+    shown, life = described(desk, unit), unit.life
+    lines = [
+        f"{unit.name} - {shown['Description']}",
+        f"    State: {shown['ActiveState']} ({shown['SubState']}) since {shown['StateChangeTimestamp'] or 'the start'}",
+    ]
+    if unit.pid(Slot.MAIN):
+        lines.append(f" Main PID: {unit.pid(Slot.MAIN)}, {len(unit.members())} processes in all")
+    if life.status_text:
+        lines.append(f"   Status: {life.status_text}")
+    if life.exit is not None:
+        lines.append(f"Last exit: {life.exit}, result {life.result.value}")
+    lines.append(f" Restarts: {life.restarts}, Restart={unit.service.restart}{where(unit.service, 'Restart')}")
+    lines += [f" Not in force: {kept.key}= ({kept.path}:{kept.line})" for kept in unit.service.kept]
+    if shown["LogPath"]:
+        lines.append(f"      Log: {shown['LogPath']}")
+    return Reply(0 if unit.active in _RUNS else _NOT_RUNNING, tuple(lines), shown)
+
+
+def _is_active(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
+    return Reply(0 if unit.active in _RUNS else _NOT_RUNNING, (unit.active.value,), unit.active.value)
+
+
+def _is_failed(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
+    return Reply(0 if unit.active is Active.FAILED else 1, (unit.active.value,), unit.active.value)
+
+
+def _why(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
+    lines = tuple(why(unit.service, unit.life, desk.supervisor.waiter.now()))
+    verdict = unit.life.verdict
+    data = {"state": unit.life.state.value, "reason": verdict.reason if verdict else None, "lines": list(lines)}
+    return Reply(0, lines, data)
+
+
+def _logs(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
+    """Say where the log is: whoever asked reads the file."""
+    path = desk.log_path(unit.name)
+    if path is None:
+        return Reply(1, (f"{unit.name}: its output is not kept here; see StandardOutput=",))
+    return Reply(0, (path,), path)
+
+
+def _list(desk: Desk, units: list[Unit], options: Mapping[str, Any]) -> Reply:
+    rows = [("NAME", "ACTIVE", "SUB", "PID", "RESTARTS", "STATUS")]
+    for unit in units:
+        pid = str(unit.pid(Slot.MAIN) or "-")
+        life = unit.life
+        rows.append((unit.name, unit.active.value, life.state.value, pid, str(life.restarts), life.status_text))
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return Reply(0, tuple(lines), [described(desk, unit) for unit in units])
+
+
+_EACH: Mapping[str, Callable[[Desk, Unit, Mapping[str, Any]], Reply]] = {
+    "kill": _kill,
+    "reset-failed": _reset_failed,
+    "show": _show,
+    "status": _status,
+    "is-active": _is_active,
+    "is-failed": _is_failed,
+    "why": _why,
+    "logs": _logs,
+}
+_ALL: Mapping[str, Callable[[Desk, list[Unit], Mapping[str, Any]], Reply]] = {"list": _list}
+# Without a name these mean every service.
+_EVERYTHING = frozenset({"show", "status", "why", "logs", "reset-failed", "is-active", "is-failed"})

@@ -1,0 +1,89 @@
+"""What a process of a service finds in its environment; systemd.exec(5), "Environment"."""
+
+import glob
+import os
+from collections.abc import Mapping
+
+from ..units.spec import Service
+from .rules import notify, watchdog
+from .rules.life import Life, Slot, Spawn
+
+# The supervisor's own dealings with whoever runs it, and what it alone sets: none of it is for children.
+_NOT_INHERITED = frozenset(
+    {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "INVOCATION_ID"}
+    | {"MAINPID", "SERVICE_RESULT", "EXIT_CODE", "EXIT_STATUS", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID"}
+)
+_TOLD_RESULT = frozenset({"ExecStop", "ExecStopPost"})
+
+
+def base(own: Mapping[str, str], default: Mapping[str, str]) -> dict[str, str]:
+    """Return what every service starts from: DefaultEnvironment, under the supervisor's own environment."""
+    return {**default, **{name: value for name, value in own.items() if name not in _NOT_INHERITED}}
+
+
+def compose(service: Service, common: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a process. own: the variables of this very start.
+
+    Raises OSError for an EnvironmentFile= that cannot be read and is not optional.
+    """
+    passed = {name: os.environ[name] for name in service.pass_environment if name in os.environ}
+    env = {**common, **own, **passed, **service.environment}
+    for file in service.environment_file:
+        env.update(_read_files(file.path, optional=file.optional))
+    for gone in service.unset_environment:
+        name, assigned, value = gone.partition("=")
+        if not assigned or env.get(name) == value:
+            env.pop(name, None)
+    return env
+
+
+def of_start(
+    service: Service, life: Life, order: Spawn, *, main_pid: int, notify_address: str | None, invocation: str
+) -> dict[str, str]:
+    """Return the variables that tell a process of the run it belongs to. main_pid: 0 if there is none alive."""
+    own = {"INVOCATION_ID": invocation}
+    seconds = watchdog.interval(service, life.watchdog_sec)
+    if notify_address is not None and notify.access(service) != "none":
+        own["NOTIFY_SOCKET"] = notify_address
+    if seconds is not None and order.slot is Slot.MAIN:
+        own["WATCHDOG_USEC"] = str(round(seconds * 1e6))
+    if main_pid and order.slot is Slot.CONTROL:
+        own["MAINPID"] = str(main_pid)
+    if service.pid_file:
+        own["PIDFILE"] = service.pid_file
+    if order.directive in _TOLD_RESULT:
+        own["SERVICE_RESULT"] = life.result.value
+        if life.exit is not None:
+            killed = "dumped" if life.exit.dumped else "killed"
+            own["EXIT_CODE"] = "exited" if life.exit.signal is None else killed
+            own["EXIT_STATUS"] = (life.exit.signal or str(life.exit.code)).removeprefix("SIG")
+    return own
+
+
+def _read_files(pattern: str, *, optional: bool) -> dict[str, str]:
+    paths = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]
+    found: dict[str, str] = {}
+    if not paths and not optional:
+        raise FileNotFoundError(2, "no such environment file", pattern)
+    for path in paths:
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                found.update(read_assignments(file.read()))
+        except OSError:
+            if not optional:
+                raise
+    return found
+
+
+def read_assignments(text: str) -> dict[str, str]:
+    """Read the text of an EnvironmentFile=: NAME=value lines, comments, simple quotes; systemd.exec(5)."""
+    found = {}
+    for line in text.replace("\\\n", "").splitlines():
+        name, assigned, value = line.strip().partition("=")
+        name, value = name.strip(), value.strip()
+        if not assigned or name[:1] in "#;" or not name.isidentifier():
+            continue
+        if len(value) >= 2 and value[0] in "\"'" and value[-1] == value[0]:
+            value = value[1:-1]
+        found[name] = value
+    return found

@@ -1,0 +1,90 @@
+"""From a service and one of its commands to the platform's order to start it."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+from ..units.quoting import expand
+from ..units.spec import Command, Service
+from .platforms import Order
+
+# Returns the descriptor that a service's output is written to; it stays the caller's.
+Journal = Callable[[str], int | None]
+
+_MODES = {
+    "file": os.O_WRONLY | os.O_CREAT,
+    "append": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
+    "truncate": os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
+}
+
+
+@contextlib.contextmanager
+def order(service: Service, command: Command, env: Mapping[str, str], mark: str, journal: Journal) -> Iterator[Order]:
+    """Give the order for one command; the files opened for it are closed at the end. OSError: one cannot be opened."""
+    argv = expand(command, env)
+    program = find_program(command.words[0], env.get("PATH", os.defpath))
+    if command.argv0 is None:
+        argv[0] = program
+    privileged = command.privilege in ("+", "!", "!!")
+    with _streams(service, journal) as (stdin, stdout, stderr):
+        yield Order(
+            program=program,
+            argv=argv,
+            env=env,
+            mark=mark,
+            cwd=service.working_directory.path if service.working_directory else None,
+            cwd_optional=service.working_directory is not None and service.working_directory.optional,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            user=None if privileged else service.user,
+            group=None if privileged else service.group,
+            supplementary_groups=() if privileged else service.supplementary_groups,
+            umask=service.umask,
+            nice=service.nice,
+            cpu_policy=service.cpu_scheduling_policy,
+            cpu_priority=service.cpu_scheduling_priority,
+            io_class=service.io_scheduling_class,
+            io_priority=service.io_scheduling_priority,
+            oom_score_adjust=service.oom_score_adjust,
+            limits={name: (limit.soft, limit.hard) for name, limit in service.limits.items()},
+        )
+
+
+def find_program(name: str, path: str) -> str:
+    """Return the path of a program. One without a slash is looked for beside the running Python, then in PATH.
+
+    One that is not there keeps its name, for the system to refuse.
+    """
+    if os.sep in name:
+        return name
+    for folder in (os.path.dirname(sys.executable), *path.split(os.pathsep)):
+        found = os.path.join(folder, name)
+        if os.access(found, os.X_OK) and not os.path.isdir(found):
+            return found
+    return name
+
+
+@contextlib.contextmanager
+def _streams(service: Service, journal: Journal) -> Iterator[tuple[int | None, int | None, int | None]]:
+    """Open the standard streams; None is the null device."""
+    with contextlib.ExitStack() as opened:
+
+        def stream(setting: str, like: int | None) -> int | None:
+            kind, _, path = setting.partition(":")
+            if kind in _MODES:
+                fd = os.open(path, _MODES[kind] | os.O_CLOEXEC, 0o666)
+                opened.callback(os.close, fd)
+                return fd
+            if kind == "inherit":
+                return like
+            return None if kind == "null" else journal(service.name)
+
+        stdin = None
+        kind, _, path = service.standard_input.partition(":")
+        if kind == "file":
+            stdin = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            opened.callback(os.close, stdin)
+        stdout = stream(service.standard_output, stdin)
+        yield stdin, stdout, stream(service.standard_error, stdout)

@@ -1,0 +1,41 @@
+"""The log: one line a state change, with the reason and the numbers.
+
+What a service only passes through is left out, and nothing is written before all that had to be done was done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .rules.states import State
+from .unit import Unit
+
+Log = Callable[[str], None]
+
+
+@dataclass
+class Narrator:
+    """Keeps the changes of one turn of the loop until `flush` tells them."""
+
+    log: Log
+    _before: dict[Unit, State] = field(default_factory=dict)
+    _why: dict[Unit, str] = field(default_factory=dict)
+
+    def changed(self, unit: Unit, state: State, why: str) -> None:
+        self._before.setdefault(unit, unit.shown)
+        self._why[unit] = why
+
+    def flush(self) -> None:
+        for unit, before in self._before.items():
+            if before is not unit.shown or unit.shown is State.FAILED:
+                self.log(f"{unit.name}: {before.value} -> {_after(unit)} ({self._why[unit]})")
+        self._before.clear()
+        self._why.clear()
+
+
+def _after(unit: Unit) -> str:
+    """Name the state reached, with the number that belongs to it."""
+    if unit.shown is State.AUTO_RESTART:
+        return f"auto-restart in {unit.service.restart_sec:g}s"
+    if unit.shown is State.FAILED:
+        return f"failed, {unit.life.result.value}"
+    return f"{unit.shown.value}, pid {unit.main_pid}" if unit.shown is State.RUNNING else unit.shown.value

@@ -1,0 +1,256 @@
+"""Tells services what happened to them, and obeys the orders that follow.
+
+`Supervisor.tell` is the one door to the rules: it sets the scene, takes the step, and carries out what was
+ordered. It decides nothing; whoever wants to know of changes is called back.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from . import environment, execute
+from .platforms import Platform, Tree
+from .rules import notify
+from .rules.exitstatus import Exit
+from .rules.life import AskRestart, Changed, Event, KillControl, Order, Scene, Signal, Slot, Spawn, TakeMain
+from .rules.lifecycle import step
+from .rules.states import FINAL, STOPPING, State
+from .unit import Unit
+from .waiting import Waiter
+
+# Ranks of the descriptors that are ready at the same moment: what was told first is heard first.
+MESSAGES, EXECUTIONS, EXITS, ORPHANS, REQUESTS = range(5)
+
+# These wait for nothing but the end of the last process.
+_UNTIL_EMPTY = STOPPING | FINAL | {State.STOP_POST, State.START, State.RUNNING}
+
+
+@dataclass(frozen=True)
+class Observers:
+    """Who is called back: when a state is entered, when a restart is due, and with lines for the log."""
+
+    changed: Callable[[Unit, State, str], None]
+    restart: Callable[[Unit], None]
+    log: Callable[[str], None]
+    stop_pending: Callable[[Unit], bool]
+    restart_pending: Callable[[Unit], bool]
+
+
+@dataclass
+class Supervisor:
+    """The units and the machine. common: the environment that every service starts from."""
+
+    units: dict[str, Unit]
+    platform: Platform
+    waiter: Waiter
+    common: Mapping[str, str]
+    journal: execute.Journal
+    observers: Observers
+    haunted: set[Unit] = field(default_factory=set)
+    _looking: bool = False
+
+    def tell(
+        self,
+        unit: Unit,
+        event: Event,
+        *,
+        exit: Exit | None = None,
+        message: notify.Message | None = None,
+        refused: Slot | None = None,
+    ) -> None:
+        """Bring an event to a service and do what follows from it."""
+        scene = Scene(
+            now=self.waiter.now(),
+            stragglers=event is not Event.MESSAGE and unit.stragglers(),
+            stop_pending=self.observers.stop_pending(unit),
+            restart_pending=self.observers.restart_pending(unit),
+            exit=exit,
+            message=message,
+            refused=refused,
+        )
+        unit.life, orders = step(unit.life, event, unit.service, scene)
+        for order in orders:
+            if not self._obey(unit, order):
+                assert isinstance(order, Spawn)
+                self.tell(unit, Event.REFUSED, refused=order.slot)
+                return
+        self._let_go(unit)
+        self._set_alarm(unit)
+
+    def _obey(self, unit: Unit, order: Order) -> bool:
+        """Carry out one order; False if a process could not be started."""
+        match order:
+            case Spawn():
+                return self._spawn(unit, order)
+            case Signal():
+                unit.signal(order.names, everyone=order.everyone)
+            case KillControl():
+                if Slot.CONTROL in unit.trees:
+                    unit.trees[Slot.CONTROL].signal("SIGKILL", whom="main")
+            case TakeMain():
+                if order.pid != unit.pid(Slot.MAIN):
+                    self.observers.log(f"{unit.name}: ignoring MAINPID={order.pid}: only the first process can be it")
+            case AskRestart():
+                self.observers.restart(unit)
+            case Changed():
+                unit.stamps.state = time.time()
+                self.observers.changed(unit, order.state, order.why)
+                unit.shown = order.state
+            case _:
+                assert_never(order)
+        return True
+
+    def _spawn(self, unit: Unit, order: Spawn) -> bool:
+        service = unit.service
+        if order.slot is Slot.MAIN or not unit.invocation:
+            unit.invocation = uuid.uuid4().hex if not unit.trees else unit.invocation
+        self._open_socket(unit)
+        own = environment.of_start(
+            service,
+            unit.life,
+            order,
+            main_pid=unit.pid(Slot.MAIN),
+            notify_address=unit.socket.address if unit.socket else None,
+            invocation=unit.invocation,
+        )
+        mark = f"{service.name}.{order.slot.value}.{uuid.uuid4().hex[:12]}"
+        try:
+            env = environment.compose(service, self.common, own)
+            with execute.order(service, order.command, env, mark, self.journal) as ready:
+                tree = self.platform.spawn(ready)
+        except OSError as error:
+            self.observers.log(f"{unit.name}: cannot start {order.directive}={order.command.words[0]}: {error}")
+            return False
+        self._keep(unit, order.slot, tree)
+        return True
+
+    def _keep(self, unit: Unit, slot: Slot, tree: Tree) -> None:
+        """Watch a new process until it ends; learn whether its program was executed, if that is worth knowing."""
+        unit.trees[slot] = tree
+        self.waiter.watch(tree.fileno(), EXITS, lambda: self._ended(unit, slot, tree))
+        if slot is Slot.MAIN:
+            unit.main_pid = tree.pid
+            unit.stamps.main_start = time.time()
+        if (report := tree.exec_fileno()) is not None:
+            self.waiter.watch(report, EXECUTIONS, lambda: self._executed(unit, slot, tree))
+        elif slot is Slot.MAIN and unit.service.type == "exec" and tree.refusal() is None:
+            self.waiter.at(self.waiter.now(), lambda: self._tell_executed(unit, tree))
+
+    def _executed(self, unit: Unit, slot: Slot, tree: Tree) -> None:
+        report = tree.exec_fileno()
+        if report is not None:
+            self.waiter.forget(report)
+        if (refusal := tree.refusal()) is not None:
+            self.observers.log(f"{unit.name}: {refusal}")
+        elif slot is Slot.MAIN and unit.service.type == "exec":
+            self._tell_executed(unit, tree)
+
+    def _tell_executed(self, unit: Unit, tree: Tree) -> None:
+        if unit.trees.get(Slot.MAIN) is tree:
+            self.tell(unit, Event.EXECUTED)
+
+    def _ended(self, unit: Unit, slot: Slot, tree: Tree) -> None:
+        """The first process of a tree ended."""
+        exit = tree.poll()
+        if exit is None:
+            return
+        self.waiter.forget(tree.fileno())
+        if (refusal := tree.refusal()) is not None:
+            self.observers.log(f"{unit.name}: {refusal}")
+        if unit.trees.get(slot) is not tree:  # given up on before
+            self._drop_empty(unit)
+            return
+        del unit.trees[slot]
+        unit.leftovers.append(tree)
+        if slot is Slot.MAIN:
+            unit.stamps.main_exit = time.time()
+        self.tell(unit, Event.MAIN_ENDED if slot is Slot.MAIN else Event.CONTROL_ENDED, exit=exit)
+
+    def _drop_empty(self, unit: Unit) -> None:
+        """Part with the trees that nobody is left in."""
+        for tree in [tree for tree in unit.leftovers if tree.poll() is not None and not tree.members()]:
+            for fd in (tree.fileno(), tree.exec_fileno()):
+                if fd is not None:
+                    self.waiter.forget(fd)
+            unit.leftovers.remove(tree)
+            tree.close()
+
+    def _let_go(self, unit: Unit) -> None:
+        """Part with processes that the rules gave up on, and remember whose trees may still have members."""
+        alive = {Slot.MAIN: unit.life.main, Slot.CONTROL: unit.life.control}
+        for slot in [slot for slot in unit.trees if not alive[slot]]:
+            unit.leftovers.append(unit.trees.pop(slot))
+        self._drop_empty(unit)
+        if unit.leftovers or unit.life.state in STOPPING | FINAL:
+            self.haunted.add(unit)
+            self._look_later()
+        else:
+            self.haunted.discard(unit)
+
+    def look_at_trees(self) -> None:
+        """Some descendant ended: tell those whose last process that was."""
+        self.platform.reap_strangers()
+        for unit in list(self.haunted):
+            self._drop_empty(unit)
+            waits = unit.life.state in _UNTIL_EMPTY and not unit.trees
+            if waits and not unit.leftovers:
+                self.tell(unit, Event.TREE_EMPTY)
+            elif not unit.leftovers and unit.life.state not in STOPPING | FINAL:
+                self.haunted.discard(unit)
+        self._look_later()
+
+    def _look_later(self) -> None:
+        """Where the platform does not tell of every end, look again after a while."""
+        if self.platform.look_again is None or self._looking or not self.haunted:
+            return
+        self._looking = True
+        self.waiter.at(self.waiter.now() + self.platform.look_again, self._look_again)
+
+    def _look_again(self) -> None:
+        self._looking = False
+        self.look_at_trees()
+
+    def _set_alarm(self, unit: Unit) -> None:
+        """Wake the service at the earlier of its deadlines; an alarm that comes too early sets itself anew."""
+        deadlines = [at for at in (unit.life.timer, unit.life.watchdog) if at is not None]
+        earliest = min(deadlines, default=None)
+        if unit.alarm is not None and (earliest is None or unit.alarm.at > earliest):
+            unit.alarm.cancelled = True
+            unit.alarm = None
+        if earliest is not None and unit.alarm is None:
+            unit.alarm = self.waiter.at(earliest, lambda: self._ring(unit))
+
+    def _ring(self, unit: Unit) -> None:
+        unit.alarm = None
+        now = self.waiter.now()
+        if unit.life.timer is not None and unit.life.timer <= now:
+            self.tell(unit, Event.TIMER)
+        elif unit.life.watchdog is not None and unit.life.watchdog <= now:
+            self.tell(unit, Event.WATCHDOG)
+        else:
+            self._set_alarm(unit)
+
+    def _open_socket(self, unit: Unit) -> None:
+        if unit.socket is None and notify.access(unit.service) != "none":
+            unit.socket = self.platform.notify_socket()
+            self.waiter.watch(unit.socket.fileno(), MESSAGES, lambda: self._hear(unit))
+
+    def _hear(self, unit: Unit) -> None:
+        """Read the messages that came, and act on those whose sender may tell."""
+        assert unit.socket is not None
+        for datagram in unit.socket.receive():
+            sender = self._sender(unit, datagram.pid)
+            if sender is not None and notify.may_tell(unit.service, sender):
+                self.tell(unit, Event.MESSAGE, message=notify.parse(datagram.data))
+            else:
+                self.observers.log(f"{unit.name}: ignoring a message from process {datagram.pid}: see NotifyAccess=")
+
+    def _sender(self, unit: Unit, pid: int | None) -> notify.Sender | None:
+        """Say who sent a message; where the system does not tell, it was the main process."""
+        if pid is None or pid == unit.pid(Slot.MAIN):
+            return "main"
+        if pid == unit.pid(Slot.CONTROL):
+            return "control"
+        return "other" if pid in unit.members() else None

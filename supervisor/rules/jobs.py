@@ -1,0 +1,126 @@
+"""Requests as jobs: at most one a service, merged or replaced as systemd does. No clock, no I/O.
+
+A job waits until it may run, is begun, and lives until the service's state settles it: that is what the one who
+asked waits for (systemd, src/core/job.c).
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+
+from ...units.spec import Service
+from .exitstatus import Result
+from .life import Event
+from .states import FINAL, STARTING, STOPPING, Active, State, active_state
+
+
+class Kind(Enum):
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    RELOAD = "reload"
+
+
+class Outcome(Enum):
+    """What became of a job, in systemd's words."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    DEPENDENCY = "dependency"
+    INVALID = "invalid"
+
+
+class Ready(Enum):
+    """What a job finds when its turn has come."""
+
+    BEGIN = "tell the service"
+    ALREADY = "there is nothing to do"
+    UNDER_WAY = "the service is at it"
+    WAIT = "try again when the state has changed"
+    REFUSE = "it makes no sense"
+
+
+EVENTS: Mapping[Kind, Event] = {
+    Kind.START: Event.START,
+    Kind.STOP: Event.STOP,
+    Kind.RESTART: Event.STOP,  # once stopped, it becomes a START
+    Kind.RELOAD: Event.RELOAD,
+}
+
+_RESTING = frozenset({Active.INACTIVE, Active.FAILED})
+_ACTIVE = frozenset({Active.ACTIVE, Active.RELOADING})
+_ENDING = STOPPING | FINAL | {State.STOP, State.STOP_POST}
+
+# What two jobs that both keep the service come to; a STOP goes with nothing but itself.
+_MERGED: Mapping[frozenset[Kind], Kind] = {
+    frozenset({Kind.START}): Kind.START,
+    frozenset({Kind.RESTART}): Kind.RESTART,
+    frozenset({Kind.RELOAD}): Kind.RELOAD,
+    frozenset({Kind.STOP}): Kind.STOP,
+    frozenset({Kind.START, Kind.RELOAD}): Kind.RELOAD,
+    frozenset({Kind.START, Kind.RESTART}): Kind.RESTART,
+    frozenset({Kind.RELOAD, Kind.RESTART}): Kind.RESTART,
+}
+
+
+def merge(old: Kind, new: Kind) -> Kind | None:
+    """Return what both jobs come to, None if the new one replaces the old."""
+    return _MERGED.get(frozenset({old, new}))
+
+
+def begins_anew(old: Kind, new: Kind) -> bool:
+    """Say whether a begun job has to be begun again after merging: only if the new one asks for more."""
+    return old is Kind.RELOAD or not (old is new or (old is Kind.RESTART and new is Kind.START))
+
+
+def ready(kind: Kind, service: Service, state: State) -> Ready:
+    """Say what is to be done about a job in this state; systemd, unit_start, unit_stop and unit_reload."""
+    active = active_state(service, state)
+    match kind:
+        case Kind.START:
+            if active in _ACTIVE:
+                return Ready.ALREADY
+            if state in STARTING:
+                return Ready.UNDER_WAY
+            # During the restart delay a start waits for its end: it does not shorten it.
+            return Ready.WAIT if state in _ENDING | {State.AUTO_RESTART} else Ready.BEGIN
+        case Kind.STOP | Kind.RESTART:
+            return Ready.ALREADY if active in _RESTING else Ready.BEGIN
+        case Kind.RELOAD:
+            if active is Active.RELOADING:
+                return Ready.WAIT
+            return Ready.BEGIN if active is Active.ACTIVE and state not in STARTING else Ready.REFUSE
+
+
+def judge(kind: Kind, *, begun: bool, active: Active, reload_result: Result) -> Outcome | None:
+    """Say what a new state makes of a job, None while it goes on; systemd, unit_process_job."""
+    rested = Outcome.FAILED if active is Active.FAILED else Outcome.DONE
+    match kind:
+        case Kind.START:
+            if active in _ACTIVE:
+                return Outcome.DONE
+            return rested if begun and active in _RESTING else None
+        case Kind.STOP | Kind.RESTART:
+            if active in _RESTING:
+                return Outcome.DONE
+            return Outcome.FAILED if begun and active is not Active.DEACTIVATING else None
+        case Kind.RELOAD:
+            if begun and active is Active.ACTIVE:
+                return Outcome.DONE if reload_result is Result.SUCCESS else Outcome.FAILED
+            return rested if begun and active in _RESTING else None
+
+
+def wanted(verb: str, service: Service, state: State) -> Kind | None:
+    """Return the job that a verb comes to in this state, None for none at all.
+
+    verb: start, stop, restart, try-restart, reload, reload-or-restart.
+    """
+    stays = active_state(service, state) in _RESTING | {Active.DEACTIVATING}
+    match verb:
+        case "try-restart":
+            return None if stays else Kind.RESTART
+        case "reload-or-restart":
+            reloads = bool(service.exec_reload) and not stays
+            return Kind.RELOAD if reloads else Kind.START if stays else Kind.RESTART
+        case _:
+            return Kind(verb)

@@ -1,0 +1,73 @@
+"""One service as the supervisor holds it: its life, its processes, and what is waited for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..units.spec import Service
+from .platforms import NotifySocket, Tree
+from .rules.life import Life, Slot
+from .rules.states import Active, State, active_state
+from .waiting import Alarm
+
+
+@dataclass
+class Stamps:
+    """When things happened, in seconds since the epoch, for people to read; 0 for never."""
+
+    state: float = 0.0
+    main_start: float = 0.0
+    main_exit: float = 0.0
+
+
+@dataclass(eq=False)
+class Unit:
+    """A service and its processes.
+
+    trees: those of the main and the control process while these live. leftovers: trees whose first process is gone
+    and some other member may live. shown: the state that was last told to others. main_pid: of the last main
+    process, dead or alive.
+    """
+
+    service: Service
+    life: Life = field(default_factory=Life)
+    shown: State = State.DEAD
+    trees: dict[Slot, Tree] = field(default_factory=dict)
+    leftovers: list[Tree] = field(default_factory=list)
+    socket: NotifySocket | None = None
+    alarm: Alarm | None = None
+    main_pid: int = 0
+    invocation: str = ""
+    stamps: Stamps = field(default_factory=Stamps)
+
+    @property
+    def name(self) -> str:
+        return self.service.name
+
+    @property
+    def active(self) -> Active:
+        return active_state(self.service, self.life.state)
+
+    def pid(self, slot: Slot) -> int:
+        """Return the id of a living process, 0 if there is none."""
+        return self.trees[slot].pid if slot in self.trees else 0
+
+    def all_trees(self) -> Iterator[Tree]:
+        yield from (*self.trees.values(), *self.leftovers)
+
+    def members(self) -> frozenset[int]:
+        """Return the ids of all processes alive, the main and the control one included."""
+        return frozenset().union(*(tree.members() for tree in self.all_trees()))
+
+    def stragglers(self) -> bool:
+        """Say whether anybody lives beside the main and the control process."""
+        return bool(self.members() - {tree.pid for tree in self.trees.values()})
+
+    def signal(self, names: tuple[str, ...], *, everyone: bool) -> None:
+        """Send signals one after the other: to everyone, or to the main and control process only."""
+        for name in names:
+            if name == "SIGKILL" and everyone:
+                for tree in self.all_trees():
+                    tree.kill()
+                continue
+            for tree in self.all_trees() if everyone else self.trees.values():
+                tree.signal(name, whom="all" if everyone else "main")

@@ -1,0 +1,71 @@
+"""The one place that blocks: descriptors in a selector, deadlines in a heap.
+
+It sleeps until something happens; where nothing is due, nothing wakes it.
+"""
+
+import heapq
+import itertools
+import selectors
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Callback = Callable[[], None]
+
+
+@dataclass(order=True)
+class Alarm:
+    """A deadline, monotonic seconds, and what to do then; `cancelled` ones are passed over."""
+
+    at: float
+    number: int
+    callback: Callback = field(compare=False)
+    cancelled: bool = field(default=False, compare=False)
+
+
+class Waiter:
+    """Calls back when a descriptor is readable or a deadline has come.
+
+    Of several descriptors that are ready at once the one with the lowest rank goes first, deadlines go last:
+    a message sent before an exit is read before it, and an exit in time beats the timeout.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.now = clock
+        self._selector = selectors.DefaultSelector()
+        self._alarms: list[Alarm] = []
+        self._numbers = itertools.count()
+
+    def watch(self, fd: int, rank: int, callback: Callback) -> None:
+        self._selector.register(fd, selectors.EVENT_READ, (rank, callback))
+
+    def forget(self, fd: int) -> None:
+        """Stop watching a descriptor; one that is not watched is no error."""
+        if fd in self._selector.get_map():
+            self._selector.unregister(fd)
+
+    def at(self, deadline: float, callback: Callback) -> Alarm:
+        alarm = Alarm(deadline, next(self._numbers), callback)
+        heapq.heappush(self._alarms, alarm)
+        return alarm
+
+    def wait(self) -> None:
+        """Sleep until something happens, then call whom it concerns."""
+        ready = self._selector.select(self._timeout())
+        for key, _ in sorted(ready, key=lambda item: int(item[0].data[0])):
+            # Whoever was called before may have forgotten this one, or reused its number.
+            if self._selector.get_map().get(key.fd) is key:
+                key.data[1]()
+        now = self.now()
+        while self._alarms and self._alarms[0].at <= now:
+            alarm = heapq.heappop(self._alarms)
+            if not alarm.cancelled:
+                alarm.callback()
+
+    def _timeout(self) -> float | None:
+        while self._alarms and self._alarms[0].cancelled:
+            heapq.heappop(self._alarms)
+        return max(0.0, self._alarms[0].at - self.now()) if self._alarms else None
+
+    def close(self) -> None:
+        self._selector.close()
