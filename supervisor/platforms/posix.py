@@ -87,7 +87,7 @@ class PosixTree:
 
     def look(self) -> Iterable[Process]:
         """Return the members that are alive, and remember them."""
-        processes = {process.pid: process for process in self._platform.processes()}
+        processes = {process.pid: process for process in self._platform.processes()} if self.pid else {}
         members = {process.pid: process for process in processes.values() if self._is_root(process)}
         fresh = set(members)
         while fresh:
@@ -113,6 +113,7 @@ class Posix:
 
     def __init__(self) -> None:
         self._wakeup: Wakeup | None = None
+        self._birth = psutil.Process().create_time()
         self._trees: dict[int, PosixTree] = {}  # by the id of the main process
         self._marks: dict[tuple[int, float], str] = {}
 
@@ -145,14 +146,13 @@ class Posix:
         return path_socket()
 
     def processes(self) -> Iterable[Process]:
-        """Return the living processes that may be looked into."""
+        """Return the living processes that this one may have started, and may look into."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(*_GONE):
-                pid, alive = process.pid, process.status() != psutil.STATUS_ZOMBIE
-                if alive:
-                    start = process.create_time()
-                    found.append(Process(pid, process.ppid(), os.getpgid(pid), os.getsid(pid), start, alive))
+                pid, birth = process.pid, process.create_time()
+                if birth >= self._birth and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(Process(pid, process.ppid(), os.getpgid(pid), os.getsid(pid), birth, alive=True))
         return found
 
     def mark_of(self, process: Process) -> str:

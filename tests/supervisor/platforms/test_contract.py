@@ -64,6 +64,16 @@ tree = {name}.spawn(Order(sys.executable, [sys.executable, "-c", sys.argv[1]], {
 time.sleep(1000)
 """
 
+# Sends two messages, the first with a descriptor.
+SENDER = r"""
+import os, socket
+address = os.environ["NOTIFY_SOCKET"]
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.connect("\0" + address[1:] if address[0] == "@" else address)
+socket.send_fds(notify, [b"READY=1"], [0])
+notify.send(b"STATUS=x")
+"""
+
 
 def readable(descriptor, timeout=0.0):
     return bool(select.select([descriptor], [], [], timeout)[0])
@@ -188,7 +198,7 @@ def test_orphans_are_reaped(shell):
     orphan = shell.pid_in("orphan")
     reaped = set()
     shell.until(lambda: reaped.update(shell.platform.reap_strangers()) or not shell.exists(orphan))
-    assert reaped <= {orphan}
+    assert orphan in reaped or shell.platform.name == "posix"  # there init does it
     assert tree.poll() is None
 
 
@@ -306,11 +316,7 @@ def test_a_tree_has_a_session_of_its_own(shell):
 def test_a_notify_socket_hears_its_senders(shell):
     notify = shell.platform.notify_socket()
     assert notify.receive() == []
-    sender = (
-        "import socket,sys,os; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); a = os.environ['NOTIFY_SOCKET']"
-    )
-    send = "s.connect('\\0' + a[1:] if a[0] == '@' else a); socket.send_fds(s, [b'READY=1'], [0]); s.send(b'STATUS=x')"
-    tree = shell.python(f"{sender}; {send}", env={"NOTIFY_SOCKET": notify.address})
+    tree = shell.python(SENDER, env={"NOTIFY_SOCKET": notify.address})
     before = len(os.listdir("/dev/fd"))
     shell.exit_of(tree)
     assert readable(notify.fileno(), 0)
