@@ -1,0 +1,101 @@
+"""The manager as one web application: Flask for what answers at once, Starlette for what waits."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+
+from a2wsgi import WSGIMiddleware
+from flask import Flask, Response, request
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+
+from ..worker import wire
+from .storage.store import Store
+from .web import errors, installpages, jobpages, live, pages, push, site
+from .web.feed import Feed
+from .web.fragments import Fragments
+from .web.origin import refuse_other_sites
+from .web.pulse import Pulse
+
+# Requests that Flask answers at the same time; each holds a thread.
+THREADS = 16
+
+# The largest thing that anybody sends is the picture of a frame.
+LARGEST = 26 * 1024 * 1024
+
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def create_app(store: Store) -> Flask:
+    """Make the part that answers at once: the pages and both APIs."""
+    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
+    # The key signs what the next page has to say after a click; that need not outlive the process.
+    app.config.update(SECRET_KEY=secrets.token_bytes(32), SESSION_COOKIE_SAMESITE="Lax", MAX_CONTENT_LENGTH=LARGEST)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.extensions["store"] = store
+    for module in (pages, installpages, jobpages):
+        app.register_blueprint(module.bp)
+    site.prepare(app)
+    errors.prepare(app)
+
+    @app.before_request
+    def same_origin() -> None:
+        if not request.path.startswith(f"{wire.API}/worker/"):
+            refuse_other_sites(request)
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        response.headers.extend(SECURITY)
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return app
+
+
+class Waiting:
+    """What waits: live pages, and the workers' requests for news. `close` lets all of them go."""
+
+    def __init__(self, store: Store, fragments: Fragments) -> None:
+        self._store = store
+        self._pulses = pages, workers = Pulse(live.PACE), Pulse(push.PACE)
+        self._bells = push.Bells(store, workers)
+        self.routes = [
+            Route(wire.PUSH, push.endpoint(store, self._bells)),
+            *live.routes(Feed(store, pages, fragments)),
+        ]
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        with contextlib.ExitStack() as listening:
+            for pulse in self._pulses:
+                pulse.begin(self._store.newest())
+                listening.callback(self._store.listen(pulse.ring))
+                pulse.ring(self._store.newest())
+            watch = asyncio.create_task(self._bells.watch())
+            yield
+        self.close()
+        await watch
+
+    def close(self) -> None:
+        """Answer all who wait; to be called from the event loop's thread."""
+        for pulse in self._pulses:
+            pulse.close()
+
+
+def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
+    """Make the whole: what waits, and Flask in threads for everything else."""
+    flask = create_app(store)
+    waiting = Waiting(store, Fragments(flask))
+    everything_else = Mount("/", WSGIMiddleware(flask, workers=THREADS))  # type: ignore[arg-type]
+    return Starlette(routes=[*waiting.routes, everything_else], lifespan=waiting.lifespan), waiting

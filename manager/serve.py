@@ -1,0 +1,106 @@
+"""One process that serves: it opens the port, says so, and ends within a second or two of being asked to."""
+
+import asyncio
+import errno
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from sdnotify import SystemdNotifier
+from starlette.applications import Starlette
+
+from .app import Waiting, create_asgi
+from .storage.store import Store
+
+# How long a request under way may take when the manager ends, in seconds.
+PATIENCE = 2
+
+# Not 2, a usage error: a port in use may be the predecessor's, still closing, and is worth another try.
+CANNOT_LISTEN = 1
+
+
+def serve(store: Store, host: str, port: int, data: Path) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code."""
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        print(f"--listen: {host}:{port}: {reason(error)}", file=sys.stderr)
+        return CANNOT_LISTEN
+    with listener:
+        app, waiting = create_asgi(store)
+        asyncio.run(run(app, waiting, listener, f"Workers page at {address(listener)}workers, data in {data}"))
+    return 0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the port; connections are taken from here on. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, where = found[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        # On Windows the same option would share the port with whoever has it.
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def reason(error: OSError) -> str:
+    """Say why it cannot listen, and how to mend it."""
+    if error.errno == errno.EADDRINUSE:
+        return "the port is in use; stop the program that has it, or choose another port"
+    if error.errno == errno.EACCES:
+        return "the port may not be opened; choose one above 1023"
+    return f"{error.strerror or error}; choose an address of this machine"
+
+
+def address(listener: socket.socket) -> str:
+    """Return the URL at which this machine reaches the listener."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+async def run(app: Starlette, waiting: Waiting, listener: socket.socket, greeting: str) -> None:
+    """Serve on the listener until a signal comes."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=PATIENCE,
+    )
+    server, notifier = uvicorn.Server(config), SystemdNotifier()
+
+    def stop() -> None:
+        server.force_exit = server.should_exit
+        server.should_exit = True
+        waiting.close()
+
+    # Server.serve() in its three steps: its own handlers of signals would leave those who wait waiting.
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listener])
+    on_signals(asyncio.get_running_loop(), stop)
+    print(f"farmhand-manager: {greeting}; stop it with Ctrl-C", flush=True)
+    notifier.notify("READY=1")
+    await server.main_loop()
+    notifier.notify("STOPPING=1")
+    await server.shutdown(sockets=[listener])
+
+
+def on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    """Call `stop` in the loop when the process is asked to end."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop))

@@ -1,0 +1,51 @@
+"""What is answered when something is wrong: a page for people, JSON for programs; both say what."""
+
+import logging
+
+from flask import Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from ..rules.tasks import Refused
+from ..storage.store import Missing
+from .api import Problem, is_api, problem
+
+log = logging.getLogger(__name__)
+
+TITLES = {
+    400: "That could not be understood",
+    403: "That is not allowed",
+    404: "There is no such page",
+    405: "That cannot be done here",
+    409: "That cannot be done now",
+    413: "That is too much at once",
+    500: "The manager failed",
+}
+
+
+def answer(code: int, what: str) -> ResponseReturnValue:
+    """Say what is wrong in the language of the caller."""
+    if is_api(request.path):
+        return problem(code, what)
+    return render_template("error.html", section="", title=TITLES.get(code, "That went wrong"), what=what), code
+
+
+def http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error
+    brief = is_api(request.path) and error.code == 404
+    return answer(error.code, error.name if brief else error.description or error.name)
+
+
+def failed(error: Exception) -> ResponseReturnValue:
+    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    return answer(500, "Nothing was changed; the manager's log says what happened.")
+
+
+def prepare(app: Flask) -> None:
+    """Answer every error of the application."""
+    app.register_error_handler(HTTPException, http)
+    app.register_error_handler(Problem, lambda error: answer(error.code, str(error)))
+    app.register_error_handler(Missing, lambda error: answer(404, error.args[0]))
+    app.register_error_handler(Refused, lambda error: answer(409, str(error)))
+    app.register_error_handler(Exception, failed)

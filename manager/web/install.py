@@ -1,0 +1,86 @@
+"""The unit file made for one very worker, from what its form says. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ...units.dialects import systemd
+from ...units.errors import BadValue
+from ...units.worker_unit import Worker, annotate, worker_service
+from ...worker.wire import RESTART_EXIT_CODE, refuse_restart_code
+
+# The lines that the restart contract rests on.
+VITAL = frozenset({"ExecStart", "Restart", "RestartForceExitStatus", "SuccessExitStatus"})
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of the form: its name in the address, its label, what it says now, and a hint."""
+
+    name: str
+    label: str
+    value: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the unit and why it stands there; a line without `=` is all `head`."""
+
+    head: str
+    value: str
+    why: str
+    section: bool
+    vital: bool
+
+
+@dataclass(frozen=True)
+class Unit:
+    path: str
+    text: str
+    lines: Sequence[Line]
+
+
+def fields(name: str, manager: str, given: Mapping[str, str]) -> list[Field]:
+    """Return the form as it was sent, or with what is likely for this worker."""
+    likely = [
+        Field("name", "Name", name),
+        Field("manager", "Manager", manager),
+        Field("code", "Restart code", str(RESTART_EXIT_CODE), "Empty: it cannot be restarted from here"),
+        Field("program", "Program", "/usr/local/bin/farmhand-worker", "Where it is on that machine"),
+        Field("user", "User", "farmhand", "Empty: root, which is not advised"),
+        Field("folder", "Folder", "/var/lib/farmhand", "Where it runs; farmhand-worker.yaml may be there"),
+    ]
+    return [Field(one.name, one.label, given.get(one.name, one.value).strip(), one.hint) for one in likely]
+
+
+def unit(form: Sequence[Field]) -> Unit:
+    """Make the unit file; raises BadValue, which names the field."""
+    said = {field.name: field.value for field in form}
+    worker = Worker(
+        name=said["name"],
+        manager_url=said["manager"],
+        program=said["program"],
+        restart_code=restart_code(said["code"]),
+        user=said["user"] or None,
+        folder=said["folder"] or None,
+    )
+    rendered = systemd.write(worker_service(worker))
+    return Unit(rendered.path, rendered.text, [line(text, why) for text, why in annotate(rendered.text)])
+
+
+def restart_code(text: str) -> int | None:
+    """Read the field; raises BadValue for what cannot mean a restart."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise BadValue(f'code: "{text}" is not an exit code', "write a number such as 47")
+    if reason := refuse_restart_code(int(text)):
+        raise BadValue(f"code: {text} cannot be the restart code: {reason}", f"{RESTART_EXIT_CODE} is the usual one")
+    return int(text)
+
+
+def line(text: str, why: str) -> Line:
+    key, equals, value = text.partition("=")
+    return Line(
+        head=key, value=equals + value, why=why, section=text.startswith("["), vital=bool(equals) and key in VITAL
+    )

@@ -1,0 +1,81 @@
+"""The jobs' pages: lists, tasks, logs and pictures."""
+
+from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
+from werkzeug import Response as Redirect
+from werkzeug.exceptions import BadRequest, NotFound
+
+from ...worker.wire import JobStatus
+from .jobrows import job_row, jobs_summary, tallies, task_row
+from .origin import operator
+from .pages import address
+from .site import flashed, store
+
+bp = Blueprint("jobpages", __name__)
+
+# So much of the end of a log is shown; the whole of it is a click away.
+TAIL = 256 * 1024
+
+# What a picture is sent as, whatever the worker said that it is.
+PICTURES = {".png": "image/png", ".jpg": "image/jpeg"}
+
+
+@bp.get("/jobs")
+def jobs() -> str:
+    seq, now = store().newest(), store().clock()
+    found = store().jobs(200)
+    return render_template(
+        "jobs.html",
+        section="jobs",
+        jobs=[job_row(job, now) for job in found],
+        summary=jobs_summary(found),
+        live=address("/live/jobs", {"since": seq}),
+        base_url=request.host_url,
+    )
+
+
+@bp.get("/jobs/<job_id>")
+def job(job_id: str) -> str:
+    seq, now = store().newest(), store().clock()
+    found = store().job(job_id)
+    tasks = [task_row(task, now) for task in store().tasks(job_id)]
+    return render_template(
+        "job.html",
+        section="jobs",
+        j=job_row(found, now),
+        tallies=tallies(found.tally),
+        settings=sorted((name, str(value)) for name, value in found.settings.items()),
+        tasks=tasks,
+        pictures=[task for task in tasks if task.picture],
+        notices=flashed(),
+        live=address(f"/live/job/{job_id}", {"since": seq}),
+    )
+
+
+@bp.post("/jobs/<job_id>/status")
+def change(job_id: str) -> Redirect:
+    """Pause, resume, cancel or requeue a job; raises Missing and Refused."""
+    try:
+        wish = JobStatus(request.form.get("status", ""))
+    except ValueError:
+        raise BadRequest(f"status: “{request.form.get('status', '')}” is not the status of a job") from None
+    store().set_job_status(job_id, wish, "on request", operator(request))
+    return redirect(url_for(".job", job_id=job_id), 303)
+
+
+@bp.get("/tasks/<task_id>/log")
+def log(task_id: str) -> Response:
+    """Send the end of a task's log, or with ?all=1 the whole of it, as text and nothing else."""
+    task = store().task(task_id)
+    path = store().log_path(task)
+    if request.args.get("all") and path.exists():
+        return send_file(path.resolve(), mimetype="text/plain", max_age=0)
+    text = store().log_tail(task, TAIL)
+    return Response(text or f"{task.name}: nothing has been logged yet\n", mimetype="text/plain")
+
+
+@bp.get("/tasks/<task_id>/picture")
+def picture(task_id: str) -> Response:
+    path = store().picture_path(store().task(task_id))
+    if path is None or path.suffix not in PICTURES:
+        raise NotFound("this task has made no picture")
+    return send_file(path.resolve(), mimetype=PICTURES[path.suffix], max_age=3600)

@@ -1,0 +1,26 @@
+// Ages tick in the page, from the server's times: a wrong clock on this computer does not matter.
+// The words are those of rows.py; a test compares the two.
+
+import { $$ } from './dom.js';
+
+const STEPS = [[60, 1, 's'], [3600, 60, 'min'], [86400, 3600, 'h'], [Infinity, 86400, 'd']];
+let ahead = Number(document.body.dataset.now) - Date.now() / 1000;
+let frozen = null;
+
+export const serverNow = () => frozen ?? Date.now() / 1000 + ahead;
+export const learn = (now) => { ahead = now - Date.now() / 1000; };
+export const freeze = (still) => { frozen = still ? serverNow() : null; };
+
+export function span(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [, unit, word] = STEPS.find(([limit]) => whole < limit);
+  return `${Math.floor(whole / unit)} ${word}`;
+}
+
+export function tick(root = document) {
+  const now = serverNow();
+  for (const time of $$('time[data-ago]', root)) {
+    const text = `${span(now - time.dataset.ago)} ago`;
+    if (time.textContent !== text) time.textContent = text;
+  }
+}

@@ -1,0 +1,67 @@
+// Comfort for pages that already work without it: nothing here is needed to read one or to send a form.
+
+import { $, $$, announce, on } from './dom.js';
+import { live } from './live.js';
+import { selection, single } from './selection.js';
+
+function theme() {
+  const root = document.documentElement, button = $('[data-theme-switch]');
+  button.hidden = false;
+  on(button, 'click', () => {
+    const dark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+    root.dataset.theme = dark ? 'light' : 'dark';
+    document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
+  });
+}
+
+// Filters apply as they change; the address is the view.
+function filters(form) {
+  $('[data-nojs]', form).hidden = true;
+  on(form, 'change', () => form.requestSubmit());
+  on(form, 'formdata', ({ formData }) => { if (!formData.get('q')) formData.delete('q'); });
+}
+
+function copying() {
+  for (const button of navigator.clipboard ? $$('[data-copy]') : []) {
+    button.hidden = false;
+    on(button, 'click', async () => {
+      const codes = button.dataset.copy ? $$(`${button.dataset.copy} code`) : [$('code', button.parentNode)];
+      await navigator.clipboard.writeText(codes.map((code) => code.textContent.trimEnd()).join('\n').trimStart() + (codes.length > 1 ? '\n' : ''));
+      $('use', button).setAttribute('href', '#i-check');
+      announce('Copied');
+      setTimeout(() => $('use', button).setAttribute('href', '#i-copy'), 2000);
+    });
+  }
+}
+
+// Single keys act only outside of fields.
+function shortcuts(list) {
+  const step = (by) => {
+    const boxes = list?.boxes() ?? [];
+    boxes[Math.max(0, Math.min(boxes.length - 1, boxes.indexOf(document.activeElement) + by))]?.focus();
+  };
+  const keys = {
+    '/': () => $('[data-search]')?.focus(),
+    j: () => step(1),
+    k: () => step(-1),
+    x: () => document.activeElement.name === 'worker' && document.activeElement.click(),
+    a: () => $('[data-action]')?.focus(),
+    p: () => $('[data-pause]')?.click(),
+    Escape: () => list?.clear(),
+  };
+  on(document, 'keydown', (event) => {
+    const typing = event.target.matches('input:not([type=checkbox]), select, textarea');
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+}
+
+theme();
+copying();
+const bulk = $('[data-selection]'), one = $('[data-single]'), search = $('[data-filters]');
+const list = bulk ? selection(bulk) : null;
+if (one) single(one);
+if (search) filters(search);
+shortcuts(list);
+live(list);

@@ -1,0 +1,48 @@
+// Puts what the server rendered in place of what is shown, and keeps what the reader is doing:
+// rows, ticked boxes, an open menu and the focus stay where they are.
+
+import { $$ } from './dom.js';
+
+const FOCUSABLE = 'a[href], button, input, select';
+
+export function parse(html) {
+  const template = document.createElement('template');
+  template.innerHTML = html;
+  return template.content;
+}
+
+export function replaceInside(node, next) {
+  if (node.innerHTML === next.innerHTML) return;
+  const held = $$(FOCUSABLE, node).indexOf(document.activeElement);
+  node.replaceChildren(...next.childNodes);
+  if (held >= 0) ($$(FOCUSABLE, node)[held] ?? node.closest('tr')?.querySelector('input'))?.focus();
+}
+
+export function patchRow(row, next) {
+  row.dataset.restartable = next.dataset.restartable;
+  [...row.cells].forEach((cell, i) => {
+    if (cell.classList.contains('c-check')) return;
+    cell.className = next.cells[i].className;
+    replaceInside(cell, next.cells[i]);
+  });
+}
+
+// The regions of a page that a newer version of the same page replaces.
+export function patchRegions(next) {
+  for (const region of $$('[data-patch]')) {
+    const newer = next.getElementById(region.id);
+    if (newer && !region.contains(document.activeElement?.closest('input, select'))) replaceInside(region, newer);
+  }
+}
+
+// Make the table's rows those of `next`, in its order, without touching a row that stays.
+export function patchRows(body, next) {
+  const wanted = [...next.rows];
+  const ids = new Set(wanted.map((row) => row.id));
+  for (const row of [...body.rows]) if (!ids.has(row.id)) row.remove();
+  wanted.forEach((newer, i) => {
+    const row = document.getElementById(newer.id);
+    if (row) patchRow(row, newer);
+    if (body.rows[i] !== row || !row) body.insertBefore(row ?? newer, body.rows[i] ?? null);
+  });
+}

@@ -1,0 +1,137 @@
+"""A worker's history in words, from its events. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ...worker.wire import Request, Status
+from ..rules.facts import Kind
+from ..storage.events import Event
+from .menu import wish_words
+from .moments import Moment, exact, moment
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened. symbol: its name in the sprite; starts: an operator's wish begins here."""
+
+    symbol: str
+    title: str
+    detail: str
+    at: Moment
+    starts: bool = False
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the words for an event depend on: the request in force, and when things began. Times in milliseconds."""
+
+    wish: Request | None = None
+    asked_at: int = 0
+    off_at: int | None = None
+
+
+Words = tuple[str, str, str]
+
+# The manager is told that a worker goes, not how its process ended: the code is what the worker promises.
+_MEANS = {
+    Status.RESTART: "to exit with its restart code: start me again",
+    Status.OFFLINE: "to exit with code 0: stay stopped",
+}
+
+
+def _signed_off(event: Event, context: Context) -> Words:
+    means = _MEANS.get(context.wish.status) if context.wish else None
+    return "s-offline", "Signed off", means or "nobody had asked it here; its machine stopped it"
+
+
+def _signed_on(event: Event, context: Context) -> Words:
+    if context.off_at is None:
+        return "s-starting", "Signed on", ""
+    return "s-starting", "Signed on again", f"back after {exact(event.at - context.off_at)}"
+
+
+def _seen(event: Event, context: Context) -> Words:
+    return "i-check", "Seen by the worker", _after(event, context)
+
+
+def _done(event: Event, context: Context) -> Words:
+    status = Status(str(event.detail["status"]))
+    word = {Status.OFFLINE: "Shut down", Status.RESTART: "Restarted", Status.ASLEEP: "Asleep", Status.AWAKE: "Awake"}
+    return "s-done", f"{word[status]}, as asked", _after(event, context)
+
+
+def _after(event: Event, context: Context) -> str:
+    return f"{exact(event.at - context.asked_at)} after it was asked for" if context.asked_at else ""
+
+
+def _task_status(event: Event, context: Context) -> Words:
+    to, reason = str(event.detail.get("to", "")), str(event.detail.get("reason") or "")
+    glyph = {"completed": "s-done", "failed": "s-error", "soft-failed": "s-error"}.get(to, "s-queued")
+    return glyph, f"Task {to}", ": ".join(filter(None, [str(event.detail.get("name", "")), reason]))
+
+
+WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
+    Kind.WORKER_REGISTERED: lambda event, _: ("i-plus", "Registered", ""),
+    Kind.WORKER_SIGNED_ON: _signed_on,
+    Kind.WORKER_STATUS: lambda event, _: (_glyph(event, "to"), f"Is now {event.detail['to']}", ""),
+    Kind.WORKER_SIGNED_OFF: _signed_off,
+    Kind.WORKER_LOST: lambda event, _: ("s-error", "Lost", f"no sign of life for {exact(_number(event, 'silent'))}"),
+    Kind.WORKER_BACK: lambda event, _: (_glyph(event, "to"), "Heard of again", f"it is {event.detail['to']}"),
+    Kind.REQUEST_MADE: lambda event, _: ("i-user", f"{wish_words(wish_of(event))} asked for", f"by {event.who}"),
+    Kind.REQUEST_SEEN: _seen,
+    Kind.REQUEST_DONE: _done,
+    Kind.REQUEST_WITHDRAWN: lambda event, _: (
+        "i-close",
+        f"{wish_words(wish_of(event))} taken back",
+        f"by {event.who}" if event.who else "",
+    ),
+    Kind.TASK_STARTED: lambda event, _: ("s-working", "Task handed out", str(event.detail.get("name", ""))),
+    Kind.TASK_STATUS: _task_status,
+}
+
+_GLYPHS = {"awake": "s-idle", "asleep": "s-asleep", "offline": "s-offline", "error": "s-error"}
+
+
+def _glyph(event: Event, key: str) -> str:
+    return _GLYPHS.get(str(event.detail[key]), "s-starting")
+
+
+def _number(event: Event, key: str) -> float:
+    value = event.detail.get(key)
+    return value if isinstance(value, int | float) else 0
+
+
+def wish_of(event: Event) -> Request:
+    return Request(Status(str(event.detail["status"])), lazy=bool(event.detail.get("lazy")))
+
+
+def steps(events: Iterable[Event], now: int) -> list[Step]:
+    """Tell a worker's events, oldest first."""
+    context, told = Context(), []
+    for event in events:
+        if event.kind is Kind.REQUEST_MADE:
+            context = replace(context, wish=wish_of(event), asked_at=event.at)
+        if event.kind in WORDS:
+            symbol, title, detail = WORDS[event.kind](event, context)
+            told.append(Step(symbol, title, detail, moment(event.at, now), event.kind is Kind.REQUEST_MADE))
+        context = after(context, event)
+    return told
+
+
+def after(context: Context, event: Event) -> Context:
+    """Return what the next words depend on."""
+    match event.kind:
+        case Kind.REQUEST_DONE | Kind.REQUEST_WITHDRAWN:
+            return replace(context, wish=None, asked_at=0)
+        case Kind.WORKER_SIGNED_OFF | Kind.WORKER_LOST:
+            return replace(context, off_at=event.at)
+        case Kind.WORKER_SIGNED_ON | Kind.WORKER_BACK:
+            return replace(context, off_at=None)
+        case _:
+            return context
+
+
+def last_change(told: Sequence[Step]) -> Sequence[Step]:
+    """Return the steps since an operator last asked for something; none if nobody did."""
+    starts = [i for i, step in enumerate(told) if step.starts]
+    return told[starts[-1] :] if starts else ()

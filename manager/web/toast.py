@@ -1,0 +1,133 @@
+"""How far a request has come: asked for → seen → confirmed. Pure; it says no more than the events do."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from ...worker.wire import Request, Status
+from ..rules.facts import Kind
+from ..storage.events import Event
+from .menu import wish_words
+from .timeline import wish_of
+
+# The last stage in words; a restart is confirmed by the sign-on of the new process.
+END = {Status.OFFLINE: "shut down", Status.RESTART: "restarted", Status.ASLEEP: "asleep", Status.AWAKE: "awake"}
+
+# A toast that is complete stays as long as this, in milliseconds.
+LINGER = 6000
+
+
+class Stage(IntEnum):
+    ASKED = 0
+    SEEN = 1
+    CONFIRMED = 2
+
+
+@dataclass(frozen=True)
+class Course:
+    """How far one worker has come with what was asked of it. ended: why it will come no further."""
+
+    request_id: str
+    stage: Stage = Stage.ASKED
+    ended: str = ""
+
+    @property
+    def over(self) -> bool:
+        return bool(self.ended) or self.stage is Stage.CONFIRMED
+
+
+@dataclass(frozen=True)
+class Following:
+    """One click and the workers it concerned, by id; last_at is when something last changed about them."""
+
+    wish: Request
+    by: str
+    workers: Mapping[str, Course]
+    last_at: int
+
+    @property
+    def over(self) -> bool:
+        return all(course.over for course in self.workers.values())
+
+
+def begin(made: Iterable[Event]) -> Following | None:
+    """Follow the requests that one click made, from their events; None where there are none."""
+    asked = [event for event in made if event.kind is Kind.REQUEST_MADE and event.worker_id]
+    if not asked:
+        return None
+    first = asked[0]
+    mine = [event for event in asked if wish_of(event) == wish_of(first) and event.who == first.who]
+    courses = {str(event.worker_id): Course(str(event.detail["request"])) for event in mine}
+    return Following(wish_of(first), first.who, courses, mine[-1].at)
+
+
+def follow(following: Following, events: Iterable[Event]) -> Following:
+    """Take in what happened since, oldest first."""
+    for event in events:
+        course = following.workers.get(event.worker_id or "")
+        if course is None or course.over:
+            continue
+        after = advance(course, event)
+        if after != course:
+            workers = {**following.workers, str(event.worker_id): after}
+            following = replace(following, workers=workers, last_at=event.at)
+    return following
+
+
+def advance(course: Course, event: Event) -> Course:
+    """Say where a course stands after an event of its worker."""
+    mine = event.detail.get("request") == course.request_id
+    match event.kind:
+        case Kind.REQUEST_SEEN if mine:
+            return replace(course, stage=max(course.stage, Stage.SEEN))
+        case Kind.REQUEST_DONE if mine:
+            return replace(course, stage=Stage.CONFIRMED)
+        case Kind.REQUEST_WITHDRAWN if mine:
+            return replace(course, ended="taken back")
+        case Kind.REQUEST_MADE if event.detail.get("replaces") == course.request_id:
+            return replace(course, ended="replaced by a newer request")
+        case Kind.WORKER_DELETED:
+            return replace(course, ended="deleted")
+        case _:
+            return course
+
+
+@dataclass(frozen=True)
+class Bar:
+    count: int
+    word: str
+    percent: int
+
+
+@dataclass(frozen=True)
+class Toast:
+    """What the toast shows. over: nothing more will come of it."""
+
+    title: str
+    bars: Sequence[Bar]
+    remarks: Sequence[str]
+    over: bool
+
+
+def toast(following: Following, now: int) -> Toast | None:
+    """Show how far it has come, or nothing once it has been complete for a while."""
+    if following.over and now - following.last_at > LINGER:
+        return None
+    courses = following.workers.values()
+    total = len(courses)
+
+    def bar(stage: Stage, word: str) -> Bar:
+        count = sum(course.stage >= stage for course in courses)
+        return Bar(count, word, 100 * count // total)
+
+    ends = [course.ended for course in courses if course.ended]
+    return Toast(
+        title=f"{wish_words(following.wish)}, asked for by {following.by}",
+        bars=[
+            bar(Stage.ASKED, "asked"),
+            bar(Stage.SEEN, "seen"),
+            bar(Stage.CONFIRMED, END[following.wish.status]),
+        ],
+        remarks=[f"{ends.count(why)} {why}" for why in sorted(set(ends))],
+        over=following.over,
+    )
