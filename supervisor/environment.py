@@ -4,6 +4,7 @@ import glob
 import os
 from collections.abc import Mapping
 
+from ..units import environment_file
 from ..units.spec import Service
 from .rules import notify, watchdog
 from .rules.life import Life, Slot, Spawn
@@ -68,22 +69,12 @@ def _read_files(pattern: str, *, optional: bool) -> dict[str, str]:
     for path in paths:
         try:
             with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                found.update(read_assignments(file.read()))
+                found.update(environment_file.parse(file.read(), _ignore))
         except OSError:
             if not optional:
                 raise
     return found
 
 
-def read_assignments(text: str) -> dict[str, str]:
-    """Read the text of an EnvironmentFile=: NAME=value lines, comments, simple quotes; systemd.exec(5)."""
-    found = {}
-    for line in text.replace("\\\n", "").splitlines():
-        name, assigned, value = line.strip().partition("=")
-        name, value = name.strip(), value.strip()
-        if not assigned or name[:1] in "#;" or not name.isidentifier():
-            continue
-        if len(value) >= 2 and value[0] in "\"'" and value[-1] == value[0]:
-            value = value[1:-1]
-        found[name] = value
-    return found
+def _ignore(problem: str, hint: str) -> None:
+    """Pass over a line that makes no sense, as systemd does."""

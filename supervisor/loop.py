@@ -17,7 +17,7 @@ from . import answers
 from .control import Answer, Handle, Request
 from .execute import Journal
 from .jobs import Jobs
-from .narrate import Log, Narrator
+from .narrate import Log, Narration, Narrator
 from .obey import ORPHANS, Observers, Supervisor
 from .platforms import Platform, native
 from .rules.jobs import Kind
@@ -39,7 +39,7 @@ class Shell:
 
     environment: what every service starts from. journal: returns the descriptor for a service's output. log_path: the
     file that it ends up in. attach: called once with the waiter and the handler of requests, for the control socket
-    and for whatever else wants to be waited for.
+    and for whatever else wants to be waited for. narration: who tells of changes; else they are logged, one line each.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -47,16 +47,17 @@ class Shell:
     log_path: answers.LogPath = lambda name: None
     attach: Attach = lambda waiter, handle: None
     log: Log = lambda line: print(line, flush=True)
+    narration: Narration | None = None
 
 
 class Loop:
     """The services of one farm and the loop around them."""
 
     def __init__(self, services: Iterable[Service], shell: Shell, platform: Platform) -> None:
-        self.units = {service.name: Unit(service) for service in services}
+        self.units: dict[str, Unit] = {}
         self.waiter = Waiter()
-        self.narrator = Narrator(shell.log)
-        self.jobs = Jobs(self.units, link(unit.service for unit in self.units.values()), self._tell)
+        self.narrator = shell.narration or Narrator(shell.log)
+        self.jobs = Jobs(self.units, link(()), self._tell)
         self.supervisor = Supervisor(
             self.units, platform, self.waiter, shell.environment, shell.journal, self._observers(shell.log)
         )
@@ -65,6 +66,12 @@ class Loop:
         self._shell = shell
         self._signals: list[int] = []
         self._parent = sdnotify.SystemdNotifier()
+        self.add(*services)
+
+    def add(self, *services: Service) -> None:
+        """Take services in, at rest."""
+        self.units.update((service.name, Unit(service)) for service in services)
+        self.jobs.links = link(unit.service for unit in self.units.values())
 
     def _observers(self, log: Log) -> Observers:
         return Observers(

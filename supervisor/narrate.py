@@ -5,11 +5,22 @@ What a service only passes through is left out, and nothing is written before al
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from .rules.states import State
 from .unit import Unit
 
 Log = Callable[[str], None]
+
+
+class Narration(Protocol):
+    """Who is told of changes of state as they happen, and when a turn of the loop is done."""
+
+    def changed(self, unit: Unit, state: State, why: str) -> None:
+        """Note that `unit` goes from `unit.shown` to a state."""
+        ...
+
+    def flush(self) -> None: ...
 
 
 @dataclass

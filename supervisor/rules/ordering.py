@@ -28,19 +28,20 @@ def link(services: Iterable[Service]) -> Links:
         return frozenset(name.removesuffix(".service") for name in names) & known.keys()
 
     before = {name: named(service.before) for name, service in known.items()}
-    after = {name: named(service.after) | _sources(before, name) for name, service in known.items()}
     needs = {name: named(service.requires) for name, service in known.items()}
-    return Links(
-        after=after,
-        before={name: _sources(after, name) for name in known},
-        needs=needs,
-        wants={name: named(service.wants) for name, service in known.items()},
-        needed_by={name: _sources(needs, name) for name in known},
-    )
+    ordered_before = _turned(before)
+    after = {name: named(service.after) | ordered_before[name] for name, service in known.items()}
+    wants = {name: named(service.wants) for name, service in known.items()}
+    return Links(after=after, before=_turned(after), needs=needs, wants=wants, needed_by=_turned(needs))
 
 
-def _sources(arrows: Mapping[str, frozenset[str]], target: str) -> frozenset[str]:
-    return frozenset(source for source, targets in arrows.items() if target in targets)
+def _turned(arrows: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """Turn every arrow round."""
+    sources: dict[str, set[str]] = {name: set() for name in arrows}
+    for source, targets in arrows.items():
+        for target in targets:
+            sources[target].add(source)
+    return {name: frozenset(found) for name, found in sources.items()}
 
 
 def drawn_in(links: Links, name: str, kind: Kind) -> tuple[str, ...]:
