@@ -140,11 +140,14 @@ class Bell:
         self._errands.send(Errand.BELL, lambda: self._client.listen(path, seen))
 
     def heard(self, seen: int | None, now: float) -> bool:
-        """Take note of the end of a wait; return whether the worker should ask what there is."""
+        """Take note of the end of a wait; return whether the worker should ask what there is.
+
+        It should as well when the bell breaks, and when it is there again: both may mean something.
+        """
         if seen is None:
             self._failures += 1
             self._due = now + delay(self._failures, random.random())
-            return False
+            return self._failures == 1
         rang = seen != self._seen or self._failures > 0
         self._seen, self._failures, self._due = seen, 0, now if rang else self._asked_at + SHORTEST_WAIT
         return rang

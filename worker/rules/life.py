@@ -194,6 +194,8 @@ def drained(life: Life, now: float) -> Life:
 def task_over(life: Life, now: float) -> Life:
     """The task ended, and nothing of it runs any more."""
     over = replace(life, task=None)
+    if life.exit_code == DENIED_EXIT_CODE:
+        return replace(over, phase=Phase.GONE)
     if life.exit_code is not None:
         return _leave(over, life.exit_code, life.why, now)
     aborted = life.phase is Phase.ABORT
@@ -265,6 +267,7 @@ def _sign_on_again(life: Life, message: str, now: float, chance: float) -> Life:
 
 
 def _denied(life: Life, asked: Question, message: str) -> Life:
+    """Go without a word: the manager would not listen to it."""
     if asked is Question.SIGN_OFF:
         return replace(life, phase=Phase.GONE)
     phase = Phase.ABORT if life.phase is Phase.BUSY else Phase.GONE

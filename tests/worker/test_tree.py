@@ -1,0 +1,92 @@
+"""Nothing of a task outlives it, however hard it tries."""
+
+import signal
+import sys
+import time
+
+import pytest
+from flamenco_manager import manager
+from worker_process import marked, wait_until, worker
+
+# Forks twice, begins a session of its own, ignores what can be ignored, and keeps the output open.
+HOSTILE = """
+import os, signal, sys, time
+for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"):
+    signal.signal(getattr(signal, name), signal.SIG_IGN)
+def linger():
+    print("lingering", flush=True)
+    while True:
+        time.sleep(1)
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.environ.clear()
+        linger()
+    linger()
+if "stay" in sys.argv:
+    linger()
+"""
+
+
+@pytest.fixture
+def farm():
+    with manager(push=True) as served:
+        yield served
+
+
+def hostile(tmp_path, *arguments):
+    script = tmp_path / "hostile-script.py"
+    script.write_text(HOSTILE)
+    return ("exec", {"exe": sys.executable, "args": [str(script), *arguments]})
+
+
+@pytest.mark.parametrize("action", ["asleep", "offline"])
+def test_immediately_ends_the_whole_tree_within_a_second(farm, tmp_path, action):
+    task = farm.add_task(hostile(tmp_path, "stay"))
+    script = str(tmp_path / "hostile-script.py")
+    with worker(farm.url, tmp_path):
+        farm.wait_task(task, "active")
+        wait_until(lambda: len(marked(script)) == 3)
+        asked = time.monotonic()
+        farm.ask(action)
+        farm.wait_status(action, 1)
+        assert marked(script) == set(), "the change is confirmed only when nothing runs any more"
+        assert time.monotonic() - asked < 1
+        assert farm.tasks[task]["status"] == "queued"
+
+
+def test_an_orphan_that_holds_the_output_keeps_nobody_waiting(farm, tmp_path):
+    task = farm.add_task(hostile(tmp_path))
+    script = str(tmp_path / "hostile-script.py")
+    with worker(farm.url, tmp_path):
+        farm.wait_task(task, "active")
+        farm.wait_task(task, "completed", 3)
+        assert marked(script) == set()
+
+
+@pytest.mark.parametrize("ending", ["SIGTERM", "SIGINT"])
+def test_a_worker_told_to_stop_takes_its_task_along(farm, tmp_path, ending):
+    task = farm.add_task(hostile(tmp_path, "stay"))
+    script = str(tmp_path / "hostile-script.py")
+    with worker(farm.url, tmp_path) as started:
+        wait_until(lambda: len(marked(script)) == 3)
+        started.process.send_signal(getattr(signal, ending))
+        assert started.exit_code(2) == 0
+        assert marked(script) == set()
+        assert farm.worker()["status"] == "offline"
+        assert farm.tasks[task]["status"] == "queued"
+
+
+def test_a_second_signal_ends_the_worker_at_once_and_the_task_with_it(farm, tmp_path):
+    farm.add_task(hostile(tmp_path, "stay"))
+    script = str(tmp_path / "hostile-script.py")
+    with worker(farm.url, tmp_path) as started:
+        wait_until(lambda: len(marked(script)) == 3)
+        farm.fail["/api/v3/worker/sign-off"] = lambda _: time.sleep(3)
+        started.process.terminate()
+        wait_until(lambda: "signing off" in started.log)
+        asked = time.monotonic()
+        wait_until(lambda: started.process.terminate() or started.process.poll() is not None, 2)
+        assert started.exit_code() == -signal.SIGTERM
+        assert 0.3 < time.monotonic() - asked < 1, "signals that come together are one wish"
+        wait_until(lambda: not marked(script), 1)
