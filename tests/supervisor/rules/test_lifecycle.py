@@ -1,0 +1,471 @@
+"""A service's life on a virtual clock: what is ordered, and which states are passed."""
+
+import pytest
+from farmhand.supervisor.rules.exitstatus import Exit, Result
+from farmhand.supervisor.rules.jobs import Outcome
+from farmhand.supervisor.rules.life import Event, Life, OutOfPlace, Scene, Slot
+from farmhand.supervisor.rules.lifecycle import step
+from farmhand.supervisor.rules.moves import ON_STOP, PASS_ON, PHASES
+from farmhand.supervisor.rules.states import STARTING, State, active_state
+from farmhand.units.spec import Service, StatusSet
+from world import World, service
+
+WORKER = {"restart": "on-failure", "restart_force_exit_status": StatusSet(frozenset({47}))}
+TERM, KILL = "send SIGTERM SIGCONT to all", "send SIGKILL to all"
+
+
+def started(ignores=(), **directives):
+    world = World(service(**directives), ignores=frozenset(ignores))
+    world.start()
+    return world
+
+
+# --- the tables are whole
+
+
+def test_every_state_with_processes_answers_a_stop():
+    assert ON_STOP.keys() == set(State) - {State.DEAD, State.FAILED}
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_a_coarse_state(state):
+    assert active_state(Service("a"), state) is not None
+
+
+def test_only_the_start_differs_for_an_idle_service():
+    differing = {s for s in State if active_state(Service("a"), s) is not active_state(Service("a", type="idle"), s)}
+    assert differing == STARTING
+
+
+def test_passing_on_comes_to_an_end():
+    for state in PASS_ON:
+        seen = [state]
+        while seen[-1] in PASS_ON:
+            seen.append(PASS_ON[seen[-1]])
+            assert len(seen) <= len(PASS_ON)
+        assert seen[-1] in (State.STOP_POST, State.DEAD)
+
+
+def test_no_phase_leads_to_itself():
+    assert all(state not in (phase.then, phase.failed, phase.refused) for state, phase in PHASES.items())
+
+
+# --- starting
+
+
+def test_a_simple_service_runs_as_soon_as_it_is_spawned():
+    world = started()
+    assert world.said() == ["spawn ExecStart", "running"]
+    assert world.outcomes == [Outcome.DONE]
+
+
+def test_all_the_commands_of_a_start_and_a_stop_in_their_order():
+    world = started(
+        type="notify",
+        exec_condition="/bin/c",
+        exec_start_pre=["/bin/p1", "/bin/p2"],
+        exec_start_post="/bin/q",
+        exec_stop="/bin/s",
+        exec_stop_post="/bin/z",
+    )
+    for _ in range(3):
+        world.command_ends()
+    world.says("READY=1")
+    world.command_ends()
+    assert world.outcomes == [Outcome.DONE]
+    world.stop()
+    world.command_ends()
+    world.command_ends()
+    assert world.said() == [
+        *("spawn ExecCondition", "condition"),
+        *("spawn ExecStartPre", "start-pre", "spawn ExecStartPre"),
+        *("spawn ExecStart", "start", "spawn ExecStartPost", "start-post", "running"),
+        *("spawn ExecStop", "stop", TERM, "stop-sigterm", "spawn ExecStopPost", "stop-post", "dead"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("type", "comes_up"),
+    [
+        ("simple", lambda world: None),
+        ("exec", lambda world: world.execs()),
+        ("notify", lambda world: world.says("READY=1")),
+        ("oneshot", lambda world: world.ends(Exit(code=0))),
+    ],
+)
+def test_when_a_start_counts_as_done(type, comes_up):
+    world = started(type=type, remain_after_exit=type == "oneshot")
+    comes_up(world)
+    assert world.outcomes == [Outcome.DONE]
+    assert world.state in (State.RUNNING, State.EXITED)
+
+
+@pytest.mark.parametrize("type", ["exec", "notify", "oneshot"])
+def test_a_start_is_waited_for(type):
+    world = started(type=type)
+    assert (world.state, world.outcomes) == (State.START, [])
+
+
+def test_the_lines_of_a_oneshot_run_one_after_the_other_each_with_its_own_time():
+    world = started(type="oneshot", exec_start=["/bin/a", "/bin/b"], timeout_start_sec=10)
+    world.pass_time(8)
+    world.ends(Exit(code=0))
+    world.pass_time(8)
+    world.ends(Exit(code=0))
+    assert world.said() == ["spawn ExecStart", "start", "spawn ExecStart", "dead"]
+    assert world.outcomes == [Outcome.DONE]
+
+
+def test_a_clean_exit_before_ready_is_a_breach_of_protocol():
+    world = started(type="notify")
+    world.ends(Exit(code=0))
+    assert (world.state, world.life.result) == (State.FAILED, Result.PROTOCOL)
+    assert world.outcomes == [Outcome.FAILED]
+
+
+def test_ready_before_the_main_process_runs_does_not_count():
+    world = started(type="notify", notify_access="all", exec_start_pre="/bin/p")
+    world.says("READY=1\nSTATUS=early")
+    world.command_ends()
+    assert (world.state, world.life.status_text) == (State.START, "early")
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "result"),
+    [(1, State.DEAD, "exec-condition"), (254, State.DEAD, "exec-condition"), (255, State.FAILED, "exit-code")],
+)
+def test_a_condition_skips_or_fails(code, state, result):
+    world = started(exec_condition="/bin/c", restart="always", exec_stop_post="/bin/z", start_limit_burst=1)
+    world.command_ends(code)
+    assert world.said()[-2:] == ["spawn ExecStopPost", "stop-post"]
+    world.command_ends()
+    world.pass_time(1)
+    assert (world.state, world.life.result.value) == (state, result)
+
+
+@pytest.mark.parametrize("directive", ["exec_start_pre", "exec_start_post"])
+def test_a_failing_command_fails_the_start_unless_it_may(directive):
+    failing, allowed = started(**{directive: "/bin/p"}), started(**{directive: "-/bin/p"})
+    failing.command_ends(1)
+    allowed.command_ends(1)
+    assert (failing.state, failing.outcomes) == (State.FAILED, [Outcome.FAILED])
+    assert (allowed.state, allowed.outcomes) == (State.RUNNING, [Outcome.DONE])
+
+
+def test_an_end_during_start_post_is_noticed_after_it():
+    world = started(exec_start_post="/bin/q")
+    world.ends(Exit(code=1))
+    assert world.state is State.START_POST
+    world.command_ends()
+    assert (world.state, world.life.result) == (State.FAILED, Result.EXIT_CODE)
+
+
+@pytest.mark.parametrize("directive", ["ExecStart", "ExecStartPre"])
+def test_what_cannot_be_spawned_fails_without_ever_having_run(directive):
+    world = World(service(exec_start_pre="/bin/p" if directive == "ExecStartPre" else ""), refuse={directive})
+    world.start()
+    assert world.said() == ["failed"]
+    assert (world.life.result, world.outcomes) == (Result.RESOURCES, [Outcome.FAILED])
+
+
+# --- restarting
+
+
+def test_exit_47_brings_the_worker_back_after_the_delay():
+    world = started(**WORKER, restart_sec=5)
+    world.ends(Exit(code=47))
+    assert world.said() == ["spawn ExecStart", "running", "failed", "auto-restart"]
+    world.pass_time(4.9)
+    assert world.state is State.AUTO_RESTART
+    world.pass_time(0.1)
+    assert world.said(5) == ["dead", "spawn ExecStart", "running"]
+    assert world.life.restarts == 1
+
+
+def test_exit_0_stays_down():
+    world = started(**WORKER)
+    world.ends(Exit(code=0))
+    world.pass_time(3600)
+    assert world.said() == ["spawn ExecStart", "running", "dead"]
+
+
+def test_a_code_that_is_no_failure_passes_through_dead():
+    world = started(**WORKER, success_exit_status=StatusSet(frozenset({47})))
+    world.ends(Exit(code=47))
+    assert world.said()[-2:] == ["dead", "auto-restart"]
+
+
+def test_restarts_are_counted_until_a_stop_and_start():
+    world = started(restart="always", start_limit_burst=0)
+    for _ in range(3):
+        world.ends(Exit(code=1))
+        world.pass_time(1)
+    assert world.life.restarts == 3
+    world.stop()
+    assert world.life.restarts == 3
+    world.start()
+    assert world.life.restarts == 0
+
+
+def test_the_start_limit_ends_the_restarts_but_not_the_reason():
+    world = started(restart="always", start_limit_burst=3, restart_sec=0.5)
+    for _ in range(3):
+        world.ends(Exit(code=1))
+        world.pass_time(0.5)
+    assert (world.state, world.life.result, world.life.restarts) == (State.FAILED, Result.EXIT_CODE, 3)
+    assert "StartLimitBurst=3" in world.life.verdict.reason
+    world.reset_failed()
+    world.start()
+    assert world.state is State.RUNNING
+
+
+def test_a_start_that_the_limit_refuses_is_a_failure():
+    world = started(start_limit_burst=1)
+    world.stop()
+    world.start()
+    assert (world.state, world.life.result) == (State.FAILED, Result.START_LIMIT_HIT)
+    assert world.outcomes[-1] is Outcome.FAILED
+
+
+def test_a_stop_while_waiting_to_restart_wins():
+    world = started(**WORKER)
+    world.ends(Exit(code=47))
+    world.stop()
+    world.pass_time(3600)
+    assert world.state is State.DEAD
+
+
+def test_a_start_while_waiting_to_restart_waits_and_a_restart_does_not():
+    waiting, hasty = started(**WORKER, restart_sec=5), started(**WORKER, restart_sec=5)
+    for world in (waiting, hasty):
+        world.ends(Exit(code=47))
+    waiting.start()
+    hasty.restart()
+    assert (waiting.state, hasty.state) == (State.AUTO_RESTART, State.RUNNING)
+    waiting.pass_time(5)
+    assert (waiting.state, waiting.life.restarts) == (State.RUNNING, 1)
+    assert waiting.outcomes == [Outcome.DONE] * 2
+
+
+def test_a_kept_exit_is_not_restarted():
+    world = started(restart="always", remain_after_exit=True)
+    world.ends(Exit(code=0))
+    assert world.state is State.EXITED
+
+
+# --- stopping
+
+
+def test_what_the_main_process_leaves_behind_is_ended_before_the_restart():
+    world = started(**WORKER, ignores={"SIGTERM"}, timeout_stop_sec=90)
+    world.ends(Exit(code=47), leaving=1)
+    assert world.said()[-2:] == [TERM, "stop-sigterm"]
+    world.pass_time(90)
+    assert world.said(90) == [KILL, "stop-sigkill", "failed", "auto-restart"]
+    assert world.life.result is Result.EXIT_CODE
+
+
+def test_a_clean_exit_whose_leftovers_must_be_killed_is_a_timeout():
+    world = started(ignores={"SIGTERM"}, timeout_stop_sec=5)
+    world.ends(Exit(code=0), leaving=1)
+    world.pass_time(5)
+    assert (world.state, world.life.result) == (State.FAILED, Result.TIMEOUT)
+
+
+def test_a_stop_that_is_ignored_ends_with_sigkill():
+    world = started(ignores={"SIGTERM"}, timeout_stop_sec=5)
+    world.stop()
+    world.pass_time(4.9)
+    assert world.outcomes == [Outcome.DONE]
+    world.pass_time(0.1)
+    assert world.said(5) == [KILL, "stop-sigkill", "failed"]
+    assert (world.life.result, world.outcomes) == (Result.TIMEOUT, [Outcome.DONE] * 2)
+
+
+def test_without_sigkill_both_rounds_ask_and_then_give_up():
+    world = started(ignores={"SIGTERM"}, timeout_stop_sec=5, send_sigkill=False, restart="always")
+    world.stop()
+    world.pass_time(60)
+    assert [(when, text) for when, text in world.log if when or text == TERM] == [
+        *((0, TERM), (5, TERM), (5, "final-sigterm"), (10, "failed")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("directives", "orders"),
+    [
+        ({}, [TERM]),
+        ({"send_sighup": True}, ["send SIGTERM SIGCONT SIGHUP to all"]),
+        ({"kill_mode": "mixed"}, ["send SIGTERM SIGCONT to main", KILL]),
+        ({"kill_mode": "process"}, ["send SIGTERM SIGCONT to main"]),
+        ({"kill_mode": "none"}, []),
+        ({"kill_signal": "SIGINT"}, ["send SIGINT SIGCONT to all"]),
+    ],
+)
+def test_whom_a_stop_signals(directives, orders):
+    world = started(**directives)
+    world.stragglers.append(world.processes[Slot.MAIN])
+    world.stop()
+    assert [text for text in world.said() if text.startswith("send")] == orders
+    assert world.state is State.DEAD
+
+
+def test_a_kill_signal_of_sigkill_makes_every_stop_a_failure():
+    world = started(kill_signal="SIGKILL")
+    world.stop()
+    assert (world.state, world.life.result) == (State.FAILED, Result.SIGNAL)
+
+
+def test_a_restart_may_have_a_signal_of_its_own():
+    world = started(restart_kill_signal="SIGINT")
+    world.restart()
+    world.stop()
+    assert [text for text in world.said() if text.startswith("send")] == ["send SIGINT SIGCONT to all", TERM]
+
+
+def test_a_stop_during_start_pre_is_a_failure_and_while_awaiting_ready_is_none():
+    pre, notify = started(exec_start_pre="/bin/p"), started(type="notify")
+    for world in (pre, notify):
+        world.stop()
+    assert (pre.state, pre.life.result) == (State.FAILED, Result.SIGNAL)
+    assert (notify.state, notify.life.result) == (State.DEAD, Result.SUCCESS)
+    assert pre.outcomes == notify.outcomes == [Outcome.CANCELED, Outcome.DONE]
+
+
+def test_exec_stop_runs_after_a_clean_end_but_not_after_a_failure():
+    clean, failed = started(exec_stop="/bin/s"), started(exec_stop="/bin/s")
+    clean.ends(Exit(code=0))
+    failed.ends(Exit(code=1))
+    assert (clean.state, failed.state) == (State.STOP, State.FAILED)
+
+
+def test_a_failing_stop_command_fails_the_unit_but_not_the_request():
+    world = started(exec_stop="/bin/s")
+    world.stop()
+    world.command_ends(1)
+    assert (world.state, world.life.result, world.outcomes[-1]) == (State.FAILED, Result.EXIT_CODE, Outcome.DONE)
+
+
+# --- timeouts
+
+
+@pytest.mark.parametrize(
+    ("mode", "orders"),
+    [
+        ("terminate", [TERM, "stop-sigterm"]),
+        ("abort", ["send SIGABRT SIGCONT to all", "stop-watchdog"]),
+        ("kill", [KILL, "stop-sigkill"]),
+    ],
+)
+def test_a_start_that_takes_too_long(mode, orders):
+    world = started(type="notify", timeout_start_sec=3, timeout_start_failure_mode=mode)
+    world.pass_time(3)
+    assert world.said(3) == [*orders, "failed"]
+    assert (world.life.result, world.outcomes) == (Result.TIMEOUT, [Outcome.FAILED])
+
+
+def test_each_start_pre_command_has_its_own_time():
+    world = started(exec_start_pre=["/bin/a", "/bin/b"], timeout_start_sec=5)
+    world.pass_time(4)
+    world.command_ends()
+    world.pass_time(4)
+    world.command_ends()
+    assert world.state is State.RUNNING
+
+
+def test_an_extension_moves_the_deadline_only_to_later():
+    world = started(type="notify", timeout_start_sec=10)
+    world.says("EXTEND_TIMEOUT_USEC=2000000")
+    assert world.life.timer == 10
+    world.pass_time(9)
+    world.says("EXTEND_TIMEOUT_USEC=5000000")
+    assert world.life.timer == 14
+
+
+def test_the_longest_run_counts_from_ready_and_ends_with_exec_stop():
+    world = started(type="notify", runtime_max_sec=10, exec_stop="/bin/s")
+    world.pass_time(4)
+    world.says("READY=1")
+    world.pass_time(10)
+    assert world.said(14) == ["spawn ExecStop", "stop"]
+    world.command_ends()
+    assert world.life.result is Result.TIMEOUT
+
+
+# --- reload, messages, watchdog
+
+
+def test_a_failing_reload_fails_the_request_only():
+    world = started(exec_reload="/bin/r")
+    world.reload()
+    world.command_ends(1)
+    assert (world.state, world.outcomes) == (State.RUNNING, [Outcome.DONE, Outcome.FAILED])
+
+
+def test_an_end_during_a_reload_is_noticed_after_it():
+    world = started(exec_reload="/bin/r")
+    world.reload()
+    world.ends(Exit(code=1))
+    assert world.state is State.RELOAD
+    world.command_ends()
+    assert world.state is State.FAILED
+
+
+def test_a_reload_that_takes_too_long_is_killed():
+    world = started(exec_reload="/bin/r", timeout_start_sec=2)
+    world.reload()
+    world.pass_time(2)
+    assert (world.state, world.life.reload_result) == (State.RUNNING, Result.TIMEOUT)
+
+
+def test_a_service_that_reloads_by_itself_says_so():
+    world = started(type="notify")
+    world.says("READY=1")
+    world.says("RELOADING=1")
+    assert world.state is State.RELOAD
+    world.says("READY=1")
+    assert world.state is State.RUNNING
+
+
+def test_a_service_that_stops_by_itself_is_not_signalled_until_it_takes_too_long():
+    world = started(type="notify", timeout_stop_sec=5)
+    world.says("READY=1")
+    world.says("STOPPING=1")
+    assert world.said()[-1] == "stop-sigterm"
+    world.pass_time(5)
+    assert world.said(5)[0] == KILL
+
+
+def test_the_watchdog_counts_from_ready_and_starts_anew_with_each_sign_of_life():
+    world = started(type="notify", watchdog_sec=3, restart="on-watchdog")
+    world.pass_time(10)
+    world.says("READY=1")
+    world.pass_time(2)
+    world.says("WATCHDOG=1")
+    world.pass_time(2)
+    assert world.state is State.RUNNING
+    world.pass_time(1)
+    assert world.said(15) == ["send SIGABRT SIGCONT to all", "stop-watchdog", "failed", "auto-restart"]
+    assert world.life.result is Result.WATCHDOG
+
+
+def test_a_watchdog_may_be_asked_for_and_triggered():
+    asked, triggered = started(notify_access="main"), started(notify_access="main", exec_stop="/bin/s")
+    asked.says("WATCHDOG_USEC=1000000")
+    asked.pass_time(1)
+    triggered.says("WATCHDOG=trigger")
+    assert asked.life.result is triggered.life.result is Result.WATCHDOG
+
+
+def test_the_status_text_outlives_the_run_and_not_the_next_start():
+    world = started(notify_access="main", start_limit_burst=0)
+    world.says("STATUS=hello")
+    world.stop()
+    assert world.life.status_text == "hello"
+    world.start()
+    assert world.life.status_text == ""
+
+
+def test_an_event_out_of_place_is_named():
+    with pytest.raises(OutOfPlace, match="worker: timer elapsed while dead"):
+        step(Life(), Event.TIMER, service(), Scene(0.0))

@@ -1,0 +1,186 @@
+"""A world that obeys a service's orders in no time at all, on a clock that tests move.
+
+The jobs and the rules are the real ones; only the processes are not: a process is a set of signals that it
+ignores. What a test asks of the world happens at once, and all that follows from it.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from farmhand.supervisor.jobs import Jobs
+from farmhand.supervisor.rules.exitstatus import Exit
+from farmhand.supervisor.rules.jobs import Kind, Outcome
+from farmhand.supervisor.rules.life import AskRestart, Changed, Event, KillControl, Scene, Signal, Slot, Spawn
+from farmhand.supervisor.rules.lifecycle import step
+from farmhand.supervisor.rules.notify import parse
+from farmhand.supervisor.rules.ordering import link
+from farmhand.supervisor.rules.states import State
+from farmhand.supervisor.unit import Unit
+from farmhand.units.spec import Command, Service
+
+FATAL = frozenset({"SIGTERM", "SIGKILL", "SIGABRT", "SIGHUP", "SIGINT", "SIGQUIT"})
+_ENDED = {Slot.MAIN: Event.MAIN_ENDED, Slot.CONTROL: Event.CONTROL_ENDED}
+
+
+def service(**directives):
+    """Make a service from directives in snake case; an Exec… line is given as text."""
+    lines = {"exec_start": "/bin/main", **directives}
+    commands = {name: _commands(value) for name, value in lines.items() if name.startswith("exec_")}
+    return Service(name="worker", **{**lines, **commands})
+
+
+def _commands(lines):
+    return tuple(
+        Command(words=tuple(line.removeprefix("-").split()), ignore_failure=line.startswith("-"))
+        for line in ([lines] if isinstance(lines, str) else lines)
+        if line
+    )
+
+
+@dataclass
+class Process:
+    directive: str
+    ignores: frozenset[str] = frozenset()
+
+
+@dataclass
+class World:
+    """One service. log: (time, what happened), in the words of `said`. refuse: directives that cannot be spawned."""
+
+    service: Service
+    ignores: frozenset[str] = frozenset()
+    refuse: frozenset[str] = frozenset()
+    now: float = 0.0
+    log: list[tuple[float, str]] = field(default_factory=list)
+    processes: dict[Slot, Process] = field(default_factory=dict)
+    stragglers: list[Process] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    _endings: deque = field(default_factory=deque)
+
+    def __post_init__(self):
+        self.unit = Unit(self.service)
+        self.jobs = Jobs({self.unit.name: self.unit}, link([self.service]), self.tell)
+
+    @property
+    def life(self):
+        return self.unit.life
+
+    @property
+    def state(self):
+        return self.unit.life.state
+
+    def ask(self, kind: Kind):
+        self.jobs.ask(self.unit, kind, self.outcomes.append)
+        self._settle()
+
+    def start(self):
+        self.ask(Kind.START)
+
+    def stop(self):
+        self.ask(Kind.STOP)
+
+    def restart(self):
+        self.ask(Kind.RESTART)
+
+    def reload(self):
+        self.ask(Kind.RELOAD)
+
+    def reset_failed(self):
+        self.tell(self.unit, Event.RESET_FAILED)
+        self._settle()
+
+    def ends(self, exit: Exit, slot: Slot = Slot.MAIN, *, leaving: int = 0):
+        """A process ends by itself, leaving so many others behind that react to signals as it did."""
+        self.stragglers += [self.processes[slot]] * leaving
+        self._endings.append((slot, exit))
+        self._settle()
+
+    def command_ends(self, code: int = 0):
+        self.ends(Exit(code=code), Slot.CONTROL)
+
+    def says(self, text: str):
+        self.tell(self.unit, Event.MESSAGE, message=parse(text.encode()))
+        self._settle()
+
+    def execs(self):
+        self.tell(self.unit, Event.EXECUTED)
+        self._settle()
+
+    def pass_time(self, seconds: float):
+        """Let time pass, stopping at each deadline on the way."""
+        end = self.now + seconds
+        while (due := self._next_deadline()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self.tell(self.unit, Event.TIMER if self.life.timer == due else Event.WATCHDOG)
+            self._settle()
+        self.now = end
+
+    def said(self, start: float = 0.0):
+        """Return what was ordered and reached since a time, without the times."""
+        return [text for when, text in self.log if when >= start]
+
+    def _next_deadline(self):
+        return min((at for at in (self.life.timer, self.life.watchdog) if at is not None), default=None)
+
+    def tell(self, unit, event, **what):
+        scene = Scene(
+            now=self.now,
+            stragglers=bool(self.stragglers),
+            stop_pending=self.jobs.has(unit, Kind.STOP),
+            restart_pending=self.jobs.has(unit, Kind.RESTART),
+            **what,
+        )
+        unit.life, orders = step(unit.life, event, self.service, scene)
+        for order in orders:
+            if isinstance(order, Spawn) and order.directive in self.refuse:
+                self.tell(unit, Event.REFUSED, refused=order.slot)
+                return
+            self._obey(order)
+        alive = {Slot.MAIN: unit.life.main, Slot.CONTROL: unit.life.control}
+        for slot in [slot for slot in self.processes if not alive[slot]]:
+            self.stragglers.append(self.processes.pop(slot))
+
+    def _obey(self, order):
+        match order:
+            case Spawn():
+                assert order.slot not in self.processes, f"a second {order.slot.value} process"
+                self.processes[order.slot] = Process(order.directive, self.ignores)
+                self.log.append((self.now, f"spawn {order.directive}"))
+            case Signal():
+                self.log.append((self.now, f"send {' '.join(order.names)} to {'all' if order.everyone else 'main'}"))
+                for name in order.names:
+                    self._send(name, order.everyone)
+            case KillControl():
+                self._endings.append((Slot.CONTROL, Exit(signal="SIGKILL")))
+            case AskRestart():
+                self.jobs.ask(self.unit, Kind.RESTART)
+            case Changed():
+                if order.state is not self.unit.shown:
+                    self.log.append((self.now, order.state.value))
+                self.unit.shown = order.state
+                self.jobs.notice(self.unit, order.state)
+
+    def _send(self, name, everyone):
+        for slot, process in self.processes.items():
+            dying = any(slot is ending for ending, _ in self._endings)
+            if name in FATAL - process.ignores and not dying:
+                self._endings.append((slot, Exit(signal=name)))
+        if everyone:
+            self.stragglers = [other for other in self.stragglers if name not in FATAL - other.ignores]
+
+    def _settle(self):
+        """Let everything happen that follows, until nothing more does."""
+        self.jobs.run()
+        while self._endings:
+            slot, exit = self._endings.popleft()
+            if slot in self.processes:
+                del self.processes[slot]
+                self.tell(self.unit, _ENDED[slot], exit=exit)
+            self._notice_empty_tree()
+            self.jobs.run()
+        self._notice_empty_tree()
+        self.jobs.run()
+
+    def _notice_empty_tree(self):
+        if not self.processes and not self.stragglers and self.state is not State.DEAD:
+            self.tell(self.unit, Event.TREE_EMPTY)
