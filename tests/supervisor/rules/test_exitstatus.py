@@ -1,6 +1,7 @@
 """What systemd calls an exit."""
 
 import pytest
+
 from farmhand.supervisor.rules.exitstatus import Exit, classify
 from farmhand.units.spec import StatusSet
 

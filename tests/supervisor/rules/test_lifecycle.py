@@ -1,6 +1,8 @@
 """A service's life on a virtual clock: what is ordered, and which states are passed."""
 
 import pytest
+from world import World, service
+
 from farmhand.supervisor.rules.exitstatus import Exit, Result
 from farmhand.supervisor.rules.jobs import Outcome
 from farmhand.supervisor.rules.life import Event, Life, OutOfPlace, Scene, Slot
@@ -8,7 +10,6 @@ from farmhand.supervisor.rules.lifecycle import step
 from farmhand.supervisor.rules.moves import ON_STOP, PASS_ON, PHASES
 from farmhand.supervisor.rules.states import STARTING, State, active_state
 from farmhand.units.spec import Service, StatusSet
-from world import World, service
 
 WORKER = {"restart": "on-failure", "restart_force_exit_status": StatusSet(frozenset({47}))}
 TERM, KILL = "send SIGTERM SIGCONT to all", "send SIGKILL to all"

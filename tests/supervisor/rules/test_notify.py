@@ -1,6 +1,7 @@
 """sd_notify datagrams."""
 
 import pytest
+
 from farmhand.supervisor.rules.notify import Message, access, may_tell, parse
 from farmhand.units.spec import Service
 

@@ -1,6 +1,7 @@
 """The restart decision against the table of the manual, and its precedence."""
 
 import pytest
+
 from farmhand.supervisor.rules.exitstatus import Exit, Result, classify
 from farmhand.supervisor.rules.restart import RESTARTS_ON, decide
 from farmhand.units.spec import Service, StatusSet

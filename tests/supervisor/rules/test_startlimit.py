@@ -1,6 +1,7 @@
 """The start limit: a fixed window, opened by a start."""
 
 import pytest
+
 from farmhand.supervisor.rules.startlimit import Starts, count_start
 
 
@@ -18,9 +19,7 @@ def admitted(times, *, burst, interval):
         pytest.param([0, 1, 2], [True, True, False], id="the burst is used up"),
         pytest.param([0, 9.9, 10], [True, True, False], id="the window is still open at its very end"),
         pytest.param([0, 1, 10.1, 10.2, 10.3], [True, True, True, True, False], id="a new window begins"),
-        pytest.param(
-            [0, 9, 11, 12], [True, True, True, True], id="fixed, not sliding: 9, 11 and 12 lie in two windows"
-        ),
+        pytest.param([0, 9, 11, 12], [True, True, True, True], id="fixed, not sliding: 9 and 11 are in two windows"),
         pytest.param([5, 6, 7, 15.5], [True, True, False, True], id="a refused start does not prolong the window"),
     ],
 )
