@@ -1,16 +1,30 @@
 """The manager's settings and the file they come from, config/manager.yaml."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
+from ..units.errors import BadValue
+from ..units.grammar import parse_span
+from .document import Document, Place, load
 from .rules.variables import Variable
+
+# What Flamenco calls the platforms: Go's names.
+PLATFORMS = ("linux", "windows", "darwin")
+AUDIENCES = ("all", "workers", "users")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set. Times are seconds."""
+    """What can be set. Times are seconds.
 
-    name: str = "Farmhand"
+    worker_timeout: how long a worker that polls may be silent before it counts as lost; push_timeout: the same for one
+    that keeps a request open. task_timeout: the same for a task. shared_storage_path: what {jobs} stands for.
+    """
+
+    manager_name: str = "Farmhand"
     worker_timeout: float = 60.0
     push_timeout: float = 35.0
     task_timeout: float = 600.0
@@ -18,3 +32,103 @@ class Settings:
     task_fail_after_softfail_count: int = 3
     shared_storage_path: str = ""
     variables: Mapping[str, tuple[Variable, ...]] = field(default_factory=dict)
+
+
+def _this_platform() -> str:
+    return {"win32": "windows", "darwin": "darwin"}.get(sys.platform, "linux")
+
+
+# What tasks may count on without a configuration; Flamenco's names, and the Python that runs the manager, which is the
+# workers' own where they share its machine.
+VARIABLES: Mapping[str, tuple[Variable, ...]] = {
+    "blender": (Variable("blender"),),
+    "blenderArgs": (Variable("-b -y"),),
+    "ffmpeg": (Variable("ffmpeg"),),
+    "python": (
+        Variable(sys.executable, platforms=frozenset({_this_platform()})),
+        Variable("python", platforms=frozenset({"windows"})),
+        Variable("python3"),
+    ),
+}
+
+
+def settings(path: Path | None, data: Path) -> Settings:
+    """Return the settings in a file, or those that hold without one; raises units.errors.BadConfig.
+
+    data: the manager's folder, in which jobs put their files unless shared_storage_path says otherwise.
+    """
+    base = Settings(shared_storage_path=str((data / "shared").absolute()), variables=VARIABLES)
+    return base if path is None else _read(load(path), base)
+
+
+def _read(document: Document, base: Settings) -> Settings:
+    document.refuse_unknown((), document.value, KEYS)
+    found = {key: KEYS[key](document, (key,), value) for key, value in document.value.items() if value is not None}
+    if "variables" in found:
+        found["variables"] = {**base.variables, **found["variables"]}
+    return replace(base, **found)
+
+
+def _text(document: Document, place: Place, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        document.refuse(place, f"{value!r} is not text", "write a word, in quotes if it looks like something else")
+    return value
+
+
+def _seconds(document: Document, place: Place, value: object) -> float:
+    try:
+        seconds = parse_span(str(value))
+    except BadValue as error:
+        document.refuse(place, error.problem, error.hint)
+    if seconds <= 0:
+        document.refuse(place, f'"{value}" is no time at all', 'write more, such as "1min"')
+    return seconds
+
+
+def _count(document: Document, place: Place, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        document.refuse(place, f"{value!r} is not a number of things", "write 1 or more")
+    return value
+
+
+def _variables(document: Document, place: Place, value: object) -> Mapping[str, tuple[Variable, ...]]:
+    if not isinstance(value, dict):
+        document.refuse(place, "it must be a mapping", 'write lines of "name: value" below it')
+    return {name: _choices(document, (*place, name), given) for name, given in value.items()}
+
+
+def _choices(document: Document, place: Place, given: object) -> tuple[Variable, ...]:
+    if not isinstance(given, dict):
+        return (Variable(_text(document, place, given)),)
+    document.refuse_unknown(place, given, ("values", "is_twoway"))
+    values = given.get("values")
+    if not isinstance(values, list) or not values:
+        document.refuse(place, "it has no values", "write one value, or a list of them below values:")
+    return tuple(_choice(document, (*place, "values", index), each) for index, each in enumerate(values))
+
+
+def _choice(document: Document, place: Place, given: object) -> Variable:
+    if not isinstance(given, dict):
+        document.refuse(place, f"{given!r} is not a mapping", "write {platform: linux, value: ...}")
+    document.refuse_unknown(place, given, ("audience", "platform", "platforms", "value"))
+    platforms = given.get("platforms", [given["platform"]] if "platform" in given else [])
+    if not isinstance(platforms, list) or not set(platforms) <= {*PLATFORMS, "all"}:
+        document.refuse(place, f"{platforms!r} are not platforms", f"write some of {', '.join(PLATFORMS)}")
+    audience = given.get("audience", "all")
+    if audience not in AUDIENCES:
+        document.refuse(place, f"{audience!r} is not an audience", f"write one of {', '.join(AUDIENCES)}")
+    anywhere = "all" in platforms
+    value = _text(document, (*place, "value"), given.get("value"))
+    return Variable(value, audience, frozenset() if anywhere else frozenset(platforms))
+
+
+KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
+    "manager_name": _text,
+    "worker_timeout": _seconds,
+    "push_timeout": _seconds,
+    "task_timeout": _seconds,
+    "blocklist_threshold": _count,
+    "task_fail_after_softfail_count": _count,
+    "shared_storage_path": _text,
+    "variables": _variables,
+}

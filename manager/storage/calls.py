@@ -52,7 +52,7 @@ def sign_off(store: Store, worker_id: str) -> None:
     """The worker leaves; its task is queued again."""
     with store.database.write() as change:
         worker = store.change_within(change, worker_id, worker_rules.sign_off)
-        _let_go(store, change, worker, "Task was queued by Manager because worker signed off")
+        let_go(store, change, worker, "Task was queued by Manager because worker signed off")
 
 
 def report_status(store: Store, worker_id: str, status: Status) -> None:
@@ -61,7 +61,7 @@ def report_status(store: Store, worker_id: str, status: Status) -> None:
         worker = store.change_within(change, worker_id, lambda it, now: worker_rules.report(it, status, now))
         if worker_rules.requeues(status):
             reason = f"worker {worker.name} ({worker.id}) changed status to '{status.value}'"
-            _let_go(store, change, worker, f"Task was queued by Manager because {reason}")
+            let_go(store, change, worker, f"Task was queued by Manager because {reason}")
 
 
 def wanted_status(store: Store, worker_id: str) -> Status | None:
@@ -128,7 +128,7 @@ def _hand_out(store: Store, change: Change, worker_id: str) -> Work | StatusFirs
         workers.set_task(change, worker_id, task.id)
         tasks.tell(change, task, Fact(Kind.TASK_STARTED, {"attempt": task.attempt, "name": task.name}))
         flow.started(change, task)
-        _log(store, change, task, f"task assigned to worker {worker.name} ({worker.id}), attempt {task.attempt}")
+        log_line(store, change, task, f"task assigned to worker {worker.name} ({worker.id}), attempt {task.attempt}")
     store.touched.note(task.id, change.now)
     commands = tasks.commands(change.connection, task.id)
     values = {
@@ -205,7 +205,7 @@ def _apply(store: Store, change: Change, worker: Worker, task: Task, said: Repor
     elif said.status is TaskStatus.FAILED:
         flow.fail(change, task, worker, thresholds(store), said.activity or "Failed")
     if said.status in (TaskStatus.COMPLETED, TaskStatus.FAILED):
-        _log(store, change, task, f"worker {worker.name} reported: {said.status.value}")
+        log_line(store, change, task, f"worker {worker.name} reported: {said.status.value}")
 
 
 def thresholds(store: Store) -> Thresholds:
@@ -230,12 +230,12 @@ def _told(store: Store, worker: Worker) -> Status | None:
     return None if worker.request is None else worker.request.wish.status
 
 
-def _let_go(store: Store, change: Change, worker: Worker, reason: str) -> None:
+def let_go(store: Store, change: Change, worker: Worker, reason: str) -> None:
     for task in flow.let_go(change, worker.id, reason):
-        _log(store, change, task, reason)
+        log_line(store, change, task, reason)
 
 
-def _log(store: Store, change: Change, task: Task, text: str) -> None:
+def log_line(store: Store, change: Change, task: Task, text: str) -> None:
     """Write a line of the manager's own into a task's log."""
     at = datetime.fromtimestamp(change.now / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     store.files.append_log(task.job_id, task.id, f"{at} {text}")

@@ -53,7 +53,7 @@ class Store:
         self.seen = Signs()
         self.touched = Signs()
         self.opened_at = clock()
-        schema.migrate(self.database)
+        self.revision = schema.migrate(self.database)
 
     def close(self) -> None:
         """Write what is still in memory and let go of the database."""

@@ -1,18 +1,17 @@
-"""What the JSON APIs share: how a body is read, how a problem is said."""
+"""What the JSON APIs share: how a body is read, how a problem is said; `errors.py` makes JSON of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Flask, Response, current_app, jsonify, request
+from flask import current_app, request
 from werkzeug.exceptions import HTTPException
 
-from ..rules.tasks import Refused
-from ..storage.store import Missing, Store
+from ..storage.store import Store
 
 
-class Problem(Exception):
+class Problem(HTTPException):
     """A request that cannot be served; the message says to the caller what is wrong with it."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -79,38 +78,3 @@ def _check(name: str, field: Field, value: object) -> None:
             raise Problem(400, f'"{name}" must be {field.low} at least, and is {value}')
         if field.high is not None and value > field.high:
             raise Problem(400, f'"{name}" must be {field.high} at most, and is {value}')
-
-
-# -- saying what is wrong
-
-
-def problem(code: int, message: str) -> Response:
-    response = jsonify(code=code, message=message)
-    response.status_code = code
-    return response
-
-
-def is_api(path: str) -> bool:
-    return path == "/api" or path.startswith("/api/")
-
-
-def install(app: Flask) -> None:
-    """Make an application answer problems as JSON under /api."""
-    app.register_error_handler(Problem, lambda it: problem(it.code, str(it)))
-    app.register_error_handler(HTTPException, _http_error)
-    for kind, code in ((Missing, 404), (Refused, 409)):
-        app.register_error_handler(kind, _answering(code))
-
-
-def _answering(code: int) -> Callable[[Exception], Response]:
-    return lambda error: problem(code, str(error)) if is_api(request.path) else _page(code, str(error))
-
-
-def _page(code: int, message: str) -> Response:
-    return Response(f"{message}\n", status=code, mimetype="text/plain")
-
-
-def _http_error(error: HTTPException) -> HTTPException | Response:
-    if not is_api(request.path):
-        return error
-    return problem(error.code or 500, error.name if error.code == 404 else error.description or error.name)

@@ -13,7 +13,7 @@ from ..rules.workers import Announcement, Worker
 from ..storage import calls
 from ..storage.calls import NotAwake, Registration, Report, StatusFirst, TooLate, Work
 from ..storage.files import PICTURES
-from .api import Field, Problem, problem, read_body, store
+from .api import Field, Problem, read_body, store
 
 bp = Blueprint("worker_api", __name__, url_prefix=f"{API}/worker")
 
@@ -68,7 +68,7 @@ def authenticated(view: Callable[Concatenate[Worker, P], ResponseReturnValue]) -
 
 @bp.errorhandler(TooLate)
 def too_late(error: TooLate) -> ResponseReturnValue:
-    return problem(409, str(error))
+    return jsonify(code=409, message=str(error)), 409
 
 
 def _types(names: list[str]) -> tuple[str, ...]:

@@ -1,0 +1,132 @@
+"""The job types that there are: the files beside this one."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..document import Document, Place, load
+from .jobtype import CommandTemplate, JobType, Setting, TaskTemplate
+from .template import FILTERS, placeholders
+
+FOLDER = Path(__file__).parent
+
+TYPES = ("string", "int32", "float", "bool")
+
+# Names that placeholders may use beside the settings; the last two are a task's own.
+NAMES = ("job_name", "timestamp", "chunk", "index")
+
+_TASK_KEYS = ("name", "type", "commands", "after", "repeat", "frames", "chunk_size", "needs", "unless", "only")
+_SETTING_KEYS = ("type", "required", "default", "description", "label", "subtype", "choices", "minimum")
+# What only a submitter's dialog looks at; handed on as it is.
+_DIALOG_KEYS = ("propargs", "eval", "evalInfo", "visible", "editable")
+
+
+def job_types(folder: Path = FOLDER) -> dict[str, JobType]:
+    """Read every job type of a folder, by name; raises units.errors.BadConfig."""
+    return {path.stem: read(path) for path in sorted(folder.glob("*.yaml"))}
+
+
+def read(path: Path) -> JobType:
+    """Read one job type; raises units.errors.BadConfig."""
+    document = load(path)
+    known = ("label", "description", "settings", "derive", "tasks")
+    document.refuse_unknown((), document.value, known)
+    settings = {key: _setting(document, key, body) for key, body in _mapping(document, ("settings",)).items()}
+    derive = _mapping(document, ("derive",))
+    tasks = tuple(_task(document, key, settings) for key in _mapping(document, ("tasks",)))
+    if not tasks:
+        document.refuse(("tasks",), "there are none", "a job type has one task at least")
+    _check_after(document, tasks)
+    _check_placeholders(document, ("derive",), derive, settings)
+    return JobType(
+        name=path.stem,
+        label=str(document.value.get("label", path.stem)),
+        description=str(document.value.get("description", "")),
+        settings=settings,
+        derive=derive,
+        tasks=tasks,
+        etag=hashlib.sha256(path.read_bytes()).hexdigest()[:40],
+    )
+
+
+def _at(document: Document, place: Place) -> Any:
+    value: Any = document.value
+    for key in place:
+        value = value[key] if isinstance(key, int) else value.get(key)
+    return value
+
+
+def _mapping(document: Document, place: Place) -> dict[str, Any]:
+    value = _at(document, place)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        document.refuse(place, "it must be a mapping", 'write lines of "name: value" below it')
+    return value
+
+
+def _setting(document: Document, key: str, body: object) -> Setting:
+    place = ("settings", key)
+    given = _mapping(document, place)
+    document.refuse_unknown(place, given, (*_SETTING_KEYS, *_DIALOG_KEYS))
+    if given.get("type") not in TYPES:
+        document.refuse(place, f"{given.get('type')!r} is not a type", f"write type: and one of {', '.join(TYPES)}")
+    more = {name: given[name] for name in _DIALOG_KEYS if name in given}
+    own = {name: given[name] for name in _SETTING_KEYS if name in given}
+    return Setting(key=key, **{**own, "choices": tuple(given.get("choices", ()))}, more=more)
+
+
+def _task(document: Document, key: str, settings: Mapping[str, Setting]) -> TaskTemplate:
+    place = ("tasks", key)
+    body = _mapping(document, place)
+    document.refuse_unknown(place, body, _TASK_KEYS)
+    for needed in ("type", "commands"):
+        if needed not in body:
+            document.refuse(place, f'its "{needed}" is missing', f"write {needed}: below it")
+    for setting in (*body.get("needs", ()), *body.get("unless", {}), *body.get("only", {})):
+        if setting not in settings:
+            document.refuse(place, f'"{setting}" is not a setting', f"known are {', '.join(settings)}")
+    _check_placeholders(document, place, body, settings)
+    return TaskTemplate(
+        key=key,
+        name=body.get("name", key),
+        type=body["type"],
+        commands=tuple(_commands(document, place, body["commands"])),
+        after=tuple(body.get("after", ())),
+        repeat=body.get("repeat"),
+        frames=body.get("frames"),
+        chunk_size=body.get("chunk_size", 1),
+        needs=tuple(body.get("needs", ())),
+        unless={name: tuple(values) for name, values in body.get("unless", {}).items()},
+        only={name: tuple(values) for name, values in body.get("only", {}).items()},
+    )
+
+
+def _commands(document: Document, place: Place, listed: Any) -> Iterator[CommandTemplate]:
+    """Read commands, each "name: {parameters}" and maybe "steps: number" beside it."""
+    for index, given in enumerate(listed):
+        names = [name for name in given if name != "steps"] if isinstance(given, dict) else []
+        if len(names) != 1 or not isinstance(given[names[0]], dict):
+            document.refuse((*place, "commands", index), "it is not a command", "write - name: {parameter: value}")
+        yield CommandTemplate(names[0], given[names[0]], given.get("steps", 0))
+
+
+def _check_after(document: Document, tasks: tuple[TaskTemplate, ...]) -> None:
+    earlier: list[str] = []
+    for task in tasks:
+        for key in task.after:
+            if key not in earlier:
+                hint = f"name one that stands above it: {', '.join(earlier)}" if earlier else "put it below the other"
+                document.refuse(("tasks", task.key, "after"), f'there is no task "{key}" before it', hint)
+        earlier.append(task.key)
+
+
+def _check_placeholders(document: Document, place: Place, value: object, settings: Mapping[str, Setting]) -> None:
+    known = [*settings, *NAMES, *_mapping(document, ("derive",))]
+    for name, filters in placeholders(value):
+        if name not in known:
+            document.refuse(place, f"${{{name}}} stands for nothing", f"known are {', '.join(known)}")
+        for filter in filters:
+            if filter not in FILTERS:
+                document.refuse(place, f'"{filter}" is not a filter', f"known are {', '.join(FILTERS)}")
