@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.register:
             credentials.forget(told.data)
         return work(told, software, flush_only=options.flush)
-    except (BadConfig, InUse) as problem:
+    except (BadConfig, InUse, NotImplementedError) as problem:
         print(f"farmhand-worker: {problem}", file=sys.stderr)
         return USAGE_ERROR
 

@@ -17,9 +17,10 @@ from .rules.output import Lines
 
 log = logging.getLogger(__name__)
 
-# How much is read at a time, and at most between two looks at the rest of the world.
+# How much is read between two looks at the rest of the world: what a pipe holds.
 _PIECE = 64 * 1024
-_AT_ONCE = 16
+# How many such pieces there can be at the end. Whoever is outside the tree and writes on is not waited for.
+_LAST_PIECES = 16
 
 # Seconds until what survived a kill is killed again, and until that is worth a word.
 KILL_AGAIN = 0.2
@@ -92,7 +93,10 @@ class Program:
 
     def close(self) -> list[str]:
         """Give everything back; return the last lines."""
-        lines = self._read() + self._lines.flush()
+        lines: list[str] = []
+        for _ in range(_LAST_PIECES):
+            lines += self._read()
+        lines += self._lines.flush()
         self.tree.close()
         os.close(self._output)
         return lines
@@ -104,17 +108,13 @@ class Program:
         self.kill(now)
 
     def _read(self) -> list[str]:
-        lines: list[str] = []
-        for _ in range(_AT_ONCE):
-            if self._at_end:
-                break
-            try:
-                piece = os.read(self._output, _PIECE)
-            except BlockingIOError:
-                break
-            self._at_end = not piece
-            lines += self._lines.feed(piece)
-        return lines
+        """Return the lines that a piece of output completes."""
+        try:
+            piece = b"" if self._at_end else os.read(self._output, _PIECE)
+        except BlockingIOError:
+            return []
+        self._at_end = not piece
+        return self._lines.feed(piece)
 
 
 def _spawn(platform: Platform, argv: Sequence[str], environ: Mapping[str, str], output: int, oom: int | None) -> Tree:

@@ -104,6 +104,7 @@ class Manager:
         """Return (HTTP status, JSON or None)."""
         with self.changed:
             self.calls.append((time.monotonic(), method, path, body))
+            self.changed.notify_all()
             try:
                 return self._failure(method, path, body) or self._route(method, path, headers, body)
             finally:

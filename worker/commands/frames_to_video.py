@@ -6,15 +6,18 @@ tools/ffmpeg-OS and tools/ffmpeg, with the names that Go has for systems and mac
 
 import platform
 import sys
+from math import inf
 from pathlib import Path
 
-from .steps import Parameters, Step, number, run, split, text, words
+from .steps import BadParameters, Parameters, Step, number, run, split, text, words
 
 MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 def plan(parameters: Parameters) -> Step:
     rate = number(parameters, "fps")
+    if not 0 < rate < inf:
+        raise BadParameters(f"fps: {rate!r} is not a frame rate")
     fps = str(int(rate) if rate == int(rate) else rate)
     return run(
         [

@@ -1,0 +1,152 @@
+from pathlib import Path
+
+import pytest
+
+from farmhand.worker.config import (
+    BadConfig,
+    File,
+    data_folder,
+    make_folder,
+    manager_url,
+    parse_file,
+    read_file,
+    worker_name,
+)
+
+PATH = Path("flamenco-worker.yaml")
+EXAMPLE = Path(__file__).parents[2] / "config" / "worker.yaml"
+
+
+def test_the_whole_file():
+    text = """
+worker_name: node-1
+manager_url: farm.local:8080
+task_types: [blender, misc]
+restart_exit_code: 47
+oom_score_adjust: -500
+"""
+    assert parse_file(PATH, text) == File("node-1", "http://farm.local:8080/", ("blender", "misc"), 47, -500)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "worker_name:\n"])
+def test_what_is_left_out_has_its_default(text):
+    assert parse_file(PATH, text) == File()
+    assert File().task_types == ("blender", "ffmpeg", "file-management", "misc")
+
+
+def test_the_other_name_of_the_restart_code():
+    assert parse_file(PATH, "restart_exit_status: 48").restart_exit_code == 48
+
+
+def test_the_example_in_the_repository_works_and_shows_every_key():
+    read = read_file(EXAMPLE, required=True)
+    assert (read.manager_url, read.restart_exit_code) == ("http://127.0.0.1:8080/", 47)
+    text = EXAMPLE.read_text()
+    assert all(f"{key}:" in text for key in ("worker_name", "manager_url", "task_types", "oom_score_adjust"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("# one\nworker_nam: x", ":2: worker_nam: is no key of this file; did you mean 'worker_name'?"),
+        ("xyzzy: 1", ":1: xyzzy: is no key of this file; known are worker_name, manager_url"),
+        ("restart_exit_code: 0", ":1: restart_exit_code: 0 cannot be the restart code: 0 means a clean end"),
+        ("\n\nrestart_exit_status: 130", ":3: restart_exit_status: 130 cannot be the restart code: 128 to 165"),
+        ("restart_exit_code: fast", "'fast' is not a whole number; write an exit code such as 47"),
+        ("restart_exit_code: true", "True is not a whole number"),
+        ("restart_exit_code: 47\nrestart_exit_status: 47", ":2: restart_exit_status: is said twice"),
+        ("worker_name: a\nworker_name: b", ":2: worker_name: is said twice; leave one"),
+        ("worker_name: 12", "12 is not text; write a word, in quotes"),
+        ("worker_name: ''", "'' is not text"),
+        ("task_types: blender", "'blender' is not a list; write it as [blender, ffmpeg]"),
+        ("task_types: []", "[] is not a list"),
+        ("oom_score_adjust: 1001", "1001 is not a whole number from -1000 to 1000"),
+        ("manager_url: 'http://'", "'http://' is no address of a manager; write http://HOST:8080/"),
+        ("- a\n- b", ":1: is not a list of keys"),
+        ("worker_name: [", ":1: is not YAML"),
+        ("a: !!python/object:os.system x", "is no key of this file"),
+        ("worker_name: !!python/object:os.system x", "worker_name: cannot be read"),
+        ("? [a]\n: b", "is no key of this file"),
+    ],
+)
+def test_mistakes_are_named_with_their_place(text, message):
+    with pytest.raises(BadConfig) as caught:
+        parse_file(PATH, text)
+    assert str(caught.value).startswith("flamenco-worker.yaml:")
+    assert message in str(caught.value)
+
+
+def test_a_file_that_is_asked_for_has_to_be_there(tmp_path):
+    assert read_file(tmp_path / "no.yaml", required=False) == File()
+    with pytest.raises(BadConfig, match="is not there"):
+        read_file(tmp_path / "no.yaml", required=True)
+    with pytest.raises(BadConfig, match="cannot be read"):
+        read_file(tmp_path, required=False)
+    (tmp_path / "latin.yaml").write_bytes(b"worker_name: \xfc")
+    with pytest.raises(BadConfig, match="cannot be read"):
+        read_file(tmp_path / "latin.yaml", required=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://localhost:8080/", "http://localhost:8080/"),
+        ("http://localhost:8080", "http://localhost:8080/"),
+        ("localhost:8080", "http://localhost:8080/"),
+        ("127.0.0.1:8080", "http://127.0.0.1:8080/"),
+        ("farm", "http://farm/"),
+        ("[::1]:8080", "http://[::1]:8080/"),
+        ("https://farm.example/flamenco/", "https://farm.example/flamenco/"),
+        (" farm:8080 ", "http://farm:8080/"),
+    ],
+)
+def test_manager_url(text, url):
+    assert manager_url(text) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "http://",
+        "ftp://farm/",
+        "farm:port",
+        "farm:99999",
+        "farm:0",
+        "me@farm:8080",
+        "http://farm/?a=b",
+        "a b",
+        "[::1",
+    ],
+)
+def test_what_is_no_manager_url(text):
+    with pytest.raises(ValueError, match=r"is no address of a manager|is not text"):
+        manager_url(text)
+
+
+@pytest.mark.parametrize(
+    ("option", "file", "environ", "name"),
+    [
+        ("a", File(name="b"), {"FLAMENCO_WORKER_NAME": "c"}, "a"),
+        (None, File(name="b"), {"FLAMENCO_WORKER_NAME": "c"}, "b"),
+        (None, File(), {"FLAMENCO_WORKER_NAME": "c"}, "c"),
+    ],
+)
+def test_worker_name(option, file, environ, name):
+    assert worker_name(option, file, environ) == name
+
+
+def test_without_a_name_it_is_the_computers():
+    assert worker_name(None, File(), {})
+
+
+def test_data_folder():
+    assert data_folder({"FLAMENCO_HOME": "/srv/flamenco"}) == Path("/srv/flamenco")
+    assert data_folder({"XDG_DATA_HOME": "/x"}) == Path("/x/flamenco")
+    assert data_folder({}) == Path.home() / ".local/share/flamenco"
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BadConfig, match=r"--data: .*file/data cannot be made"):
+        make_folder(tmp_path / "file" / "data")
