@@ -1,0 +1,165 @@
+"""`farmhand run`: reads service files, and gives the loop what surrounds it: logs, control socket, the first lines."""
+
+import contextlib
+import fnmatch
+import os
+import resource
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..units import machine
+from ..units.dialects import farmhand, systemd
+from ..units.errors import BadConfig
+from ..units.quoting import expand_text
+from ..units.spec import Service
+from . import environment, loop
+from .control import Handle
+from .control_server import CannotListen, ControlServer
+from .logs import Logs, Prefixer
+from .obey import REQUESTS
+from .waiting import Waiter
+
+BAD_INPUT = 2
+_FILES_EACH = 8  # descriptors that one service needs at most: its log, its processes, its notify socket
+_FILES_OWN = 64
+_PASSED_BY = ("null", "inherit", "file", "append", "truncate")  # StandardOutput= that does not go to our log
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What `farmhand run` was told. shown: patterns of the services whose output is shown here as well."""
+
+    files: Sequence[Path]
+    control: Path
+    log_folder: Path | None = None
+    shown: Sequence[str] = ()
+
+
+@dataclass
+class Plan:
+    """What the files say together."""
+
+    services: dict[str, Service] = field(default_factory=dict)
+    default_environment: dict[str, str] = field(default_factory=dict)
+    log_directory: str | None = None
+
+
+def run(wishes: Wishes) -> int:
+    """Serve until told to stop; returns the exit code."""
+    try:
+        plan = read(wishes.files)
+        common = environment.base(os.environ, plan.default_environment)
+        logs = _logs(wishes, plan, common)
+    except (BadConfig, OSError) as problem:
+        _say(str(problem))
+        return BAD_INPUT
+    with contextlib.ExitStack() as opened:
+        opened.callback(logs.close)
+
+        def attach(waiter: Waiter, handle: Handle) -> None:
+            server = ControlServer(wishes.control, handle)
+            opened.callback(server.close)
+            waiter.watch(server.fileno(), REQUESTS, server.serve)
+            waiter.watch(logs.fileno(), REQUESTS, logs.pump)
+            _introduce(wishes, plan, logs)
+
+        _allow_files(len(plan.services))
+        shell = loop.Shell(
+            environment=common,
+            journal=logs.journal,
+            log_path=lambda name: log_path(plan.services[name], logs),
+            attach=attach,
+            log=_say,
+        )
+        try:
+            return loop.run(plan.services.values(), shell)
+        except CannotListen as problem:
+            _say(str(problem))
+            return BAD_INPUT
+
+
+def read(files: Sequence[Path]) -> Plan:
+    """Read all files; raises BadConfig. A service may be in one of them only."""
+    plan, here = Plan(), machine.here()
+    for file in files:
+        services = _read_unit(file, here) if file.suffix == ".service" else _read_farm(file, here, plan)
+        for service in services:
+            if service.name in plan.services:
+                raise BadConfig(str(file), 0, service.name, "another file has this service too", "rename one of them")
+            plan.services[service.name] = service
+    return plan
+
+
+def _read_unit(file: Path, here: Mapping[str, str]) -> tuple[Service, ...]:
+    reading = systemd.read(str(file), _text(file), here)
+    for warning in reading.warnings:
+        _say(str(warning))
+    return (reading.service,)
+
+
+def _read_farm(file: Path, here: Mapping[str, str], plan: Plan) -> tuple[Service, ...]:
+    farm = farmhand.read(str(file), _text(file), here)
+    plan.default_environment |= farm.settings.default_environment
+    plan.log_directory = farm.settings.log_directory or plan.log_directory
+    return farm.services
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadConfig(str(file), 0, "", f"it cannot be read: {error.strerror}", "name a file") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise BadConfig(str(file), line, "", "it is not UTF-8 text", "save it as UTF-8") from None
+
+
+def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str]) -> Logs:
+    """Open the folder of logs; raises OSError."""
+    folder = wishes.log_folder
+    if folder is None and plan.log_directory is not None:
+        folder = Path(expand_text(plan.log_directory, common))
+    if folder is None:
+        folder = Path(machine.here()["S"], "farmhand", "log")
+    prefixer = Prefixer(sys.stdout.buffer)
+
+    def echo(name: str, part: bytes) -> None:
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in wishes.shown):
+            with contextlib.suppress(OSError):
+                prefixer(name, part)
+
+    return Logs(folder.absolute(), echo=echo if wishes.shown else None)
+
+
+def log_path(service: Service, logs: Logs) -> str | None:
+    """Say which file a service's output ends up in, None for none."""
+    kind, _, path = service.standard_output.partition(":")
+    if kind in _PASSED_BY:
+        return path or None
+    return str(logs.path(service.name))
+
+
+def _introduce(wishes: Wishes, plan: Plan, logs: Logs) -> None:
+    """Tell people what runs, where its output is, and how to end it."""
+    _say(f"running {', '.join(plan.services)} (process {os.getpid()})")
+    _say(f"output is in {logs.folder}; 'farmhand logs NAME' shows it")
+    _say(f"listening at {wishes.control}; Ctrl-C or 'farmhand shutdown' stops everything")
+    for service in plan.services.values():
+        if kept := sorted({line.key for line in service.kept}):
+            _say(f"{service.name}: ignoring {', '.join(f'{key}=' for key in kept)}; 'farmhand check' says more")
+
+
+def _allow_files(services: int) -> None:
+    """Ask for as many descriptors as the services need, and no more: their processes inherit the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = _FILES_OWN + _FILES_EACH * services
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        reachable = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError):  # nobody may be listening any more
+        print(f"farmhand: {line}", file=sys.stderr, flush=True)
