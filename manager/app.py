@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 
 from ..worker import wire
 from .storage.store import Store
-from .web import errors, installpages, jobpages, live, pages, push, site
+from .web import errors, installpages, jobpages, live, operator_api, pages, push, site, worker_api
 from .web.feed import Feed
 from .web.fragments import Fragments
 from .web.origin import refuse_other_sites
@@ -43,7 +43,7 @@ def create_app(store: Store) -> Flask:
     app.config.update(SECRET_KEY=secrets.token_bytes(32), SESSION_COOKIE_SAMESITE="Lax", MAX_CONTENT_LENGTH=LARGEST)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["store"] = store
-    for module in (pages, installpages, jobpages):
+    for module in (pages, installpages, jobpages, worker_api, operator_api):
         app.register_blueprint(module.bp)
     site.prepare(app)
     errors.prepare(app)

@@ -2,13 +2,13 @@
 
 import logging
 
-from flask import Flask, render_template, request
+from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from ..rules.tasks import Refused
 from ..storage.store import Missing
-from .api import Problem, is_api, problem
+from .api import Problem
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +25,19 @@ TITLES = {
 
 def answer(code: int, what: str) -> ResponseReturnValue:
     """Say what is wrong in the language of the caller."""
-    if is_api(request.path):
-        return problem(code, what)
+    if for_program():
+        return jsonify(code=code, message=what), code
     return render_template("error.html", section="", title=TITLES.get(code, "That went wrong"), what=what), code
+
+
+def for_program() -> bool:
+    return request.path == "/api" or request.path.startswith("/api/")
 
 
 def http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
-    brief = is_api(request.path) and error.code == 404
+    brief = for_program() and error.code == 404
     return answer(error.code, error.name if brief else error.description or error.name)
 
 

@@ -28,7 +28,7 @@ TASK_STATES: Mapping[TaskStatus, State] = {
     TaskStatus.COMPLETED: State("done", "Completed"),
     TaskStatus.FAILED: State("error", "Failed"),
     TaskStatus.QUEUED: State("queued", "Queued"),
-    TaskStatus.SOFT_FAILED: State("draining", "Failed, tries again"),
+    TaskStatus.SOFT_FAILED: State("draining", "To retry"),
     TaskStatus.PAUSED: State("paused", "Paused"),
 }
 
@@ -80,7 +80,7 @@ def job_row(job: Job, now: int) -> JobRow:
         type=job.type,
         state=JOB_STATES[job.status],
         progress=progress(job.tally),
-        activity=job.activity,
+        activity=job.activity[:1].upper() + job.activity[1:],
         priority=job.priority,
         by=job.submitted_by,
         submitted=moment(job.created_at, now),
@@ -91,13 +91,13 @@ def job_row(job: Job, now: int) -> JobRow:
 
 ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED})
 
-_PAUSE, _CANCEL = Button("paused", "Pause"), Button("canceled", "Cancel job", "danger")
+_PAUSE, _CANCEL = Button("paused", "Pause job"), Button("canceled", "Cancel job", "danger")
 _AGAIN, _REST = Button("queued", "Do it all again"), Button("queued", "Requeue what is not done")
 BUTTONS: Mapping[JobStatus, Sequence[Button]] = {
     JobStatus.ACTIVE: (_PAUSE, _CANCEL),
     JobStatus.QUEUED: (_PAUSE, _CANCEL),
-    JobStatus.PAUSED: (Button("queued", "Resume"), _CANCEL),
-    JobStatus.PAUSE_REQUESTED: (Button("queued", "Resume"), _CANCEL),
+    JobStatus.PAUSED: (Button("queued", "Resume job"), _CANCEL),
+    JobStatus.PAUSE_REQUESTED: (Button("queued", "Resume job"), _CANCEL),
     JobStatus.FAILED: (_REST,),
     JobStatus.CANCELED: (_REST,),
     JobStatus.COMPLETED: (_AGAIN,),

@@ -18,6 +18,7 @@ from ..storage.events import Event
 from .feed import Feed, News
 from .following import read_following
 from .listing import BadFilter, Filters, listing, read_filters
+from .rows import STATES
 from .toast import Following, follow, toast
 
 # At most four flushes a second; and a word every few seconds, so that both sides notice a dead connection.
@@ -53,8 +54,9 @@ class WorkersPage:
             "rows": news.html,
             "listed": [id for id in news.html if self._filters.matches(news.rows[id])],
             "gone": [event.worker_id for event in news.events if event.worker_id not in (None, *news.rows)],
-            "counts": news.counts,
-            "regions": {"summary": news.summary, "toast": self._feed.fragments.toast(shown, self._filters.address())},
+            "counts": {state.name: news.counts.get(state.name, 0) for state in STATES},
+            "summary": news.summary,
+            "toast": self._feed.fragments.toast(shown, self._filters.address()),
         }
 
     async def tick(self) -> Body:

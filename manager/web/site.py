@@ -1,6 +1,6 @@
 """What every page needs of the application around it."""
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import cast
 
 from flask import Flask, current_app, get_flashed_messages, request, url_for
@@ -23,9 +23,17 @@ def flashed() -> list[Notice]:
     return [Notice(tone, text) for tone, text in messages]
 
 
+def release() -> str:
+    """Return the version of this manager."""
+    try:
+        return version("farmhand")
+    except PackageNotFoundError:
+        return "of an unknown version"
+
+
 def prepare(app: Flask) -> None:
     """Give every template the time, the theme, the version and the addresses of static files."""
-    release = version("farmhand")
+    here = release()
 
     @app.context_processor
     def common() -> dict[str, object]:
@@ -34,6 +42,6 @@ def prepare(app: Flask) -> None:
             "now": f"{now / 1000:.3f}",
             "rendered": moment(now, now),
             "theme": theme if theme in THEMES else "",
-            "version": release,
+            "version": here,
             "static": lambda name: url_for("static", filename=name),
         }

@@ -12,13 +12,18 @@ from .moments import Moment, exact, moment
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened. symbol: its name in the sprite; starts: an operator's wish begins here."""
+    """One thing that happened. symbol: its name in the sprite; starts, ends: an operator's wish does here."""
 
     symbol: str
     title: str
     detail: str
     at: Moment
     starts: bool = False
+    ends: bool = False
+
+    @property
+    def css(self) -> str:
+        return "icon" if self.symbol.startswith("i-") else "glyph"
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ def _after(event: Event, context: Context) -> str:
 def _task_status(event: Event, context: Context) -> Words:
     to, reason = str(event.detail.get("to", "")), str(event.detail.get("reason") or "")
     glyph = {"completed": "s-done", "failed": "s-error", "soft-failed": "s-error"}.get(to, "s-queued")
-    return glyph, f"Task {to}", ": ".join(filter(None, [str(event.detail.get("name", "")), reason]))
+    said = [str(event.detail.get("name", "")), "" if reason.casefold() == to else reason]
+    return glyph, f"Task {to}", ": ".join(filter(None, said))
 
 
 WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
@@ -113,7 +119,16 @@ def steps(events: Iterable[Event], now: int) -> list[Step]:
             context = replace(context, wish=wish_of(event), asked_at=event.at)
         if event.kind in WORDS:
             symbol, title, detail = WORDS[event.kind](event, context)
-            told.append(Step(symbol, title, detail, moment(event.at, now), event.kind is Kind.REQUEST_MADE))
+            told.append(
+                Step(
+                    symbol=symbol,
+                    title=title,
+                    detail=detail,
+                    at=moment(event.at, now),
+                    starts=event.kind is Kind.REQUEST_MADE,
+                    ends=event.kind in (Kind.REQUEST_DONE, Kind.REQUEST_WITHDRAWN),
+                )
+            )
         context = after(context, event)
     return told
 
@@ -132,6 +147,9 @@ def after(context: Context, event: Event) -> Context:
 
 
 def last_change(told: Sequence[Step]) -> Sequence[Step]:
-    """Return the steps since an operator last asked for something; none if nobody did."""
+    """Return the steps from an operator's last wish to its end, or to now; none if nobody asked for anything."""
     starts = [i for i, step in enumerate(told) if step.starts]
-    return told[starts[-1] :] if starts else ()
+    if not starts:
+        return ()
+    ends = [i for i, step in enumerate(told) if step.ends and i > starts[-1]]
+    return told[starts[-1] : ends[0] + 1] if ends else told[starts[-1] :]

@@ -2,112 +2,146 @@
 
 import { $, announce, on } from './dom.js';
 import { freeze, learn, serverNow, span, tick } from './ages.js';
-import { parse, patchRegions, patchRow, patchRows } from './patch.js';
+import { parse, patchRegions, patchRow, patchRows, replaceInside } from './patch.js';
 
-const LATE = 15, RETRY = 3000, SETTLE = 250;         // seconds without a word; milliseconds; milliseconds
+const LATE = 20;                                     // seconds without a word, which comes every 8 s
+const RETRY = 3000, SETTLE = 300, LINGER = 5000;     // milliseconds
+
+const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
 
 export function live(list) {
   const box = $('[data-live]');
   if (!box) return;
-  const word = $('[data-live-word]', box), dot = $('.dot', box), button = $('[data-pause]', box);
-  let source = null, seq = null, heard = serverNow(), paused = false, lost = false, waiting = null, missed = false;
+  const word = $('[data-live-word]', box), button = $('[data-pause]', box), show = $('[data-refresh]');
+  let source = null, seq = null, heard = serverNow(), pausedAt = null, lost = false;
+  let coming = null, missed = false, dismissed = false;
 
   function open() {
     source?.close();
     const url = new URL(box.dataset.live, location.href);
     if (seq !== null) url.searchParams.set('since', seq);
     source = new EventSource(url);
-    source.onopen = () => hear(true);
-    source.onerror = () => {
-      lose();
+    on(source, 'open', hear);
+    on(source, 'message', (event) => { hear(event); news(JSON.parse(event.data)); });
+    on(source, 'tick', (event) => { hear(event); passing(JSON.parse(event.data)); });
+    on(source, 'reload', (event) => { hear(event); settle(); });
+    on(source, 'error', () => {
+      connected(false);
       if (source.readyState === EventSource.CLOSED) setTimeout(() => lost && open(), RETRY);
-    };
-    source.onmessage = (event) => { seq = event.lastEventId; hear(true); news(JSON.parse(event.data)); };
-    on(source, 'tick', (event) => { hear(true); learn(Number(event.data)); });
-    on(source, 'reload', (event) => { seq = event.lastEventId; hear(true); settle(); });
+    });
   }
 
-  function hear() {
+  function hear(event) {
+    if (event.lastEventId) seq = event.lastEventId;
     heard = serverNow();
-    if (!lost) return;
-    lost = false;
-    freeze(false);
-    list?.connected(true);
-    connection(false);
-    announce('Connected again');
+    connected(true);
   }
 
-  function lose() {
-    if (lost) return;
-    lost = true;
-    list?.connected(false);
-    connection(true);
-    freeze(true);
-  }
-
-  function connection(gone) {
-    const notice = $('[data-lost]');
-    if (!notice) return;
-    $('[data-as-of]', notice).textContent = `as of ${clock(heard)}`;
-    notice.hidden = !gone;
-    $('#summary').hidden = gone;
+  function connected(yes) {
+    if (lost === !yes) return;
+    lost = !yes;
+    freeze(lost);
+    if (!lost) heard = serverNow();
+    list?.connected(yes);
+    const notice = $('[data-lost]'), summary = $('#summary');
+    if (notice) {
+      $('[data-as-of]', notice).textContent = `as of ${clock(heard)}`;
+      notice.hidden = yes;
+      if (summary) summary.hidden = !yes;
+    }
+    if (yes) announce('Connected again');
+    beat();
   }
 
   // A message carries rows and regions as HTML, or is a bell only: then the page fetches itself.
   function news(message) {
     learn(message.now);
-    if (paused) { missed = true; return; }
+    if (pausedAt !== null) { missed = true; return; }
     if (!message.rows) { settle(); return; }
-    let stale = false;
+    const rowOf = (id) => document.getElementById(`w-${id}`);
+    let stale = message.gone.some(rowOf);
     for (const [id, html] of Object.entries(message.rows)) {
-      const row = document.getElementById(`w-${id}`), listed = message.listed.includes(id);
-      if (row) patchRow(row, parse(html).firstElementChild);
-      stale ||= Boolean(row) !== listed;
+      const row = rowOf(id);
+      if (row) update(row, parse(html).firstElementChild);
+      stale ||= Boolean(row) !== message.listed.includes(id);
     }
-    for (const [id, html] of Object.entries(message.regions)) {
-      const holder = document.implementation.createHTMLDocument();
-      holder.body.innerHTML = `<div id="${id}">${html}</div>`;
-      const region = document.getElementById(id);
-      if (region) patchRegions(holder);
+    for (const [state, count] of Object.entries(message.counts)) {
+      const chip = $(`[data-count="${state}"]`);
+      if (chip) chip.textContent = count;
     }
+    replaceInside($('#summary'), parse(message.summary));
+    if (!dismissed) replaceInside($('#toast'), parse(message.toast));
     list?.show();
+    fade();
+    tick();
     if (stale) offer();
+  }
+
+  function update(row, newer) {
+    const was = $('.status', row)?.className;
+    patchRow(row, newer);
+    const status = $('.status', row);
+    if (status.className !== was && status.classList.contains('error')) {
+      announce(`${$('.name', row).textContent}: ${status.textContent}`);
+    }
+  }
+
+  // No event tells when a worker was last seen, so that comes as time passes.
+  function passing(message) {
+    learn(message.now);
+    if (pausedAt !== null) return;
+    if (!message.seen) settle();
+    for (const [id, [epoch, late]] of Object.entries(message.seen ?? {})) {
+      const cell = $(`#w-${CSS.escape(id)} .c-seen`), time = cell && $('time', cell);
+      if (!time) continue;
+      time.dataset.ago = epoch;
+      cell.classList.toggle('bad', late);
+    }
     tick();
   }
 
-  // The order and the rows themselves change only while nobody is at work on the list.
+  // A toast that is over has been read after a while; its address then says nothing of it any more.
+  function fade() {
+    const done = $('[data-toast="over"]');
+    if (done) setTimeout(() => done.isConnected && dismiss(), LINGER);
+  }
+
+  function dismiss() {
+    dismissed = true;
+    $('#toast').replaceChildren();
+    const url = new URL(location.href);
+    url.searchParams.delete('follow');
+    history.replaceState(null, '', url);
+  }
+
+  // Which rows there are, and their order, changes only while nobody is at work on the list.
   function offer() {
-    const show = $('[data-refresh]');
     if (list?.engaged() && show) show.hidden = false;
     else settle();
   }
 
   function settle() {
-    waiting ??= setTimeout(() => { waiting = null; refresh(); }, SETTLE);
+    coming ??= setTimeout(() => { coming = null; refresh(); }, SETTLE);
   }
 
   async function refresh() {
-    let reply;
-    try {
-      reply = await fetch(location.href, { headers: { Accept: 'text/html' } });
-    } catch {
-      return;                                        // the event source says what became of the connection
-    }
-    if (!reply.ok) return;
+    const reply = await fetch(location.href, { headers: { Accept: 'text/html' } }).catch(() => null);
+    if (!reply?.ok) return;                          // the stream says what became of the connection
     const next = new DOMParser().parseFromString(await reply.text(), 'text/html');
-    const body = document.getElementById('rows'), newer = next.getElementById('rows');
+    const body = $('#rows'), newer = $('#rows', next);
     if (Boolean(body) !== Boolean(newer)) { location.reload(); return; }
-    if (body) patchRows(body, newer);
-    patchRegions(next);
-    const show = $('[data-refresh]');
-    if (show) show.hidden = true;
     learn(Number(next.body.dataset.now));
+    if (body) patchRows(body, newer);
+    patchRegions(next, dismissed ? ['toast'] : []);
+    if (show) show.hidden = true;
     list?.show();
+    fade();
     tick();
   }
 
   function pause() {
-    paused = !paused;
+    pausedAt = pausedAt === null ? serverNow() : null;
+    const paused = pausedAt !== null;
     button.setAttribute('aria-pressed', paused);
     $('span', button).textContent = paused ? 'Resume' : 'Pause';
     $('use', button).setAttribute('href', paused ? '#i-play' : '#i-pause');
@@ -117,25 +151,25 @@ export function live(list) {
 
   function beat() {
     const silent = serverNow() - heard;
-    if (!lost && silent > LATE * 2) { lose(); open(); }
-    box.classList.toggle('off', paused || lost || silent > LATE);
+    if (!lost && silent > 2 * LATE) { connected(false); open(); return; }
+    box.classList.toggle('off', lost || pausedAt !== null || silent > LATE);
     word.textContent = lost ? `Not live · as of ${clock(heard)}`
-      : paused ? `Paused · since ${clock(pausedAt())}`
-      : `${silent > LATE ? 'Late' : 'Live'} · updated ${span(silent)} ago`;
-    if (!paused) tick();
+      : pausedAt !== null ? `Paused · since ${clock(pausedAt)}`
+        : `${silent > LATE ? 'Late' : 'Live'} · updated ${span(silent)} ago`;
+    if (pausedAt === null) tick();
   }
 
-  let stopped = null;
-  const pausedAt = () => (stopped ??= serverNow());
-  const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
-
-  dot.hidden = button.hidden = false;
-  on(button, 'click', () => { stopped = null; pause(); });
+  $('.dot', box).hidden = button.hidden = false;
+  on(button, 'click', pause);
   on($('[data-retry]'), 'click', open);
-  on($('[data-refresh]'), 'click', refresh);
+  on(show, 'click', refresh);
+  on(document, 'click', (event) => {
+    if (event.target.closest('[data-dismiss]')) { event.preventDefault(); dismiss(); }
+  });
   on(window, 'pagehide', () => source?.close());
   on(window, 'pageshow', (event) => { if (event.persisted) { open(); refresh(); } });
   setInterval(beat, 1000);
   open();
   beat();
+  fade();
 }

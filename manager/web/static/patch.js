@@ -11,10 +11,13 @@ export function parse(html) {
   return template.content;
 }
 
+// `next` is an element or a fragment; its children move.
 export function replaceInside(node, next) {
-  if (node.innerHTML === next.innerHTML) return;
+  const newer = document.createElement(node.localName);
+  newer.replaceChildren(...next.childNodes);
+  if (node.innerHTML === newer.innerHTML) return;
   const held = $$(FOCUSABLE, node).indexOf(document.activeElement);
-  node.replaceChildren(...next.childNodes);
+  node.replaceChildren(...newer.childNodes);
   if (held >= 0) ($$(FOCUSABLE, node)[held] ?? node.closest('tr')?.querySelector('input'))?.focus();
 }
 
@@ -28,10 +31,10 @@ export function patchRow(row, next) {
 }
 
 // The regions of a page that a newer version of the same page replaces.
-export function patchRegions(next) {
+export function patchRegions(next, except) {
   for (const region of $$('[data-patch]')) {
     const newer = next.getElementById(region.id);
-    if (newer && !region.contains(document.activeElement?.closest('input, select'))) replaceInside(region, newer);
+    if (newer && !except.includes(region.id)) replaceInside(region, newer);
   }
 }
 
