@@ -172,12 +172,10 @@ ALIASES = {
 
 def in_section(section: str, name: str) -> tuple[Directive, ...]:
     """Give the directives that `name` sets in a unit file's section; none if Farmhand does not act on it."""
-    targets = ALIASES.get((section, name), (name,))
-    return tuple(
-        DIRECTIVES[target]
-        for target in targets
-        if target in DIRECTIVES and (target != name or DIRECTIVES[target].section == section)
-    )
+    if (section, name) in ALIASES:
+        return tuple(DIRECTIVES[target] for target in ALIASES[section, name])
+    row = DIRECTIVES.get(name)
+    return (row,) if row and row.section == section else ()
 
 
 def is_kept(section: str, name: str) -> bool:

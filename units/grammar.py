@@ -184,7 +184,7 @@ def parse_status(text: str) -> int | str:
     try:
         return parse_signal(text)
     except BadValue:
-        near = nearest(text, [*STATUSES, *SIGNALS])
+        near = nearest(text, [*STATUSES, *(f"SIG{name}" for name in SIGNALS)])
         hint = f'did you mean "{near}"?' if near else 'write codes and signals apart by spaces, as in "47 SIGTERM"'
         raise BadValue(f'"{text}" is neither an exit code nor a signal', hint) from None
 
