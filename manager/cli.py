@@ -93,6 +93,7 @@ def _run(options: argparse.Namespace) -> int:
     from .sweep import sweeping
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     host, port = options.listen
     store = Store(options.data, config.settings(options.config, options.data))
     try:
