@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,12 @@ class Farm:
             text = answer.read()
         return json.loads(text) if text else None
 
+    def answers(self) -> bool:
+        try:
+            return bool(self.api("/api/v3/version"))
+        except OSError:
+            return False
+
     def run(self, command: str, *words: str) -> subprocess.CompletedProcess[str]:
         """Run one of our commands beside the farm: `farm.run("farmhand", "status")`."""
         return subprocess.run(
@@ -71,44 +77,62 @@ class Farm:
         return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
 
 
-@contextlib.contextmanager
-def running(data: Path, config: Path = ROOT / "config" / "farm.yaml", *, workers: int = 3) -> Iterator[Farm]:
-    """Start a farm, wait until its workers are awake, and stop it at the end as Ctrl-C does."""
-    port = free_port()
-    environment = {
+def environment(port: int, data: Path) -> dict[str, str]:
+    """Return what our commands need to find this farm and no other."""
+    return {
         **os.environ,
         "FARMHAND_PORT": str(port),
         "FARMHAND_DATA": str(data),
         "FARMHAND_CONTROL": str(data / "control.sock"),
         "FARMHAND_MANAGER": f"http://127.0.0.1:{port}/",
     }
+
+
+@contextlib.contextmanager
+def started(data: Path, *words: str, port: int) -> Iterator[Farm]:
+    """Start a command that serves at a port; end it as Ctrl-C does."""
     data.mkdir(parents=True, exist_ok=True)
-    output = data / "supervisor.out"
+    output = data / "output"
     with output.open("wb") as out:
         process = subprocess.Popen(
-            [str(BIN / "farmhand"), "run", str(config)],
-            env=environment,
+            words,
+            env=environment(port, data),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             start_new_session=True,
         )
-    farm = Farm(port, data, process, output, environment)
     try:
-        until(
-            lambda: list(farm.statuses().values()) == ["awake"] * workers or process.poll() is not None,
-            f"{workers} workers to be awake",
-            seconds=30,
-            pause=0.1,
-        )
-        assert process.poll() is None, output.read_text()
-        yield farm
+        yield Farm(port, data, process, output, environment(port, data))
     finally:
         process.send_signal(signal.SIGINT)
         try:
             process.wait(timeout=40)
         finally:
             process.kill()
+
+
+@contextlib.contextmanager
+def running(data: Path, config: Path = ROOT / "config" / "farm.yaml", *, workers: int = 3) -> Iterator[Farm]:
+    """Run a farm under the supervisor, with its workers awake."""
+    with started(data, str(BIN / "farmhand"), "run", str(config), port=free_port()) as farm:
+        await_start(farm, lambda: list(farm.statuses().values()) == ["awake"] * workers)
+        yield farm
+
+
+@contextlib.contextmanager
+def manager_alone(data: Path) -> Iterator[Farm]:
+    """Run a manager without a supervisor and without workers."""
+    port = free_port()
+    words = (str(BIN / "farmhand-manager"), "run", "--listen", f"127.0.0.1:{port}", "--data", str(data))
+    with started(data, *words, port=port) as farm:
+        await_start(farm, farm.answers)
+        yield farm
+
+
+def await_start(farm: Farm, ready: Callable[[], bool]) -> None:
+    until(lambda: ready() or farm.process.poll() is not None, "the farm to start", seconds=30, pause=0.05)
+    assert farm.process.poll() is None, farm.output.read_text()
 
 
 def strangers_left(mark: str) -> list[str]:
