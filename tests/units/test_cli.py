@@ -1,0 +1,155 @@
+"""farmhand-units as its users meet it: output, messages and exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from farmhand.units import schema
+from farmhand.units.cli import main
+from farmhand.units.dialects import systemd
+
+FARM = """supervisor:
+  DefaultEnvironment: {PORT: 8080, DATA: "%S/farmhand"}
+services:
+  manager:
+    ExecStart: /bin/manager ${PORT} %H
+  worker@:
+    instances: [1, 2]
+    After: manager
+    ExecStart: /bin/worker %i
+"""
+
+OPTIONS = ["--manager", "http://m/", "--restart-exit-code", "47", "--user", "render", "--program", "/bin/w"]
+
+
+@pytest.fixture
+def farm(tmp_path: Path) -> str:
+    path = tmp_path / "farm.yaml"
+    path.write_text(FARM)
+    return str(path)
+
+
+def test_renders_each_service(farm: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", "systemd", farm]) == 0
+    out = capsys.readouterr().out
+    assert [line for line in out.splitlines() if line.startswith("#")] == [
+        "# /etc/systemd/system/manager.service",
+        "# /etc/systemd/system/worker@1.service",
+        "# /etc/systemd/system/worker@2.service",
+    ]
+    assert "ExecStart=/bin/manager ${PORT} %H\n" in out
+    assert "Environment=DATA=%S/farmhand\n" in out
+    assert "After=manager.service\n" in out
+
+
+def test_renders_one_service_alone(farm: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", "systemd", farm, "--service", "worker@2"]) == 0
+    out = capsys.readouterr().out
+    assert systemd.read("worker@2.service", out).service.exec_start[0].words == ("/bin/worker", "2")
+
+
+def test_writes_files_into_a_folder(farm: str, tmp_path: Path) -> None:
+    assert main(["render", "systemd", farm, "-o", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.glob("*.service")} == {
+        "manager.service",
+        "worker@1.service",
+        "worker@2.service",
+    }
+
+
+def test_renders_a_workers_unit_from_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", "systemd", "--name", "rig", *OPTIONS]) == 0
+    out, err = capsys.readouterr()
+    assert "ExecStart=/bin/w --manager http://m/ --restart-exit-code 47 --name rig\n" in out
+    assert err == ""
+
+
+def test_renders_a_workers_unit_from_its_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "worker.yaml"
+    path.write_text("worker_name: 50%\nmanager_url: http://m/\nrestart_exit_code: 47\n")
+    assert main(["render", "systemd", str(path), "--program", "/bin/w"]) == 0
+    out, err = capsys.readouterr()
+    assert "--restart-exit-code 47 --name 50%%\n" in out
+    assert "runs as root" in err
+
+
+def test_renders_a_template_with_its_specifiers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "[Service]\nExecStart=/bin/x %i\nUser=%i\n"
+    (tmp_path / "t@.service").write_text(text)
+    assert main(["render", "systemd", str(tmp_path / "t@.service")]) == 0
+    assert capsys.readouterr().out == text
+
+
+def test_strict_fails_on_a_loss(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "farm.yaml"
+    path.write_text("supervisor: {LogDirectory: /l}\nservices: {x: {ExecStart: /x}}\n")
+    assert main(["render", "systemd", str(path)]) == 0
+    assert main(["render", "systemd", str(path), "--strict"]) == 1
+    assert "LogDirectory=/l" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["render", "systemd"], "FILE: it is missing"),
+        (["render", "systemd", "/nowhere.yaml"], "/nowhere.yaml: it cannot be read"),
+        (["render", "systemd", "--name", "rig"], "--manager: it is missing"),
+        (["render", "systemd", "--name", "a\nb", *OPTIONS], "name: "),
+        (["render", "systemd", "FARM", "--service", "wroker"], 'there is no "wroker"; there are manager'),
+        (["render", "systemd", "FARM", "-o", "/nowhere/at/all"], "it cannot be written"),
+        (["directives", "Nise"], 'did you mean "Nice"?'),
+        (["check", "/nowhere.service"], "it cannot be read"),
+    ],
+)
+def test_bad_input_is_2_and_says_why(
+    arguments: list[str], message: str, farm: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([farm if word == "FARM" else word for word in arguments]) == 2
+    out, err = capsys.readouterr()
+    assert message in err
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["render"], ["render", "openrc2"], ["nonsense"], ["render", "systemd", "--nope"]]
+)
+def test_bad_usage_is_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+
+
+def test_check_says_what_it_found(tmp_path: Path, farm: str, capsys: pytest.CaptureFixture[str]) -> None:
+    unit = tmp_path / "a.service"
+    unit.write_text("[Service]\nExecStart=/bin/x\nNise=5\nProtectSystem=strict\n")
+    assert main(["check", farm, str(unit)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{farm}: manager, worker@1, worker@2: nothing to say against it",
+        f'{unit}:3: Nise: it is not known in [Service] and is ignored; did you mean "Nice"?',
+        f"{unit}:4: ProtectSystem: it is kept, but not in force under Farmhand; systemd acts on it",
+    ]
+
+
+def test_check_fails_on_an_error_and_goes_on(tmp_path: Path, farm: str, capsys: pytest.CaptureFixture[str]) -> None:
+    unit = tmp_path / "a.service"
+    unit.write_bytes(b"[Service]\nExecStart=./x\n")
+    assert main(["check", str(unit), farm]) == 2
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unit = tmp_path / "a.service"
+    unit.write_bytes(b"[Service]\nDescription=\xff\n")
+    assert main(["check", str(unit)]) == 2
+    assert f"{unit}:2: it is not UTF-8 text" in capsys.readouterr().err
+
+
+def test_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == schema.build()
+
+
+def test_directives_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["directives", "Nice"]) == 0
+    assert capsys.readouterr().out.startswith("[Service] Nice= (number, -20 to 19): ")

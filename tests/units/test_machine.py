@@ -1,0 +1,32 @@
+"""What specifiers stand for on the machine that the tests run on."""
+
+import os
+import socket
+
+import pytest
+
+from farmhand.units import machine
+from farmhand.units.specifiers import MACHINE_LETTERS, SYSTEM_FOLDERS
+
+
+def test_this_machine() -> None:
+    here = machine.here()
+    assert here["H"] == socket.gethostname()
+    assert here.keys() <= set(MACHINE_LETTERS)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root has the system's folders")
+def test_root_has_the_systems_folders() -> None:
+    assert machine.here().items() >= SYSTEM_FOLDERS.items()
+
+
+def test_users_have_folders_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    here = machine.here({"HOME": "/home/kim", "XDG_CACHE_HOME": "/fast", "SHELL": "/bin/zsh"})
+    assert (here["h"], here["S"], here["L"], here["C"], here["s"]) == (
+        "/home/kim",
+        "/home/kim/.local/state",
+        "/home/kim/.local/state/log",
+        "/fast",
+        "/bin/zsh",
+    )

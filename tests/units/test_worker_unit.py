@@ -1,0 +1,121 @@
+"""The unit made for one worker: what it says, why, and that no text can break out of it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from farmhand.units import quoting
+from farmhand.units.dialects import systemd
+from farmhand.units.errors import BadValue
+from farmhand.units.spec import StatusSet
+from farmhand.units.worker_unit import WHY, Worker, annotate, read_worker_config, worker_service
+
+RIG = Worker("rig-014", "http://manager:8080/", "/bin/true", 47, "root", "root", "/srv/render farm")
+
+
+def test_the_unit() -> None:
+    text = systemd.write(worker_service(RIG)).text
+    assert text == Path(__file__).with_name("farmhand-worker.service").read_text(encoding="utf-8")
+
+
+def test_the_restart_code_forces_a_restart_and_is_no_failure() -> None:
+    service = worker_service(RIG)
+    code = StatusSet(frozenset({47}))
+    assert (service.restart_force_exit_status, service.success_exit_status) == (code, code)
+    assert 47 not in service.restart_prevent_exit_status
+
+
+def test_planned_restarts_meet_no_start_limit() -> None:
+    assert worker_service(RIG).start_limit_interval_sec == 0
+
+
+def test_a_worker_that_cannot_restart_has_no_restart_code() -> None:
+    text = systemd.write(worker_service(Worker("rig", "http://m/", "/bin/true"))).text
+    assert "restart-exit-code" not in text
+    assert "RestartForceExitStatus" not in text
+
+
+def test_each_line_has_its_reason_and_each_reason_its_line() -> None:
+    lines = annotate(systemd.write(worker_service(RIG)).text)
+    assert [line for line, why in lines if line and not why] == []
+    assert {line.partition("=")[0] for line, why in lines if line} == WHY.keys()
+
+
+ODD = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), min_size=1).filter(str.strip)
+
+
+@given(name=ODD, manager=ODD, folder=ODD)
+def test_any_name_survives(name: str, manager: str, folder: str) -> None:
+    program = "/opt/far $HOME %n/\"worker'"
+    worker = Worker(
+        name, manager, program, 47, "root", None, "/srv/" + folder.strip().replace("..", "").rstrip("\\") + "x"
+    )
+    rendered = systemd.write(worker_service(worker))
+    reading = systemd.read("farmhand-worker.service", rendered.text)
+    assert (rendered.losses, reading.warnings) == ((), ())
+    assert reading.service == worker_service(worker)
+    argv = quoting.expand(reading.service.exec_start[0], {"HOME": "/root"})
+    assert argv[0] == program
+    assert {name, f"--name={name}"} & set(argv)
+    assert {manager, f"--manager={manager}"} & set(argv)
+
+
+def test_a_leading_dash_is_no_option() -> None:
+    worker = Worker("--version", "http://m/", "/bin/true")
+    assert worker_service(worker).exec_start[0].words[-1] == "--name=--version"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "a\nExecStartPre=/bin/evil"),
+        ("name", "a\0b"),
+        ("name", " "),
+        ("name", "\ud800"),
+        ("manager_url", "http://m/\r"),
+        ("manager_url", "http://m/\u2028"),
+        ("program", "farmhand-worker"),
+        ("program", "/opt/../x"),
+        ("user", "a:b"),
+        ("user", "a\nb"),
+        ("group", "a/b"),
+        ("folder", "here"),
+        ("folder", "/srv\\"),
+        ("restart_code", 0),
+        ("restart_code", 2),
+        ("restart_code", 256),
+    ],
+)
+def test_what_no_unit_can_hold_is_refused_by_name(field: str, value: str | int) -> None:
+    with pytest.raises(BadValue) as caught:
+        worker_service(Worker(**{**vars(RIG), field: value}))
+    assert caught.value.problem.startswith(f"{field}: ")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("name", ["rig-014", "a b", "100% $HOME ${x} 'q' \"d\" \\ ;", "ünï ✓", "#x", "back\\"])
+def test_systemd_has_nothing_to_say_against_it(tmp_path: Path, name: str) -> None:
+    text = systemd.write(worker_service(Worker(**{**vars(RIG), "name": name}))).text
+    (tmp_path / "farmhand-worker.service").write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "farmhand-worker.service"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_a_workers_configuration_says_what_concerns_its_unit() -> None:
+    text = "worker_name: rig\nmanager_url: http://m:8080/\ntask_types: [blender]\nrestart_exit_status: 47\n"
+    assert read_worker_config("w.yaml", text) == {"name": "rig", "manager_url": "http://m:8080/", "restart_code": 47}
+
+
+@pytest.mark.parametrize("text", ["services: {x: {ExecStart: /x}}\n", "a: b\n"])
+def test_another_file_is_no_workers_configuration(text: str) -> None:
+    assert read_worker_config("w.yaml", text) is None
