@@ -44,7 +44,7 @@ def of_start(
     """Return the variables that tell a process of the run it belongs to. main_pid: 0 if there is none alive."""
     own = {"INVOCATION_ID": invocation}
     seconds = watchdog.interval(service, life.watchdog_sec)
-    if notify_address is not None and notify.access(service) != "none":
+    if notify_address is not None and notify.may_tell(service, order.slot.value):
         own["NOTIFY_SOCKET"] = notify_address
     if seconds is not None and order.slot is Slot.MAIN:
         own["WATCHDOG_USEC"] = str(round(seconds * 1e6))

@@ -128,6 +128,8 @@ class Supervisor:
 
     def _keep(self, unit: Unit, slot: Slot, tree: Tree) -> None:
         """Watch a new process until it ends; learn whether its program was executed, if that is worth knowing."""
+        if slot in unit.trees:  # SendSIGKILL=no let it live
+            unit.leftovers.append(unit.trees[slot])
         unit.trees[slot] = tree
         self.waiter.watch(tree.fileno(), EXITS, lambda: self._ended(unit, slot, tree))
         if slot is Slot.MAIN:

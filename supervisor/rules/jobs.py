@@ -87,9 +87,9 @@ def ready(kind: Kind, service: Service, state: State) -> Ready:
         case Kind.STOP | Kind.RESTART:
             return Ready.ALREADY if active in _RESTING else Ready.BEGIN
         case Kind.RELOAD:
-            if active is Active.RELOADING:
+            if active is Active.RELOADING or state in STARTING:
                 return Ready.WAIT
-            return Ready.BEGIN if active is Active.ACTIVE and state not in STARTING else Ready.REFUSE
+            return Ready.BEGIN if active is Active.ACTIVE else Ready.REFUSE
 
 
 def judge(kind: Kind, *, begun: bool, active: Active, reload_result: Result) -> Outcome | None:

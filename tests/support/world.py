@@ -143,7 +143,8 @@ class World:
     def _obey(self, order):
         match order:
             case Spawn():
-                assert order.slot not in self.processes, f"a second {order.slot.value} process"
+                assert order.slot not in self.processes or self._may_give_up(order.slot), "a second process"
+                self.stragglers += [self.processes[order.slot]] if order.slot in self.processes else []
                 self.processes[order.slot] = Process(order.directive, self.ignores)
                 self.log.append((self.now, f"spawn {order.directive}"))
             case Signal():
@@ -159,6 +160,10 @@ class World:
                     self.log.append((self.now, order.state.value))
                 self.unit.shown = order.state
                 self.jobs.notice(self.unit, order.state)
+
+    def _may_give_up(self, slot):
+        """Only a command that SendSIGKILL=no lets live may have another one beside it."""
+        return slot is Slot.CONTROL and not self.service.send_sigkill
 
     def _send(self, name, everyone):
         for slot, process in self.processes.items():
