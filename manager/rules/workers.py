@@ -185,6 +185,13 @@ def told(worker: Worker, now: int) -> Moved:
     return _tell(Moved(worker), now)
 
 
+def hears(worker: Worker, seq: int, now: int) -> Moved:
+    """The worker keeps a request open, and has heard of all events up to `seq`."""
+    moved = Moved(replace(worker, pushes=True))
+    news = worker.request is not None and worker.request.seq <= seq
+    return _tell(moved, now) if news else moved
+
+
 def lose(worker: Worker, now: int) -> Moved:
     """The worker has been silent for too long. What was asked of it still waits for it."""
     silent = now - (worker.last_seen or worker.registered_at)

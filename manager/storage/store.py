@@ -257,14 +257,8 @@ class Store:
         """Note that a worker keeps a waiting request open and has heard of everything up to seq; a sign of life."""
         self.seen.note(worker_id, self.clock())
         worker = self.worker(worker_id)
-        pending = worker.request
-        news = pending is not None and pending.seen_at is None and pending.seq <= seq
-        if worker.pushes and not news:
-            return
-        with self.database.write() as change:
-            workers.set_pushes(change, worker_id)
-        if news:
-            self.change_worker(worker_id, worker_rules.told)
+        if worker_rules.hears(worker, seq, self.clock()).worker != worker:
+            self.change_worker(worker_id, lambda it, now: worker_rules.hears(it, seq, now))
 
     # -- what both need
 

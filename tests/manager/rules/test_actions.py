@@ -1,0 +1,145 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from farmhand.manager.rules.actions import LABELS, OUTCOMES, ask, outcomes_markdown, withdraw
+from farmhand.manager.rules.facts import Kind
+from farmhand.manager.rules.workers import LastTask, Pending, Situation, Worker, situation
+from farmhand.worker.wire import REQUESTABLE, Request, Status, TaskStatus
+
+DOCS = Path(__file__).parents[3] / "docs" / "reference" / "worker-actions.md"
+
+TASK = LastTask("t", "j", "frame 1", "film", TaskStatus.ACTIVE, 0, 1, active=True, started_at=0, ended_at=None)
+RESTART = Pending("r0", Request(Status.RESTART), "kim", 0)
+
+# A worker in each situation.
+WORKERS = {
+    Situation.STARTING: Worker("w", "node-1", Status.STARTING, True),
+    Situation.IDLE: Worker("w", "node-1", Status.AWAKE, True, idle=True),
+    Situation.BUSY: Worker("w", "node-1", Status.AWAKE, True, task=TASK),
+    Situation.BETWEEN: Worker("w", "node-1", Status.AWAKE, True, task=replace(TASK, active=False)),
+    Situation.ASLEEP: Worker("w", "node-1", Status.ASLEEP, True),
+    Situation.OFFLINE: Worker("w", "node-1", Status.OFFLINE, True, resume=Status.ASLEEP),
+    Situation.RESTARTING: Worker("w", "node-1", Status.OFFLINE, True, request=RESTART),
+    Situation.LOST: Worker("w", "node-1", Status.ERROR, True, lost_from=Status.AWAKE),
+}
+
+# + is asked of the worker; = is so already, and nothing is asked; - is refused.
+TABLE = """
+                      Shut_Down  Restart  Send_to_Sleep  Wake_Up
+starting              +          +        +              +
+awake,_idle           +          +        +              =
+awake,_busy           +          +        +              =
+awake,_between_tasks  +          +        +              =
+asleep                +          +        =              +
+offline               -          -        =              +
+offline,_restarting   +          =        +              +
+error                 +          +        +              +
+"""
+
+
+def cells():
+    header, *rows = (line.split() for line in TABLE.strip().splitlines())
+    statuses = {label.replace(" ", "_"): status for status, label in LABELS.items()}
+    for place, *marks in rows:
+        for label, mark in zip(header, marks, strict=True):
+            yield Situation(place.replace("_", " ")), statuses[label], mark
+
+
+def asked(worker, status, *, lazy=False):
+    return ask(worker, Request(status, lazy), id="r1", by="kim", now=1000)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize(("place", "status", "mark"), list(cells()))
+def test_every_action_in_every_situation(place, status, mark, lazy):
+    worker = WORKERS[place]
+    assert situation(worker) is place
+    result = asked(worker, status, lazy=lazy)
+    request = result.moved.worker.request
+    assert result.answer.accepted is (mark != "-"), result.answer.text
+    assert result.answer.changed is (mark == "+"), result.answer.text
+    if mark == "+":
+        assert request == Pending("r1", Request(status, lazy), "kim", 1000)
+        assert result.answer.request_id == "r1"
+    else:
+        assert request == worker.request
+
+
+def test_the_table_above_is_whole():
+    assert {(place, status) for place, status, _ in cells()} == {
+        (place, status) for place in Situation for status in REQUESTABLE
+    }
+    assert OUTCOMES.keys() == set(Situation)
+    assert all(outcomes.keys() == REQUESTABLE for outcomes in OUTCOMES.values())
+
+
+@pytest.mark.parametrize("place", [place for place in Situation if place is not Situation.OFFLINE])
+def test_a_worker_without_a_restart_code_is_not_restarted(place):
+    result = asked(replace(WORKERS[place], can_restart=False), Status.RESTART)
+    assert not result.answer.accepted
+    assert "--restart-exit-code" in result.answer.text
+
+
+def test_an_offline_worker_without_a_restart_code_is_told_to_be_started_first():
+    result = asked(replace(WORKERS[Situation.OFFLINE], can_restart=False), Status.RESTART)
+    assert result.answer.text == "is offline: start it on its machine"
+
+
+def test_only_a_busy_worker_knows_two_flavours():
+    for place, outcomes in OUTCOMES.items():
+        two = [
+            outcome
+            for outcome in outcomes.values()
+            if getattr(outcome, "lazy", "") != getattr(outcome, "immediate", "")
+        ]
+        assert len(two) == (3 if place is Situation.BUSY else 0)
+
+
+PENDING = Pending("r0", Request(Status.ASLEEP, lazy=True), "sam", 500, seq=7, seen_at=600)
+BUSY = replace(WORKERS[Situation.BUSY], request=PENDING)
+
+
+def test_a_new_request_replaces_the_pending_one():
+    result = asked(BUSY, Status.OFFLINE)
+    assert result.moved.worker.request.id == "r1"
+    assert result.answer.text.endswith("instead of Send to Sleep")
+    [fact] = result.moved.facts
+    assert fact.kind is Kind.REQUEST_MADE
+    assert fact.detail == {"request": "r1", "status": "offline", "lazy": False, "replaces": "r0"}
+
+
+def test_the_same_request_again_keeps_its_age():
+    result = asked(BUSY, Status.ASLEEP, lazy=True)
+    assert result.moved.worker.request == PENDING
+    assert not result.moved.facts
+    assert not result.answer.changed
+
+
+def test_immediately_replaces_after_task():
+    assert asked(BUSY, Status.ASLEEP).moved.worker.request.wish == Request(Status.ASLEEP, lazy=False)
+
+
+def test_asking_for_the_present_status_withdraws():
+    result = asked(BUSY, Status.AWAKE)
+    assert result.moved.worker.request is None
+    assert [fact.kind for fact in result.moved.facts] == [Kind.REQUEST_WITHDRAWN]
+    assert result.answer.text == "keeps its status: Send to Sleep is withdrawn"
+
+
+def test_withdrawing_nothing_is_no_error():
+    result = withdraw(WORKERS[Situation.IDLE])
+    assert result.answer.accepted
+    assert not result.answer.changed
+
+
+def test_an_offline_worker_starts_as_it_left_unless_asked():
+    offline = WORKERS[Situation.OFFLINE]
+    waking = asked(offline, Status.AWAKE).moved.worker
+    assert waking.request.wish.status is Status.AWAKE
+    assert asked(waking, Status.ASLEEP).moved.worker.request is None
+
+
+def test_the_docs_show_this_table():
+    assert outcomes_markdown() in DOCS.read_text(encoding="utf-8")
