@@ -61,7 +61,7 @@ class Worker:
         phase = Phase.SIGN_ON if client.credentials else Phase.REGISTER
         self._life = Life(phase, restart_code=restart_code)
         self._asked: Question | None = None
-        self._rang_meanwhile = False
+        self._ask_again = False
         self._secret = credentials.new_secret()
         self._running: Running | None = None
         self._signals: list[tuple[int, float]] = []
@@ -140,6 +140,7 @@ class Worker:
         if unwanted and self._running and self._running.task.id == unwanted:
             self._ring(now)  # perhaps the task is not this worker's any more
         if not self._reports.waiting:
+            self._ask_again |= self._asked is Question.STATE and self._life.phase is Phase.AWAKE
             self._life = rules.drained(self._life, now)
 
     def _hear(self, errand: Errand, result: object, now: float) -> None:
@@ -162,8 +163,8 @@ class Worker:
         if not isinstance(answer, Trouble):
             self._reports.hurry()
         self._life = rules.heard(self._life, asked, answer, now, random.random())
-        if self._rang_meanwhile and self._asked is None:
-            self._rang_meanwhile = False
+        if self._ask_again and self._asked is None:
+            self._ask_again = False
             self._life = rules.rang(self._life, now)
 
     @property
@@ -236,7 +237,7 @@ class Worker:
 
     def _ring(self, now: float) -> None:
         """See to it that the manager is asked again, also if it is being asked: the answer may be from before."""
-        self._rang_meanwhile = self._asked is not None
+        self._ask_again = self._asked is not None
         self._life = rules.rang(self._life, now)
         self._reports.hurry()
 

@@ -20,6 +20,7 @@ class Manager:
 
     def __init__(self, *, push=False):
         self.push = push
+        self.start = "awake"  # the status that a worker is given at sign-on if nothing was asked of it
         self.workers = {}  # id -> name, secret, status, request (status, lazy), signed on how often
         self.tasks = {}  # id -> task as handed out, with "worker", "log", "activity", "updates"
         self.calls = []  # (seconds, method, path, body)
@@ -131,7 +132,7 @@ class Manager:
         match (method, *path.removeprefix(API).strip("/").split("/")):
             case "POST", "sign-on":
                 worker |= {"status": "starting", "sign_ons": worker["sign_ons"] + 1, "can_restart": body["can_restart"]}
-                wish = worker["request"][0] if worker["request"] else "awake"
+                wish = worker["request"][0] if worker["request"] else self.start
                 return 200, {"status_requested": wish} | ({"push": BELL} if self.push else {})
             case "POST", "sign-off":
                 worker["status"] = "offline"
@@ -248,6 +249,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer goes out whole, not in pieces that wait for one another
     manager = None
 
     def do_POST(self):

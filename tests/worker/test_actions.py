@@ -139,13 +139,12 @@ def test_busy_without_a_bell(tmp_path):
 
 
 def test_asleep_without_a_bell_wakes_within_seconds(tmp_path):
-    with manager() as farm, worker(farm.url, tmp_path):
-        idle(farm)
-        farm.worker()["status"] = "asleep"
-        farm.worker()["request"] = ("asleep", False)
-        farm.wait(lambda: farm.paths().count("POST /api/v3/worker/state-changed") == 2, 6)
-        farm.ask("awake")
-        assert farm.wait_status("awake", 4) < 4
+    with manager() as farm:
+        farm.start = "asleep"
+        with worker(farm.url, tmp_path):
+            farm.wait_status("asleep")
+            farm.ask("awake")
+            assert farm.wait_status("awake", 4) < 4
 
 
 def test_a_worker_without_a_restart_code_shuts_down_when_asked_to_restart(farm, tmp_path):

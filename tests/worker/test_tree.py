@@ -55,6 +55,16 @@ def test_immediately_ends_the_whole_tree_within_a_second(farm, tmp_path, action)
         assert farm.tasks[task]["status"] == "queued"
 
 
+@pytest.mark.parametrize("flood", ["yes", "cat /dev/zero", "cat /dev/urandom"])
+def test_a_flood_of_output_does_not_delay_it(farm, tmp_path, flood):
+    task = farm.add_task(("exec", {"exe": "/bin/sh", "args": ["-c", f": {tmp_path}; {flood}; true"]}))
+    with worker(farm.url, tmp_path):
+        farm.wait(lambda: len(farm.tasks[task]["log"]) > 100_000)
+        farm.ask("asleep")
+        farm.wait_status("asleep", 1)
+        farm.wait(lambda: farm.tasks[task]["status"] == "queued", 0)
+
+
 def test_an_orphan_that_holds_the_output_keeps_nobody_waiting(farm, tmp_path):
     task = farm.add_task(hostile(tmp_path))
     script = str(tmp_path / "hostile-script.py")

@@ -36,7 +36,7 @@ def test_a_manager_that_fails_at_sign_on_is_asked_again_by_the_same_worker(farm,
     known_worker(farm, tmp_path)
     farm.fail[SIGN_ON] = status
     with worker(farm.url, tmp_path) as started:
-        farm.wait(lambda: farm.paths().count(f"POST {SIGN_ON}") == 4)
+        farm.wait(lambda: farm.paths().count(f"POST {SIGN_ON}") == 3)
         assert f"the manager answered {status}" in started.log
         farm.fail.clear()
         farm.wait_status("awake")
@@ -178,7 +178,7 @@ def test_a_report_that_the_manager_does_not_want_is_dropped(farm, tmp_path):
 
 def test_a_manager_that_fails_on_the_last_report_is_told_again(farm, tmp_path):
     task = farm.add_task(QUICK)
-    failures = iter([500, 500, 500])
+    failures = iter([500, 500])
     farm.fail[f"POST /api/v3/worker/task/{task}"] = lambda body: (
         next(failures, None) if "taskStatus" in body and body["taskStatus"] == "completed" else None
     )
@@ -226,3 +226,24 @@ def test_two_workers_do_not_share_a_folder(farm, tmp_path):
         first.exit_code()
     with worker(farm.url, tmp_path):
         farm.wait(lambda: farm.worker()["sign_ons"] == 2)
+
+
+def test_a_report_that_is_delivered_while_the_manager_is_asked_for_news_frees_the_way_to_the_next_task(farm, tmp_path):
+    task, other = farm.add_task(gated(tmp_path / "gate")), farm.add_task(QUICK)
+    state = "GET /api/v3/worker/state"
+
+    def refuse_when_news_is_asked_for(body):
+        return 409 if "log" in body and farm.changed.wait_for(lambda: state in farm.paths(), 5) else None
+
+    def say_nothing_new_when_the_report_is_through(body):
+        farm.changed.wait_for(lambda: False, 0.3)
+        return 204
+
+    with worker(farm.url, tmp_path):
+        farm.wait(lambda: farm.tasks[task]["updates"])
+        farm.fail[f"POST /api/v3/worker/task/{task}"] = refuse_when_news_is_asked_for
+        farm.fail[state] = say_nothing_new_when_the_report_is_through
+        with farm.changed:
+            farm.tasks[task]["worker"] = "somebody else"
+            farm.ring()
+        farm.wait_task(other, "completed", 3)
