@@ -29,11 +29,13 @@ _RUNS = frozenset({Active.ACTIVE, Active.RELOADING})
 
 @dataclass(frozen=True)
 class Desk:
-    """Whoever answers needs these. shut_down ends the supervisor; log_path tells where a service's output is."""
+    """Whoever answers needs these. shut_down ends the supervisor, which then is `stopping`; log_path tells where a
+    service's output is."""
 
     supervisor: Supervisor
     jobs: Jobs
     shut_down: Callable[[], None]
+    stopping: Callable[[], bool]
     log_path: LogPath
 
 
@@ -49,6 +51,8 @@ def handle(desk: Desk, request: Request, answer: Answer) -> None:
             answer(Reply(2, (f"{request.verb}: no service is named; name one, or a pattern such as 'worker@*'",)))
         elif request.verb in _EACH:
             answer(_each(desk, request, units))
+        elif desk.stopping() and request.verb != "stop":
+            answer(Reply(1, (f"{request.verb}: the supervisor is stopping; nothing is started any more",)))
         else:
             _ask_jobs(desk, request, units, answer)
     elif request.verb == "ping":

@@ -98,7 +98,7 @@ class Loop:
         for number in _STOPPING_SIGNALS:
             signal.signal(number, self._on_signal)
         self.waiter.watch(self._platform.fileno(), ORPHANS, self.supervisor.look_at_trees)
-        self._desk = answers.Desk(self.supervisor, self.jobs, self.stop, self._shell.log_path)
+        self._desk = answers.Desk(self.supervisor, self.jobs, self.stop, lambda: self.stopping, self._shell.log_path)
         self._shell.attach(self.waiter, self.handle)
         self._start(start)
         while not self._finished():

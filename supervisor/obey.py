@@ -4,8 +4,8 @@
 ordered. It decides nothing; whoever wants to know of changes is called back.
 """
 
+import os
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -23,6 +23,7 @@ from .waiting import Waiter
 # Ranks of the descriptors that are ready at the same moment: what was told first is heard first.
 MESSAGES, EXECUTIONS, EXITS, ORPHANS, REQUESTS = range(5)
 
+_RESTING = frozenset({State.DEAD, State.FAILED})
 # These wait for nothing but the end of the last process.
 _UNTIL_EMPTY = STOPPING | FINAL | {State.STOP_POST, State.START, State.RUNNING}
 
@@ -104,8 +105,8 @@ class Supervisor:
 
     def _spawn(self, unit: Unit, order: Spawn) -> bool:
         service = unit.service
-        if order.slot is Slot.MAIN or not unit.invocation:
-            unit.invocation = uuid.uuid4().hex if not unit.trees else unit.invocation
+        if unit.shown in _RESTING and not unit.trees:
+            unit.invocation = os.urandom(16).hex()
         self._open_socket(unit)
         own = environment.of_start(
             service,
@@ -115,7 +116,7 @@ class Supervisor:
             notify_address=unit.socket.address if unit.socket else None,
             invocation=unit.invocation,
         )
-        mark = f"{service.name}.{order.slot.value}.{uuid.uuid4().hex[:12]}"
+        mark = f"{service.name}.{order.slot.value}.{os.urandom(6).hex()}"
         try:
             env = environment.compose(service, self.common, own)
             with execute.order(service, order.command, env, mark, self.journal) as ready:

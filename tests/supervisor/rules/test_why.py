@@ -1,0 +1,96 @@
+"""What `why` and `show` say."""
+
+from world import World, service
+
+from farmhand.supervisor.rules.exitstatus import Exit
+from farmhand.supervisor.rules.properties import Facts, properties
+from farmhand.supervisor.rules.why import why
+from farmhand.units.spec import StatusSet
+
+DIRECTIVES = {
+    "restart": "on-failure",
+    "restart_sec": 5.0,
+    "restart_force_exit_status": StatusSet(frozenset({47})),
+    "restart_prevent_exit_status": StatusSet(frozenset({2})),
+    "success_exit_status": StatusSet(frozenset({47})),
+    "origin": {"Restart": "farm.yaml:8", "RestartForceExitStatus": "farm.yaml:9"},
+}
+
+
+def started(**directives):
+    world = World(service(**{**DIRECTIVES, **directives}))
+    world.start()
+    return world
+
+
+def told(world):
+    return why(world.service, world.life, world.now)
+
+
+def test_why_it_waits_for_a_restart():
+    world = started()
+    world.ends(Exit(code=47))
+    world.pass_time(2)
+    first = "worker: starts again in 3.0s: exit code 47 is in RestartForceExitStatus= (farm.yaml:9)"
+    assert told(world)[0] == first
+
+
+def test_why_it_stays_down():
+    world = started()
+    world.ends(Exit(code=0))
+    assert told(world)[0].startswith("worker: dead, not restarted: Restart=on-failure and it ended with exit code 0")
+
+
+def test_why_it_runs_again():
+    world = started()
+    world.ends(Exit(code=1))
+    world.pass_time(5)
+    assert told(world)[0].startswith("worker: running (restart 1); it was restarted: Restart=on-failure")
+
+
+def test_before_the_first_end_nothing_was_decided():
+    assert "nothing was decided" in told(started())[0]
+
+
+def test_what_every_other_ending_would_bring():
+    assert told(started())[1:] == [
+        "  exit code 0: success, stays down: Restart=on-failure and it ended with exit code 0, result success"
+        " (farm.yaml:8)",
+        "  exit code 1: exit-code, starts again after 5s: Restart=on-failure and it ended with exit code 1"
+        " (farm.yaml:8)",
+        "  signal SIGTERM: success, stays down: Restart=on-failure and it ended with signal SIGTERM, result success"
+        " (farm.yaml:8)",
+        "  signal SIGKILL: signal, starts again after 5s: Restart=on-failure and it ended with signal SIGKILL"
+        " (farm.yaml:8)",
+        "  exit code 2: exit-code, stays down: exit code 2 is in RestartPreventExitStatus= (the default)",
+        "  exit code 47: success, starts again after 5s: exit code 47 is in RestartForceExitStatus= (farm.yaml:9)",
+        "  a timeout: timeout, starts again after 5s: Restart=on-failure and the result was timeout (farm.yaml:8)",
+    ]
+
+
+def test_show_speaks_as_systemd_does():
+    world = started(timeout_start_sec=None, description="Render worker")
+    world.ends(Exit(signal="SIGKILL"))
+    shown = properties(world.service, world.life, Facts(last_main_pid=12, exit_status=9, main_exit=1795399500.0))
+    wanted = {
+        "Id": "worker.service",
+        "Description": "Render worker",
+        "LoadState": "loaded",
+        "ActiveState": "activating",
+        "SubState": "auto-restart",
+        "Result": "signal",
+        "NRestarts": "0",
+        "MainPID": "0",
+        "ExecMainPID": "12",
+        "ExecMainCode": "2",
+        "ExecMainStatus": "9",
+        "ExecMainExitTimestamp": "Mon 2026-11-23 02:05:00 UTC",
+        "Restart": "on-failure",
+        "RestartUSec": "5s",
+        "TimeoutStartUSec": "1min 30s",
+        "RuntimeMaxUSec": "infinity",
+        "WatchdogUSec": "0",
+        "RestartForceExitStatus": "47",
+        "RemainAfterExit": "no",
+    }
+    assert {name: shown[name] for name in wanted} == wanted

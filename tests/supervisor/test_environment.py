@@ -1,0 +1,108 @@
+"""What a process of a service finds in its environment, and which program it is."""
+
+import os
+import sys
+
+import pytest
+
+from farmhand.supervisor import environment, execute
+from farmhand.supervisor.rules.exitstatus import Exit, Result
+from farmhand.supervisor.rules.life import Life, Slot, Spawn
+from farmhand.units.spec import Command, EnvironmentFile, Service
+
+MAIN = Spawn(Slot.MAIN, "ExecStart", Command(("/bin/main",)))
+STOP_POST = Spawn(Slot.CONTROL, "ExecStopPost", Command(("/bin/post",)))
+
+
+def of_start(service, life, order, main_pid=0):
+    return environment.of_start(
+        service, life, order, main_pid=main_pid, notify_address="@address", invocation="0123abcd"
+    )
+
+
+def test_the_supervisors_own_environment_wins_over_the_default_and_keeps_its_dealings_to_itself():
+    own = {"HOME": "/root", "FARMHAND_PORT": "9000", "NOTIFY_SOCKET": "/run/notify", "MAINPID": "1"}
+    assert environment.base(own, {"FARMHAND_PORT": "8080", "FARMHAND_DATA": "/data"}) == {
+        "HOME": "/root",
+        "FARMHAND_PORT": "9000",
+        "FARMHAND_DATA": "/data",
+    }
+
+
+def test_the_later_source_wins_and_unset_wins_over_all(tmp_path):
+    file = tmp_path / "env"
+    file.write_text("FROM=file\nONLY=file\nGONE=x\n")
+    service = Service(
+        "a",
+        environment={"FROM": "service", "OWN": "service", "KEPT": "yes"},
+        environment_file=(EnvironmentFile(str(file)), EnvironmentFile("/nonexistent", optional=True)),
+        unset_environment=("GONE", "KEPT=no"),
+    )
+    assert environment.compose(service, {"FROM": "common", "BASE": "common"}, {"OWN": "own", "ID": "own"}) == {
+        "BASE": "common",
+        "ID": "own",
+        "OWN": "service",
+        "FROM": "file",
+        "ONLY": "file",
+        "KEPT": "yes",
+    }
+
+
+def test_a_missing_environment_file_is_an_error_unless_it_is_optional():
+    with pytest.raises(OSError, match="nonexistent"):
+        environment.compose(Service("a", environment_file=(EnvironmentFile("/nonexistent"),)), {}, {})
+
+
+@pytest.mark.parametrize(
+    ("exit", "told"),
+    [
+        (Exit(code=3), {"EXIT_CODE": "exited", "EXIT_STATUS": "3"}),
+        (Exit(signal="SIGTERM"), {"EXIT_CODE": "killed", "EXIT_STATUS": "TERM"}),
+        (Exit(signal="SIGABRT", dumped=True), {"EXIT_CODE": "dumped", "EXIT_STATUS": "ABRT"}),
+        (None, {}),
+    ],
+)
+def test_a_stop_command_is_told_how_the_service_ended(exit, told):
+    life = Life(exit=exit, result=Result.TIMEOUT)
+    assert of_start(Service("a"), life, STOP_POST) == {"INVOCATION_ID": "0123abcd", "SERVICE_RESULT": "timeout", **told}
+
+
+def test_only_the_main_process_has_the_watchdog_and_only_commands_its_pid():
+    service = Service("a", type="notify", watchdog_sec=1.5)
+    assert of_start(service, Life(), MAIN, main_pid=7) == {
+        "INVOCATION_ID": "0123abcd",
+        "NOTIFY_SOCKET": "@address",
+        "WATCHDOG_USEC": "1500000",
+    }
+    assert of_start(service, Life(), Spawn(Slot.CONTROL, "ExecReload", MAIN.command), main_pid=7) == {
+        "INVOCATION_ID": "0123abcd",
+        "MAINPID": "7",
+    }
+
+
+def test_a_program_without_a_slash_is_looked_for_beside_python_first(tmp_path):
+    assert execute.find_program(os.path.basename(sys.executable), "/usr/bin") == sys.executable
+    program = tmp_path / "only-here"
+    program.touch(0o755)
+    assert execute.find_program("only-here", f"/nonexistent:{tmp_path}") == str(program)
+    assert execute.find_program("nowhere", str(tmp_path)) == "nowhere"
+    assert execute.find_program("/any/path", "") == "/any/path"
+
+
+def test_an_order_expands_variables_and_opens_the_files_that_are_named(tmp_path):
+    service = Service("a", standard_output=f"append:{tmp_path}/out", standard_error="inherit", user="nobody")
+    command = Command(("/bin/echo", "${NAME}", "$LIST"))
+    env = {"NAME": "a b", "LIST": "c d"}
+    with execute.order(service, command, env, "mark", lambda name: None) as order:
+        os.write(order.stdout, b"line\n")
+        assert order.stderr == order.stdout
+    assert (tmp_path / "out").read_bytes() == b"line\n"
+    assert (list(order.argv), order.user, order.mark) == (["/bin/echo", "a b", "c", "d"], "nobody", "mark")
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(order.stdout)
+
+
+def test_a_privileged_command_keeps_the_supervisors_user():
+    command = Command(("/bin/true",), privilege="+")
+    with execute.order(Service("a", user="nobody", group="nogroup"), command, {}, "m", lambda name: None) as order:
+        assert (order.user, order.group) == (None, None)
