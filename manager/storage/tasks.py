@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, case, delete, exists, func, insert, select, update
 
 from ...worker.wire import JobStatus, TaskStatus
 from ..rules.facts import Fact, Kind
@@ -218,7 +218,12 @@ def ready_after(connection: Connection, completed_id: str) -> dict[str, int]:
         .where(dependency.c.needs_id == completed_id, task.c.ready)
         .group_by(task.c.type)
     )
-    return dict(connection.execute(query).tuples().all())
+    return _counts(connection, query)
+
+
+def _counts(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    """Run a query of names and numbers."""
+    return {name: number for name, number in connection.execute(query)}  # noqa: C416
 
 
 # -- whole jobs
@@ -263,7 +268,7 @@ def _recount_blockers(change: Change, job_id: str) -> None:
 def recount(change: Change, job_id: str) -> None:
     """Make a job's tally and steps anew from its tasks."""
     query = select(task.c.status, func.count()).where(task.c.job_id == job_id).group_by(task.c.status)
-    counted: dict[str, int] = dict(change.connection.execute(query).tuples().all())
+    counted = _counts(change.connection, query)
     values: dict[str, Any] = {tally_column(status): counted.get(status.value, 0) for status in TaskStatus}
     steps = select(func.coalesce(func.sum(task.c.steps_completed), 0)).where(task.c.job_id == job_id)
     values["steps_completed"] = steps.scalar_subquery()
@@ -279,7 +284,7 @@ def active_owners(connection: Connection, job_id: str) -> list[str]:
 def ready_in(connection: Connection, job_id: str) -> dict[str, int]:
     """Count a job's tasks that can be handed out, by type."""
     query = select(task.c.type, func.count()).where(task.c.job_id == job_id, task.c.ready).group_by(task.c.type)
-    return dict(connection.execute(query).tuples().all())
+    return _counts(connection, query)
 
 
 # -- failures
