@@ -43,6 +43,8 @@ def of_start(
 ) -> dict[str, str]:
     """Return the variables that tell a process of the run it belongs to. main_pid: 0 if there is none alive."""
     own = {"INVOCATION_ID": invocation}
+    if service.user is not None:
+        own.update(_of_user(service.user))
     seconds = watchdog.interval(service, life.watchdog_sec)
     if notify_address is not None and notify.may_tell(service, order.slot.value):
         own["NOTIFY_SOCKET"] = notify_address
@@ -59,6 +61,22 @@ def of_start(
             own["EXIT_CODE"] = "exited" if life.exit.signal is None else killed
             own["EXIT_STATUS"] = (life.exit.signal or str(life.exit.code)).removeprefix("SIG")
     return own
+
+
+def _of_user(user: str) -> dict[str, str]:
+    """Return what tells a process who it is; a user that does not exist is the platform's to refuse."""
+    import pwd  # not on Windows, where no service has a user of its own
+
+    try:
+        entry = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
+    except KeyError:
+        return {}
+    told = {"USER": entry.pw_name, "LOGNAME": entry.pw_name, "HOME": entry.pw_dir, "SHELL": entry.pw_shell}
+    nowhere = {
+        "HOME": entry.pw_dir in ("", "/", "/nonexistent"),
+        "SHELL": entry.pw_shell.endswith(("nologin", "false")),
+    }
+    return {name: value for name, value in told.items() if not nowhere.get(name)}
 
 
 def _read_files(pattern: str, *, optional: bool) -> dict[str, str]:

@@ -12,6 +12,8 @@ from .platforms import Order
 # Returns the descriptor that a service's output is written to; it stays the caller's.
 Journal = Callable[[str], int | None]
 
+# systemd.exec(5), "Process exit codes".
+_STREAM_CODES = {"StandardInput": 208, "StandardOutput": 209, "StandardError": 222}
 _MODES = {
     "file": os.O_WRONLY | os.O_CREAT,
     "append": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
@@ -21,13 +23,14 @@ _MODES = {
 
 @contextlib.contextmanager
 def order(service: Service, command: Command, env: Mapping[str, str], mark: str, journal: Journal) -> Iterator[Order]:
-    """Give the order for one command; the files opened for it are closed at the end. OSError: one cannot be opened."""
+    """Give the order for one command; the files opened for it are closed at the end."""
     argv = expand(command, env)
     program = find_program(command.words[0], env.get("PATH", os.defpath))
     if command.argv0 is None:
         argv[0] = program
     privileged = command.privilege in ("+", "!", "!!")
-    with _streams(service, journal) as (stdin, stdout, stderr):
+    with contextlib.ExitStack() as opened:
+        (stdin, stdout, stderr), refused = _streams(service, journal, opened)
         yield Order(
             program=program,
             argv=argv,
@@ -49,6 +52,7 @@ def order(service: Service, command: Command, env: Mapping[str, str], mark: str,
             io_priority=service.io_scheduling_priority,
             oom_score_adjust=service.oom_score_adjust,
             limits={name: (limit.soft, limit.hard) for name, limit in service.limits.items()},
+            refused=refused,
         )
 
 
@@ -66,25 +70,23 @@ def find_program(name: str, path: str) -> str:
     return name
 
 
-@contextlib.contextmanager
-def _streams(service: Service, journal: Journal) -> Iterator[tuple[int | None, int | None, int | None]]:
-    """Open the standard streams; None is the null device."""
-    with contextlib.ExitStack() as opened:
-
-        def stream(setting: str, like: int | None) -> int | None:
-            kind, _, path = setting.partition(":")
-            if kind in _MODES:
-                fd = os.open(path, _MODES[kind] | os.O_CLOEXEC, 0o666)
-                opened.callback(os.close, fd)
-                return fd
+def _streams(
+    service: Service, journal: Journal, opened: contextlib.ExitStack
+) -> tuple[tuple[int | None, int | None, int | None], tuple[int, str] | None]:
+    """Open the standard streams, None being the null device; or say which one cannot be, and the exit code for it."""
+    streams: list[int | None] = []
+    settings = (service.standard_input, service.standard_output, service.standard_error)
+    for name, setting in zip(_STREAM_CODES, settings, strict=True):
+        kind, _, path = setting.partition(":")
+        try:
             if kind == "inherit":
-                return like
-            return None if kind == "null" else journal(service.name)
-
-        stdin = None
-        kind, _, path = service.standard_input.partition(":")
-        if kind == "file":
-            stdin = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            opened.callback(os.close, stdin)
-        stdout = stream(service.standard_output, stdin)
-        yield stdin, stdout, stream(service.standard_error, stdout)
+                streams.append(streams[-1] if streams else None)
+            elif kind in _MODES:
+                fd = os.open(path, (_MODES[kind] if streams else os.O_RDONLY) | os.O_CLOEXEC, 0o666)
+                opened.callback(os.close, fd)
+                streams.append(fd)
+            else:
+                streams.append(journal(service.name) if streams and kind != "null" else None)
+        except OSError as error:
+            return (None, None, None), (_STREAM_CODES[name], f"cannot open {name}={setting}: {error.strerror}")
+    return (streams[0], streams[1], streams[2]), None

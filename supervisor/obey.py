@@ -60,6 +60,7 @@ class Supervisor:
         exit: Exit | None = None,
         message: notify.Message | None = None,
         refused: Slot | None = None,
+        executed: bool = True,
     ) -> None:
         """Bring an event to a service and do what follows from it."""
         scene = Scene(
@@ -70,6 +71,7 @@ class Supervisor:
             exit=exit,
             message=message,
             refused=refused,
+            executed=executed,
         )
         unit.life, orders = step(unit.life, event, unit.service, scene)
         for order in orders:
@@ -160,7 +162,8 @@ class Supervisor:
         if exit is None:
             return
         self.waiter.forget(tree.fileno())
-        if (refusal := tree.refusal()) is not None:
+        refusal = tree.refusal()
+        if refusal is not None:
             self.observers.log(f"{unit.name}: {refusal}")
         if unit.trees.get(slot) is not tree:  # given up on before
             self._drop_empty(unit)
@@ -169,7 +172,8 @@ class Supervisor:
         unit.leftovers.append(tree)
         if slot is Slot.MAIN:
             unit.stamps.main_exit = time.time()
-        self.tell(unit, Event.MAIN_ENDED if slot is Slot.MAIN else Event.CONTROL_ENDED, exit=exit)
+        event = Event.MAIN_ENDED if slot is Slot.MAIN else Event.CONTROL_ENDED
+        self.tell(unit, event, exit=exit, executed=refusal is None)
 
     def _drop_empty(self, unit: Unit) -> None:
         """Part with the trees that nobody is left in."""

@@ -17,8 +17,8 @@ how. Nothing here waits.
 
 All of it belongs to the main thread. `adopt_orphans` takes SIGCHLD, and the signal wake-up
 descriptor if nobody has it (signal.set_wakeup_fd): `Platform.fileno()` then becomes readable
-also when a signal with a Python handler arrives. `reap_strangers` reaps every child that was
-not started here, so an owner of trees must not use `subprocess` beside it without care.
+also when a signal with a Python handler arrives. `reap_strangers` reaps every child of the main
+thread that was not started here, so an owner of trees must not use `subprocess` there as well.
 """
 
 import sys
@@ -62,6 +62,7 @@ class Order:
     io_priority: int | None = None
     oom_score_adjust: int | None = None
     limits: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
+    refused: tuple[int, str] | None = None  # what its owner found to be impossible: the exit code, and why in words
 
 
 class Tree(Protocol):

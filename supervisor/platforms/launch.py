@@ -65,6 +65,8 @@ class Started:
 
 def start(order: Order) -> Started | Refused:
     """Start the process; raises OSError only for what the machine lacks."""
+    if order.refused is not None:
+        return Refused(order.refused[1], order.refused[0])
     env = {**order.env, MARK: inherited_mark(order)}
     if not (settings := list(_settings(order, env))):
         return _spawn(order, order.program, order.argv, env)

@@ -57,20 +57,24 @@ _MERGED: Mapping[frozenset[Kind], Kind] = {
     frozenset({Kind.RESTART}): Kind.RESTART,
     frozenset({Kind.RELOAD}): Kind.RELOAD,
     frozenset({Kind.STOP}): Kind.STOP,
-    frozenset({Kind.START, Kind.RELOAD}): Kind.RELOAD,
     frozenset({Kind.START, Kind.RESTART}): Kind.RESTART,
     frozenset({Kind.RELOAD, Kind.RESTART}): Kind.RESTART,
 }
 
 
 def merge(old: Kind, new: Kind) -> Kind | None:
-    """Return what both jobs come to, None if the new one replaces the old."""
+    """Return what both jobs come to, None if the new one replaces the old.
+
+    Of a start and a reload the one that was there first does for both: what starts reads its configuration anyway.
+    """
+    if {old, new} == {Kind.START, Kind.RELOAD}:
+        return old
     return _MERGED.get(frozenset({old, new}))
 
 
 def begins_anew(old: Kind, new: Kind) -> bool:
     """Say whether a begun job has to be begun again after merging: only if the new one asks for more."""
-    return old is Kind.RELOAD or not (old is new or (old is Kind.RESTART and new is Kind.START))
+    return new is Kind.RESTART and old is not new if new is not Kind.RELOAD else old is new
 
 
 def ready(kind: Kind, service: Service, state: State) -> Ready:

@@ -43,7 +43,8 @@ class Scene:
 
     now: monotonic seconds. stragglers: whether the tree has members beside the main and the control process.
     stop_pending, restart_pending: whether a stop or restart was asked for that is not done yet. exit comes with
-    MAIN_ENDED and CONTROL_ENDED, message with MESSAGE, refused with REFUSED. daemon: whether the process was found
+    MAIN_ENDED and CONTROL_ENDED, message with MESSAGE, refused with REFUSED. executed: whether the process that ended
+    ever became the program it was to be. daemon: whether the process was found
     that a forking start left behind, None if it could not be told.
     """
 
@@ -54,6 +55,7 @@ class Scene:
     exit: Exit | None = None
     message: Message | None = None
     refused: Slot | None = None
+    executed: bool = True
     daemon: bool | None = None
 
 

@@ -31,6 +31,7 @@ from .notify import Message
 from .startlimit import Starts, count_start
 from .states import STARTING, State
 
+_NO_PROGRAM = 203  # systemd.exec(5), "Process exit codes": EXIT_EXEC
 # Who ends during these is noticed when the command that runs has ended.
 _BUSY = frozenset({State.START_POST, State.RELOAD, State.STOP})
 _WITH_MAIN = frozenset({State.START, State.START_POST, State.RUNNING, State.RELOAD})
@@ -94,10 +95,12 @@ def _reset_failed(turn: Turn) -> None:
 def _main_ended(turn: Turn) -> None:
     """Note how the main process ended, and go on if it was waited for."""
     service, exit = turn.service, _exit(turn)
-    result = classify(exit, service.success_exit_status, daemon=service.type != "oneshot")
     line = service.exec_start[turn.life.main_index] if service.exec_start else None
-    if line is not None and line.ignore_failure:
-        result = Result.SUCCESS
+    forgiven = line is not None and line.ignore_failure
+    if forgiven and not turn.scene.executed and exit.code == _NO_PROGRAM:
+        exit = Exit(code=0)
+    daemon = service.type != "oneshot"
+    result = Result.SUCCESS if forgiven else classify(exit, service.success_exit_status, daemon=daemon)
     turn.why = f"{exit}"
     turn.set(main=False, exit=exit)
     turn.blame(result)
@@ -108,10 +111,10 @@ def _main_ended(turn: Turn) -> None:
             turn.set(timer=turn.after(service.start_timeout))
     elif state is State.START:
         _ended_while_starting(turn, result)
-    elif state is State.RUNNING:
+    elif state is State.RUNNING or (state is State.RELOAD and not turn.life.control):
         enter(turn, State.RUNNING, result)
-    elif state not in _BUSY and not turn.life.control:
-        _go_on(turn, result)
+    elif state not in _BUSY:
+        _last_ended(turn, result)
 
 
 def _ended_while_starting(turn: Turn, result: Result) -> None:

@@ -106,3 +106,28 @@ def test_a_privileged_command_keeps_the_supervisors_user():
     command = Command(("/bin/true",), privilege="+")
     with execute.order(Service("a", user="nobody", group="nogroup"), command, {}, "m", lambda name: None) as order:
         assert (order.user, order.group) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("directive", "setting", "code"),
+    [
+        ("standard_input", "file:/nonexistent/in", 208),
+        ("standard_output", "append:/nonexistent/out", 209),
+        ("standard_error", "truncate:/nonexistent/err", 222),
+    ],
+)
+def test_a_stream_that_cannot_be_opened_is_refused_with_its_exit_code(directive, setting, code):
+    service = Service("a", **{directive: setting})
+    with execute.order(service, Command(("/bin/true",)), {}, "mark", lambda name: None) as order:
+        assert order.refused == (code, f"cannot open {_named(directive)}={setting}: No such file or directory")
+
+
+def _named(directive):
+    return "".join(word.capitalize() for word in directive.split("_"))
+
+
+def test_a_user_is_told_who_it_is():
+    assert of_start(Service("a", user="root"), Life(), MAIN)["HOME"] == "/root"
+    told = of_start(Service("a", user="nobody"), Life(), MAIN)
+    assert (told["USER"], told["LOGNAME"]) == ("nobody", "nobody")
+    assert told.keys().isdisjoint({"HOME", "SHELL"})
