@@ -8,7 +8,10 @@ from collections.abc import AsyncIterator
 from a2wsgi import WSGIMiddleware
 from flask import Flask, Response, request
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..worker import wire
 from .storage.store import Store
@@ -54,8 +57,7 @@ def create_app(store: Store) -> Flask:
             refuse_other_sites(request)
 
     @app.after_request
-    def secure(response: Response) -> Response:
-        response.headers.extend(SECURITY)
+    def keep_nothing(response: Response) -> Response:
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
@@ -93,9 +95,24 @@ class Waiting:
             pulse.close()
 
 
+def secured(app: ASGIApp) -> ASGIApp:
+    """Add the SECURITY headers to every answer."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(SECURITY)
+            await send(message)
+
+        await app(scope, receive, send_secured)
+
+    return call
+
+
 def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     """Make the whole: what waits, and Flask in threads for everything else."""
     flask = create_app(store)
     waiting = Waiting(store, Fragments(flask))
     everything_else = Mount("/", WSGIMiddleware(flask, workers=THREADS))  # type: ignore[arg-type]
-    return Starlette(routes=[*waiting.routes, everything_else], lifespan=waiting.lifespan), waiting
+    routes = [*waiting.routes, everything_else]
+    return Starlette(routes=routes, middleware=[Middleware(secured)], lifespan=waiting.lifespan), waiting

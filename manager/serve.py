@@ -77,6 +77,7 @@ async def run(app: Starlette, waiting: Waiting, listener: socket.socket, greetin
         log_level="warning",
         access_log=False,
         lifespan="on",
+        ws="none",
         server_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=PATIENCE,

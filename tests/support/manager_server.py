@@ -6,14 +6,15 @@ import threading
 from collections.abc import Iterator
 
 import uvicorn
+from polling import until
+
 from farmhand.manager.app import create_asgi
 from farmhand.manager.serve import address, listen
 from farmhand.manager.storage.store import Store
-from polling import until
 
 
 @contextlib.contextmanager
-def serving(store: Store) -> Iterator[str]:
+def serving(store: Store, port: int = 0) -> Iterator[str]:
     """Serve a store, and yield the address, without a slash at its end."""
     app, waiting = create_asgi(store)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2))
@@ -23,7 +24,7 @@ def serving(store: Store) -> Iterator[str]:
         loops.append(asyncio.get_running_loop())
         await server.serve(sockets=[listener])
 
-    with listen("127.0.0.1", 0) as listener:
+    with listen("127.0.0.1", port) as listener:
         thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
         thread.start()
         until(lambda: server.started, "the server to start")

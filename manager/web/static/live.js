@@ -168,7 +168,9 @@ export function live(list) {
   });
   on(window, 'pagehide', () => source?.close());
   on(window, 'pageshow', (event) => { if (event.persisted) { open(); refresh(); } });
-  setInterval(beat, 1000);
+  // A browser has six connections a site: a page that nobody sees gives its own back, and catches up later.
+  on(document, 'visibilitychange', () => (document.hidden ? source.close() : open()));
+  setInterval(() => document.hidden || beat(), 1000);
   open();
   beat();
   fade();

@@ -1,0 +1,42 @@
+"""A store of its own for each test, and what serves it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from manager_server import serving
+
+from farmhand.manager.app import create_app
+from farmhand.manager.config import Settings
+from farmhand.manager.storage.store import Store
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which nothing has happened yet; making its tables takes longer than a test."""
+    folder = tmp_path_factory.mktemp("fresh")
+    Store(folder, Settings()).close()
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path, fresh: Path) -> Iterator[Store]:
+    shutil.copytree(fresh, tmp_path / "data")
+    opened = Store(tmp_path / "data", Settings())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(store: Store) -> FlaskClient:
+    """A browser without JavaScript."""
+    return create_app(store).test_client()
+
+
+@pytest.fixture
+def url(store: Store) -> Iterator[str]:
+    """The address of a real server."""
+    with serving(store) as address:
+        yield address

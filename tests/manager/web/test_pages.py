@@ -1,0 +1,261 @@
+"""The pages as a browser without JavaScript uses them."""
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+from pretended import Pretended, ask, awake, job
+from werkzeug.test import TestResponse
+
+from farmhand.manager.storage import calls
+from farmhand.manager.storage.store import Store
+from farmhand.units.dialects import systemd
+from farmhand.worker.wire import JobStatus, Status
+
+PNG = bytes.fromhex("89504e470d0a1a0a")
+
+
+@pytest.fixture
+def workers(store: Store) -> list[Pretended]:
+    """Three idle workers, the last of which cannot restart."""
+    return [awake(store, f"node-{n}", can_restart=n != 3) for n in (1, 2, 3)]
+
+
+def act(client: FlaskClient, action: str, *workers: Pretended, back: str = "/workers") -> TestResponse:
+    form = {"action": action, "worker": [worker.id for worker in workers], "back": back}
+    return client.post("/workers/act", data=form, follow_redirects=True)
+
+
+def rows(page: TestResponse) -> list[str]:
+    return re.findall(r'class="name" href="[^"]*">([^<]*)<', page.text)
+
+
+def test_home_is_the_list_of_workers(client: FlaskClient) -> None:
+    assert client.get("/").location == "/workers"
+
+
+def test_no_page_has_script_or_style_of_its_own(client: FlaskClient, store: Store, workers: list[Pretended]) -> None:
+    job_id, node = job(store), workers[0].id
+    for path in ("/workers", f"/workers/{node}", f"/workers/{node}/install", "/jobs", f"/jobs/{job_id}", "/nothing"):
+        text = client.get(path).text
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?! type=\"module\" src=\"/static/)", text), path
+        assert not re.search(r'(?:href|src)="https?://', text), path
+
+
+def test_filters_come_from_the_address(client: FlaskClient, workers: list[Pretended]) -> None:
+    workers[1].signs_off()
+    assert rows(client.get("/workers?status=idle&sort=-name")) == ["node-3", "node-1"]
+    assert rows(client.get("/workers?q=NODE-2")) == ["node-2"]
+    assert "None of the 3 workers has “blade”" in client.get("/workers?q=blade").text
+
+
+@pytest.mark.parametrize("query", ["status=happy", "sort=size", "page=x"])
+def test_a_list_that_does_not_exist_is_an_error_page(client: FlaskClient, query: str) -> None:
+    page = client.get(f"/workers?{query}")
+    assert page.status_code == 400
+    assert query.partition("=")[0] in page.text
+
+
+# -- actions
+
+
+def test_an_action_is_asked_of_several_in_one_transaction(
+    client: FlaskClient, store: Store, workers: list[Pretended]
+) -> None:
+    commits: list[int] = []
+    store.listen(commits.append)
+    page = act(client, "restart-lazy", *workers, back="/workers?q=node")
+    assert len(commits) == 1
+    assert "Restart after task asked of 2 workers; node-3 cannot restart" in page.text
+    assert page.request.path == "/workers"
+    assert page.request.args["q"] == "node"
+    assert page.text.count('class="change"') == 2
+    assert "<b>2</b> asked" in page.text
+    assert "<b>0</b> restarted" in page.text
+    assert [store.worker(worker.id).request is not None for worker in workers] == [True, True, False]
+
+
+def test_what_was_said_after_a_click_is_said_once(client: FlaskClient, workers: list[Pretended]) -> None:
+    assert "asked of 1 worker" in act(client, "asleep", workers[0]).text
+    assert "asked of 1 worker" not in client.get("/workers").text
+
+
+def test_a_refusal_says_why_and_changes_nothing(client: FlaskClient, store: Store, workers: list[Pretended]) -> None:
+    before = store.newest()
+    page = act(client, "restart", workers[2])
+    assert "Restart immediately asked of nobody; node-3 cannot restart" in page.text
+    assert "toast" not in page.request.query_string.decode()
+    assert store.newest() == before
+
+
+@pytest.mark.parametrize(
+    ("action", "picks", "says"),
+    [
+        ("", 2, "Choose an action, then press Apply"),
+        ("dance", 2, "Choose an action, then press Apply"),
+        ("asleep", 0, "Select the workers that it is for, then press Apply"),
+    ],
+)
+def test_a_form_that_is_not_complete_comes_back_as_it_was(
+    client: FlaskClient, store: Store, workers: list[Pretended], action: str, picks: int, says: str
+) -> None:
+    before = store.newest()
+    page = act(client, action, *workers[:picks], back="/workers?q=node-")
+    assert page.status_code == 400
+    assert says in page.text
+    assert len(re.findall(r'name="worker" value="[^"]*" [^>]*checked', page.text)) == picks
+    assert ('value="asleep" selected' in page.text) is (action == "asleep")
+    assert 'name="q" value="node-"' in page.text
+    assert store.newest() == before
+
+
+def test_an_unknown_worker_is_named(client: FlaskClient, workers: list[Pretended]) -> None:
+    form = {"action": "asleep", "worker": ["nobody", workers[0].id]}
+    page = client.post("/workers/act", data=form, follow_redirects=True)
+    assert "asked of 1 worker" in page.text
+    assert "nobody is not known here" in page.text
+
+
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example", "/\\evil.example", "/jobs", "/workersx", ""]
+)
+def test_a_form_leads_back_to_a_page_for_workers_only(client: FlaskClient, workers: list[Pretended], back: str) -> None:
+    form = {"action": "asleep", "worker": workers[0].id, "back": back}
+    assert re.match(r"/workers(\?|$)", client.post("/workers/act", data=form).location)
+
+
+def test_a_pending_change_is_taken_back(client: FlaskClient, store: Store, workers: list[Pretended]) -> None:
+    ask(store, Status.OFFLINE, workers[0], lazy=True)
+    page = client.post("/workers/withdraw", data={"worker": workers[0].id}, follow_redirects=True)
+    assert "Shut Down is withdrawn" in page.text
+    assert store.worker(workers[0].id).request is None
+    assert client.post("/workers/withdraw", data={}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 303),
+        ({"Origin": "http://localhost"}, 303),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}, 303),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+    ],
+)
+def test_forms_of_other_sites_are_refused(
+    client: FlaskClient, store: Store, workers: list[Pretended], headers: dict[str, str], status: int
+) -> None:
+    before = store.newest()
+    form = {"action": "asleep", "worker": workers[0].id}
+    answer = client.post("/workers/act", data=form, headers=headers)
+    assert answer.status_code == status
+    assert (store.newest() > before) is (status == 303)
+
+
+# -- errors
+
+
+def test_errors_are_pages_for_people_and_json_for_programs(client: FlaskClient) -> None:
+    page = client.get("/workers/nobody")
+    assert (page.status_code, page.mimetype) == (404, "text/html")
+    assert "nobody" in page.text
+    answer = client.get("/api/v3/nothing")
+    assert (answer.status_code, answer.get_json()) == (404, {"code": 404, "message": "Not Found"})
+
+
+def test_what_a_job_cannot_do_now_is_a_conflict(client: FlaskClient, store: Store) -> None:
+    job_id = job(store)
+    assert client.post(f"/jobs/{job_id}/status", data={"status": "canceled"}).status_code == 303
+    assert store.job(job_id).status is JobStatus.CANCELED
+    assert client.post(f"/jobs/{job_id}/status", data={"status": "paused"}).status_code == 409
+    assert client.post(f"/jobs/{job_id}/status", data={"status": "happy"}).status_code == 400
+
+
+# -- hostile text
+
+HOSTILE = '"><script>alert(1)</script>&amp;{{ 7*7 }}\u2028'
+
+
+def test_names_and_logs_are_text(client: FlaskClient, store: Store) -> None:
+    node = awake(store, HOSTILE)
+    job_id = job(store, HOSTILE)
+    work = node.asks_for_work()
+    assert work is not None
+    node.reports(work, 1, HOSTILE, activity=HOSTILE)
+    ask(store, Status.ASLEEP, node)
+    for path in ("/workers", f"/workers/{node.id}", f"/workers/{node.id}/install", "/jobs", f"/jobs/{job_id}"):
+        text = client.get(path).text
+        assert "<script>alert" not in text, path
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;{{ 7*7 }}" in text, path
+    log = client.get(f"/tasks/{work.task.id}/log")
+    assert HOSTILE in log.text
+    assert log.mimetype == "text/plain"
+
+
+# -- jobs, logs, pictures
+
+
+def test_a_jobs_page_shows_tasks_and_pictures(client: FlaskClient, store: Store, workers: list[Pretended]) -> None:
+    job_id = job(store, tasks=2)
+    work = workers[0].asks_for_work()
+    assert work is not None
+    calls.add_picture(store, workers[0].id, work.task.id, PNG, "image/png")
+    text = client.get(f"/jobs/{job_id}").text
+    assert "0 of 2 tasks" in text
+    source = re.search(r'<img src="([^"]*)"', text)
+    assert source is not None
+    picture = client.get(source[1].replace("&amp;", "&"))
+    assert (picture.data, picture.mimetype) == (PNG, "image/png")
+
+
+def test_a_task_without_log_or_picture_says_so(client: FlaskClient, store: Store) -> None:
+    task = store.tasks(job(store))[0]
+    assert "nothing has been logged yet" in client.get(f"/tasks/{task.id}/log").text
+    assert client.get(f"/tasks/{task.id}/picture").status_code == 404
+
+
+# -- the unit file
+
+
+def test_the_unit_is_made_for_that_very_worker(client: FlaskClient, workers: list[Pretended]) -> None:
+    query = "manager=http://farm.local:8080/&code=99&user=render&folder=/srv/farm"
+    page = client.get(f"/workers/{workers[0].id}/install?{query}")
+    link = re.search(r'href="([^"]*farmhand-worker\.service\?[^"]*)"', page.text)
+    assert link is not None
+    file = client.get(link[1].replace("&amp;", "&"))
+    assert file.headers["Content-Disposition"] == "attachment; filename=farmhand-worker.service"
+    service = systemd.read("farmhand-worker.service", file.text).service
+    words = service.exec_start[0].words
+    assert words[1:] == ("--manager", "http://farm.local:8080/", "--restart-exit-code", "99", "--name", "node-1")
+    assert (service.user, service.restart_force_exit_status.codes) == ("render", {99})
+    for line in filter(None, file.text.splitlines()):
+        assert line.partition("=")[0] in page.text
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("code=1", "1 is how any program reports a failure"),
+        ("code=abc", "is not an exit code"),
+        ("code=٤٧", "is not an exit code"),
+        ("program=worker", "is not an absolute path"),
+        ("name=x%0ARestart=no", "line break"),
+        ("name=", "name: it is empty"),
+        ("user=a:b", "user:"),
+    ],
+)
+def test_a_unit_that_cannot_be_made_says_which_field(
+    client: FlaskClient, workers: list[Pretended], query: str, says: str
+) -> None:
+    page = client.get(f"/workers/{workers[0].id}/install?{query}")
+    assert page.status_code == 400
+    assert says in page.text
+    assert client.get(f"/workers/{workers[0].id}/farmhand-worker.service?{query}").status_code == 400
+
+
+def test_a_worker_without_a_restart_code_has_a_unit_without_one(client: FlaskClient, workers: list[Pretended]) -> None:
+    text = client.get(f"/workers/{workers[0].id}/farmhand-worker.service?code=").text
+    assert "restart-exit-code" not in text
+    assert "RestartForceExitStatus" not in text

@@ -1,0 +1,251 @@
+"""What waits, over real connections: the workers' bell and the live streams."""
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Thread
+
+import pytest
+import urllib3
+from polling import until
+from pretended import SECRET, Pretended, ask, awake, job, register
+
+from farmhand.manager.rules.jobs import JobStatus
+from farmhand.manager.storage.store import Store
+from farmhand.manager.web import feed
+from farmhand.worker.wire import PUSH, Status
+
+# Longer than anything here should take, on a machine that does other things as well.
+SOON = 0.3
+
+http = urllib3.PoolManager(maxsize=300, block=True)
+
+
+def push(url: str, worker: str, since: int | str = 0, secret: str = SECRET) -> urllib3.BaseHTTPResponse:
+    headers = urllib3.make_headers(basic_auth=f"{worker}:{secret}")
+    return http.request("GET", f"{url}{PUSH}?since={since}", headers=headers, retries=False, timeout=40)
+
+
+def waiting(store: Store, worker: Pretended) -> bool:
+    """Say whether the manager knows that the worker keeps a request open."""
+    return store.worker(worker.id).pushes
+
+
+# -- the bell
+
+
+def test_what_has_happened_already_is_told_at_once(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    before = store.bell(worker.id)
+    ask(store, Status.ASLEEP, worker)
+    answer = push(url, worker.id, before)
+    assert (answer.status, answer.json()) == (200, {"seq": store.bell(worker.id)})
+
+
+def test_a_request_rings_well_within_a_third_of_a_second(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    for status in (Status.ASLEEP, Status.AWAKE, Status.OFFLINE):
+        with ThreadPoolExecutor() as pool:
+            rung = pool.submit(lambda: (push(url, worker.id, store.bell(worker.id)), time.monotonic()))
+            until(lambda: waiting(store, worker), "the worker to wait")
+            time_is_running = time.monotonic()
+            ask(store, status, worker)
+            answer, at = rung.result()
+        assert answer.status == 200
+        assert at - time_is_running < SOON
+        worker.learns()
+        worker.becomes(status)
+
+
+def test_new_work_rings_the_idle(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    with ThreadPoolExecutor() as pool:
+        rung = pool.submit(push, url, worker.id, store.bell(worker.id))
+        until(lambda: waiting(store, worker), "the worker to wait")
+        job(store)
+        assert rung.result().status == 200
+
+
+def test_by_asking_a_worker_says_that_it_has_seen_everything_so_far(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    ask(store, Status.ASLEEP, worker)
+    seq = push(url, worker.id).json()["seq"]
+    assert store.worker(worker.id).request.seen_at is None  # type: ignore[union-attr]
+    with ThreadPoolExecutor() as pool:
+        pool.submit(push, url, worker.id, seq)
+        until(lambda: store.worker(worker.id).request.seen_at, "the request to be seen")  # type: ignore[union-attr]
+        ask(store, Status.OFFLINE, worker)
+
+
+def test_two_hundred_wait_at_once_and_only_one_is_rung(url: str, store: Store) -> None:
+    workers = [awake(store, f"node-{n}") for n in range(200)]
+    with ThreadPoolExecutor(200) as pool:
+        asked = {worker: pool.submit(push, url, worker.id, store.bell(worker.id)) for worker in workers}
+        until(lambda: all(worker.pushes for worker in store.workers()), "all to wait")
+        chosen = workers[117]
+        begun = time.monotonic()
+        ask(store, Status.ASLEEP, chosen)
+        assert asked[chosen].result().status == 200
+        assert time.monotonic() - begun < SOON
+        assert http.request("GET", f"{url}/workers?q=node-117").status == 200
+        assert [worker for worker, answer in asked.items() if answer.done()] == [chosen]
+        ask(store, Status.ASLEEP, *workers)
+        assert all(answer.result().status == 200 for answer in asked.values())
+
+
+@pytest.mark.parametrize("since", ["x", "-1", "1.5", "9" * 30, "²"])
+def test_a_since_that_is_no_number_is_refused(url: str, store: Store, since: str) -> None:
+    answer = push(url, awake(store, "node-1").id, since)
+    assert answer.status == 400
+    assert "since" in answer.json()["message"]
+
+
+def test_strangers_hear_no_bell(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    assert push(url, worker.id, secret="guessed").status == 403
+    assert push(url, "nobody").status == 403
+    assert http.request("GET", url + PUSH).status == 403
+
+
+# -- live streams
+
+
+@contextmanager
+def stream(url: str, last: int | None = None) -> Iterator[Iterator[dict[str, str]]]:
+    """Yield the messages of a stream as dicts of their fields."""
+    headers = {} if last is None else {"Last-Event-ID": str(last)}
+    answer = http.request("GET", url, headers=headers, preload_content=False, timeout=20)
+    assert answer.status == 200, answer.data
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+
+    def messages() -> Iterator[dict[str, str]]:
+        fields: dict[str, str] = {}
+        for line in iter(lambda: answer.readline().decode(), ""):
+            if line != "\n":
+                name, _, value = line.rstrip("\n").partition(": ")
+                fields[name] = value
+            elif fields.keys() & {"data"}:
+                yield fields
+                fields = {}
+
+    try:
+        yield messages()
+    finally:
+        answer.close()
+        answer.release_conn()
+
+
+def test_a_row_arrives_well_within_a_third_of_a_second(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    with stream(f"{url}/live/workers?since={store.newest()}") as messages:
+        begun = time.monotonic()
+        worker.signs_off()
+        message = next(messages)
+        assert time.monotonic() - begun < SOON
+    told = json.loads(message["data"])
+    assert int(message["id"]) == store.newest()
+    assert list(told["rows"]) == told["listed"] == [worker.id]
+    assert "Offline" in told["rows"][worker.id]
+    assert told["counts"]["offline"] == 1
+    assert "0 of 1 are rendering" in told["summary"]
+
+
+def test_what_was_missed_comes_first(url: str, store: Store) -> None:
+    one, two = awake(store, "node-1"), awake(store, "node-2")
+    seen = store.newest()
+    one.signs_off()
+    two.signs_off()
+    with stream(f"{url}/live/workers?since=0", last=seen) as messages:
+        told = json.loads(next(messages)["data"])
+    assert set(told["rows"]) == {one.id, two.id}
+
+
+def test_a_page_that_missed_too_much_is_told_to_fetch_itself(
+    url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "LIMIT", 3)
+    worker = awake(store, "node-1")
+    with stream(f"{url}/live/workers?since=0") as messages:
+        assert next(messages)["event"] == "reload"
+        worker.signs_off()
+        assert "Offline" in next(messages)["data"]
+
+
+def test_a_storm_of_events_is_four_messages_a_second_at_most(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    job(store, steps=1000)
+    work = worker.asks_for_work()
+    assert work is not None
+    with stream(f"{url}/live/workers?since={store.newest()}") as messages:
+        ended = time.monotonic() + 1.5
+
+        def render() -> None:
+            for steps in range(1, 1000):
+                if time.monotonic() < ended:
+                    worker.reports(work, steps)
+            worker.finishes(work)
+
+        rendering = Thread(target=render)
+        rendering.start()
+        count, last = 0, ""
+        while "Between two tasks" not in last:
+            last, count = next(messages)["data"], count + 1
+        rendering.join()
+    assert 3 <= count <= 9
+
+
+def test_the_stream_says_which_rows_the_list_has(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    with stream(f"{url}/live/workers?status=idle&since={store.newest()}") as messages:
+        worker.signs_off()
+        told = json.loads(next(messages)["data"])
+    assert (list(told["rows"]), told["listed"]) == ([worker.id], [])
+
+
+def test_a_removed_worker_is_gone(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    with stream(f"{url}/live/workers?since={store.newest()}") as messages:
+        store.delete_worker(worker.id, "kim")
+        assert json.loads(next(messages)["data"])["gone"] == [worker.id]
+
+
+def test_the_toast_comes_with_the_rows(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    ask(store, Status.ASLEEP, worker)
+    seq = store.newest()
+    with stream(f"{url}/live/workers?since={seq}&follow={seq}-{seq}") as messages:
+        worker.learns()
+        assert "<b>1</b> seen" in json.loads(next(messages)["data"])["toast"]
+        worker.becomes(Status.ASLEEP)
+        assert "<b>1</b> asleep" in json.loads(next(messages)["data"])["toast"]
+
+
+@pytest.mark.parametrize("stream_of", ["job", "worker", "jobs"])
+def test_other_pages_hear_a_bell_when_it_concerns_them(url: str, store: Store, stream_of: str) -> None:
+    worker, job_id = register(store, "node-1"), job(store)
+    path = {"job": f"/live/job/{job_id}", "worker": f"/live/worker/{worker.id}", "jobs": "/live/jobs"}[stream_of]
+    with stream(f"{url}{path}?since={store.newest()}") as messages:
+        register(store, "node-2")
+        if stream_of == "worker":
+            worker.sign_on()
+        else:
+            store.set_job_status(job_id, JobStatus.PAUSED, "", "kim")
+        message = next(messages)
+    assert int(message["id"]) > 0
+    assert json.loads(message["data"]).keys() == {"now"}
+
+
+def test_a_word_comes_when_nothing_happens(url: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("farmhand.manager.web.live.TICK", 0.05)
+    worker = awake(store, "node-1")
+    with stream(f"{url}/live/workers") as messages:
+        message = next(messages)
+    assert message["event"] == "tick"
+    assert list(json.loads(message["data"])["seen"]) == [worker.id]
+
+
+@pytest.mark.parametrize("query", ["since=x", "sort=size", "status=happy"])
+def test_a_stream_that_does_not_exist_is_refused(url: str, query: str) -> None:
+    assert http.request("GET", f"{url}/live/workers?{query}").status == 400

@@ -1,0 +1,231 @@
+"""What the pages say, as tables: pure functions on a clock of the test's own."""
+
+from datetime import UTC
+
+import pytest
+
+from farmhand.manager.rules.actions import Answer
+from farmhand.manager.rules.facts import Kind
+from farmhand.manager.rules.workers import LastTask, Pending, Situation, Worker
+from farmhand.manager.storage.events import Event
+from farmhand.manager.web.menu import ACTIONS, change_words, menu, wish_words
+from farmhand.manager.web.moments import exact, moment, span
+from farmhand.manager.web.outcome import acted, withdrawn
+from farmhand.manager.web.rows import SHOWN, percent, row
+from farmhand.manager.web.timeline import last_change, steps
+from farmhand.worker.wire import REQUESTABLE, Request, Status, TaskStatus
+
+NOW = 1_795_401_126_000
+LAZY, AT_ONCE = Request(Status.RESTART, lazy=True), Request(Status.RESTART)
+
+
+def worker(**more: object) -> Worker:
+    values = {"id": "w", "name": "node-1", "status": Status.AWAKE, "can_restart": True, "last_seen": NOW - 2000, **more}
+    return Worker(**values)  # type: ignore[arg-type]
+
+
+def at_work(steps: int = 3) -> LastTask:
+    return LastTask("t", "j", "Frame 7", "Shot 2", TaskStatus.ACTIVE, steps, 10, True, NOW - 60_000, None)
+
+
+def pending(wish: Request = LAZY, *, seen: bool = False) -> Pending:
+    return Pending("r", wish, "kim", NOW - 180_000, seen_at=NOW if seen else None)
+
+
+# -- rows
+
+
+@pytest.mark.parametrize(
+    ("made", "state", "word", "note"),
+    [
+        (worker(status=Status.STARTING), "starting", "Starting", "Signed on, about to begin"),
+        (worker(idle=True), "idle", "Idle", "Free"),
+        (worker(), "idle", "Idle", "Between two tasks"),
+        (worker(task=at_work()), "working", "Working", ""),
+        (worker(task=at_work(), request=pending()), "working", "Working", ""),
+        (worker(task=at_work(), request=pending(seen=True)), "draining", "Draining", ""),
+        (worker(task=at_work(), request=pending(AT_ONCE, seen=True)), "working", "Working", ""),
+        (worker(status=Status.ASLEEP), "asleep", "Asleep", "Takes no task until it is woken up"),
+        (worker(status=Status.OFFLINE), "offline", "Offline", "Signed off"),
+        (worker(status=Status.OFFLINE, request=pending(AT_ONCE)), "starting", "Restarting", "Signed off to restart"),
+        (worker(status=Status.ERROR, lost_from=Status.ASLEEP), "error", "Lost", "No sign of life; it was asleep"),
+    ],
+)
+def test_a_row_says_where_the_worker_is(made: Worker, state: str, word: str, note: str) -> None:
+    said = row(made, NOW)
+    assert (said.state.name, said.state.word, said.note) == (state, word, note)
+
+
+def test_every_situation_has_its_words() -> None:
+    assert set(SHOWN) == set(Situation)
+
+
+def test_a_row_says_what_is_pending_and_no_more_than_is_true() -> None:
+    asked, seen = row(worker(request=pending()), NOW).change, row(worker(request=pending(seen=True)), NOW).change
+    assert asked is not None
+    assert (asked.to, asked.asked.ago, asked.seen) == ("restart after task", "3 min ago", False)
+    assert "not yet seen" in asked.stage
+    assert seen is not None
+    assert (seen.seen, seen.stage) == (True, "Seen by the worker")
+
+
+@pytest.mark.parametrize(
+    ("status", "silent", "late"),
+    [
+        (Status.AWAKE, 74_000, False),
+        (Status.AWAKE, 76_000, True),
+        (Status.ASLEEP, 76_000, True),
+        (Status.OFFLINE, 900_000, False),
+        (Status.ERROR, 0, True),
+    ],
+)
+def test_late_is_who_should_have_been_heard_of(status: Status, silent: int, late: bool) -> None:
+    assert row(worker(status=status, last_seen=NOW - silent), NOW).late is late
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "percents"), [(0, 10, 0), (999, 1000, 99), (10, 10, 100), (11, 10, 100), (0, 0, 0)]
+)
+def test_percents_are_whole_and_100_only_at_the_end(done: int, total: int, percents: int) -> None:
+    assert percent(done, total) == percents
+
+
+# -- the menu
+
+
+def test_the_menu_offers_both_flavours_of_all_but_wake_up() -> None:
+    labels = [action.label for _, group in menu() for action in group]
+    assert labels == [
+        "Shut Down (after task is finished)",
+        "Shut Down (immediately)",
+        "Restart (after task is finished)",
+        "Restart (immediately)",
+        "Send to Sleep (after task is finished)",
+        "Send to Sleep (immediately)",
+        "Wake Up",
+    ]
+    assert {action.wish.status for action in ACTIONS.values()} == REQUESTABLE
+
+
+@pytest.mark.parametrize(
+    ("wish", "change", "subject"),
+    [
+        (LAZY, "restart after task", "Restart after task"),
+        (Request(Status.OFFLINE), "shut down now", "Shut Down immediately"),
+        (Request(Status.ASLEEP, lazy=True), "sleep after task", "Send to Sleep after task"),
+        (Request(Status.AWAKE), "wake up", "Wake Up"),
+    ],
+)
+def test_words_for_a_wish(wish: Request, change: str, subject: str) -> None:
+    assert (change_words(wish), wish_words(wish)) == (change, subject)
+
+
+# -- after a click
+
+
+def answers(*said: tuple[str, bool, str]) -> list[Answer]:
+    return [Answer(name, name, accepted, text) for name, accepted, text in said]
+
+
+NO_CODE = "cannot restart: it was started without a restart code"
+
+
+@pytest.mark.parametrize(
+    ("given", "tone", "text"),
+    [
+        (
+            answers(("node-1", True, "restarts when its task is finished")),
+            "ok",
+            "Restart after task asked of 1 worker: node-1 restarts when its task is finished.",
+        ),
+        (
+            answers(("node-1", True, "restarts now"), ("node-2", True, "restarts now"), ("node-4", False, NO_CODE)),
+            "warn",
+            f"Restart after task asked of 2 workers; node-4 {NO_CODE}.",
+        ),
+        (
+            answers(("node-4", False, NO_CODE), ("node-5", False, NO_CODE)),
+            "bad",
+            f"Restart after task asked of nobody; node-4 and node-5, each: {NO_CODE}.",
+        ),
+        (
+            answers(*((f"node-{n}", False, "x") for n in range(1, 7))),
+            "bad",
+            "Restart after task asked of nobody; node-1, node-2, node-3, node-4 and 2 more, each: x.",
+        ),
+    ],
+)
+def test_the_outcome_says_who_was_asked_and_who_was_left_out(given: list[Answer], tone: str, text: str) -> None:
+    notice = acted(LAZY, given)
+    assert (notice.tone, notice.text) == (tone, text)
+
+
+def test_taking_back_says_what_was_taken_back() -> None:
+    notice = withdrawn(answers(("node-1", True, "keeps its status: Restart is withdrawn")))
+    assert (notice.tone, notice.text) == ("ok", "node-1 keeps its status: Restart is withdrawn.")
+
+
+# -- times
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "words"),
+    [
+        (-5000, "0 s"),
+        (59_999, "59 s"),
+        (60_000, "1 min"),
+        (3_599_999, "59 min"),
+        (3_600_000, "1 h"),
+        (172_800_000, "2 d"),
+    ],
+)
+def test_spans(milliseconds: int, words: str) -> None:
+    assert span(milliseconds) == words
+
+
+@pytest.mark.parametrize(("milliseconds", "words"), [(340, "0.3 s"), (9_940, "9.9 s"), (10_000, "10 s")])
+def test_short_spans_are_exact(milliseconds: int, words: str) -> None:
+    assert exact(milliseconds) == words
+
+
+def test_a_moment_in_all_its_forms() -> None:
+    when = moment(NOW, NOW + 8000, UTC)
+    assert (when.ago, when.full, when.epoch) == ("8 s ago", "23 Nov 2026, 02:32:06", "1795401126.000")
+
+
+# -- the timeline
+
+
+def story(*told: tuple[int, Kind, dict[str, object]]) -> list[Event]:
+    return [Event(seq, NOW + at, kind, "w", None, None, "kim", detail) for seq, (at, kind, detail) in enumerate(told)]
+
+
+RESTART = {"request": "r", "status": "restart", "lazy": True}
+RESTARTED = story(
+    (0, Kind.WORKER_STATUS, {"from": "starting", "to": "awake"}),
+    (1000, Kind.REQUEST_MADE, {**RESTART, "replaces": None}),
+    (1300, Kind.REQUEST_SEEN, RESTART),
+    (61_000, Kind.WORKER_SIGNED_OFF, {"from": "awake"}),
+    (64_100, Kind.WORKER_SIGNED_ON, {"from": "offline", "incarnation": 2}),
+    (64_100, Kind.REQUEST_DONE, {**RESTART, "took": 63_100}),
+    (64_200, Kind.WORKER_STATUS, {"from": "starting", "to": "awake"}),
+)
+
+
+def test_a_restart_is_told_from_the_wish_to_its_end() -> None:
+    assert [(step.title, step.detail) for step in last_change(steps(RESTARTED, NOW))] == [
+        ("Restart after task asked for", "by kim"),
+        ("Seen by the worker", "0.3 s after it was asked for"),
+        ("Signed off", "to exit with its restart code: start me again"),
+        ("Signed on again", "back after 3.1 s"),
+        ("Restarted, as asked", "1 min after it was asked for"),
+    ]
+
+
+def test_a_sign_off_that_nobody_asked_for_is_not_explained_by_an_older_wish() -> None:
+    told = steps([*RESTARTED, *story((90_000, Kind.WORKER_SIGNED_OFF, {"from": "awake"}))], NOW)
+    assert told[-1].detail == "nobody had asked it here; its machine stopped it"
+
+
+def test_without_a_wish_there_is_no_last_change() -> None:
+    assert not last_change(steps(RESTARTED[:1], NOW))
