@@ -17,6 +17,8 @@ class Leaf:
     path: Path
 
     def members(self) -> set[int]:
+        if b"populated 0" in _read(self.path / "cgroup.events"):
+            return set()
         return {pid for group in self._groups() for pid in _pids(group)}
 
     def kill(self) -> None:
@@ -62,10 +64,14 @@ def make(base: Path, name: str, pid: int) -> Leaf | None:
 
 
 def _pids(group: Path) -> list[int]:
+    return list(map(int, _read(group / "cgroup.procs").split()))
+
+
+def _read(path: Path) -> bytes:
     try:
-        return list(map(int, (group / "cgroup.procs").read_text().split()))
+        return path.read_bytes()
     except OSError:
-        return []
+        return b""
 
 
 def _write(path: Path, text: str) -> bool:

@@ -74,14 +74,6 @@ def everyone(look: Callable[[], Iterable[Process]], do: Callable[[Process], obje
     return done.values()
 
 
-def any_ended() -> bool:
-    """Say whether a child has ended that is not reaped yet."""
-    try:
-        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:
-        return False
-
-
 class Wakeup:
     """A descriptor that becomes readable after each SIGCHLD; `on_child` is called then.
 

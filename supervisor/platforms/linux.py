@@ -5,8 +5,9 @@ a child of this process (prctl(2), PR_SET_CHILD_SUBREAPER), a *stranger*. Which 
 session, which the main process began; else by the mark in its environment, which also names the trees of an owner that
 was a member itself; else by our having seen it in the tree before. A control group, if any, is a second opinion.
 
-When a tree is empty. The children of this process stay in the kernel's list until they are reaped here, so a look that
-finds neither the main process nor a stranger of the tree is right, although other processes fork and end meanwhile.
+When a tree is empty. A process that ends has left its children to this one before it is seen dead, and a child of this
+one stays in the kernel's list until it is reaped here. So a look that finds neither the main process nor a stranger of
+the tree is right, although processes fork and end meanwhile, if it read that list after the last of them was seen dead.
 """
 
 import contextlib
@@ -20,7 +21,7 @@ from typing import Literal
 
 from ..rules.exitstatus import Exit
 from . import Order, cgroup, procfs
-from .children import Process, Wakeup, any_ended, everyone, exit_of, give_children_default_signals, reap, signal_number
+from .children import Process, Wakeup, everyone, exit_of, give_children_default_signals, reap, signal_number
 from .launch import Refused, Started, inherited_mark, start
 from .notify import UnixNotifySocket, abstract_socket
 
@@ -98,7 +99,6 @@ class LinuxTree:
 
     def look(self) -> Iterable[Process]:
         """Return the members that are alive, and remember them."""
-        self._platform.reap()
         found: dict[int, Process] = {}
         waiting = list(self._roots())
         while waiting:
@@ -110,7 +110,10 @@ class LinuxTree:
         return found.values()
 
     def _roots(self) -> Iterator[Process]:
-        """Yield the members that need not have a member as their parent."""
+        """Yield the members that need not have a member as their parent; strangers last.
+
+        Whoever is seen dead here has left its children to this process before, so they are among them.
+        """
         if self.pid and self._exit is None and (main := procfs.look_at(self.pid)):
             yield main
         for pid, birth in self._seen.items():
@@ -156,10 +159,9 @@ class Linux:
 
     def reap_strangers(self) -> frozenset[int]:
         self._awake().drain()
-        self.reap()
+        self._strangers()
         for tree in [tree for tree in self._trees.values() if tree.condemned]:
             tree.end_members()
-        self.reap()
         reaped, self._reaped = frozenset(self._reaped), set()
         return reaped
 
@@ -168,15 +170,22 @@ class Linux:
 
     def strangers_of(self, tree: LinuxTree) -> list[Process]:
         """Return the living children of this process that were born in the tree."""
-        strangers = [child for child in map(procfs.look_at, self._stranger_ids()) if child and child.alive]
+        strangers = self._strangers()
         owners = {(child.pid, child.start): self._owner(child) for child in strangers}
         self._owners = {key: owner for key, owner in owners.items() if owner is not None}
         return [child for child in strangers if owners[child.pid, child.start] is tree]
 
-    def reap(self) -> None:
-        """Reap the strangers that have ended."""
-        if any_ended():
-            self._reaped.update(pid for pid in self._stranger_ids() if reap(pid) is not None)
+    def _strangers(self) -> list[Process]:
+        """Return the living ones; reap those that have ended.
+
+        Each of these may have left children to this process since the list was read: so read it again.
+        """
+        while True:
+            strangers = list(filter(None, map(procfs.look_at, procfs.own_children(but=self.running))))
+            ended = {child.pid for child in strangers if not child.alive and reap(child.pid) is not None}
+            if not ended:
+                return [child for child in strangers if child.alive]
+            self._reaped |= ended
 
     def forget(self, tree: LinuxTree) -> None:
         """Drop a closed tree; a newer one may have its ids by now."""
@@ -184,9 +193,6 @@ class Linux:
             del self._trees[tree.pid]
         if self._marks.get(tree.mark) is tree:
             del self._marks[tree.mark]
-
-    def _stranger_ids(self) -> list[int]:
-        return [pid for pid in procfs.children(os.getpid()) if pid not in self.running]
 
     def _owner(self, child: Process) -> LinuxTree | None:
         if known := self._owners.get((child.pid, child.start)) or self._trees.get(child.session):

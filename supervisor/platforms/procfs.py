@@ -1,6 +1,7 @@
 """What /proc says of the processes of this machine; proc(5). Linux only."""
 
 import os
+from collections.abc import Set
 from pathlib import Path
 
 from . import MARK
@@ -22,11 +23,7 @@ def look_at(pid: int) -> Process | None:
 
 
 def children(pid: int) -> list[int]:
-    """Return the children of all threads of a process.
-
-    While a process runs, the kernel may leave out some of its children; never those of this process if it
-    reaps them itself, for they stay in the list until then.
-    """
+    """Return the children of all threads of a process; the kernel may leave out some while the process runs."""
     found: list[int] = []
     try:
         for thread in os.listdir(f"/proc/{pid}/task"):
@@ -34,6 +31,17 @@ def children(pid: int) -> list[int]:
     except OSError:
         return found  # it ended meanwhile
     return found
+
+
+def own_children(*, but: Set[int]) -> list[int]:
+    """Return the children of this process's main thread, which is the one that orphans are given to.
+
+    None is left out if only this thread reaps them. but: children that are not wanted.
+    """
+    listed = _read(f"/proc/self/task/{os.getpid()}/children")
+    if listed.count(b" ") == len(but):  # each id is followed by one
+        return []
+    return [pid for pid in map(int, listed.split()) if pid not in but]
 
 
 def mark(pid: int) -> str | None:
