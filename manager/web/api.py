@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import current_app, request
-from werkzeug.exceptions import HTTPException
 
 from ..storage.store import Store
 
 
-class Problem(HTTPException):
+class Problem(Exception):
     """A request that cannot be served; the message says to the caller what is wrong with it."""
 
     def __init__(self, code: int, message: str) -> None:

@@ -1,0 +1,287 @@
+"""What operators' programs call: Flamenco's operator API, and our own calls for many workers."""
+
+import pytest
+from callers import awake, register
+
+NOBODY = "00000000-0000-0000-0000-000000000000"
+ACTIONS = "/api/farmhand/workers/actions"
+WITHDRAW = "/api/farmhand/workers/withdraw"
+
+
+def setstatus(caller, worker, status="asleep", *, lazy=False):
+    return caller.post(f"/api/v3/worker-mgt/workers/{worker.id}/setstatus", {"status": status, "is_lazy": lazy})
+
+
+def shown(caller, worker):
+    return caller.get(f"/api/v3/worker-mgt/workers/{worker.id}").json
+
+
+def test_the_version_names_the_manager(caller):
+    answer = caller.get("/api/v3/version").json
+    assert answer.keys() == {"version", "shortversion", "name", "git"}
+    assert answer["name"] == "Farmhand"
+
+
+# -- workers
+
+
+def test_workers_are_listed_as_flamenco_does(caller):
+    worker = awake(caller)
+    [found] = caller.get("/api/v3/worker-mgt/workers").json["workers"]
+    assert found.pop("last_seen").endswith("Z")
+    assert found == {"id": worker.id, "name": "cap-1", "status": "awake", "version": "3.9", "can_restart": True}
+    setstatus(caller, worker, lazy=True)
+    [found] = caller.get("/api/v3/worker-mgt/workers").json["workers"]
+    assert found["status_change"] == {"status": "asleep", "is_lazy": True}
+
+
+def test_one_worker_is_shown_with_its_task(caller):
+    worker = awake(caller)
+    caller.submit()
+    task = worker.post("task").json
+    found = shown(caller, worker)
+    assert found["task"]["id"] == task["uuid"]
+    assert (found["ip_address"], found["platform"]) == ("127.0.0.1", "linux")
+
+
+def test_asking_for_the_present_status_withdraws(caller):
+    worker = awake(caller)
+    assert setstatus(caller, worker).status_code == 204
+    assert setstatus(caller, worker, "awake").status_code == 204
+    assert "status_change" not in shown(caller, worker)
+
+
+def test_restarting_what_cannot_restart_is_412(caller):
+    answer = setstatus(caller, awake(caller, can_restart=False), "restart")
+    assert answer.status_code == 412
+    assert "--restart-exit-code" in answer.json["message"]
+
+
+def test_restarting_who_is_offline_is_409(caller):
+    worker = awake(caller)
+    worker.post("sign-off")
+    answer = setstatus(caller, worker, "restart")
+    assert (answer.status_code, answer.json["message"]) == (409, "cap-1 is offline: start it on its machine")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"is_lazy": True}, '"status" is missing'),
+        ({"status": "asleep"}, '"is_lazy" is missing: it must be true or false'),
+        ({"status": "asleep", "is_lazy": "yes"}, '"is_lazy" must be true or false'),
+        ({"status": "error", "is_lazy": True}, "must be one of asleep, awake, offline, restart"),
+    ],
+)
+def test_a_bad_setstatus_changes_nothing(caller, body, message):
+    worker = awake(caller)
+    answer = caller.post(f"/api/v3/worker-mgt/workers/{worker.id}/setstatus", body)
+    assert answer.status_code == 400
+    assert message in answer.json["message"]
+    assert "status_change" not in shown(caller, worker)
+
+
+@pytest.mark.parametrize(("id", "code"), [(NOBODY, 404), ("x", 400)])
+def test_a_worker_that_is_not_there(caller, id, code):
+    for method, path, body in [
+        ("GET", "", None),
+        ("DELETE", "", None),
+        ("POST", "/setstatus", {"status": "asleep", "is_lazy": True}),
+    ]:
+        answer = caller.call(method, f"/api/v3/worker-mgt/workers/{id}{path}", body)
+        assert answer.status_code == code
+        assert answer.json["code"] == code
+
+
+# -- many workers at once
+
+
+def test_one_call_asks_many_and_answers_for_each(caller):
+    able, unable = awake(caller), awake(caller, can_restart=False)
+    answer = caller.post(ACTIONS, {"workers": [able.id, unable.id, NOBODY], "action": "restart", "lazy": True})
+    assert answer.status_code == 200
+    assert (answer.json["accepted"], answer.json["refused"]) == (1, 2)
+    first, second, third = answer.json["workers"]
+    assert first == {
+        "id": able.id,
+        "name": "cap-1",
+        "accepted": True,
+        "changed": True,
+        "text": "restarts before it takes another task",
+        "request": first["request"],
+    }
+    assert "cannot restart" in second["text"]
+    assert third["text"] == "is not known here"
+    assert shown(caller, able)["status_change"] == {"status": "restart", "is_lazy": True}
+    assert "status_change" not in shown(caller, unable)
+
+
+def test_one_call_takes_back_many(caller):
+    one, two = awake(caller), awake(caller)
+    setstatus(caller, one)
+    answer = caller.post(WITHDRAW, {"workers": [one.id, two.id]}).json
+    assert [worker["changed"] for worker in answer["workers"]] == [True, False]
+    assert "status_change" not in shown(caller, one)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"action": "sleep"}, '"workers" is missing'),
+        ({"workers": [], "action": "sleep"}, '"workers" is empty'),
+        ({"workers": ["GOOD", "x"], "action": "sleep"}, "'x' is not a UUID"),
+        ({"workers": ["GOOD", 7], "action": "sleep"}, '"workers" must be a list of strings'),
+        ({"workers": ["GOOD"], "action": "nap"}, '"action" must be one of shutdown, restart, sleep, wake'),
+        ({"workers": ["GOOD"], "action": "sleep", "lazy": 1}, '"lazy" must be true or false'),
+    ],
+)
+def test_a_bad_action_is_applied_to_nobody(caller, body, message):
+    worker = awake(caller)
+    if "workers" in body:
+        body = {**body, "workers": [worker.id if each == "GOOD" else each for each in body["workers"]]}
+    answer = caller.post(ACTIONS, body)
+    assert answer.status_code == 400
+    assert message in answer.json["message"]
+    assert "status_change" not in shown(caller, worker)
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, 200),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}, 200),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+    ],
+)
+def test_other_sites_pages_may_not_act(caller, headers, code):
+    worker = awake(caller)
+    answer = caller.post(ACTIONS, {"workers": [worker.id], "action": "sleep"}, headers=headers)
+    assert answer.status_code == code
+    assert ("status_change" in shown(caller, worker)) == (code == 200)
+    assert "json" in answer.content_type
+
+
+# -- jobs
+
+
+def test_job_types_are_described_for_submitters(caller):
+    found = {type["name"]: type for type in caller.get("/api/v3/jobs/types").json["job_types"]}
+    assert {"echo-sleep-test", "simple-blender-render"} <= found.keys()
+    type = caller.get("/api/v3/jobs/type/simple-blender-render").json
+    assert type == found["simple-blender-render"]
+    settings = {setting["key"]: setting for setting in type["settings"]}
+    assert settings["chunk_size"]["default"] == 1
+    assert settings["scene"]["eval"] == "C.scene.name"
+    assert caller.get("/api/v3/jobs/type/simple-blender-rendr").status_code == 404
+
+
+def test_a_submitted_job_has_its_defaults_and_its_tasks(caller):
+    job = caller.submit(message="hi", sleep_repeats=2)
+    assert job["status"] == "queued"
+    assert job["settings"] == {"message": "hi", "sleep_duration_seconds": 1, "sleep_repeats": 2}
+    tasks = caller.get(f"/api/v3/jobs/{job['id']}/tasks").json["tasks"]
+    assert [(task["name"], task["index_in_job"], task["status"]) for task in tasks] == [
+        ("echo", 0, "queued"),
+        ("sleep", 1, "queued"),
+        ("sleep", 2, "queued"),
+    ]
+    assert caller.get(f"/api/v3/jobs/{job['id']}").json == job
+    assert [each["id"] for each in caller.get("/api/v3/jobs").json["jobs"]] == [job["id"]]
+
+
+SUBMISSION = {"name": "j", "type": "echo-sleep-test", "priority": 50, "settings": {"message": "hi"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "message"),
+    [
+        ({"name": None}, 400, '"name" is missing'),
+        ({"type": "echo"}, 400, 'there is no job type "echo"'),
+        ({"priority": 101}, 400, '"priority" must be 100 at most'),
+        ({"priority": "high"}, 400, '"priority" must be an integer'),
+        ({"settings": []}, 400, '"settings" must be an object'),
+        ({"settings": {}}, 400, 'the setting "message" is missing'),
+        ({"settings": {"message": "hi", "sleep_repeat": 3}}, 400, 'did you mean "sleep_repeats"?'),
+        ({"settings": {"message": "hi", "sleep_repeats": -1}}, 400, "must be 0 at least"),
+        ({"settings": {"message": "hi", "sleep_repeats": "3"}}, 400, "must be an integer, and is '3'"),
+        ({"type_etag": "old"}, 412, "has changed"),
+    ],
+)
+def test_a_bad_submission_stores_nothing(caller, change, code, message):
+    answer = caller.post("/api/v3/jobs", {**SUBMISSION, **change})
+    assert answer.status_code == code
+    assert message in answer.json["message"]
+    assert caller.get("/api/v3/jobs").json == {"jobs": []}
+
+
+def test_a_job_may_begin_paused(caller):
+    job = caller.post("/api/v3/jobs", {**SUBMISSION, "initial_status": "paused"}).json
+    assert awake(caller).post("task").status_code == 204
+    assert caller.post(f"/api/v3/jobs/{job['id']}/setstatus", {"status": "queued", "reason": "go"}).status_code == 204
+    assert awake(caller).post("task").status_code == 200
+
+
+def test_a_job_is_cancelled_and_queued_again(caller):
+    path = f"/api/v3/jobs/{caller.submit()['id']}"
+    assert caller.post(f"{path}/setstatus", {"status": "cancel-requested", "reason": "oops"}).status_code == 204
+    assert caller.get(path).json["status"] == "canceled"
+    again = caller.post(f"{path}/setstatus", {"status": "cancel-requested"})
+    assert (again.status_code, again.json["message"]) == (409, "the job is canceled already")
+    assert caller.post(f"{path}/setstatus", {"status": "requeueing"}).status_code == 204
+    assert caller.get(path).json["status"] == "queued"
+
+
+def test_a_job_is_given_a_priority_and_deleted(caller):
+    path = f"/api/v3/jobs/{caller.submit()['id']}"
+    assert caller.post(f"{path}/setpriority", {"priority": 90}).status_code == 204
+    assert caller.get(path).json["priority"] == 90
+    assert caller.post(f"{path}/setpriority", {"priority": -1}).status_code == 400
+    assert caller.call("DELETE", path).status_code == 204
+    assert caller.get(path).status_code == 404
+
+
+# -- tasks
+
+
+def test_a_task_is_shown_whole(caller):
+    job = caller.submit()
+    worker = awake(caller)
+    task_id = worker.post("task").json["uuid"]
+    found = caller.get(f"/api/v3/tasks/{task_id}").json
+    assert found["worker"] == {"id": worker.id, "name": "cap-1"}
+    assert (found["job_id"], found["failed_by_workers"]) == (job["id"], [])
+    assert found["commands"][0]["parameters"] == {"message": "hello"}
+
+
+def test_a_tasks_log_is_found_and_read(caller):
+    caller.submit()
+    worker = awake(caller)
+    task_id = worker.post("task").json["uuid"]
+    worker.post(f"task/{task_id}", {"log": "x" * 3000 + "\nthe last line\n"})
+    info = caller.get(f"/api/v3/tasks/{task_id}/log").json
+    assert info["size"] > 3000
+    assert len(caller.get(info["url"]).data) == info["size"]
+    assert caller.get(f"/api/v3/tasks/{task_id}/logtail").text == "the last line\n"
+
+
+def test_a_task_without_a_log_has_none(caller):
+    job = caller.submit()
+    task = caller.get(f"/api/v3/jobs/{job['id']}/tasks").json["tasks"][0]["id"]
+    for path in ("log", "logtail"):
+        assert caller.get(f"/api/v3/tasks/{task}/{path}").status_code == 204
+
+
+def test_a_task_is_cancelled_and_not_made_active(caller):
+    job = caller.submit()
+    task = caller.get(f"/api/v3/jobs/{job['id']}/tasks").json["tasks"][0]["id"]
+    refused = caller.post(f"/api/v3/tasks/{task}/setstatus", {"status": "active"})
+    assert refused.status_code == 409
+    assert "what can be asked for" in refused.json["message"]
+    assert caller.post(f"/api/v3/tasks/{task}/setstatus", {"status": "canceled"}).status_code == 204
+    assert caller.get(f"/api/v3/tasks/{task}").json["status"] == "canceled"
+
+
+def test_a_registered_worker_that_never_signed_on_is_offline(caller):
+    assert shown(caller, register(caller))["status"] == "offline"
