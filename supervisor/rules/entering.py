@@ -95,8 +95,9 @@ def run_command(turn: Turn, state: State, index: int) -> None:
     """Start one command of a phase, on a timeout of its own."""
     phase, service = PHASES[state], turn.service
     timeout = service.start_timeout if phase.before_stop else service.timeout_stop_sec
-    turn.set(control=True, index=index, timer=turn.after(timeout))
-    turn.orders.append(Spawn(Slot.CONTROL, phase.directive, phase.commands(service)[index]))
+    command = phase.commands(service)[index]
+    turn.set(control=True, command=command, index=index, timer=turn.after(timeout))
+    turn.orders.append(Spawn(Slot.CONTROL, phase.directive, command))
 
 
 def run_main(turn: Turn, index: int) -> None:
@@ -111,7 +112,7 @@ def _start_main(turn: Turn) -> None:
         change(turn, State.START)
         enter(turn, State.START_POST)
     elif service.type == "forking":
-        turn.set(control=True, index=0)
+        turn.set(control=True, command=service.exec_start[0], index=0)
         turn.orders.append(Spawn(Slot.CONTROL, "ExecStart", service.exec_start[0]))
         change(turn, State.START, timer)
     elif service.type in ("simple", "idle"):
@@ -192,8 +193,9 @@ def rest(turn: Turn, *, may_restart: bool) -> None:
     """End the run: dead, failed, or through one of them into the wait for the next start."""
     life, service = turn.life, turn.service
     verdict = Verdict(False, turn.why)
-    if may_restart and not turn.scene.stop_pending:
-        verdict = decide(service, life.exit, life.result, stop_requested=life.stop_requested)
+    if may_restart:
+        stopped = life.stop_requested or turn.scene.stop_pending
+        verdict = decide(service, life.exit, life.result, stop_requested=stopped)
     turn.set(verdict=verdict, stop_requested=False)
     turn.why = verdict.reason
     change(turn, State.DEAD if life.result in CLEAN_RESULTS else State.FAILED)

@@ -64,9 +64,10 @@ class Life:
     """Where a service is in its life. Times are monotonic seconds, None for none.
 
     result: the first of the run that was no success. exit: how the main process ended. main, control: whether
-    these processes live; main_known is false where nobody can tell which process is the main one. index: which
-    command of the state's list runs; main_index: which ExecStart= line. stop_requested holds until the service
-    rests. restarts: NRestarts; forget_restarts: the next start resets it. told: the last READY, RELOADING or STOPPING.
+    these processes live; main_known is false where nobody can tell which process is the main one. command: the one
+    that the control process runs, index: its place in the state's list; main_index: which ExecStart= line.
+    stop_requested holds until the service rests. restarts: NRestarts; forget_restarts: the next start resets it.
+    told: the last READY, RELOADING or STOPPING.
     """
 
     state: State = State.DEAD
@@ -76,6 +77,7 @@ class Life:
     main: bool = False
     main_known: bool = False
     control: bool = False
+    command: Command | None = None
     index: int = 0
     main_index: int = 0
     stop_requested: bool = False

@@ -169,6 +169,22 @@ def test_what_cannot_be_spawned_fails_without_ever_having_run(directive):
     assert (world.life.result, world.outcomes) == (Result.RESOURCES, [Outcome.FAILED])
 
 
+@pytest.mark.parametrize(("line", "code"), [("-/bin/main", 0), ("/bin/main", 203)])
+def test_a_program_that_may_fail_may_also_be_missing(line, code):
+    life, _ = step(started(exec_start=line).life, Event.MAIN_ENDED, service(exec_start=line), missing())
+    assert life.exit.code == code
+
+
+def missing():
+    return Scene(0.0, exit=Exit(code=203), executed=False)
+
+
+def test_a_stop_forgives_a_start_pre_that_may_fail():
+    world = started(exec_start_pre="-/bin/p")
+    world.stop()
+    assert (world.state, world.life.result) == (State.DEAD, Result.SUCCESS)
+
+
 # --- restarting
 
 
@@ -435,6 +451,14 @@ def test_a_service_that_stops_by_itself_is_not_signalled_until_it_takes_too_long
     assert world.said()[-1] == "stop-sigterm"
     world.pass_time(5)
     assert world.said(5)[0] == KILL
+
+
+def test_an_end_during_a_reload_of_its_own_is_noticed_at_once():
+    world = started(type="notify")
+    world.says("READY=1")
+    world.says("RELOADING=1")
+    world.ends(Exit(code=1))
+    assert (world.state, world.life.reload_result) == (State.FAILED, Result.SUCCESS)
 
 
 def test_the_watchdog_counts_from_ready_and_starts_anew_with_each_sign_of_life():

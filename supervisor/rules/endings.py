@@ -1,0 +1,125 @@
+"""A process ended, or the last of the tree: whether that moves the service at all. No clock, no I/O."""
+
+from .entering import Turn, enter, run_command, run_main
+from .exitstatus import Exit, Result, classify
+from .life import OutOfPlace
+from .moves import ON_LAST_ENDED, ON_TREE_EMPTY, PHASES
+from .states import State
+
+_NO_PROGRAM = 203  # systemd.exec(5), "Process exit codes": EXIT_EXEC
+_CONDITION_FAILED = 255  # systemd.service(5), ExecCondition=: below, it says no
+# Who ends during these is noticed when the command that runs has ended.
+_BUSY = frozenset({State.START_POST, State.RELOAD, State.STOP})
+
+
+def main_ended(turn: Turn) -> None:
+    """Note how the main process ended, and go on if it was waited for."""
+    service, exit = turn.service, _exit(turn)
+    line = service.exec_start[turn.life.main_index] if service.exec_start else None
+    forgiven = line is not None and line.ignore_failure
+    if forgiven and not turn.scene.executed and exit.code == _NO_PROGRAM:
+        exit = Exit(code=0)
+    daemon = service.type != "oneshot"
+    result = Result.SUCCESS if forgiven else classify(exit, service.success_exit_status, daemon=daemon)
+    turn.why = f"{exit}"
+    turn.set(main=False, exit=exit)
+    turn.blame(result)
+    state, following = turn.life.state, turn.life.main_index + 1
+    if service.type == "oneshot" and result is Result.SUCCESS and following < len(service.exec_start):
+        if state is State.START:
+            run_main(turn, following)
+            turn.set(timer=turn.after(service.start_timeout))
+    elif state is State.START:
+        _ended_while_starting(turn, result)
+    elif state is State.RUNNING or (state is State.RELOAD and not turn.life.control):
+        enter(turn, State.RUNNING, result)
+    elif state not in _BUSY:
+        _last_ended(turn, result)
+
+
+def _ended_while_starting(turn: Turn, result: Result) -> None:
+    match turn.service.type:
+        case "oneshot" if result is Result.SUCCESS:
+            enter(turn, State.START_POST)
+        case "oneshot":
+            enter(turn, State.STOP_SIGTERM, result)
+        case "notify" | "notify-reload":  # only READY=1 makes it a start
+            enter(turn, State.STOP_SIGTERM, Result.PROTOCOL if result is Result.SUCCESS else result)
+        case _:
+            enter(turn, State.RUNNING, result)
+
+
+def control_ended(turn: Turn) -> None:
+    """Run the next command of the phase, or go where its success or failure leads."""
+    life, exit = turn.life, _exit(turn)
+    result = _judge_command(turn, exit)
+    turn.why = f"{life.command.words[0] if life.command else 'a command'} ended with {exit}"
+    turn.set(control=False, command=None)
+    if life.state is not State.RELOAD:
+        turn.blame(result)
+    phase = PHASES.get(life.state)
+    if life.state is State.START:
+        _starter_ended(turn, result)
+    elif phase is None:
+        _last_ended(turn, result)
+    elif result is Result.SUCCESS and life.index + 1 < len(phase.commands(turn.service)):
+        run_command(turn, life.state, life.index + 1)
+    elif life.state is State.RELOAD:
+        turn.set(reload_result=result)
+        enter(turn, phase.then)
+    elif life.state is State.STOP_POST:
+        _last_ended(turn, result)
+    else:
+        enter(turn, phase.then if result is Result.SUCCESS else phase.failed, result)
+
+
+def _judge_command(turn: Turn, exit: Exit) -> Result:
+    """Name the result of a command: `-` forgives it, and an ExecCondition= may say no without failing."""
+    command, service = turn.life.command, turn.service
+    if command is not None and command.ignore_failure:
+        return Result.SUCCESS
+    result = classify(exit, service.success_exit_status, daemon=command in service.exec_start)
+    if turn.life.state is State.CONDITION and result is Result.EXIT_CODE and exit.code != _CONDITION_FAILED:
+        return Result.EXEC_CONDITION
+    return result
+
+
+def _starter_ended(turn: Turn, result: Result) -> None:
+    """The first process of a forking service ended: what it left behind is the service."""
+    daemon, pid_file = turn.scene.daemon, turn.service.pid_file
+    if result is not Result.SUCCESS:
+        enter(turn, State.STOP_SIGTERM, result)
+    elif pid_file and not daemon and not turn.service.exec_start_post:
+        enter(turn, State.STOP_SIGTERM, Result.PROTOCOL)
+    else:
+        turn.set(main=bool(daemon), main_known=bool(daemon))
+        enter(turn, State.START_POST)
+
+
+def _last_ended(turn: Turn, result: Result) -> None:
+    """A process that is waited for ended: go on when the other one is gone, too."""
+    if not turn.life.main and not turn.life.control:
+        _go_on(turn, result)
+
+
+def _go_on(turn: Turn, result: Result) -> None:
+    if turn.life.state not in ON_LAST_ENDED:
+        raise OutOfPlace(f"{turn.service.name}: {turn.why} while {turn.life.state.value}")
+    enter(turn, ON_LAST_ENDED[turn.life.state], result)
+
+
+def tree_empty(turn: Turn) -> None:
+    life, service = turn.life, turn.service
+    if life.main or life.control:
+        return
+    if life.state is State.START and service.type in ("notify", "notify-reload"):
+        turn.why = "nobody is left who could send READY=1"
+        enter(turn, State.STOP_POST, Result.PROTOCOL)
+    elif life.state in ON_TREE_EMPTY:
+        enter(turn, ON_TREE_EMPTY[life.state])
+
+
+def _exit(turn: Turn) -> Exit:
+    if turn.scene.exit is None:
+        raise OutOfPlace(f"{turn.service.name}: {turn.why} without an exit")
+    return turn.scene.exit
