@@ -74,6 +74,25 @@ def test_suggestions(name: str, section: str | None, hint: str) -> None:
     assert directives.suggest(name, section) == hint
 
 
+def test_yaml_finds_a_name_in_whichever_section_it_belongs() -> None:
+    assert [row.name for row in directives.anywhere("After")] == ["After"]
+    assert [row.name for row in directives.anywhere("StartLimitInterval")] == ["StartLimitIntervalSec"]
+    assert directives.anywhere("Nise") == ()
+    assert (directives.kept_section("ProtectSystem"), directives.kept_section("Alias")) == ("Service", "Install")
+    assert directives.kept_section("Nice") is None
+
+
+def test_each_section_has_names_of_its_own() -> None:
+    unit, service = directives.section_names("Unit"), directives.section_names("Service")
+    assert {"After", "StartLimitInterval", "ConditionHost"} <= set(unit)
+    assert {"Nice", "TimeoutSec", "ProtectSystem"} <= set(service)
+    assert set(unit) & set(service) <= {"StartLimitInterval", "StartLimitBurst", "StartLimitAction", *_IN_BOTH}
+
+
+# systemd itself reads these in both sections.
+_IN_BOTH = {"FailureAction", "RebootArgument"}
+
+
 def test_an_older_name_sets_what_it_stands_for() -> None:
     assert [row.name for row in directives.anywhere("TimeoutSec")] == ["TimeoutStartSec", "TimeoutStopSec"]
     assert [row.name for row in directives.in_section("Service", "StartLimitInterval")] == ["StartLimitIntervalSec"]

@@ -149,7 +149,7 @@ FILES = [
     ("services:\n  x@: {ExecStart: /x, instances: [a b]}\n", "x@a b: it is not a name for a service"),
     ("services:\n  x.service: {ExecStart: /x}\n  x: {ExecStart: /x}\n", 'the service "x" is there already'),
     ("services:\n  a/b: {ExecStart: /x}\n", "a/b: it is not a name for a service"),
-    (f"{SOUND}supervisor: {{LogDir: /x}}\n", '2: LogDir: it is not known under supervisor; did you mean "LogDirectory"?'),
+    (f"{SOUND}supervisor: {{LogDir: /x}}\n", '2: LogDir: it is not known under supervisor; did you mean'),
     (f"{SOUND}supervisor: {{DefaultEnvironment: {{A B: x}}}}\n", '"A B" is not the name of a variable'),
     (f'{SOUND}supervisor: {{LogDirectory: "%z"}}\n', '2: LogDirectory: "%z" is not a specifier'),
 ]  # fmt: skip
