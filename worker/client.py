@@ -198,7 +198,7 @@ def _json(media_type: str, data: bytes) -> Any:
         return None
     try:
         return json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -79,7 +79,8 @@ class Worker:
                 self._wait()
                 self._turn(time.monotonic())
         finally:
-            self._abandon()
+            if self._running is not None:
+                self._running.abort(time.monotonic())
         log.info("exit code %s: %s", self._life.exit_code, self._life.why)
         return self._life.exit_code or 0
 
@@ -256,14 +257,8 @@ class Worker:
             self._die_of(number)
         self._life = rules.told_to_stop(self._life, f"received {signal.Signals(number).name}", now)
 
-    def _abandon(self) -> None:
-        """Leave no process behind, whatever the reason for leaving is."""
-        if self._running is not None:
-            self._running.abort(time.monotonic())
-
     def _die_of(self, number: int) -> None:
         log.warning("told twice to stop: leaving without a word to the manager")
-        self._abandon()
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 

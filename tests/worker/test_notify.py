@@ -1,5 +1,6 @@
 import os
 import socket
+import time
 
 import pytest
 from flamenco_manager import manager
@@ -18,8 +19,9 @@ def service_manager(tmp_path):
 
 def hears(listening, wanted):
     """Return the messages up to the first that begins with `wanted`."""
-    heard = []
+    heard, end = [], time.monotonic() + 10
     while not heard or not heard[-1].startswith(wanted):
+        assert time.monotonic() < end, f"no {wanted} in {heard}"
         heard.append(listening.recv(4096).decode())
     return heard
 

@@ -1,6 +1,7 @@
 """Nothing of a task outlives it, however hard it tries."""
 
 import signal
+import subprocess
 import sys
 import time
 
@@ -85,6 +86,35 @@ def test_a_worker_told_to_stop_takes_its_task_along(farm, tmp_path, ending):
         assert marked(script) == set()
         assert farm.worker()["status"] == "offline"
         assert farm.tasks[task]["status"] == "queued"
+
+
+# A worker with a defect: it falls over as soon as a file is there.
+DEFECT = """
+import sys
+from pathlib import Path
+from farmhand.worker.cli import main
+from farmhand.worker.notify import Notifier
+
+def alive(self, now):
+    if Path(sys.argv[1]).exists():
+        raise RuntimeError("a defect")
+
+Notifier.alive = alive
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+def test_a_worker_that_falls_over_takes_its_task_along(farm, tmp_path):
+    farm.add_task(hostile(tmp_path, "stay"))
+    script, now = str(tmp_path / "hostile-script.py"), tmp_path / "now"
+    options = ["--manager", farm.url, "--data", str(tmp_path / "data")]
+    with subprocess.Popen([sys.executable, "-c", DEFECT, now, *options], stderr=subprocess.PIPE, text=True) as falling:
+        wait_until(lambda: len(marked(script)) == 3)
+        now.touch()
+        farm.ring()
+        assert "RuntimeError: a defect" in falling.communicate(timeout=10)[1]
+        assert falling.returncode == 1
+    wait_until(lambda: not marked(script), 1)
 
 
 def test_a_second_signal_ends_the_worker_at_once_and_the_task_with_it(farm, tmp_path):

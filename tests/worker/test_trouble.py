@@ -247,3 +247,15 @@ def test_a_report_that_is_delivered_while_the_manager_is_asked_for_news_frees_th
             farm.tasks[task]["worker"] = "somebody else"
             farm.ring()
         farm.wait_task(other, "completed", 3)
+
+
+def test_a_refused_report_makes_the_worker_ask_whether_the_task_is_still_its_own(tmp_path):
+    """Also where no bell rings, and long before it would have asked anyway."""
+    with manager() as farm:
+        script = f": {tmp_path}/gate; while true; do echo line; sleep 0.1; done"
+        task = farm.add_task(("exec", {"exe": "/bin/sh", "args": ["-c", script]}))
+        with worker(farm.url, tmp_path):
+            farm.wait(lambda: "line" in farm.tasks[task]["log"])
+            with farm.changed:
+                farm.tasks[task]["worker"] = "somebody else"
+            wait_until(lambda: not marked(f"{tmp_path}/gate"), 4)

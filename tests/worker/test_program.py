@@ -1,0 +1,81 @@
+"""A program's end, with a tree that dies as slowly as a test wants it to."""
+
+import logging
+import os
+
+from farmhand.supervisor.rules.exitstatus import Exit
+from farmhand.worker.program import KILL_AGAIN, STUBBORN, Program
+
+
+class SlowTree:
+    """A tree whose orphan survives some kills; all else is as `farmhand.supervisor.platforms` promises."""
+
+    pid = 4711
+
+    def __init__(self, lives):
+        self.lives, self.exit, self.closed = lives, None, False
+
+    def fileno(self):
+        return 0
+
+    def poll(self):
+        return self.exit
+
+    def refusal(self):
+        return None
+
+    def members(self):
+        return frozenset({4712} if self.lives > 0 else ())
+
+    def kill(self):
+        self.lives -= 1
+        self.exit = self.exit or Exit(signal="SIGKILL")
+
+    def close(self):
+        self.closed = True
+
+
+class Machine:
+    def __init__(self, tree):
+        self.tree = tree
+
+    def spawn(self, order):
+        self.output = os.dup(order.stdout)
+        return self.tree
+
+
+def started(lives):
+    tree = SlowTree(lives)
+    machine = Machine(tree)
+    return Program(machine, ["true"], os.environ, None), tree, machine
+
+
+def test_it_is_over_only_when_nothing_of_it_is_left():
+    program, tree, machine = started(lives=3)
+    assert not program.over
+    tree.exit = Exit(code=0)
+    os.write(machine.output, b"last words")
+    assert program.look(0.0) == []
+    assert (program.exit, program.over, program.due) == (Exit(code=0), False, KILL_AGAIN)
+    program.look(KILL_AGAIN / 2)
+    assert tree.lives == 2, "not before its time"
+    program.look(program.due)
+    program.look(program.due)
+    assert program.over
+    assert program.close() == ["last words"], "although somebody still holds the output open"
+    assert tree.closed
+    os.close(machine.output)
+
+
+def test_what_cannot_be_killed_is_complained_about(caplog):
+    program, _, machine = started(lives=10**6)
+    program.kill(0.0)
+    with caplog.at_level(logging.ERROR):
+        program.look(0.0)
+        while program.due < STUBBORN:
+            program.look(program.due)
+        assert not caplog.records
+        program.look(STUBBORN + KILL_AGAIN)
+    assert "processes [4712] do not end" in caplog.text
+    program.close()
+    os.close(machine.output)
