@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import logs
 from .control import NoSupervisor, Reply, Request, ask, default_path
@@ -48,7 +49,7 @@ VERBS: Mapping[str, Verb] = {
     "ping": Verb("say whether a supervisor answers", "", tells=True),
 }
 
-OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, object]]] = {
+OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "no_block": (("--no-block",), {"action": "store_true", "help": "do not wait until it is done"}),
     "signal": (("-s", "--signal"), {"metavar": "SIGNAL", "help": "which signal (default: SIGTERM)"}),
     "kill_whom": (("--kill-whom",), {"choices": ("main", "control", "all"), "help": "whom to send it (default: all)"}),
@@ -77,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever reads has seen enough
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 0
 
 
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("names", nargs=verb.names, metavar="NAME", help="a service, or a pattern: 'worker@*'")
         for option in verb.options:
             flags, settings = OPTIONS[option]
-            command.add_argument(*flags, **settings)  # type: ignore[arg-type]
+            command.add_argument(*flags, **settings)
     return parser
 
 

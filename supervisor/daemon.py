@@ -52,7 +52,7 @@ def run(wishes: Wishes) -> int:
         plan = read(wishes.files)
         common = environment.base(os.environ, plan.default_environment)
         logs = _logs(wishes, plan, common)
-    except (BadConfig, OSError) as problem:
+    except BadConfig as problem:
         _say(str(problem))
         return BAD_INPUT
     with contextlib.ExitStack() as opened:
@@ -117,7 +117,7 @@ def _text(file: Path) -> str:
 
 
 def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str]) -> Logs:
-    """Open the folder of logs; raises OSError."""
+    """Open the folder of logs; raises BadConfig."""
     folder = wishes.log_folder
     if folder is None and plan.log_directory is not None:
         folder = Path(expand_text(plan.log_directory, common))
@@ -130,7 +130,11 @@ def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str]) -> Logs:
             with contextlib.suppress(OSError):
                 prefixer(name, part)
 
-    return Logs(folder.absolute(), echo=echo if wishes.shown else None)
+    try:
+        return Logs(folder.absolute(), echo=echo if wishes.shown else None)
+    except OSError as error:
+        problem = f"the services' output cannot be kept there: {error.strerror}"
+        raise BadConfig(str(folder), 0, "", problem, "choose another folder with --log-dir or LogDirectory") from None
 
 
 def log_path(service: Service, logs: Logs) -> str | None:

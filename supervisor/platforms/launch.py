@@ -5,6 +5,7 @@ folder, umask, session. For the rest the child runs `setup.py` first, which cost
 """
 
 import contextlib
+import errno
 import os
 import subprocess
 import sys
@@ -67,6 +68,8 @@ def start(order: Order) -> Started | Refused:
     """Start the process; raises OSError only for what the machine lacks."""
     if order.refused is not None:
         return Refused(order.refused[1], order.refused[0])
+    if os.sep not in order.program:  # nobody searches for it here, not even in the working directory
+        return _refused(order, "exec", os.strerror(errno.ENOENT))
     env = {**order.env, MARK: inherited_mark(order)}
     if not (settings := list(_settings(order, env))):
         return _spawn(order, order.program, order.argv, env)

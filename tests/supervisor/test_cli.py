@@ -246,6 +246,14 @@ def test_a_bad_file_is_said_with_its_place(tmp_path, verb, name):
     assert "Traceback" not in done.stderr
 
 
+def test_a_folder_that_cannot_hold_logs_is_said(tmp_path):
+    (tmp_path / "farm.yaml").write_text("services:\n  a:\n    ExecStart: /bin/true\n")
+    command = [FARMHAND, "run", "farm.yaml", "--log-dir", "farm.yaml/log"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert "farm.yaml/log: the services' output cannot be kept there: Not a directory; choose another" in done.stderr
+
+
 def test_check_tells_what_is_kept_without_effect(tmp_path):
     unit = tmp_path / "a.service"
     unit.write_text("[Service]\nExecStart=/bin/true\nPrivateTmp=yes\n")

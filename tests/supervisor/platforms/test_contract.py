@@ -161,6 +161,14 @@ def test_who_forks_all_the_time_is_killed(shell, script):
     shell.until_empty(tree)
 
 
+def test_no_fork_slips_past_a_kill(shell):
+    tree = shell.python(HYDRA, cwd=str(shell.folder))
+    shell.pid_in("ran")
+    shell.exit_of(tree)
+    tree.kill()
+    shell.until(lambda: not tree.members())
+
+
 def test_a_signal_reaches_the_main_process_alone(shell):
     script = "trap 'echo 1 > main' USR1; (trap 'echo 1 > child' USR1; echo 1 > ready; while :; do sleep 0.01; done) &"
     tree = shell.sh(f"{script} while :; do sleep 0.01; done", cwd=str(shell.folder))
@@ -216,6 +224,7 @@ def test_close_gives_everything_back(shell):
     ("order", "code", "words"),
     [
         ({"program": "/nowhere/program"}, 203, "cannot execute /nowhere/program: No such file or directory"),
+        ({"program": "true", "cwd": "/bin"}, 203, "cannot execute true: No such file or directory"),
         ({"program": "/etc/passwd"}, 203, "cannot execute /etc/passwd: Permission denied"),
         ({"cwd": "/nowhere"}, 200, "cannot change to /nowhere: No such file or directory"),
         ({"user": "nobody-knows"}, 217, "cannot become user nobody-knows: there is no user 'nobody-knows'"),
