@@ -12,7 +12,21 @@ from typing import Any, get_args
 
 from . import grammar, known, spec
 from .errors import nearest
-from .kinds import BOOLEAN, COMMANDS, SIGNAL, STATUSES, TEXT, UMASK, Kind, choice, integer, limit, numbered, span
+from .kinds import (
+    BOOLEAN,
+    COMMANDS,
+    SIGNAL,
+    STATUSES,
+    TEXT,
+    UMASK,
+    Kind,
+    choice,
+    integer,
+    limit,
+    numbered,
+    service_type,
+    span,
+)
 from .named import (
     ACCOUNT,
     ENVIRONMENT,
@@ -86,7 +100,7 @@ _ROWS = [
     ("StartLimitIntervalSec", "Unit", span(), 230, "the time in which starts are counted; 0 for no limit"),
     ("StartLimitBurst", "Unit", integer(0, _LARGEST_COUNT), 199, "how many starts that time allows before it fails"),
     # systemd.service(5)
-    ("Type", "Service", choice(*get_args(spec.Type)), 0, "when a start counts as done"),
+    ("Type", "Service", service_type(*get_args(spec.Type)), 0, "when a start counts as done"),
     ("ExecStart", "Service", COMMANDS, 0, "the command to run"),
     ("ExecStartPre", "Service", COMMANDS, 0, "commands to run before it, one after the other"),
     ("ExecStartPost", "Service", COMMANDS, 0, "commands to run once it has started"),

@@ -55,6 +55,12 @@ def refusal(service: Service) -> tuple[str, str, str] | None:
     """
     if not service.exec_start and not service.exec_stop and not _kept(service, "SuccessAction"):
         return "ExecStart", "it is missing", "name the command to run"
+    if _kept(service, "BusName"):
+        return (
+            "BusName",
+            "it makes the service wait for a message bus, which Farmhand does not speak",
+            "use Type=notify",
+        )
     if service.type != "oneshot" and not service.exec_start:
         return "ExecStart", f"it is missing with Type={service.type}", "name the command to run, or use Type=oneshot"
     if not service.exec_start and not service.remain_after_exit and not _kept(service, "SuccessAction"):

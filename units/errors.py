@@ -39,7 +39,7 @@ class Notice:
 class BadConfig(Exception):
     """A service file its author has to mend; the text says where, what and how.
 
-    load_state: what systemd calls such a unit, "bad-setting" or "error".
+    load_state: what systemd calls such a unit, "bad-setting", "error" or "masked".
     """
 
     def __init__(

@@ -157,6 +157,14 @@ def parse_signal(text: str) -> str:
     )
 
 
+def signal_number(name: str) -> int:
+    """Give the number of "SIGTERM" or "SIGRTMIN+3" on Linux; glibc's real-time signals are 34 to 64."""
+    base, _, offset = name.removeprefix("SIG").replace("-", "+").partition("+")
+    if base == "RTMIN":
+        return 34 + int(offset or 0)
+    return 64 - int(offset or 0) if base == "RTMAX" else SIGNALS.index(base) + 1
+
+
 # systemd.exec(5), "Process Exit Codes": C library, LSB, systemd's own, BSD sysexits.
 _STATUS_NAMES = (
     (0, "SUCCESS FAILURE INVALIDARGUMENT NOTIMPLEMENTED NOPERMISSION NOTINSTALLED NOTCONFIGURED NOTRUNNING"),

@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import command_line, grammar, specifiers
@@ -102,6 +102,17 @@ def choice(*choices: str) -> Kind:
         lambda value, escape: [value],
         {"enum": [*choices]} if "no" not in choices else {"enum": [*choices, False]},
     )
+
+
+def service_type(*choices: str) -> Kind:
+    """Take one of the words; "dbus" is known but cannot be had here, and running it as another would be a lie."""
+
+    def read(text: str, context: Context) -> str:
+        if text == "dbus":
+            raise BadValue('"dbus" needs a message bus, which Farmhand does not speak', 'use "notify"', fatal=True)
+        return grammar.parse_choice(text, choices)
+
+    return replace(choice(*choices), read=read)
 
 
 def integer(low: int, high: int, *, resets: bool = False) -> Kind:

@@ -142,6 +142,13 @@ def test_signals(text: str, name: str) -> None:
     assert grammar.parse_signal(text) == name
 
 
+@pytest.mark.parametrize(
+    ("name", "number"), [("SIGHUP", 1), ("SIGTERM", 15), ("SIGSYS", 31), ("SIGRTMIN+3", 37), ("SIGRTMAX-1", 63)]
+)
+def test_numbers_of_signals(name: str, number: int) -> None:
+    assert grammar.signal_number(name) == number
+
+
 @pytest.mark.parametrize(("text", "size"), [("4096", 4096), ("1G", 2**30), ("1.5G", 3 * 2**29), ("1G 512M", 3 * 2**29)])
 def test_sizes(text: str, size: int) -> None:
     assert grammar.parse_size(text) == size

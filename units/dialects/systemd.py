@@ -33,6 +33,10 @@ def read(path: str, text: str, machine: Mapping[str, str] = specifiers.SYSTEM_FO
     BadConfig.load_state is systemd's LoadState=.
     """
     name = name.removesuffix(".service") or _name_of(path)
+    if not text:
+        raise BadConfig(
+            path, 0, "", "it is empty, which masks the service", "write it, or remove it", load_state="masked"
+        )
     reader = _Reader(Draft(name, path), {**specifiers.of_name(name), **machine}, [])
     for line in assignments(path, text, known.SECTIONS, reader.warn):
         reader.take(line)

@@ -119,7 +119,7 @@ REFUSED = [
     ("WorkingDirectory: here", '"here" is not an absolute path'),
     ("After: a/b", '"a/b" is not the name of a unit'),
     ("instances: [1]", '4: instances: "x" is not a template; call it "x@"'),
-    ("ExecStop: [/bin/a, /bin/b]\n    Type: dbus", '5: Type: "dbus" is none of'),
+    ("ExecStop: [/bin/a, /bin/b]\n    Type: dbus", '5: Type: "dbus" needs a message bus'),
     ("Type: oneshot\n    Restart: always", '5: Restart: "always" does not go with Type=oneshot'),
 ]
 

@@ -117,6 +117,8 @@ REFUSED = [
     ("WorkingDirectory=/usr/../tmp", "WorkingDirectory"),
     ('WorkingDirectory="/tmp"', "WorkingDirectory"),
     ("Type=oneshot\nRestart=always", "Restart"),
+    ("Type=dbus", "Type"),
+    ("BusName=org.example", "BusName"),
     ("ExecStart=\nExecStop=/bin/y\nType=simple", "ExecStart"),
     ("ExecStart=\nExecStop=/bin/y", "ExecStart"),
     ("ExecStart=\n[Unit]\nDescription=x", "ExecStart"),
@@ -153,6 +155,12 @@ def test_the_name_comes_from_the_file() -> None:
 def test_files_that_are_no_service(path: str) -> None:
     with pytest.raises(BadConfig):
         systemd.read(path, "[Service]\nExecStart=/bin/x\n")
+
+
+def test_an_empty_file_masks_the_service() -> None:
+    with pytest.raises(BadConfig) as caught:
+        systemd.read("x.service", "")
+    assert caught.value.load_state == "masked"
 
 
 def test_a_template_is_read_as_an_instance() -> None:
