@@ -41,11 +41,9 @@ def listen(host: str, port: int) -> socket.socket:
     family, kind, protocol, _, where = found[0]
     listener = socket.socket(family, kind, protocol)
     try:
-        # On Windows the same option would share the port with whoever has it.
-        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        else:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Windows SO_REUSEADDR would share the port with whoever has it.
+        option: int = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+        listener.setsockopt(socket.SOL_SOCKET, option, 1)
         listener.bind(where)
         listener.listen(2048)
     except OSError:
@@ -65,8 +63,8 @@ def reason(error: OSError) -> str:
 
 def address(listener: socket.socket) -> str:
     """Return the URL at which this machine reaches the listener."""
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    name, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, str(name))
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 

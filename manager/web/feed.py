@@ -41,9 +41,10 @@ class Feed:
         """Return what followed `seq`, or None where it is too much to tell."""
         newest = self.pulse.newest
         self._readings = {key: task for key, task in self._readings.items() if key[1] == newest}
-        if (seq, newest) not in self._readings:
-            self._readings[seq, newest] = asyncio.create_task(run_in_threadpool(self._read, seq))
-        return await asyncio.shield(self._readings[seq, newest])
+        reading = self._readings.get((seq, newest))
+        if reading is None or (reading.done() and reading.exception()):
+            reading = self._readings[seq, newest] = asyncio.create_task(run_in_threadpool(self._read, seq))
+        return await asyncio.shield(reading)
 
     def _read(self, seq: int) -> News | None:
         events = self.store.events_after(seq, LIMIT)

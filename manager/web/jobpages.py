@@ -5,7 +5,7 @@ from werkzeug import Response as Redirect
 from werkzeug.exceptions import BadRequest, NotFound
 
 from ...worker.wire import JobStatus
-from .jobrows import job_row, jobs_summary, tallies, task_row
+from .jobrows import job_row, jobs_summary, part, tallies, task_row
 from .origin import operator
 from .pages import address
 from .site import flashed, store
@@ -37,15 +37,15 @@ def jobs() -> str:
 def job(job_id: str) -> str:
     seq, now = store().newest(), store().clock()
     found = store().job(job_id)
-    tasks = [task_row(task, now) for task in store().tasks(job_id)]
+    shown = part(store().tasks(job_id))
     return render_template(
         "job.html",
         section="jobs",
         j=job_row(found, now),
         tallies=tallies(found.tally),
-        settings=sorted((name, str(value)) for name, value in found.settings.items()),
-        tasks=tasks,
-        pictures=[task for task in tasks if task.picture],
+        tasks=[task_row(task, now) for task in shown.tasks],
+        pictures=[task_row(task, now) for task in shown.pictures],
+        left_out=shown.left_out,
         notices=flashed(),
         live=address(f"/live/job/{job_id}", {"since": seq}),
     )

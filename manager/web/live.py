@@ -18,6 +18,7 @@ from ..storage.events import Event
 from .feed import Feed, News
 from .following import read_following
 from .listing import BadFilter, Filters, listing, read_filters
+from .push import read_seq
 from .rows import STATES
 from .toast import Following, follow, toast
 
@@ -125,10 +126,11 @@ def routes(feed: Feed) -> list[Route]:
         return endpoint
 
     async def answer(request: Request, page: Page) -> Response:
-        since = request.headers.get("last-event-id") or request.query_params.get("since") or str(feed.pulse.newest)
-        if not (since.isascii() and since.isdigit() and len(since) < 19):
-            return PlainTextResponse(f"since: {since[:40]!r} is not the number of an event", 400)
-        return StreamingResponse(stream(feed, page, int(since)), media_type="text/event-stream", headers=HEADERS)
+        said = request.headers.get("last-event-id") or request.query_params.get("since") or str(feed.pulse.newest)
+        since = read_seq(said)
+        if since is None:
+            return PlainTextResponse(f"since: {said[:40]!r} is not the number of an event", 400)
+        return StreamingResponse(stream(feed, page, since), media_type="text/event-stream", headers=HEADERS)
 
     return [
         Route("/live/workers", workers),

@@ -56,10 +56,16 @@ class Bells:
                 del self._waiting[worker_id]
 
     async def _ring(self) -> None:
-        if self._waiting:
+        if not self._waiting:
+            return
+        try:
             bells = await run_in_threadpool(self._store.bells, tuple(self._waiting))
-            for worker_id, bell in bells.items():
-                self._tell(worker_id, bell)
+        except Exception as error:  # whoever waits gets it, and asks again
+            for waiter in [waiter for waiters in self._waiting.values() for waiter in waiters if not waiter.done()]:
+                waiter.set_exception(error)
+            return
+        for worker_id, bell in bells.items():
+            self._tell(worker_id, bell)
 
     def _tell(self, worker_id: str, bell: int | None) -> None:
         for waiter, since in self._waiting.get(worker_id, {}).items():
@@ -71,25 +77,32 @@ def endpoint(store: Store, bells: Bells, wait: float = PUSH_WAIT) -> Callable[[R
     """Make the endpoint for wire.PUSH; wait is in seconds."""
 
     async def push(request: Request) -> Response:
-        worker = await run_in_threadpool(authenticate, store, request.headers.get("authorization"))
+        said = request.query_params.get("since", "0")
+        since = read_seq(said)
+        worker = await run_in_threadpool(arrive, store, request.headers.get("authorization"), since)
         if worker is None:
             return JSONResponse({"code": 403, "message": "unknown worker, or wrong secret"}, 403)
-        since = request.query_params.get("since", "0")
-        if not (since.isascii() and since.isdigit() and len(since) < 19):
-            return JSONResponse({"code": 400, "message": f"since: {since[:40]!r} is not the number of an event"}, 400)
-        await run_in_threadpool(store.saw, worker.id, int(since))
-        bell = await first(bells.after(worker.id, int(since), wait), gone(request))
+        if since is None:
+            return JSONResponse({"code": 400, "message": f"since: {said[:40]!r} is not the number of an event"}, 400)
+        bell = await first(bells.after(worker.id, since, wait), gone(request))
         return Response(status_code=204) if bell is None else JSONResponse({"seq": bell})
 
     return push
 
 
-def authenticate(store: Store, header: str | None) -> Worker | None:
-    """Return the worker whose Basic credentials these are, if any."""
-    credentials = Authorization.from_header(header)
-    if credentials is None or credentials.type != "basic":
-        return None
-    return store.authenticate(credentials.username or "", credentials.password or "")
+def read_seq(text: str) -> int | None:
+    """Read the number of an event; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def arrive(store: Store, header: str | None, since: int | None) -> Worker | None:
+    """Note what a worker has seen, and return it; None for credentials that are nobody's."""
+    said = Authorization.from_header(header)
+    basic = said if said is not None and said.type == "basic" else None
+    worker = store.authenticate(basic.username or "", basic.password or "") if basic else None
+    if worker is not None and since is not None:
+        store.saw(worker.id, since)
+    return worker
 
 
 async def gone(request: Request) -> None:

@@ -50,7 +50,10 @@ export function selection(form) {
 // One worker's page: only an action has to be chosen.
 export function single(form) {
   const choice = $('[data-action]', form), apply = $('[data-apply]', form);
-  const show = () => { apply.disabled = !choice.value; };
+  const show = () => {
+    const restarts = 'restarts' in choice.selectedOptions[0].dataset;
+    apply.disabled = !choice.value || (restarts && form.dataset.restartable === 'no');
+  };
   on(form, 'change', show);
   on(window, 'pageshow', show);
   show();

@@ -1,0 +1,82 @@
+"""What the pages say about jobs and tasks."""
+
+from dataclasses import replace
+
+import pytest
+
+from farmhand.manager.rules.jobs import Job
+from farmhand.manager.rules.tasks import Task
+from farmhand.manager.web import jobrows
+from farmhand.manager.web.jobrows import BUTTONS, JOB_STATES, TASK_STATES, job_row, jobs_summary, part, task_row
+from farmhand.worker.wire import JobStatus, TaskStatus
+
+NOW = 1_795_401_126_000
+TALLY = {TaskStatus.COMPLETED: 199, TaskStatus.ACTIVE: 1}
+JOB = Job("j", 1, "Shot", "simple", 50, JobStatus.ACTIVE, "", {}, {}, "kim", NOW - 90_000, NOW - 30_000, 0, 0, TALLY)
+TASK = Task("t", "j", 0, "Frame 1", "misc", 50, TaskStatus.ACTIVE, "Rendering", 3, 10, NOW, started_at=NOW - 5000)
+
+
+def test_every_status_has_its_words() -> None:
+    assert JOB_STATES.keys() == set(JobStatus)
+    assert TASK_STATES.keys() == set(TaskStatus)
+
+
+def test_a_job_is_not_said_to_be_complete_before_it_is() -> None:
+    assert job_row(JOB, NOW).progress.percent == 99
+    assert job_row(JOB, NOW).progress.sentence == "199 of 200 tasks done, 1 active, 0 failed"
+
+
+@pytest.mark.parametrize(
+    ("status", "took"), [(JobStatus.ACTIVE, "1 min"), (JobStatus.COMPLETED, "1 min"), (JobStatus.PAUSED, "1 min")]
+)
+def test_a_job_takes_time_until_it_has_ended(status: JobStatus, took: str) -> None:
+    assert job_row(replace(JOB, status=status), NOW).took == took
+    assert job_row(replace(JOB, status=status), NOW + 600_000).took == (took if status in jobrows.ENDED else "11 min")
+
+
+def test_buttons_ask_for_what_can_be_asked_for() -> None:
+    for status, buttons in BUTTONS.items():
+        assert all(JobStatus(button.wish) is not status for button in buttons)
+
+
+@pytest.mark.parametrize(
+    ("changed", "took", "percent"),
+    [
+        ({}, "5 s", 30),
+        ({"status": TaskStatus.COMPLETED, "ended_at": NOW - 1000, "steps_completed": 10}, "4 s", 100),
+        ({"status": TaskStatus.QUEUED, "started_at": None, "steps_completed": 0}, "", 0),
+    ],
+)
+def test_a_task(changed: dict[str, object], took: str, percent: int) -> None:
+    said = task_row(replace(TASK, **changed), NOW)  # type: ignore[arg-type]
+    assert (said.took, said.percent) == (took, percent)
+
+
+def test_of_many_tasks_the_failed_and_active_ones_are_shown_first() -> None:
+    tasks = [replace(TASK, id=str(n), index_in_job=n, status=TaskStatus.QUEUED) for n in range(600)]
+    tasks[550] = replace(tasks[550], status=TaskStatus.ACTIVE)
+    tasks[599] = replace(tasks[599], status=TaskStatus.FAILED)
+    shown = part(tasks)
+    assert [task.id for task in shown.tasks[:3]] == ["599", "550", "0"]
+    assert (len(shown.tasks), shown.left_out) == (500, "500 of 600 tasks, failed and active ones first")
+    assert part(tasks[:500]).left_out == ""
+
+
+def test_the_newest_pictures_are_shown_in_the_order_of_the_frames() -> None:
+    tasks = [replace(TASK, id=str(n), index_in_job=n, picture_at=NOW + (n * 7) % 100) for n in range(100)]
+    shown = part(tasks).pictures
+    assert len(shown) == 60
+    assert [task.index_in_job for task in shown] == sorted(task.index_in_job for task in shown)
+    assert min(task.picture_at or 0 for task in shown) == NOW + 40
+
+
+@pytest.mark.parametrize(
+    ("statuses", "sentence"),
+    [
+        ([], "No job has been submitted yet."),
+        ([JobStatus.ACTIVE], "1 is being worked on, 0 wait."),
+        ([JobStatus.QUEUED, JobStatus.FAILED], "0 are being worked on, 1 waits, 1 failed."),
+    ],
+)
+def test_the_jobs_in_a_sentence(statuses: list[JobStatus], sentence: str) -> None:
+    assert jobs_summary([replace(JOB, status=status) for status in statuses]) == sentence
