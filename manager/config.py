@@ -70,6 +70,8 @@ def _read(document: Document, base: Settings) -> Settings:
 
 
 def _text(document: Document, place: Place, value: object) -> str:
+    if value is None:
+        document.refuse(place, "it is missing", "write it down")
     if not isinstance(value, str) or not value:
         document.refuse(place, f"{value!r} is not text", "write a word, in quotes if it looks like something else")
     return value

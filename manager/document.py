@@ -21,7 +21,12 @@ class Document:
     lines: Mapping[Place, int]
 
     def refuse(self, place: Place, problem: str, hint: str) -> NoReturn:
-        raise BadConfig(str(self.path), self.lines.get(place, 0), _dotted(place), problem, hint)
+        raise self.error(place, problem, hint)
+
+    def error(self, place: Place, problem: str, hint: str) -> BadConfig:
+        """Make the error for a place; one that is not there is where its next of kin is."""
+        found = next((place[:end] for end in range(len(place), -1, -1) if place[:end] in self.lines), None)
+        return BadConfig(str(self.path), 0 if found is None else self.lines[found], _dotted(place), problem, hint)
 
     def refuse_unknown(self, place: Place, keys: Collection[str], known: Collection[str]) -> None:
         """Raise BadConfig for the first key that is not known."""

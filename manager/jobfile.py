@@ -52,8 +52,7 @@ class JobFile:
         if setting is not None and setting in self.overrides:
             return BadConfig("--set", 0, setting, message, "set it to something else")
         place = ("settings",) if setting is None else ("settings", setting)
-        line = self.document.lines.get(place, 0)
-        return BadConfig(str(self.document.path), line, ".".join(place), message, "mend it and submit again")
+        return self.document.error(place, message, "mend it and submit again")
 
 
 def read(path: Path, overrides: Sequence[str]) -> JobFile:

@@ -280,8 +280,8 @@ def test_an_unknown_task_may_not_run_and_an_id_must_be_one(worker, task_id, code
     ],
 )
 def test_pictures(worker, task, store, body, type, code):
-    headers = {"Content-Length": str(len(body))}
-    answer = worker.post(f"task/{task['uuid']}/output-produced", data=body, content_type=type, headers=headers)
+    path, length = f"task/{task['uuid']}/output-produced", {"CONTENT_LENGTH": str(len(body))}
+    answer = worker.post(path, data=body, content_type=type, environ_overrides=length)
     assert answer.status_code == code
     path = store.picture_path(store.task(task["uuid"]))
     assert (path is not None) == (code == 202)

@@ -1,0 +1,60 @@
+"""Job types are files: those that are shipped can be read, and mistakes in others are named with their line."""
+
+import pytest
+
+from farmhand.manager.jobtypes.library import job_types, read
+from farmhand.units.errors import BadConfig
+
+GOOD = """\
+label: Test
+settings:
+  count: {type: int32, default: 1}
+tasks:
+  first:
+    type: misc
+    commands:
+      - echo: {message: "${count}"}
+"""
+
+
+def test_the_shipped_ones_can_be_read():
+    assert {"echo-sleep-test", "simple-blender-render", "script-frames", "blender-scene"} == job_types().keys()
+
+
+def test_the_etag_changes_with_the_file(tmp_path):
+    path = tmp_path / "test.yaml"
+    path.write_text(GOOD)
+    before = read(path).etag
+    path.write_text(GOOD.replace("Test", "Other"))
+    assert read(path).etag != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("label:", "lable:", 1, 'lable: it is not known; did you mean "label"?'),
+        ("type: int32", "type: integer", 3, "'integer' is not a type; write type: and one of string, int32"),
+        ("default:", "defualt:", 3, 'did you mean "default"?'),
+        ("    type: misc\n", "", 5, 'its "type" is missing'),
+        ("${count}", "${cuont}", 5, "${cuont} stands for nothing; known are count"),
+        ("${count}", "${count|half}", 5, '"half" is not a filter'),
+        ("- echo:", "- echo: {}\n        again:", 8, "it is not a command"),
+        ("    type: misc", "    after: [zeroth]\n    type: misc", 6, 'there is no task "zeroth" before it'),
+        ("    type: misc", "    needs: [cuont]\n    type: misc", 5, '"cuont" is not a setting'),
+        ("tasks:", "label: again\ntasks:", 4, "it is given twice"),
+    ],
+)
+def test_mistakes_are_named_with_their_line(tmp_path, old, new, line, message):
+    path = tmp_path / "test.yaml"
+    path.write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(BadConfig) as problem:
+        read(path)
+    assert str(problem.value).startswith(f"{path}:{line}: ")
+    assert message in str(problem.value)
+
+
+def test_a_job_type_without_tasks_is_refused(tmp_path):
+    path = tmp_path / "test.yaml"
+    path.write_text("label: Test\ntasks: {}\n")
+    with pytest.raises(BadConfig, match="a job type has one task at least"):
+        read(path)

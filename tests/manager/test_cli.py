@@ -1,0 +1,197 @@
+"""The command line against a real manager on a real port."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from manager_server import serving
+from polling import until
+from pretended import awake
+
+from farmhand.manager.cli import main
+from farmhand.manager.config import Settings
+from farmhand.manager.storage.store import Store
+from farmhand.worker.wire import RESTART_EXIT_CODE, Request, Status
+
+JOBS = Path(__file__).parents[2] / "config" / "jobs"
+
+ECHO = """\
+name: Try it
+type: echo-sleep-test
+settings:
+  message: hello
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "data", Settings(shared_storage_path="/farm"))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def url(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with serving(store) as url:
+        monkeypatch.setenv("FARMHAND_MANAGER", url)
+        yield url
+
+
+def write(folder, text):
+    path = folder / "job.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+# -- submitting
+
+
+def test_submitting_says_where_to_look(url, store, tmp_path, capsys):
+    assert main(["submit", write(tmp_path, ECHO)]) == 0
+    [job] = store.jobs()
+    assert capsys.readouterr().out == f"job {job.id} (Try it) is queued: {url}/jobs/{job.id}\n"
+    assert job.settings["message"] == "hello"
+
+
+def test_the_command_line_wins_over_the_file(url, store, tmp_path, capsys):
+    file = write(tmp_path, ECHO)
+    assert main(["submit", file, "--set", "message=7", "--set", "sleep_repeats=3", "--json"]) == 0
+    job = json.loads(capsys.readouterr().out)
+    assert job["settings"] == {"message": "7", "sleep_repeats": 3, "sleep_duration_seconds": 1}
+
+
+@pytest.mark.parametrize("name", ["mandelbrot.yaml", "blender.yaml"])
+def test_the_example_jobs_are_taken_and_their_paths_are_from_their_folder(url, store, name):
+    assert main(["submit", str(JOBS / name)]) == 0
+    [job] = store.jobs()
+    assert Path(str(job.settings["script"])) == JOBS / Path(str(job.settings["script"])).name
+    assert Path(str(job.settings["script"])).is_file()
+    assert str(job.settings["folder"]).startswith("{jobs}/")
+    assert job.tasks_total > 20
+
+
+def test_a_path_on_the_command_line_is_from_the_current_folder(url, store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["submit", str(JOBS / "mandelbrot.yaml"), "--set", "folder=out"]) == 0
+    assert store.jobs()[0].settings["folder"] == str(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("name:", "nmae:", 1, 'nmae: it is not known; did you mean "name"?'),
+        ("type: echo-sleep-test", "", 1, "type: it is missing"),
+        ("echo-sleep-test", "echo-sleep", 2, 'type: there is no job type "echo-sleep"; there are '),
+        ("message:", "mesage:", 4, 'settings.mesage: "mesage" is not a setting of echo-sleep-test'),
+        ("hello", "7", 4, 'settings.message: the setting "message" must be a string, and is 7'),
+        ("  message: hello", "  sleep_repeats: 1", 3, 'settings.message: the setting "message" is missing'),
+        ("settings:", "settings: ]", 3, "it is not YAML"),
+    ],
+)
+def test_a_bad_job_file_is_named_with_its_line(url, store, tmp_path, capsys, old, new, line, message):
+    file = write(tmp_path, ECHO.replace(old, new, 1))
+    assert main(["submit", file]) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.startswith(f"farmhand-manager: {file}:{line}: ")
+    assert store.jobs() == []
+
+
+def test_a_bad_value_on_the_command_line_is_named(url, tmp_path, capsys):
+    file = write(tmp_path, ECHO)
+    assert main(["submit", file, "--set", "sleep_repeats=x"]) == 2
+    assert "--set: sleep_repeats: " in capsys.readouterr().err
+    assert main(["submit", file, "--set", "sleep_repeats"]) == 2
+    assert "write --set KEY=VALUE" in capsys.readouterr().err
+
+
+def test_a_manager_that_is_not_there_is_named(tmp_path, capsys):
+    assert main(["submit", write(tmp_path, ECHO), "--manager", "http://127.0.0.1:9/"]) == 1
+    assert "no manager answers at http://127.0.0.1:9/" in capsys.readouterr().err
+
+
+# -- lists
+
+
+def test_workers_and_jobs_are_listed(url, store, tmp_path, capsys):
+    worker = awake(store, "node-1")
+    store.act([worker.id], Request(Status.ASLEEP, lazy=True), "kim")
+    main(["submit", write(tmp_path, ECHO)])
+    capsys.readouterr()
+    assert main(["workers"]) == 0
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.split() == ["NAME", "STATUS", "PENDING", "VERSION", "ID"]
+    assert row.split() == ["node-1", "awake", "asleep", "after", "task", "0.1.0", worker.id]
+    assert main(["jobs", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["name"] == "Try it"
+
+
+# -- options
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "--data", "x", "--listen", "8080"], '"8080" is no address to listen at; write HOST:PORT'),
+        (["run", "--data", "x", "--listen", "a:99999"], "is no address to listen at"),
+        (["run"], "--data"),
+        (["workers", "--manager", "ftp://x"], "is no address of a manager"),
+        ([], "COMMAND"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(words, message, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_bad_configuration_is_exit_code_2(tmp_path, capsys):
+    config = tmp_path / "manager.yaml"
+    config.write_text("worker_timeout: soon\n")
+    assert main(["run", "--data", str(tmp_path / "data"), "--config", str(config), "--listen", "127.0.0.1:0"]) == 2
+    assert f"{config}:1: worker_timeout: " in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
+
+
+def test_migrating_names_the_schema(tmp_path, capsys):
+    assert main(["migrate", "--data", str(tmp_path)]) == 0
+    assert "has schema 0001" in capsys.readouterr().out
+
+
+# -- from end to end
+
+
+def test_a_manager_and_a_worker_make_the_example_frames(tmp_path):
+    """The real programs: two frames of the example that every machine can make, the pictures told to the manager."""
+    folder = Path(sys.executable).parent
+    log = (tmp_path / "log").open("wb")
+    manager = subprocess.Popen(
+        [folder / "farmhand-manager", "run", "--listen", "127.0.0.1:0", "--data", tmp_path / "data"],
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+    )
+    url = manager.stdout.readline().partition(" at ")[2].partition("workers")[0]
+    code = str(RESTART_EXIT_CODE)
+    words = ["--manager", url, "--restart-exit-code", code, "--name", "node-1", "--data", tmp_path / "worker"]
+    worker = subprocess.Popen([folder / "farmhand-worker", *words], stdout=log, stderr=log)
+    try:
+        words = [folder / "farmhand-manager", "submit", JOBS / "mandelbrot.yaml", "--manager", url, "--wait"]
+        done = subprocess.run(
+            [*words, "--set", "frames=1,2", "--set", f"folder={tmp_path / 'out'}"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["frame-0001.png", "frame-0002.png"]
+        until(lambda: len(list((tmp_path / "data" / "jobs").rglob("*.png"))) == 2, "the pictures to arrive")
+    finally:
+        for process in (worker, manager):
+            process.terminate()
+            process.wait(timeout=20)
+        log.close()

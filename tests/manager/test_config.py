@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+
+from farmhand.manager.config import KEYS, Settings, settings
+from farmhand.manager.rules.variables import values
+from farmhand.units.errors import BadConfig
+
+SHIPPED = Path(__file__).parents[2] / "config" / "manager.yaml"
+
+
+def read(tmp_path, text):
+    path = tmp_path / "manager.yaml"
+    path.write_text(text)
+    return settings(path, tmp_path)
+
+
+def test_the_shipped_file_says_what_holds_without_it(tmp_path):
+    assert settings(SHIPPED, tmp_path) == settings(None, tmp_path)
+
+
+def test_the_shipped_file_names_every_key():
+    assert all(f"{key}:" in SHIPPED.read_text(encoding="utf-8") for key in KEYS)
+
+
+def test_every_setting_can_be_set():
+    assert KEYS.keys() == Settings.__dataclass_fields__.keys()
+
+
+def test_an_empty_file_is_a_file(tmp_path):
+    assert read(tmp_path, "# nothing\n") == settings(None, tmp_path)
+
+
+def test_times_numbers_and_variables(tmp_path):
+    found = read(
+        tmp_path,
+        """\
+worker_timeout: 2min
+task_timeout: 90
+blocklist_threshold: 5
+variables:
+  tool: /opt/tool
+  blender:
+    is_twoway: false
+    values:
+      - {audience: workers, platform: windows, value: 'C:/blender.exe'}
+      - {platforms: [linux, darwin], value: /opt/blender}
+""",
+    )
+    assert (found.worker_timeout, found.task_timeout, found.blocklist_threshold) == (120.0, 90.0, 5)
+    on_linux, on_windows = (values(found.variables, platform=platform) for platform in ("linux", "windows"))
+    assert (on_linux["tool"], on_linux["blender"], on_windows["blender"]) == (
+        "/opt/tool",
+        "/opt/blender",
+        "C:/blender.exe",
+    )
+    assert on_linux["ffmpeg"] == "ffmpeg", "those that are not mentioned stay"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("worker_timeuot: 1min", 1, 'worker_timeuot: it is not known; did you mean "worker_timeout"?'),
+        ("worker_timeout: soon", 1, "worker_timeout:"),
+        ("worker_timeout: 0", 1, '"0" is no time at all'),
+        ("blocklist_threshold: 0", 1, "blocklist_threshold: 0 is not a number of things; write 1 or more"),
+        ("manager_name: 7", 1, "manager_name: 7 is not text"),
+        ("\n\nvariables: blender", 3, "variables: it must be a mapping"),
+        ("variables:\n  a: {value: b}", 2, 'variables.a.value: it is not known; did you mean "values"?'),
+        ("variables:\n  a: {values: []}", 2, "variables.a: it has no values"),
+        ("variables:\n  a:\n    values:\n    - {platform: beos, value: b}", 4, "['beos'] are not platforms"),
+        ("variables:\n  a:\n    values:\n    - {audience: cats, value: b}", 4, "'cats' is not an audience"),
+        ("variables:\n  a:\n    values:\n    - {platform: linux}", 4, "variables.a.values.0.value: it is missing"),
+        ("worker_timeout: 1min\nworker_timeout: 2min", 2, "it is given twice; keep one"),
+        ("a: [", 1, "it is not YAML"),
+        ("- a", 1, "it must be a mapping"),
+    ],
+)
+def test_mistakes_are_named_with_their_line(tmp_path, text, line, message):
+    with pytest.raises(BadConfig) as problem:
+        read(tmp_path, text)
+    assert str(problem.value).startswith(f"{tmp_path / 'manager.yaml'}:{line}: ")
+    assert message in str(problem.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(BadConfig, match="there is no such file"):
+        settings(tmp_path / "nothing.yaml", tmp_path)
