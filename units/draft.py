@@ -11,10 +11,11 @@ from .spec import Assignment, Service
 
 @dataclass
 class Draft:
-    """What has been read of one service so far."""
+    """What has been read of one service so far. line: where it begins, 0 for a file of its own."""
 
     name: str
     path: str
+    line: int = 0
     values: dict[str, Any] = field(default_factory=dict)
     kept: list[Assignment] = field(default_factory=list)
     origin: dict[str, str] = field(default_factory=dict)
@@ -44,7 +45,7 @@ class Draft:
         if found := refusal(service):
             key, problem, hint = found
             _, _, line = self.origin.get(key, "").rpartition(":")
-            raise BadConfig(self.path, int(line or 0), key, problem, hint)
+            raise BadConfig(self.path, int(line or self.line), key, problem, hint)
         return service
 
 

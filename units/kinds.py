@@ -78,7 +78,7 @@ def many(schema: Json) -> Json:
 
 def write_line(text: str, escape: Escape) -> list[str]:
     """Write a text that takes up its line as it is: no quoting exists for it."""
-    if any(char in text for char in "\n\r\0") or text != text.strip() or text.endswith("\\"):
+    if any(char in "\n\r\0" for char in text) or text != text.strip() or text.endswith("\\"):
         raise BadValue(
             f"{text!r} cannot be written on one line as it is",
             "take out line breaks, NUL characters, spaces at its ends and a backslash at its end",

@@ -15,7 +15,7 @@ import yaml
 from .. import directives, grammar, specifiers
 from ..draft import Draft
 from ..errors import BadConfig, BadValue, nearest
-from ..kinds import Context
+from ..kinds import Context, write_line
 from ..spec import Assignment, Service
 
 
@@ -123,13 +123,17 @@ class Reader:
             yield name, value
 
     def scalar(self, node: yaml.Node, key: str) -> str:
-        """Give the text of a scalar as it is written."""
-        if not isinstance(node, yaml.ScalarNode) or node.tag not in _SCALAR_TAGS:
-            self.refuse(node, key, "it must be a single value", "write one plain value")
-        text = str(node.value).strip()
+        """Give the text of a scalar as it is written, without the spaces around it; it must not be empty."""
+        text = self.whole(node, key).strip()
         if not text:
             self.refuse(node, key, "it has no value", "write a value, or take the line out")
         return text
+
+    def whole(self, node: yaml.Node, key: str) -> str:
+        """Give the text of a scalar with all its spaces."""
+        if not isinstance(node, yaml.ScalarNode) or node.tag not in _SCALAR_TAGS:
+            self.refuse(node, key, "it must be a single value", "write one plain value")
+        return str(node.value)
 
     def scalars(self, node: yaml.Node, key: str) -> list[tuple[str, int]]:
         """Give one value, or those of a list, each with its line."""
@@ -161,9 +165,8 @@ class Reader:
         """Read a mapping of variables; their values are taken whole, without quoting."""
         found = {}
         for name, value in self.entries(node, key):
-            empty = isinstance(value, yaml.ScalarNode) and not value.value
             try:
-                text = "" if empty else context.replace(self.scalar(value, key))
+                text = context.replace(self.whole(value, key))
                 grammar.check_environment(name, text)
             except BadValue as bad:
                 self.refuse(value, key, bad.problem, bad.hint)
@@ -187,20 +190,27 @@ class Reader:
         return [self.service(full, node) for full in names]
 
     def service(self, name: str, node: yaml.Node) -> Service:
-        draft = Draft(name, self.path)
+        draft = Draft(name, self.path, _line(node))
         context = self.context(name)
         for key, value in self.entries(node, name):
             if key != "instances" and not key.startswith("X-"):
                 self.directive(draft, key, value, context)
         return draft.finish()
 
+    def one_line(self, node: yaml.Node, key: str, text: str) -> str:
+        """Take a text that a unit file can hold as it is, or refuse it."""
+        try:
+            return write_line(text, str)[0]
+        except BadValue as bad:
+            self.refuse(node, key, bad.problem, bad.hint)
+
     def directive(self, draft: Draft, key: str, node: yaml.Node, context: Context) -> None:
         """Read one key of a service into the draft."""
         rows = directives.anywhere(key)
         kept_in = None if rows else directives.kept_section(key)
         if kept_in:
-            lines = self.scalars(node, key)
-            draft.kept += [Assignment(kept_in, key, text, self.path, line) for text, line in lines]
+            for text, line in self.scalars(node, key):
+                draft.kept.append(Assignment(kept_in, key, self.one_line(node, key, text), self.path, line))
             return
         if not rows:
             self.refuse(node, key, "it is not a directive", directives.suggest(key))
