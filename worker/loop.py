@@ -65,8 +65,6 @@ class Worker:
         self._secret = credentials.new_secret()
         self._running: Running | None = None
         self._signals: list[tuple[int, float]] = []
-        self._watched: frozenset[int] = frozenset()
-        self._selector = selectors.DefaultSelector()
 
     def run(self) -> int:
         """Work until somebody says stop; return the exit code."""
@@ -79,8 +77,7 @@ class Worker:
                 self._wait()
                 self._turn(time.monotonic())
         finally:
-            if self._running is not None:
-                self._running.abort(time.monotonic())
+            self._end_task()
         log.info("exit code %s: %s", self._life.exit_code, self._life.why)
         return self._life.exit_code or 0
 
@@ -99,26 +96,31 @@ class Worker:
         self._notifier.alive(now)
 
     def _wait(self) -> None:
+        """Wait until something happened or is due.
+
+        The selector is a new one each time: a task's descriptors come and go, and a number that is used again
+        for another file would look as if it were watched already.
+        """
         running = self._running
         due = min(
-            self._reports.due if self._may_report else inf,
-            self._bell.due,
+            min(self._reports.due, self._bell.due) if self._may_report else inf,
             self._notifier.due,
             running.due if running else inf,
-            inf if self._asked else rules.wake_at(self._life, reports_waiting=self._reports.waiting),
+            self._question_due,
             self._life.gone_at,
         )
-        task_files = running.files() if running else frozenset()
-        self._watch(task_files | {self._errands.fileno(), self._platform.fileno()})
-        timeout = None if due == inf else max(0.0, due - time.monotonic())
-        self._selector.select(timeout)
+        files = running.files() if running else frozenset()
+        with selectors.DefaultSelector() as selector:
+            for file in files | {self._errands.fileno(), self._platform.fileno()}:
+                selector.register(file, selectors.EVENT_READ)
+            selector.select(None if due == inf else max(0.0, due - time.monotonic()))
 
-    def _watch(self, files: frozenset[int]) -> None:
-        for gone in self._watched - files:
-            self._selector.unregister(gone)
-        for new in files - self._watched:
-            self._selector.register(new, selectors.EVENT_READ)
-        self._watched = files
+    @property
+    def _question_due(self) -> float:
+        errand = Errand.SIGN_OFF if self._life.phase is Phase.LEAVE else Errand.ASK
+        if self._errands.under_way(errand):
+            return inf
+        return rules.wake_at(self._life, reports_waiting=self._reports.waiting)
 
     def _take_in(self, errand: Errand, result: object, now: float) -> None:
         match errand:
@@ -259,8 +261,14 @@ class Worker:
 
     def _die_of(self, number: int) -> None:
         log.warning("told twice to stop: leaving without a word to the manager")
+        self._end_task()
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
+
+    def _end_task(self) -> None:
+        """Leave no process behind, whatever the reason for leaving is."""
+        if self._running is not None:
+            self._running.abort(time.monotonic())
 
     def _log_life(self) -> None:
         log.info("%s", rules.describe(self._life))

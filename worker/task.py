@@ -63,7 +63,7 @@ class Running:
         self._log_size = 0
         self._log_due = inf
         around.report({"activity": "Started", "taskStatus": TaskStatus.ACTIVE.value, "steps_completed": 0})
-        self._next_command(now)
+        self._go_on(now)
 
     def files(self) -> frozenset[int]:
         """Return the descriptors that become readable when there is something to look at."""
@@ -120,35 +120,44 @@ class Running:
         if program.unfinished_line and self._log_due == inf:
             self._log_due = now + LOG_AGE
 
-    def _next_command(self, now: float) -> None:
-        """Begin the next command; those that take no time are done at once."""
-        self._command = next(self._commands, None)
-        if self._command is None:
-            self._finish(Outcome.COMPLETED, "Completed")
-            return
-        try:
-            self._begin(_plan(self._command), now)
-        except (BadParameters, CannotStart) as problem:
-            self._fail(f"{self._command.name}: {problem}")
+    def _go_on(self, now: float) -> None:
+        """Begin the next command that takes time; do those before it that take none."""
+        for command in self._commands:
+            self._command = command
+            try:
+                takes_time = self._begin(_plan(command), now)
+            except (BadParameters, CannotStart) as problem:
+                self._fail(f"{command.name}: {problem}")
+                return
+            if takes_time:
+                return
+            self._count_command()
+        self._finish(Outcome.COMPLETED, "Completed")
 
-    def _begin(self, step: Step, now: float) -> None:
+    def _begin(self, step: Step, now: float) -> bool:
+        """Begin a command; return whether it is still under way."""
         match step:
             case Say(text):
                 self._say(text, now)
-                self._command_done(now)
+                return False
             case Wait(seconds, _):
                 self._wait, self._wait_until = step, now + seconds
             case Run(argv, announce, ends_step):
                 self._say(announce, now)
                 self._ends_step = ends_step
                 self._program = Program(self._around.platform, argv, os.environ, self._around.oom_score_adjust)
+        return True
 
     def _command_done(self, now: float) -> None:
         self._wait, self._wait_until, self._ends_step = None, inf, no_steps
+        self._count_command()
+        self._go_on(now)
+
+    def _count_command(self) -> None:
+        """Count what steps of the command are not counted yet."""
         total = self._command.total_steps if self._command else 0
         self._step(max(1, total) - (self._steps - self._steps_before))
         self._steps_before = self._steps
-        self._next_command(now)
 
     def _step(self, more: int) -> None:
         """Count steps, as many as the command has; a command without steps of its own is one when it is done."""

@@ -156,6 +156,26 @@ def test_any_bytes_and_any_amount_arrive(farm, tmp_path):
     assert "\ufffd" in farm.tasks[task]["log"]
 
 
+def test_a_later_program_of_a_task_is_read_as_soon_as_it_writes(farm, tmp_path):
+    """Its descriptors have the numbers of those of the program before, and no report wakes the worker meanwhile."""
+    gate, done = tmp_path / "gate", tmp_path / "done"
+    flood = f"i=0; while [ $i -lt 60000 ]; do echo {'x' * 50}; i=$((i+1)); done; touch {done}"
+    task = farm.add_task(shell(f"while [ ! -e {gate} ]; do sleep 0.02; done"), shell(flood))
+    with worker(farm.url, tmp_path):
+        farm.wait(lambda: "while" in farm.tasks[task]["log"])
+        farm.fail[f"POST /api/v3/worker/task/{task}"] = lambda _: farm.changed.wait_for(done.exists, 8) and None
+        gate.touch()
+        assert wait_until(done.exists, 30) < 5
+
+
+def test_a_task_may_have_any_number_of_commands(farm, tmp_path):
+    task = farm.add_task(*[("echo", {"message": number}) for number in range(2000)])
+    with worker(farm.url, tmp_path):
+        farm.wait_task(task, "completed", 30)
+    assert farm.tasks[task]["steps_completed"] == 2000
+    assert farm.tasks[task]["log"].splitlines()[-1] == 'echo: "1999"'
+
+
 def test_a_refused_log_never_blocks_the_program(farm, tmp_path):
     farm.fail["POST /api/v3/worker/task/"] = lambda body: 500 if isinstance(body, dict) and "log" in body else None
     done = tmp_path / "done"
