@@ -4,7 +4,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from ...worker.wire import JobStatus, TaskStatus
 from ..rules.facts import Fact, Kind
@@ -28,11 +41,14 @@ _TASKS = (
     .outerjoin(worker, worker.c.id == task.c.worker_id)
 )
 
+_TASK = _TASKS.where(task.c.id == bindparam("id"))
+_ACTIVE_OF = _TASKS.where(task.c.worker_id == bindparam("worker"), task.c.status == TaskStatus.ACTIVE.value)
+
 _ENDED = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELED})
 
 
 def load(connection: Connection, task_id: str) -> Task | None:
-    row = connection.execute(_TASKS.where(task.c.id == task_id)).first()
+    row = connection.execute(_TASK, {"id": task_id}).first()
     return None if row is None else _task(row)
 
 
@@ -43,8 +59,7 @@ def of_job(connection: Connection, job_id: str) -> list[Task]:
 
 def active_of(connection: Connection, worker_id: str) -> list[Task]:
     """Return what a worker is at work on: one task, or none."""
-    query = _TASKS.where(task.c.worker_id == worker_id, task.c.status == TaskStatus.ACTIVE.value)
-    return [_task(row) for row in connection.execute(query)]
+    return [_task(row) for row in connection.execute(_ACTIVE_OF, {"worker": worker_id})]
 
 
 def all_active(connection: Connection) -> list[Task]:
@@ -90,13 +105,14 @@ def _task(row: Row[Any]) -> Task:
 # -- handing out
 
 
-def _turn(worker_id: str) -> Any:
-    """Select the id of the task whose turn it is for a worker."""
-    types = select(capability.c.task_type).where(capability.c.worker_id == worker_id)
-    has_failed = exists().where(failure.c.task_id == task.c.id, failure.c.worker_id == worker_id)
+def _turn() -> Any:
+    """Select the id of the task whose turn it is for the worker `taker`."""
+    taker: BindParameter[str] = bindparam("taker")
+    types = select(capability.c.task_type).where(capability.c.worker_id == taker)
+    has_failed = exists().where(failure.c.task_id == task.c.id, failure.c.worker_id == taker)
     is_blocked = exists().where(
         blocklist.c.job_id == task.c.job_id,
-        blocklist.c.worker_id == worker_id,
+        blocklist.c.worker_id == taker,
         blocklist.c.task_type == task.c.type,
     )
     return (
@@ -111,31 +127,37 @@ def _turn(worker_id: str) -> Any:
     )
 
 
+TURN = _turn()
+
+# One statement, so that no two workers get the same task.
+_CLAIM = (
+    update(task)
+    .where(task.c.id == TURN.scalar_subquery())
+    .values(
+        status=TaskStatus.ACTIVE.value,
+        claimed_from=task.c.status,
+        worker_id=bindparam("taker"),
+        attempt=task.c.attempt + 1,
+        incarnation=bindparam("present"),
+        activity="",
+        started_at=bindparam("now"),
+        ended_at=None,
+        last_touched=bindparam("now"),
+        updated_at=bindparam("now"),
+    )
+    .returning(task.c.id, task.c.claimed_from)
+)
+
+
 def waits_for(connection: Connection, worker_id: str) -> bool:
     """Say whether there is a task for a worker, without handing it out."""
-    return connection.execute(_turn(worker_id)).first() is not None
+    return connection.execute(TURN, {"taker": worker_id}).first() is not None
 
 
 def claim(change: Change, taker: Worker) -> Task | None:
-    """Give the worker the task whose turn it is, or None. One statement, so that no two workers get the same."""
-    statement = (
-        update(task)
-        .where(task.c.id == _turn(taker.id).scalar_subquery())
-        .values(
-            status=TaskStatus.ACTIVE.value,
-            claimed_from=task.c.status,
-            worker_id=taker.id,
-            attempt=task.c.attempt + 1,
-            incarnation=taker.incarnation,
-            activity="",
-            started_at=change.now,
-            ended_at=None,
-            last_touched=change.now,
-            updated_at=change.now,
-        )
-        .returning(task.c.id, task.c.claimed_from)
-    )
-    row = change.connection.execute(statement).first()
+    """Give the worker the task whose turn it is, or None."""
+    values = {"taker": taker.id, "present": taker.incarnation, "now": change.now}
+    row = change.connection.execute(_CLAIM, values).first()
     if row is None:
         return None
     claimed = load(change.connection, row.id)
@@ -212,18 +234,8 @@ def write_touched(change: Change, touched: Mapping[str, int]) -> None:
 
 def ready_after(connection: Connection, completed_id: str) -> dict[str, int]:
     """Count by type the tasks that waited for this one and wait for nothing more."""
-    query = (
-        select(task.c.type, func.count())
-        .join(dependency, dependency.c.task_id == task.c.id)
-        .where(dependency.c.needs_id == completed_id, task.c.ready)
-        .group_by(task.c.type)
-    )
-    return _counts(connection, query)
-
-
-def _counts(connection: Connection, query: Select[Any]) -> dict[str, int]:
-    """Run a query of names and numbers."""
-    return {name: number for name, number in connection.execute(query)}  # noqa: C416
+    waited = select(dependency.c.task_id).where(dependency.c.needs_id == completed_id)
+    return _ready(connection, task.c.id.in_(waited))
 
 
 # -- whole jobs
@@ -268,7 +280,7 @@ def _recount_blockers(change: Change, job_id: str) -> None:
 def recount(change: Change, job_id: str) -> None:
     """Make a job's tally and steps anew from its tasks."""
     query = select(task.c.status, func.count()).where(task.c.job_id == job_id).group_by(task.c.status)
-    counted = _counts(change.connection, query)
+    counted = {status: number for status, number in change.connection.execute(query)}  # noqa: C416
     values: dict[str, Any] = {tally_column(status): counted.get(status.value, 0) for status in TaskStatus}
     steps = select(func.coalesce(func.sum(task.c.steps_completed), 0)).where(task.c.job_id == job_id)
     values["steps_completed"] = steps.scalar_subquery()
@@ -283,8 +295,13 @@ def active_owners(connection: Connection, job_id: str) -> list[str]:
 
 def ready_in(connection: Connection, job_id: str) -> dict[str, int]:
     """Count a job's tasks that can be handed out, by type."""
-    query = select(task.c.type, func.count()).where(task.c.job_id == job_id, task.c.ready).group_by(task.c.type)
-    return _counts(connection, query)
+    return _ready(connection, task.c.job_id == job_id)
+
+
+def _ready(connection: Connection, among: ColumnElement[bool]) -> dict[str, int]:
+    # Grouped by `ready`, not filtered: the latter leads SQLite to look at all that is ready in the whole farm.
+    query = select(task.c.type, task.c.ready, func.count()).where(among).group_by(task.c.type, task.c.ready)
+    return {type: number for type, ready, number in connection.execute(query) if ready}
 
 
 # -- failures

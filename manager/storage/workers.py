@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
 
 from ...worker.wire import Request, Status, TaskStatus
 from ..rules.facts import Kind
@@ -41,7 +41,11 @@ _WORKERS = (
     .outerjoin(task, task.c.id == worker.c.task_id)
     .outerjoin(job, job.c.id == task.c.job_id)
     .where(worker.c.deleted_at.is_(None))
+    .order_by(worker.c.name, worker.c.id)
 )
+_WORKERS_BY_ID = _WORKERS.where(worker.c.id.in_(bindparam("ids", expanding=True)))
+
+_CREDENTIALS = select(worker.c.secret_hash).where(worker.c.id == bindparam("id"), worker.c.deleted_at.is_(None))
 
 
 def hash_secret(secret: str) -> str:
@@ -51,14 +55,13 @@ def hash_secret(secret: str) -> str:
 
 def load(connection: Connection, ids: Collection[str] | None, seen: Mapping[str, int]) -> list[Worker]:
     """Return the workers by name; `seen` has newer times of their last signs of life than the table."""
-    query: Select[Any] = _WORKERS if ids is None else _WORKERS.where(worker.c.id.in_(list(ids)))
-    return [_worker(row, seen) for row in connection.execute(query.order_by(worker.c.name, worker.c.id))]
+    rows = connection.execute(_WORKERS) if ids is None else connection.execute(_WORKERS_BY_ID, {"ids": list(ids)})
+    return [_worker(row, seen) for row in rows]
 
 
 def credentials(connection: Connection, worker_id: str) -> str | None:
     """Return the hash of a worker's secret, or None where there is no such worker."""
-    query = select(worker.c.secret_hash).where(worker.c.id == worker_id, worker.c.deleted_at.is_(None))
-    return connection.execute(query).scalar()
+    return connection.execute(_CREDENTIALS, {"id": worker_id}).scalar()
 
 
 def _worker(row: Row[Any], seen: Mapping[str, int]) -> Worker:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pretended import awake, job
 
 from farmhand.manager.config import Settings
-from farmhand.manager.storage import calls
+from farmhand.manager.storage import calls, tasks
 from farmhand.manager.storage.calls import Work
 from farmhand.manager.storage.store import Store
 from farmhand.worker.wire import JobStatus, Request, Status, TaskStatus
@@ -130,11 +130,10 @@ def test_kill_9_loses_nothing_that_was_confirmed(tmp_path):
 
 def test_a_hand_out_looks_at_no_finished_task(store):
     """The plan of the statement, as SQLite explains it: the index of whose turn it is, from its beginning."""
-    from farmhand.manager.storage.tasks import _turn
-
     worker = awake(store, "node-1")
-    statement = _turn(worker.id).compile(store.database.engine, compile_kwargs={"literal_binds": True})
+    statement = tasks.TURN.params(taker=worker.id)
+    text = statement.compile(store.database.engine, compile_kwargs={"literal_binds": True})
     with store.database.read() as connection:
-        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
     assert any("task USING INDEX ix_task_turn (ready=?)" in step for step in plan), plan
     assert not any("TEMP B-TREE" in step or "SCAN" in step for step in plan), plan
