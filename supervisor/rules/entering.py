@@ -47,8 +47,7 @@ class Turn:
 
 def enter(turn: Turn, state: State, result: Result = Result.SUCCESS, *, may_restart: bool = True) -> None:
     """Bring the service into a state. result: what becomes the run's result, unless it has a bad one already."""
-    if state is not State.RELOAD:
-        turn.blame(result)
+    turn.blame(result)
     if state is State.START:
         _start_main(turn)
     elif state is State.RUNNING:

@@ -152,6 +152,7 @@ class World:
                 for name in order.names:
                     self._send(name, order.everyone)
             case KillControl():
+                self.log.append((self.now, "kill command"))
                 self._endings.append((Slot.CONTROL, Exit(signal="SIGKILL")))
             case AskRestart():
                 self.jobs.ask(self.unit, Kind.RESTART)
@@ -189,3 +190,10 @@ class World:
     def _notice_empty_tree(self):
         if not self.processes and not self.stragglers and self.state is not State.DEAD:
             self.tell(self.unit, Event.TREE_EMPTY)
+
+
+def started(ignores=(), **directives):
+    """Return a world with a service that was asked to start; its processes ignore the signals named."""
+    world = World(service(**directives), ignores=frozenset(ignores))
+    world.start()
+    return world

@@ -1,11 +1,11 @@
-"""A service's life on a virtual clock: what is ordered, and which states are passed."""
+"""A service starts and starts again: what is ordered on a virtual clock, and which states are passed."""
 
 import pytest
-from world import World, service
+from world import World, service, started
 
 from farmhand.supervisor.rules.exitstatus import Exit, Result
 from farmhand.supervisor.rules.jobs import Outcome
-from farmhand.supervisor.rules.life import Event, Life, OutOfPlace, Scene, Slot
+from farmhand.supervisor.rules.life import Event, Life, Scene
 from farmhand.supervisor.rules.lifecycle import step
 from farmhand.supervisor.rules.moves import ON_STOP, PASS_ON, PHASES
 from farmhand.supervisor.rules.states import STARTING, State, active_state
@@ -13,15 +13,6 @@ from farmhand.units.spec import Service, StatusSet
 
 WORKER = {"restart": "on-failure", "restart_force_exit_status": StatusSet(frozenset({47}))}
 TERM, KILL = "send SIGTERM SIGCONT to all", "send SIGKILL to all"
-
-
-def started(ignores=(), **directives):
-    world = World(service(**directives), ignores=frozenset(ignores))
-    world.start()
-    return world
-
-
-# --- the tables are whole
 
 
 def test_every_state_with_processes_answers_a_stop():
@@ -49,9 +40,6 @@ def test_passing_on_comes_to_an_end():
 
 def test_no_phase_leads_to_itself():
     assert all(state not in (phase.then, phase.failed, phase.refused) for state, phase in PHASES.items())
-
-
-# --- starting
 
 
 def test_a_simple_service_runs_as_soon_as_it_is_spawned():
@@ -185,9 +173,6 @@ def test_a_stop_forgives_a_start_pre_that_may_fail():
     assert (world.state, world.life.result) == (State.DEAD, Result.SUCCESS)
 
 
-# --- restarting
-
-
 def test_exit_47_brings_the_worker_back_after_the_delay():
     world = started(**WORKER, restart_sec=5)
     world.ends(Exit(code=47))
@@ -270,227 +255,19 @@ def test_a_kept_exit_is_not_restarted():
     assert world.state is State.EXITED
 
 
-# --- stopping
-
-
-def test_what_the_main_process_leaves_behind_is_ended_before_the_restart():
-    world = started(**WORKER, ignores={"SIGTERM"}, timeout_stop_sec=90)
-    world.ends(Exit(code=47), leaving=1)
-    assert world.said()[-2:] == [TERM, "stop-sigterm"]
-    world.pass_time(90)
-    assert world.said(90) == [KILL, "stop-sigkill", "failed", "auto-restart"]
-    assert world.life.result is Result.EXIT_CODE
-
-
-def test_a_clean_exit_whose_leftovers_must_be_killed_is_a_timeout():
-    world = started(ignores={"SIGTERM"}, timeout_stop_sec=5)
-    world.ends(Exit(code=0), leaving=1)
-    world.pass_time(5)
-    assert (world.state, world.life.result) == (State.FAILED, Result.TIMEOUT)
-
-
-def test_a_stop_that_is_ignored_ends_with_sigkill():
-    world = started(ignores={"SIGTERM"}, timeout_stop_sec=5)
-    world.stop()
-    world.pass_time(4.9)
-    assert world.outcomes == [Outcome.DONE]
-    world.pass_time(0.1)
-    assert world.said(5) == [KILL, "stop-sigkill", "failed"]
-    assert (world.life.result, world.outcomes) == (Result.TIMEOUT, [Outcome.DONE] * 2)
-
-
-def test_without_sigkill_both_rounds_ask_and_then_give_up():
-    world = started(ignores={"SIGTERM"}, timeout_stop_sec=5, send_sigkill=False, restart="always")
-    world.stop()
-    world.pass_time(60)
-    assert [(when, text) for when, text in world.log if when or text == TERM] == [
-        *((0, TERM), (5, TERM), (5, "final-sigterm"), (10, "failed")),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("directives", "orders"),
-    [
-        ({}, [TERM]),
-        ({"send_sighup": True}, ["send SIGTERM SIGCONT SIGHUP to all"]),
-        ({"kill_mode": "mixed"}, ["send SIGTERM SIGCONT to main", KILL]),
-        ({"kill_mode": "process"}, ["send SIGTERM SIGCONT to main"]),
-        ({"kill_mode": "none"}, []),
-        ({"kill_signal": "SIGINT"}, ["send SIGINT SIGCONT to all"]),
-    ],
-)
-def test_whom_a_stop_signals(directives, orders):
-    world = started(**directives)
-    world.stragglers.append(world.processes[Slot.MAIN])
-    world.stop()
-    assert [text for text in world.said() if text.startswith("send")] == orders
-    assert world.state is State.DEAD
-
-
-def test_a_kill_signal_of_sigkill_makes_every_stop_a_failure():
-    world = started(kill_signal="SIGKILL")
-    world.stop()
-    assert (world.state, world.life.result) == (State.FAILED, Result.SIGNAL)
-
-
-def test_a_restart_may_have_a_signal_of_its_own():
-    world = started(restart_kill_signal="SIGINT")
+def test_a_restart_on_request_is_no_automatic_one():
+    world = started(restart="always")
     world.restart()
-    world.stop()
-    assert [text for text in world.said() if text.startswith("send")] == ["send SIGINT SIGCONT to all", TERM]
+    assert world.said()[2:] == [TERM, "stop-sigterm", "dead", "spawn ExecStart", "running"]
 
 
-def test_a_stop_during_start_pre_is_a_failure_and_while_awaiting_ready_is_none():
-    pre, notify = started(exec_start_pre="/bin/p"), started(type="notify")
-    for world in (pre, notify):
-        world.stop()
-    assert (pre.state, pre.life.result) == (State.FAILED, Result.SIGNAL)
-    assert (notify.state, notify.life.result) == (State.DEAD, Result.SUCCESS)
-    assert pre.outcomes == notify.outcomes == [Outcome.CANCELED, Outcome.DONE]
+def test_the_end_of_the_delay_does_not_overtake_a_stop_that_waits_its_turn():
+    life = Life(State.AUTO_RESTART, timer=5.0)
+    assert step(life, Event.TIMER, service(), Scene(5.0, stop_pending=True))[1] == ()
 
 
-def test_exec_stop_runs_after_a_clean_end_but_not_after_a_failure():
-    clean, failed = started(exec_stop="/bin/s"), started(exec_stop="/bin/s")
-    clean.ends(Exit(code=0))
-    failed.ends(Exit(code=1))
-    assert (clean.state, failed.state) == (State.STOP, State.FAILED)
-
-
-def test_a_failing_stop_command_fails_the_unit_but_not_the_request():
-    world = started(exec_stop="/bin/s")
-    world.stop()
-    world.command_ends(1)
-    assert (world.state, world.life.result, world.outcomes[-1]) == (State.FAILED, Result.EXIT_CODE, Outcome.DONE)
-
-
-# --- timeouts
-
-
-@pytest.mark.parametrize(
-    ("mode", "orders"),
-    [
-        ("terminate", [TERM, "stop-sigterm"]),
-        ("abort", ["send SIGABRT SIGCONT to all", "stop-watchdog"]),
-        ("kill", [KILL, "stop-sigkill"]),
-    ],
-)
-def test_a_start_that_takes_too_long(mode, orders):
-    world = started(type="notify", timeout_start_sec=3, timeout_start_failure_mode=mode)
-    world.pass_time(3)
-    assert world.said(3) == [*orders, "failed"]
-    assert (world.life.result, world.outcomes) == (Result.TIMEOUT, [Outcome.FAILED])
-
-
-def test_each_start_pre_command_has_its_own_time():
-    world = started(exec_start_pre=["/bin/a", "/bin/b"], timeout_start_sec=5)
-    world.pass_time(4)
-    world.command_ends()
-    world.pass_time(4)
-    world.command_ends()
-    assert world.state is State.RUNNING
-
-
-def test_an_extension_moves_the_deadline_only_to_later():
-    world = started(type="notify", timeout_start_sec=10)
-    world.says("EXTEND_TIMEOUT_USEC=2000000")
-    assert world.life.timer == 10
-    world.pass_time(9)
-    world.says("EXTEND_TIMEOUT_USEC=5000000")
-    assert world.life.timer == 14
-
-
-def test_the_longest_run_counts_from_ready_and_ends_with_exec_stop():
-    world = started(type="notify", runtime_max_sec=10, exec_stop="/bin/s")
-    world.pass_time(4)
-    world.says("READY=1")
-    world.pass_time(10)
-    assert world.said(14) == ["spawn ExecStop", "stop"]
-    world.command_ends()
-    assert world.life.result is Result.TIMEOUT
-
-
-# --- reload, messages, watchdog
-
-
-def test_a_failing_reload_fails_the_request_only():
-    world = started(exec_reload="/bin/r")
-    world.reload()
-    world.command_ends(1)
-    assert (world.state, world.outcomes) == (State.RUNNING, [Outcome.DONE, Outcome.FAILED])
-
-
-def test_an_end_during_a_reload_is_noticed_after_it():
-    world = started(exec_reload="/bin/r")
-    world.reload()
-    world.ends(Exit(code=1))
-    assert world.state is State.RELOAD
-    world.command_ends()
+def test_what_was_given_up_on_is_not_started_beside():
+    world = started(ignores={"SIGTERM"}, send_sigkill=False, restart="always", timeout_stop_sec=1, runtime_max_sec=1)
+    world.pass_time(60)
+    assert world.said().count("spawn ExecStart") == 1
     assert world.state is State.FAILED
-
-
-def test_a_reload_that_takes_too_long_is_killed():
-    world = started(exec_reload="/bin/r", timeout_start_sec=2)
-    world.reload()
-    world.pass_time(2)
-    assert (world.state, world.life.reload_result) == (State.RUNNING, Result.TIMEOUT)
-
-
-def test_a_service_that_reloads_by_itself_says_so():
-    world = started(type="notify")
-    world.says("READY=1")
-    world.says("RELOADING=1")
-    assert world.state is State.RELOAD
-    world.says("READY=1")
-    assert world.state is State.RUNNING
-
-
-def test_a_service_that_stops_by_itself_is_not_signalled_until_it_takes_too_long():
-    world = started(type="notify", timeout_stop_sec=5)
-    world.says("READY=1")
-    world.says("STOPPING=1")
-    assert world.said()[-1] == "stop-sigterm"
-    world.pass_time(5)
-    assert world.said(5)[0] == KILL
-
-
-def test_an_end_during_a_reload_of_its_own_is_noticed_at_once():
-    world = started(type="notify")
-    world.says("READY=1")
-    world.says("RELOADING=1")
-    world.ends(Exit(code=1))
-    assert (world.state, world.life.reload_result) == (State.FAILED, Result.SUCCESS)
-
-
-def test_the_watchdog_counts_from_ready_and_starts_anew_with_each_sign_of_life():
-    world = started(type="notify", watchdog_sec=3, restart="on-watchdog")
-    world.pass_time(10)
-    world.says("READY=1")
-    world.pass_time(2)
-    world.says("WATCHDOG=1")
-    world.pass_time(2)
-    assert world.state is State.RUNNING
-    world.pass_time(1)
-    assert world.said(15) == ["send SIGABRT SIGCONT to all", "stop-watchdog", "failed", "auto-restart"]
-    assert world.life.result is Result.WATCHDOG
-
-
-def test_a_watchdog_may_be_asked_for_and_triggered():
-    asked, triggered = started(notify_access="main"), started(notify_access="main", exec_stop="/bin/s")
-    asked.says("WATCHDOG_USEC=1000000")
-    asked.pass_time(1)
-    triggered.says("WATCHDOG=trigger")
-    assert asked.life.result is triggered.life.result is Result.WATCHDOG
-
-
-def test_the_status_text_outlives_the_run_and_not_the_next_start():
-    world = started(notify_access="main", start_limit_burst=0)
-    world.says("STATUS=hello")
-    world.stop()
-    assert world.life.status_text == "hello"
-    world.start()
-    assert world.life.status_text == ""
-
-
-def test_an_event_out_of_place_is_named():
-    with pytest.raises(OutOfPlace, match="worker: timer elapsed while dead"):
-        step(Life(), Event.TIMER, service(), Scene(0.0))
