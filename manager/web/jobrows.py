@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ...worker.wire import JobStatus, TaskStatus
 from ..rules.jobs import Job
 from ..rules.tasks import Task
-from .moments import Moment, moment, span
+from .moments import Moment, span
 from .rows import State, percent
 
 JOB_STATES: Mapping[JobStatus, State] = {
@@ -83,7 +83,7 @@ def job_row(job: Job, now: int) -> JobRow:
         activity=job.activity[:1].upper() + job.activity[1:],
         priority=job.priority,
         by=job.submitted_by,
-        submitted=moment(job.created_at, now),
+        submitted=Moment(job.created_at, now),
         took=span((job.updated_at if job.status in ENDED else now) - job.created_at),
         buttons=BUTTONS.get(job.status, ()),
     )
@@ -174,7 +174,7 @@ def task_row(task: Task, now: int) -> TaskRow:
         worker_id=task.worker_id,
         worker=task.worker_name or "",
         attempt=task.attempt,
-        since=moment(task.started_at, now) if active and task.started_at else None,
+        since=Moment(task.started_at, now) if active and task.started_at else None,
         took=span(ended - task.started_at) if ended and task.started_at else "",
         picture=task.picture_at,
     )

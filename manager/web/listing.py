@@ -15,7 +15,7 @@ SORTS: Mapping[str, Callable[[Row], tuple[object, ...]]] = {
     "name": lambda row: (row.name.casefold(),),
     "status": lambda row: (STATES.index(row.state) if row.state in STATES else len(STATES),),
     "change": lambda row: (row.change is None, row.change.to if row.change else ""),
-    "seen": lambda row: (-float(row.seen.epoch) if row.seen else 0.0,),
+    "seen": lambda row: (-row.seen.at if row.seen else 0,),
     "restarts": lambda row: (-row.restarts,),
     "version": lambda row: (row.version,),
 }

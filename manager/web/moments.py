@@ -9,25 +9,39 @@ STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (float("inf"), 86
 
 @dataclass(frozen=True)
 class Moment:
-    """A point in time in all the forms that a page prints; epoch is in seconds."""
+    """The time `at` as seen at `now`, in the forms that a page prints; zone: None is the manager's own.
 
-    epoch: str
-    iso: str
-    full: str
-    clock: str
-    ago: str
+    A list makes many of these and prints few, so each form is made when it is asked for.
+    """
 
+    at: int
+    now: int
+    zone: tzinfo | None = None
 
-def moment(at: int, now: int, zone: tzinfo | None = None) -> Moment:
-    """Describe the time `at` as seen at `now`; zone: None is the manager's own."""
-    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)
-    return Moment(
-        epoch=f"{at / 1000:.3f}",
-        iso=local.isoformat(timespec="seconds"),
-        full=f"{local.day} {local:%b %Y, %H:%M:%S}",
-        clock=f"{local:%H:%M:%S}",
-        ago=f"{span(now - at)} ago",
-    )
+    @property
+    def local(self) -> datetime:
+        return datetime.fromtimestamp(self.at / 1000, UTC).astimezone(self.zone)
+
+    @property
+    def epoch(self) -> str:
+        """In seconds."""
+        return f"{self.at / 1000:.3f}"
+
+    @property
+    def iso(self) -> str:
+        return self.local.isoformat(timespec="seconds")
+
+    @property
+    def full(self) -> str:
+        return f"{self.local.day} {self.local:%b %Y, %H:%M:%S}"
+
+    @property
+    def clock(self) -> str:
+        return f"{self.local:%H:%M:%S}"
+
+    @property
+    def ago(self) -> str:
+        return f"{span(self.now - self.at)} ago"
 
 
 def span(milliseconds: float) -> str:

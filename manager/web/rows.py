@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ...worker.wire import Status
 from ..rules.workers import LastTask, Pending, Situation, Worker, situation
 from .menu import change_words
-from .moments import Moment, moment
+from .moments import Moment
 
 # A worker that keeps a request open is heard of every 25 s, one that polls every 20 s; three times that is late.
 LATE_MS = 75_000
@@ -104,7 +104,7 @@ def row(worker: Worker, now: int) -> Row:
         note=f"{note}; it was {worker.lost_from.value}" if worker.lost_from else note,
         after=free_since(worker, now) if here is Situation.IDLE else None,
         change=change(worker.request, now) if worker.request else None,
-        seen=moment(worker.last_seen, now) if worker.last_seen else None,
+        seen=Moment(worker.last_seen, now) if worker.last_seen else None,
         late=is_late(worker, now),
         restarts=max(0, worker.incarnation - 1),
         version=worker.version,
@@ -120,7 +120,7 @@ def doing(task: LastTask, now: int) -> Doing:
         name=task.name,
         title=f"{task.job_name}, {task.name}",
         percent=percent(task.steps_completed, task.steps_total),
-        since=moment(task.started_at, now) if task.started_at else None,
+        since=Moment(task.started_at, now) if task.started_at else None,
     )
 
 
@@ -130,14 +130,14 @@ def percent(done: int, total: int) -> int:
 
 
 def free_since(worker: Worker, now: int) -> Moment | None:
-    return moment(worker.task.ended_at, now) if worker.task and worker.task.ended_at else None
+    return Moment(worker.task.ended_at, now) if worker.task and worker.task.ended_at else None
 
 
 def change(pending: Pending, now: int) -> Change:
     """Say what is pending; "asked for" is all that is true until the worker has been told."""
     seen = pending.seen_at is not None
     stage = "Seen by the worker" if seen else "Asked for, not yet seen by the worker"
-    asked = moment(pending.at, now)
+    asked = Moment(pending.at, now)
     return Change(
         to=change_words(pending.wish),
         stage=stage,

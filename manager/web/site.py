@@ -6,7 +6,7 @@ from typing import cast
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 
 from ..storage.store import Store
-from .moments import moment
+from .moments import Moment
 from .outcome import Notice
 
 THEMES = frozenset({"light", "dark"})
@@ -40,7 +40,7 @@ def prepare(app: Flask) -> None:
         now, theme = store().clock(), request.cookies.get("theme")
         return {
             "now": f"{now / 1000:.3f}",
-            "rendered": moment(now, now),
+            "rendered": Moment(now, now),
             "theme": theme if theme in THEMES else "",
             "version": here,
             "static": lambda name: url_for("static", filename=name),

@@ -7,7 +7,7 @@ from ...worker.wire import Request, Status
 from ..rules.facts import Kind
 from ..storage.events import Event
 from .menu import wish_words
-from .moments import Moment, exact, moment
+from .moments import Moment, exact
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def steps(events: Iterable[Event], now: int) -> list[Step]:
                     symbol=symbol,
                     title=title,
                     detail=detail,
-                    at=moment(event.at, now),
+                    at=Moment(event.at, now),
                     starts=event.kind is Kind.REQUEST_MADE,
                     ends=event.kind in (Kind.REQUEST_DONE, Kind.REQUEST_WITHDRAWN),
                 )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import needs
 import pytest
@@ -128,6 +129,12 @@ def test_rows_and_counts_change_without_a_reload_and_keep_what_the_reader_does(
     box.check()
     box.focus()
     link = list_page.row("node-1").locator(".name").element_handle()
+    renamed = replace(workers["node-2"], name="node-2b")
+    renamed.sign_on()
+    renamed.becomes(Status.AWAKE)
+    expect(list_page.row("node-2b")).to_have_count(1)
+    workers["node-2"].sign_on()
+    workers["node-2"].becomes(Status.AWAKE)
     work = workers["node-2"].asks_for_work()
     assert work is not None
     workers["node-2"].reports(work, 5)

@@ -117,7 +117,7 @@ def test_an_unknown_worker_is_named(client: FlaskClient, workers: list[Pretended
 
 
 @pytest.mark.parametrize(
-    "back", ["https://evil.example/", "//evil.example", "/\\evil.example", "/jobs", "/workersx", ""]
+    "back", ["https://evil.example/workers", "//evil.example/workers", "/\\evil.example", "/jobs", "/workersx", ""]
 )
 def test_a_form_leads_back_to_a_page_for_workers_only(client: FlaskClient, workers: list[Pretended], back: str) -> None:
     form = {"action": "asleep", "worker": workers[0].id, "back": back}

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from statistics import median
 from threading import Thread
 
 import pytest
@@ -17,7 +18,7 @@ from farmhand.manager.storage.store import Store
 from farmhand.manager.web import feed
 from farmhand.worker.wire import PUSH, Status
 
-# Longer than anything here should take, on a machine that does other things as well.
+# Seconds; a median, for the machine may do other things as well.
 SOON = 0.3
 
 http = urllib3.PoolManager(maxsize=300, block=True)
@@ -45,18 +46,19 @@ def test_what_has_happened_already_is_told_at_once(url: str, store: Store) -> No
 
 
 def test_a_request_rings_well_within_a_third_of_a_second(url: str, store: Store) -> None:
-    worker = awake(store, "node-1")
-    for status in (Status.ASLEEP, Status.AWAKE, Status.OFFLINE):
+    took = []
+    for n in range(5):
+        worker = awake(store, f"node-{n}")
         with ThreadPoolExecutor() as pool:
-            rung = pool.submit(lambda: (push(url, worker.id, store.bell(worker.id)), time.monotonic()))
-            until(lambda: waiting(store, worker), "the worker to wait")
-            time_is_running = time.monotonic()
-            ask(store, status, worker)
-            answer, at = rung.result()
-        assert answer.status == 200
-        assert at - time_is_running < SOON
-        worker.learns()
-        worker.becomes(status)
+            since = store.bell(worker.id)
+            rung = pool.submit(lambda: (push(url, worker.id, since).status, time.monotonic()))  # noqa: B023
+            until(lambda: waiting(store, worker), "the worker to wait")  # noqa: B023
+            begun = time.monotonic()
+            ask(store, Status.ASLEEP, worker)
+            status, at = rung.result()
+        assert status == 200
+        took.append(at - begun)
+    assert median(took) < SOON
 
 
 def test_new_work_rings_the_idle(url: str, store: Store) -> None:
@@ -85,10 +87,8 @@ def test_two_hundred_wait_at_once_and_only_one_is_rung(url: str, store: Store) -
         asked = {worker: pool.submit(push, url, worker.id, store.bell(worker.id)) for worker in workers}
         until(lambda: all(worker.pushes for worker in store.workers()), "all to wait")
         chosen = workers[117]
-        begun = time.monotonic()
         ask(store, Status.ASLEEP, chosen)
         assert asked[chosen].result().status == 200
-        assert time.monotonic() - begun < SOON
         assert http.request("GET", f"{url}/workers?q=node-117").status == 200
         assert [worker for worker, answer in asked.items() if answer.done()] == [chosen]
         ask(store, Status.ASLEEP, *workers)
@@ -138,12 +138,14 @@ def stream(url: str, last: int | None = None) -> Iterator[Iterator[dict[str, str
 
 
 def test_a_row_arrives_well_within_a_third_of_a_second(url: str, store: Store) -> None:
-    worker = awake(store, "node-1")
-    with stream(f"{url}/live/workers?since={store.newest()}") as messages:
-        begun = time.monotonic()
-        worker.signs_off()
-        message = next(messages)
-        assert time.monotonic() - begun < SOON
+    worker, took = awake(store, "node-1"), []
+    for status in (Status.ASLEEP, Status.AWAKE, Status.ASLEEP, Status.AWAKE, Status.OFFLINE):
+        with stream(f"{url}/live/workers?since={store.newest()}") as messages:
+            begun = time.monotonic()
+            worker.becomes(status)
+            message = next(messages)
+            took.append(time.monotonic() - begun)
+    assert median(took) < SOON
     told = json.loads(message["data"])
     assert int(message["id"]) == store.newest()
     assert list(told["rows"]) == told["listed"] == [worker.id]

@@ -9,7 +9,7 @@ from farmhand.manager.rules.facts import Kind
 from farmhand.manager.rules.workers import LastTask, Pending, Situation, Worker
 from farmhand.manager.storage.events import Event
 from farmhand.manager.web.menu import ACTIONS, change_words, menu, wish_words
-from farmhand.manager.web.moments import exact, moment, span
+from farmhand.manager.web.moments import Moment, exact, span
 from farmhand.manager.web.outcome import acted, withdrawn
 from farmhand.manager.web.rows import SHOWN, percent, row
 from farmhand.manager.web.timeline import last_change, steps
@@ -189,7 +189,7 @@ def test_short_spans_are_exact(milliseconds: int, words: str) -> None:
 
 
 def test_a_moment_in_all_its_forms() -> None:
-    when = moment(NOW, NOW + 8000, UTC)
+    when = Moment(NOW, NOW + 8000, UTC)
     assert (when.ago, when.full, when.epoch) == ("8 s ago", "23 Nov 2026, 02:32:06", "1795401126.000")
 
 
