@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from flask import current_app, request
 
 from ..storage.store import Store
+
+FARMHAND = "/api/farmhand"
+
+NO_CONTENT = ("", 204)
 
 
 class Problem(Exception):
@@ -26,6 +31,14 @@ def store() -> Store:
 def timestamp(at: int) -> str:
     """Format milliseconds since the epoch as RFC 3339."""
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def checked_id(text: str) -> str:
+    """Return a UUID in lower case, or raise Problem."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise Problem(400, f"{text!r} is not a UUID") from None
 
 
 # -- reading a body

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
-from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -13,7 +12,7 @@ from ..rules.workers import Announcement, Worker
 from ..storage import calls
 from ..storage.calls import NotAwake, Registration, Report, StatusFirst, TooLate, Work
 from ..storage.files import PICTURES
-from .api import Field, Problem, read_body, store
+from .api import NO_CONTENT, Field, Problem, checked_id, read_body, store
 
 bp = Blueprint("worker_api", __name__, url_prefix=f"{API}/worker")
 
@@ -46,8 +45,6 @@ TASK_UPDATE = {
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
-
-NO_CONTENT = ("", 204)
 
 
 def authenticated(view: Callable[Concatenate[Worker, P], ResponseReturnValue]) -> View[P]:
@@ -204,11 +201,3 @@ def output_produced(worker: Worker, task_id: str) -> ResponseReturnValue:
         raise Problem(400, "the picture is empty")
     calls.add_picture(store(), worker.id, checked_id(task_id), content, request.mimetype)
     return "", 202
-
-
-def checked_id(text: str) -> str:
-    """Return a UUID in lower case, or raise Problem."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise Problem(400, f"{text!r} is not a UUID") from None
