@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from math import inf
 
 from ..supervisor.platforms import Order, Platform, Tree
-from ..supervisor.rules.exitstatus import Exit
 from .rules.output import Lines
 
 log = logging.getLogger(__name__)
@@ -44,7 +43,7 @@ class Program:
         self._at_end = False
         self._kill_at = inf
         self._killed_at = inf
-        self.exit: Exit | None = None
+        self._ended = False
         try:
             self.tree = _spawn(platform, argv, environ, theirs, oom)
         except Exception:
@@ -56,7 +55,7 @@ class Program:
     def files(self) -> frozenset[int]:
         """Return the descriptors that become readable when there is something to `look` at."""
         output = frozenset() if self._at_end else frozenset({self._output})
-        return output if self.exit is not None else output | {self.tree.fileno()}
+        return output if self._ended else output | {self.tree.fileno()}
 
     @property
     def due(self) -> float:
@@ -73,11 +72,10 @@ class Program:
     def look(self, now: float) -> list[str]:
         """Take note of what happened; return the lines that were written."""
         lines = self._read()
-        if self.exit is None:
-            self.exit = self.tree.poll()
-            if self.exit is not None:
-                self.kill(now)
-                lines += self._read()
+        if not self._ended and self.tree.poll() is not None:
+            self._ended = True
+            self.kill(now)
+            lines += self._read()
         elif now >= self._kill_at and not self.over:
             self._kill_again(now)
         return lines
@@ -89,7 +87,7 @@ class Program:
 
     @property
     def over(self) -> bool:
-        return self.exit is not None and not self.tree.members()
+        return self._ended and not self.tree.members()
 
     def close(self) -> list[str]:
         """Give everything back; return the last lines."""

@@ -204,6 +204,7 @@ def _problem(program: Program) -> str | None:
     """Say what is wrong with how a program ended, or None."""
     if refusal := program.tree.refusal():
         return f"the program could not be started: {refusal}"
-    if program.exit is None or program.exit.signal is not None:
-        return f"command was ended by {program.exit}"
-    return None if program.exit.code == 0 else f"command exited abnormally with code {program.exit.code}"
+    exit = program.tree.poll()
+    if exit is None or exit.signal is not None:
+        return f"command was ended by {exit}"
+    return None if exit.code == 0 else f"command exited abnormally with code {exit.code}"

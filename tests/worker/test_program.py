@@ -56,7 +56,7 @@ def test_it_is_over_only_when_nothing_of_it_is_left():
     tree.exit = Exit(code=0)
     os.write(machine.output, b"last words")
     assert program.look(0.0) == []
-    assert (program.exit, program.over, program.due) == (Exit(code=0), False, KILL_AGAIN)
+    assert (program.over, program.due) == (False, KILL_AGAIN)
     program.look(KILL_AGAIN / 2)
     assert tree.lives == 2, "not before its time"
     program.look(program.due)

@@ -31,7 +31,7 @@ def known_worker(farm, tmp_path):
         started.exit_code()
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 400, 404])
+@pytest.mark.parametrize("status", [500, 502, 404])
 def test_a_manager_that_fails_at_sign_on_is_asked_again_by_the_same_worker(farm, tmp_path, status):
     known_worker(farm, tmp_path)
     farm.fail[SIGN_ON] = status
