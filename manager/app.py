@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..worker import wire
 from .storage.store import Store
-from .web import errors, installpages, jobpages, live, operator_api, pages, push, site, worker_api
+from .web import errors, installpages, job_api, jobpages, live, operator_api, pages, push, site, worker_api
 from .web.feed import Feed
 from .web.fragments import Fragments
 from .web.origin import refuse_other_sites
@@ -46,7 +46,7 @@ def create_app(store: Store) -> Flask:
     app.config.update(SECRET_KEY=secrets.token_bytes(32), SESSION_COOKIE_SAMESITE="Lax", MAX_CONTENT_LENGTH=LARGEST)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["store"] = store
-    for module in (pages, installpages, jobpages, worker_api, operator_api):
+    for module in (pages, installpages, jobpages, worker_api, operator_api, job_api):
         app.register_blueprint(module.bp)
     site.prepare(app)
     errors.prepare(app)

@@ -68,7 +68,7 @@ def test_it_follows_what_one_click_made(store: Store) -> None:
     first = store.newest() + 1
     ask(store, Status.ASLEEP, one, two, lazy=True)
     span = f"{first}-{store.newest()}"
-    ask(store, Status.OFFLINE, three)
+    ask(store, Status.ASLEEP, three, lazy=True)
     one.learns()
     one.becomes(Status.ASLEEP)
     following = read_following(store, span)
