@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 # How long a statement waits for another process's write before it gives up.
 BUSY_TIMEOUT_MS = 10_000
 
+# Connections that are kept open: as many as there are threads that serve at the same time.
+CONNECTIONS = 24
+
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     # A commit outlives the end of the process; only a power cut may take the last ones back, never damage the file.
@@ -41,7 +44,7 @@ class Database:
 
     def __init__(self, url: str, clock: Callable[[], int]) -> None:
         self.clock = clock
-        self.engine = create_engine(url)
+        self.engine = create_engine(url, pool_size=CONNECTIONS, max_overflow=CONNECTIONS)
         self._listeners: list[Callable[[int], None]] = []
         # SQLite's own queue of writers is a sleep and another try; this one wakes the next at once.
         self._turn = threading.Lock()

@@ -1,8 +1,9 @@
 """The Flamenco operator API for jobs, job types and tasks, as far as it is needed."""
 
 from datetime import datetime
+from functools import cache
 
-from flask import Blueprint, Response, current_app, jsonify, request, send_file, url_for
+from flask import Blueprint, Response, jsonify, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from ...worker.wire import API, JobStatus, TaskStatus
@@ -40,10 +41,10 @@ _TASK_STATUS = {
 _PRIORITY = {"priority": Field(int, required=True, low=0, high=100)}
 
 
+@cache
 def types() -> dict[str, JobType]:
-    found: dict[str, JobType] = current_app.extensions.setdefault("job_types", {}) or job_types()
-    current_app.extensions["job_types"] = found
-    return found
+    """Read the job types, once."""
+    return job_types()
 
 
 def _type(name: str) -> JobType:

@@ -10,9 +10,9 @@ import pytest
 from manager_server import serving
 from polling import until
 from pretended import awake
+from stores import fresh
 
 from farmhand.manager.cli import main
-from farmhand.manager.config import Settings
 from farmhand.manager.storage.store import Store
 from farmhand.worker.wire import RESTART_EXIT_CODE, Request, Status
 
@@ -28,7 +28,7 @@ settings:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "data", Settings(shared_storage_path="/farm"))
+    store = fresh(tmp_path / "data")
     yield store
     store.close()
 

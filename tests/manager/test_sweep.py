@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from polling import until
 from pretended import SECRET, awake, job, register
-from stores import Clock
+from stores import Clock, fresh
 
 from farmhand.manager.config import Settings
 from farmhand.manager.rules.facts import Kind
@@ -23,7 +23,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    store = Store(tmp_path, Settings(), clock)
+    store = fresh(tmp_path, Settings(), clock)
     yield store
     store.close()
 

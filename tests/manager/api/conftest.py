@@ -3,15 +3,15 @@ from pathlib import Path
 
 import pytest
 from callers import Caller
+from stores import fresh
 
 from farmhand.manager.app import create_app
-from farmhand.manager.config import Settings
 from farmhand.manager.storage.store import Store
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path, Settings(shared_storage_path="/farm"))
+    store = fresh(tmp_path)
     yield store
     store.close()
 

@@ -179,17 +179,19 @@ def test_a_worker_has_seen_a_request_when_it_has_heard_its_bell(store):
 
 
 def test_new_work_rings_only_for_idle_workers_that_could_take_it(store):
-    idle, asleep, busy = (awake(store, name) for name in ("idle", "asleep", "busy"))
+    idle, asleep, busy, leaving = (awake(store, name) for name in ("idle", "asleep", "busy", "leaving"))
+    ask(store, Status.OFFLINE, leaving)
     job(store, tasks=1)
     assert busy.asks_for_work()
     asleep.becomes(Status.ASLEEP)
     idle.asks_for_work()
     before = store.newest()
     job(store, tasks=1)
-    assert {name.name: store.bell(name.id) > before for name in (idle, asleep, busy)} == {
+    assert {name.name: store.bell(name.id) > before for name in (idle, asleep, busy, leaving)} == {
         "idle": True,
         "asleep": False,
         "busy": False,
+        "leaving": False,
     }
 
 
