@@ -65,7 +65,12 @@ def _check_program(path: str, written: str) -> str:
         raise BadValue(f'the program "{path}" is a folder', "name a file in it")
     if (path[0] != "/" and not _DRIVE.match(path) and "/" in path) or path in (".", ".."):
         raise BadValue(f'the program "{path}" is neither an absolute path nor a bare name', "write the path in full")
-    return re.sub(r"/(?:\.?/)+", "/", path) if path[0] == "/" else path
+    return simplify(path) if path[0] == "/" else path
+
+
+def simplify(path: str) -> str:
+    """Take doubled slashes, "/./" and a slash at the end out of a path."""
+    return re.sub(r"/(?:\.?/)+|/\.$", "/", path).rstrip("/") or "/"
 
 
 def _arguments(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from . import grammar
+from .command_line import simplify
 from .errors import BadValue
 from .kinds import TEXT_SCHEMA, Context, Kind, append, append_new, many, merge, write_line
 from .quoting import quote, words
@@ -127,7 +128,7 @@ def _read_path(text: str, context: Context, *, fatal: bool = False) -> str:
         raise BadValue(f'"{path}" goes up by ".."', "write the path without it", fatal=fatal)
     if any(char < " " or char == "\x7f" for char in path):
         raise BadValue(f"{path!r} holds a control character", "take it out", fatal=fatal)
-    return (re.sub(r"/(?:\.?/)+", "/", path).rstrip("/") or "/") if path[0] == "/" else path
+    return simplify(path) if path[0] == "/" else path
 
 
 def _read_folder(text: str, context: Context) -> Folder:

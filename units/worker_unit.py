@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .command_line import simplify
 from .dialects import farmhand
 from .errors import BadValue
 from .named import check_account
@@ -77,8 +78,8 @@ def worker_service(worker: Worker) -> Service:
         if account is not None and (problem := check_account(account)):
             raise BadValue(f'{field}: "{account}" {problem}', "write a name or a number")
     for field, path in (("program", worker.program), ("folder", worker.folder)):
-        if path is not None and (not path.startswith("/") or path.endswith("\\") or ".." in path.split("/")):
-            raise BadValue(f'{field}: "{path}" is not an absolute path', "write the path in full, from / on")
+        if path is not None and not _can_be_written(path):
+            raise BadValue(f'{field}: "{path}" is not an absolute path', 'write it in full, from / on, without ".."')
     code = worker.restart_code
     if code is not None and (not 0 < code <= 255 or code == _USAGE_ERROR):
         raise BadValue(f"restart_code: {code} cannot mean a restart", "choose another from 1 to 255")
@@ -90,7 +91,7 @@ def worker_service(worker: Worker) -> Service:
         wants=("network-online.target",),
         start_limit_interval_sec=0.0,
         type="exec",
-        exec_start=(Command((worker.program, *map(literal, _arguments(worker)))),),
+        exec_start=(Command((simplify(worker.program), *map(literal, _arguments(worker)))),),
         restart="on-failure",
         restart_sec=2.0,
         success_exit_status=codes,
@@ -102,13 +103,18 @@ def worker_service(worker: Worker) -> Service:
         kill_mode="mixed",
         user=worker.user,
         group=worker.group,
-        working_directory=None if worker.folder is None else Folder(worker.folder.rstrip("/") or "/"),
+        working_directory=None if worker.folder is None else Folder(simplify(worker.folder)),
         nice=19,
         cpu_scheduling_policy="idle",
         environment_file=(EnvironmentFile("/etc/default/locale", optional=True),),
         wanted_by=("multi-user.target",),
         kept=(Assignment("Service", "OOMPolicy", "continue"),),
     )
+
+
+def _can_be_written(path: str) -> bool:
+    """Say whether it is an absolute path that a line of a unit can end with: there is no quoting for it."""
+    return path.startswith("/") and path == path.rstrip() and not path.endswith("\\") and ".." not in path.split("/")
 
 
 def _arguments(worker: Worker) -> list[str]:

@@ -51,9 +51,7 @@ ODD = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]
 @given(name=ODD, manager=ODD, folder=ODD)
 def test_any_name_survives(name: str, manager: str, folder: str) -> None:
     program = "/opt/far $HOME %n/\"worker'"
-    worker = Worker(
-        name, manager, program, 47, "root", None, "/srv/" + folder.strip().replace("..", "").rstrip("\\") + "x"
-    )
+    worker = Worker(name, manager, program, 47, "root", None, "/srv/" + folder.replace("..", "") + "x")
     rendered = systemd.write(worker_service(worker))
     reading = systemd.read("farmhand-worker.service", rendered.text)
     assert (rendered.losses, reading.warnings) == ((), ())
@@ -85,6 +83,7 @@ def test_a_leading_dash_is_no_option() -> None:
         ("group", "a/b"),
         ("folder", "here"),
         ("folder", "/srv\\"),
+        ("folder", "/srv "),
         ("restart_code", 0),
         ("restart_code", 2),
         ("restart_code", 256),

@@ -57,6 +57,7 @@ VALUES = [
     ("CPUSchedulingPriority=100", "cpu_scheduling_priority", None),
     ("KillSignal=2", "kill_signal", "SIGINT"),
     ("WorkingDirectory=-/tmp//a/", "working_directory", Folder("/tmp/a", optional=True)),
+    ("WorkingDirectory=/tmp/./a/.", "working_directory", Folder("/tmp/a")),
     ("WorkingDirectory=~", "working_directory", Folder("~")),
     ("WorkingDirectory=%t", "working_directory", Folder("/run")),
     ("StandardOutput=append:/x y", "standard_output", "append:/x y"),
