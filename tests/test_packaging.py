@@ -70,6 +70,14 @@ def test_a_node_gets_no_flask(beside_supervisord: Path) -> None:
     assert not {name for name in ("flask", "sqlalchemy", "starlette", "urllib3") if f"{name}==" in installed}
 
 
+@pytest.mark.parametrize("command", ["worker", "manager"])
+def test_what_is_not_installed_is_named(beside_supervisord: Path, command: str) -> None:
+    words = [scripts(beside_supervisord) / f"farmhand-{command}", "--help"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"is not installed; pip install 'farmhand[{command}]'\n")
+
+
 def test_templates_static_files_and_migrations_are_installed(tmp_path: Path) -> None:
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT)
     (wheel,) = tmp_path.glob("farmhand-*.whl")

@@ -1,6 +1,6 @@
 """A scene for trying out a farm: glossy shapes that turn on a checkered floor, 240 frames of it.
 
-    blender --background --factory-startup --python make_scene.py -- FOLDER/scene.blend
+    blender --background --factory-startup --python make_scene.py -- FOLDER/scene.blend [SAMPLES]
 
 The same frame always has the same pixels: the seed is fixed, nothing is denoised, the processor renders.
 """
@@ -13,28 +13,28 @@ import bpy
 
 FRAMES = 240
 SHAPES = 7
-SAMPLES = 32
+SAMPLES = 32  # per pixel, unless told otherwise
 
 
 def main() -> None:
-    path = Path(sys.argv[sys.argv.index("--") + 1])
+    path, *samples = sys.argv[sys.argv.index("--") + 1 :]
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
-    settings(scene)
+    settings(scene, int(samples[0]) if samples else SAMPLES)
     floor()
     turning = pivot()
     for number in range(SHAPES):
         shape(number, turning)
     light()
     camera(scene)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=True)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    bpy.ops.wm.save_as_mainfile(filepath=path, compress=True)
 
 
-def settings(scene: bpy.types.Scene) -> None:
+def settings(scene: bpy.types.Scene, samples: int) -> None:
     scene.render.engine = "CYCLES"
     scene.cycles.device = "CPU"
-    scene.cycles.samples = SAMPLES
+    scene.cycles.samples = samples
     scene.cycles.seed = 47
     scene.cycles.use_adaptive_sampling = False
     scene.cycles.use_denoising = False
