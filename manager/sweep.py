@@ -5,6 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from .storage import leases
 from .storage.store import Store
 
@@ -33,9 +35,15 @@ def _run(store: Store, stopping: threading.Event) -> None:
     longest = min(settings.worker_timeout, settings.push_timeout, settings.task_timeout, WRITE_EVERY)
     delay = 0.0
     while not stopping.wait(delay):
-        store.flush()
-        due = sweep(store)
-        delay = longest if due is None else min(longest, max(0.0, (due - store.clock()) / 1000))
+        delay = longest
+        try:
+            store.flush()
+            due = sweep(store)
+        except SQLAlchemyError as error:
+            log.error("nobody's silence could be noticed, trying again in %g s: %s", delay, error)
+            continue
+        if due is not None:
+            delay = min(longest, max(0.0, (due - store.clock()) / 1000))
 
 
 def sweep(store: Store) -> int | None:

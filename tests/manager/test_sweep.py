@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from polling import until
 from pretended import SECRET, awake, job, register
+from sqlalchemy import text
 from stores import Clock, fresh
 
 from farmhand.manager.config import Settings
@@ -135,5 +136,18 @@ def test_the_thread_notices_by_itself_and_ends(tmp_path):
     store = Store(tmp_path, Settings(worker_timeout=0.2))
     worker = awake(store, "node-1")
     with sweeping(store):
+        until(lambda: status(store, worker) is Status.ERROR, "the worker to be missed", seconds=10)
+    store.close()
+
+
+def test_the_thread_goes_on_when_the_database_was_away_for_a_moment(tmp_path, caplog):
+    store = Store(tmp_path, Settings(worker_timeout=0.2))
+    worker = awake(store, "node-1")
+    with store.database.write() as change:
+        change.connection.execute(text("ALTER TABLE capability RENAME TO elsewhere"))
+    with sweeping(store):
+        until(lambda: "trying again" in caplog.text, "the trouble to be told", seconds=10)
+        with store.database.write() as change:
+            change.connection.execute(text("ALTER TABLE elsewhere RENAME TO capability"))
         until(lambda: status(store, worker) is Status.ERROR, "the worker to be missed", seconds=10)
     store.close()

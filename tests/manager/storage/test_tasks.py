@@ -342,6 +342,16 @@ def test_a_completed_job_queued_again_does_all_of_it_in_order(store):
         store.set_job_status(job_id, JobStatus.REQUEUEING, "", "kim")
 
 
+def test_a_failed_job_queued_again_may_be_tried_by_those_who_failed_it(store):
+    worker = awake(store, "node-1")
+    job_id = job(store, tasks=1)
+    task = fails(worker)
+    assert store.job(job_id).status is JobStatus.FAILED
+    store.set_job_status(job_id, JobStatus.REQUEUEING, "", "kim")
+    assert store.failed_by(task.id) == []
+    assert worker.asks_for_work().task.id == task.id
+
+
 def test_a_deleted_job_leaves_only_its_events(store):
     worker = awake(store, "node-1")
     job_id = job(store, tasks=2)
