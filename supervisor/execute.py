@@ -13,6 +13,7 @@ from .platforms import Order
 Journal = Callable[[str], int | None]
 
 # systemd.exec(5), "Process exit codes".
+_NO_GROUP, _NO_USER = 216, 217
 _STREAM_CODES = {"StandardInput": 208, "StandardOutput": 209, "StandardError": 222}
 _MODES = {
     "file": os.O_WRONLY | os.O_CREAT,
@@ -52,8 +53,28 @@ def order(service: Service, command: Command, env: Mapping[str, str], mark: str,
             io_priority=service.io_scheduling_priority,
             oom_score_adjust=service.oom_score_adjust,
             limits={name: (limit.soft, limit.hard) for name, limit in service.limits.items()},
-            refused=refused,
+            refused=refused or (_unknown_account(service) if privileged else None),
         )
+
+
+def _unknown_account(service: Service) -> tuple[int, str] | None:
+    """Say whose account is missing: a command that keeps the supervisor's user is refused as any other."""
+    import grp  # neither is on Windows, where no service has a user of its own
+    import pwd
+
+    user, groups = service.user, (service.group, *service.supplementary_groups)
+    try:
+        if user and not user.isdigit():
+            pwd.getpwnam(user)
+    except KeyError:
+        return _NO_USER, f"there is no user {user!r}"
+    for group in filter(None, groups):
+        try:
+            if not group.isdigit():
+                grp.getgrnam(group)
+        except KeyError:
+            return _NO_GROUP, f"there is no group {group!r}"
+    return None
 
 
 def find_program(name: str, path: str) -> str:

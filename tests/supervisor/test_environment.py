@@ -108,6 +108,14 @@ def test_a_privileged_command_keeps_the_supervisors_user():
         assert (order.user, order.group) == (None, None)
 
 
+@pytest.mark.parametrize(("account", "code"), [({"user": "nobody-at-all"}, 217), ({"group": "nobody-at-all"}, 216)])
+def test_a_privileged_command_is_refused_all_the_same_if_there_is_no_such_account(account, code):
+    command = Command(("/bin/true",), privilege="+")
+    with execute.order(Service("a", **account), command, {}, "m", lambda name: None) as order:
+        assert order.refused is not None
+        assert order.refused[0] == code
+
+
 @pytest.mark.parametrize(
     ("directive", "setting", "code"),
     [

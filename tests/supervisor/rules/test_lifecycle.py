@@ -151,7 +151,8 @@ def test_an_end_during_start_post_is_noticed_after_it():
 
 @pytest.mark.parametrize("directive", ["ExecStart", "ExecStartPre"])
 def test_what_cannot_be_spawned_fails_without_ever_having_run(directive):
-    world = World(service(exec_start_pre="/bin/p" if directive == "ExecStartPre" else ""), refuse={directive})
+    pre = "/bin/p" if directive == "ExecStartPre" else ""
+    world = World(service(exec_start_pre=pre, exec_stop="/bin/s"), refuse={directive})
     world.start()
     assert world.said() == ["failed"]
     assert (world.life.result, world.outcomes) == (Result.RESOURCES, [Outcome.FAILED])
