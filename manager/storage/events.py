@@ -1,6 +1,6 @@
 """The append-only table of everything that happened: audit log, timeline and live updates are three views of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +56,13 @@ def after(connection: Connection, seq: int, limit: int) -> list[Event]:
     return _events(connection, select(event).where(event.c.seq > seq).order_by(event.c.seq).limit(limit))
 
 
-def of_worker(connection: Connection, worker_id: str, limit: int, before: int | None) -> list[Event]:
-    return _newest_first(connection, select(event).where(event.c.worker_id == worker_id), limit, before)
+def of_worker(
+    connection: Connection, worker_id: str, limit: int, before: int | None, kinds: Collection[Kind] = ()
+) -> list[Event]:
+    query = select(event).where(event.c.worker_id == worker_id)
+    if kinds:
+        query = query.where(event.c.kind.in_([kind.value for kind in kinds]))
+    return _newest_first(connection, query, limit, before)
 
 
 def of_job(connection: Connection, job_id: str, limit: int, before: int | None) -> list[Event]:

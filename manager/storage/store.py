@@ -87,10 +87,12 @@ class Store:
         with self.database.read() as connection:
             return events.after(connection, seq, limit)
 
-    def worker_events(self, worker_id: str, limit: int = 50, before: int | None = None) -> list[Event]:
-        """Return a worker's events, newest first, those before the seq `before` where it is given."""
+    def worker_events(
+        self, worker_id: str, limit: int = 50, before: int | None = None, kinds: Collection[Kind] = ()
+    ) -> list[Event]:
+        """Return a worker's events, newest first: those before the seq `before`, of these kinds, where given."""
         with self.database.read() as connection:
-            return events.of_worker(connection, worker_id, limit, before)
+            return events.of_worker(connection, worker_id, limit, before, kinds)
 
     def job_events(self, job_id: str, limit: int = 50, before: int | None = None) -> list[Event]:
         """Return a job's events, newest first."""

@@ -20,7 +20,7 @@ from .origin import operator
 from .outcome import Notice, acted, withdrawn
 from .rows import row
 from .site import flashed, store
-from .timeline import last_change, steps
+from .timeline import LIFE, TASKS, last_change, steps
 from .toast import toast
 
 bp = Blueprint("pages", __name__)
@@ -97,7 +97,8 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
     """Render one worker's page; raises Missing."""
     seq, now = store().newest(), store().clock()
     found = store().worker(worker_id)
-    told = steps(reversed(store().worker_events(worker_id, 200)), now)
+    told = steps(reversed(store().worker_events(worker_id, 100, kinds=LIFE)), now)
+    tasks = steps(store().worker_events(worker_id, 20, kinds=TASKS), now)
     return render_template(
         "worker.html",
         tab="overview",
@@ -105,6 +106,7 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
         facts=facts(found),
         recent=last_change(told),
         history=told[::-1],
+        tasks=tasks,
         live=address(f"/live/worker/{worker_id}", {"since": seq}),
         **common(url_for(".worker", worker_id=worker_id), follow, now, said),
     )

@@ -95,6 +95,10 @@ WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
     Kind.TASK_STATUS: _task_status,
 }
 
+# What happens to its tasks, and what happens to the worker itself.
+TASKS = frozenset({Kind.TASK_STARTED, Kind.TASK_STATUS})
+LIFE = WORDS.keys() - TASKS
+
 _GLYPHS = {"awake": "s-idle", "asleep": "s-asleep", "offline": "s-offline", "error": "s-error"}
 
 

@@ -154,6 +154,30 @@ def test_forms_of_other_sites_are_refused(
     assert (store.newest() > before) is (status == 303)
 
 
+def test_a_workers_page_tells_its_last_change_however_many_tasks_followed(
+    client: FlaskClient, store: Store, workers: list[Pretended]
+) -> None:
+    node = workers[0]
+    ask(store, Status.RESTART, node)
+    node.learns()
+    node.restarts()
+    job(store, tasks=120)
+    for _ in range(120):
+        work = node.asks_for_work()
+        assert work is not None
+        node.finishes(work)
+    text = client.get(f"/workers/{node.id}").text
+    recent = text[text.index('id="recent"') : text.index('id="tasks"')]
+    assert re.findall("<b>([^<]*)</b>", recent) == [
+        "Restart immediately asked for",
+        "Seen by the worker",
+        "Signed off",
+        "Signed on again",
+        "Restarted, as asked",
+    ]
+    assert "Frame 120" in text
+
+
 # -- errors
 
 
