@@ -1,9 +1,15 @@
 """Job types are files: those that are shipped can be read, and mistakes in others are named with their line."""
 
+from datetime import datetime
+from pathlib import Path
+
 import pytest
 
+from farmhand.manager.jobtypes.compile import compile
 from farmhand.manager.jobtypes.library import job_types, read
 from farmhand.units.errors import BadConfig
+
+DOCS = Path(__file__).parents[3] / "docs" / "how-to" / "write-a-job-type.md"
 
 GOOD = """\
 label: Test
@@ -58,3 +64,13 @@ def test_a_job_type_without_tasks_is_refused(tmp_path):
     path.write_text("label: Test\ntasks: {}\n")
     with pytest.raises(BadConfig, match="a job type has one task at least"):
         read(path)
+
+
+def test_the_example_of_the_docs_is_a_job_type(tmp_path):
+    text = DOCS.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    path = tmp_path / "sheet.yaml"
+    path.write_text(text)
+    job = compile(
+        read(path), name="n", priority=50, settings={"frames": "1-7", "fps": 24}, metadata={}, now=datetime.max
+    )
+    assert [task.name for task in job.tasks] == ["frames-1-5", "frames-6,7", "video"]
