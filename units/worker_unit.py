@@ -17,8 +17,8 @@ from .spec import Assignment, Command, EnvironmentFile, Folder, Service, StatusS
 
 UNIT_NAME = "farmhand-worker"
 
-# A mistake in the worker's configuration or command line: trying again would not mend it.
-_USAGE_ERROR = 2
+# The worker's exit codes for a mistake in its configuration, and for a manager that does not know it any more.
+_NOT_MENDED = frozenset({2, 77})
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ WHY: Mapping[str, str] = {
     "Restart": "A crash or a kill starts it again; exit 0, Shut Down, does not",
     "RestartSec": "A pause in which the GPU lets go of its memory; a worker that keeps crashing costs next to nothing",
     "SuccessExitStatus": "A restart that was asked for is no failure, so nothing alarms on it",
-    "RestartPreventExitStatus": "A mistake in its configuration or command line does not mend itself by trying again",
+    "RestartPreventExitStatus": "Trying again mends neither a mistake in its configuration (2) nor having been removed (77)",
     "RestartForceExitStatus": "On this exit code it is started again, always",
     "TimeoutStopSec": "Longer than the worker takes to end its task and hand it back",
     "WatchdogSec": "Silent for a minute, it hangs: killed and started again",
@@ -81,7 +81,7 @@ def worker_service(worker: Worker) -> Service:
         if path is not None and not _can_be_written(path):
             raise BadValue(f'{field}: "{path}" is not an absolute path', 'write it in full, from / on, without ".."')
     code = worker.restart_code
-    if code is not None and (not 0 < code <= 255 or code == _USAGE_ERROR):
+    if code is not None and (not 0 < code <= 255 or code in _NOT_MENDED):
         raise BadValue(f"restart_code: {code} cannot mean a restart", "choose another from 1 to 255")
     codes = StatusSet(frozenset() if code is None else frozenset({code}))
     return Service(
@@ -95,7 +95,7 @@ def worker_service(worker: Worker) -> Service:
         restart="on-failure",
         restart_sec=2.0,
         success_exit_status=codes,
-        restart_prevent_exit_status=StatusSet(frozenset({_USAGE_ERROR})),
+        restart_prevent_exit_status=StatusSet(_NOT_MENDED),
         restart_force_exit_status=codes,
         timeout_stop_sec=30.0,
         watchdog_sec=60.0,

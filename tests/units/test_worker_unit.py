@@ -13,6 +13,8 @@ from farmhand.units.dialects import systemd
 from farmhand.units.errors import BadValue
 from farmhand.units.spec import StatusSet
 from farmhand.units.worker_unit import WHY, Worker, annotate, read_worker_config, worker_service
+from farmhand.worker import cli
+from farmhand.worker.wire import DENIED_EXIT_CODE
 
 RIG = Worker("rig-014", "http://manager:8080/", "/bin/true", 47, "root", "root", "/srv/render farm")
 
@@ -27,6 +29,10 @@ def test_the_restart_code_forces_a_restart_and_is_no_failure() -> None:
     code = StatusSet(frozenset({47}))
     assert (service.restart_force_exit_status, service.success_exit_status) == (code, code)
     assert 47 not in service.restart_prevent_exit_status
+
+
+def test_what_trying_again_does_not_mend_is_not_tried_again() -> None:
+    assert worker_service(RIG).restart_prevent_exit_status == StatusSet(frozenset({cli.USAGE_ERROR, DENIED_EXIT_CODE}))
 
 
 def test_planned_restarts_meet_no_start_limit() -> None:
