@@ -5,11 +5,12 @@ the others are answered at once. Exit codes are systemctl's.
 """
 
 import fnmatch
-import signal
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..units.errors import BadValue
+from ..units.grammar import parse_signal, signal_number
 from .control import Answer, Reply, Request
 from .jobs import Jobs
 from .obey import Supervisor
@@ -127,11 +128,11 @@ def _each(desk: Desk, request: Request, units: list[Unit]) -> Reply:
 
 def _kill(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
     """Send a signal: systemctl kill, --signal=, --kill-whom=main|control|all."""
-    name = str(options.get("signal") or "SIGTERM").upper()
-    name = name if name.startswith("SIG") else f"SIG{name}"
+    try:
+        name = parse_signal(str(options.get("signal") or "SIGTERM"))
+    except BadValue as bad:
+        return Reply(2, (f"--signal: {bad.problem}; {bad.hint}",))
     whom = str(options.get("kill_whom") or "all")
-    if name not in signal.Signals.__members__ and not name.startswith("SIGRT"):
-        return Reply(2, (f"--signal: {name!r} is no signal; write it as SIGTERM or TERM",))
     if whom == "all":
         unit.signal((name,), everyone=True)
         return Reply()
@@ -162,7 +163,7 @@ def described(desk: Desk, unit: Unit) -> dict[str, str]:
     exit = unit.life.exit
     status = 0
     if exit is not None:
-        status = exit.code or 0 if exit.signal is None else signal.Signals[exit.signal].value
+        status = exit.code or 0 if exit.signal is None else signal_number(exit.signal)
     stamps = unit.stamps
     facts = properties.Facts(
         main_pid=unit.pid(Slot.MAIN),

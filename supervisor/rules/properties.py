@@ -2,9 +2,8 @@
 
 import datetime
 from dataclasses import dataclass
-from signal import Signals
 
-from ...units.grammar import format_span
+from ...units.grammar import format_span, signal_number
 from ...units.spec import Command, Service, StatusSet
 from . import notify
 from .life import Life
@@ -101,10 +100,10 @@ def _configuration(service: Service, life: Life) -> dict[str, str]:
         "RestartPreventExitStatus": _statuses(service.restart_prevent_exit_status),
         "RestartForceExitStatus": _statuses(service.restart_force_exit_status),
         "KillMode": service.kill_mode,
-        "KillSignal": _number(service.kill_signal),
-        "RestartKillSignal": _number(service.restart_kill_signal or service.kill_signal),
-        "FinalKillSignal": _number(service.final_kill_signal),
-        "WatchdogSignal": _number(service.watchdog_signal),
+        "KillSignal": str(signal_number(service.kill_signal)),
+        "RestartKillSignal": str(signal_number(service.restart_kill_signal or service.kill_signal)),
+        "FinalKillSignal": str(signal_number(service.final_kill_signal)),
+        "WatchdogSignal": str(signal_number(service.watchdog_signal)),
         "SendSIGKILL": "yes" if service.send_sigkill else "no",
         "SendSIGHUP": "yes" if service.send_sighup else "no",
         "User": service.user or "",
@@ -120,12 +119,6 @@ def _configuration(service: Service, life: Life) -> dict[str, str]:
         "CanStop": "yes",
         "CanReload": "yes" if service.exec_reload else "no",
     }
-
-
-def _number(signal: str) -> str:
-    """Write a signal as `show` does, by its number; "SIGRTMIN+3" is counted from the first of its kind."""
-    base, _, offset = signal.partition("+")
-    return str(Signals[base] + int(offset or 0))
 
 
 def _units(names: tuple[str, ...]) -> str:
