@@ -43,7 +43,12 @@ def create_app(store: Store) -> Flask:
     """Make the part that answers at once: the pages and both APIs."""
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     # The key signs what the next page has to say after a click; that need not outlive the process.
-    app.config.update(SECRET_KEY=secrets.token_bytes(32), SESSION_COOKIE_SAMESITE="Lax", MAX_CONTENT_LENGTH=LARGEST)
+    app.config.update(
+        SECRET_KEY=secrets.token_bytes(32),
+        SESSION_COOKIE_NAME="farmhand",
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=LARGEST,
+    )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["store"] = store
     for module in (pages, installpages, jobpages, worker_api, operator_api, job_api):

@@ -3,13 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 
 from ..storage.events import Event
 from ..storage.store import Store
 from .fragments import Fragments
+from .listing import Filters, listing
 from .pulse import Pulse
 from .rows import Row, row
 
@@ -28,6 +29,13 @@ class News:
     html: Mapping[str, str]
     summary: str
     counts: Mapping[str, int]
+    _lists: dict[Filters, frozenset[str]] = field(default_factory=dict)
+
+    def listed(self, filters: Filters) -> frozenset[str]:
+        """Return who is on a page of the list; worked out once for all who look at the same."""
+        if filters not in self._lists:
+            self._lists[filters] = frozenset(row.id for row in listing(list(self.rows.values()), filters).rows)
+        return self._lists[filters]
 
 
 class Feed:

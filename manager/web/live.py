@@ -49,12 +49,13 @@ class WorkersPage:
             self._following = follow(self._following, news.events)
         if not news.html and all(event.worker_id is None for event in news.events):
             return None
+        listed = news.listed(self._filters)
         shown = toast(self._following, news.now) if self._following else None
         return {
             "now": news.now / 1000,
             "rows": news.html,
-            "listed": [id for id in news.html if self._filters.matches(news.rows[id])],
-            "gone": [event.worker_id for event in news.events if event.worker_id not in (None, *news.rows)],
+            "listed": [id for id in news.html if id in listed],
+            "gone": list({event.worker_id for event in news.events if event.worker_id} - news.rows.keys()),
             "counts": {state.name: news.counts.get(state.name, 0) for state in STATES},
             "summary": news.summary,
             "toast": self._feed.fragments.toast(shown, self._filters.address()),
@@ -90,6 +91,10 @@ def message(body: Body, *, id: int | None = None, event: str = "") -> str:
 async def stream(feed: Feed, page: Page, seq: int) -> AsyncIterator[str]:
     """Yield the messages of one connection until the manager closes; a client that hangs up cancels it."""
     yield "retry: 1000\n\n"
+    newest = await run_in_threadpool(feed.store.newest)
+    if seq > newest:  # the page was shown by a manager with other data
+        seq = newest
+        yield message({}, id=seq, event="reload")
     while not feed.pulse.closing:
         if not await feed.pulse.after(seq, TICK):
             if not feed.pulse.closing:

@@ -8,8 +8,8 @@ from ...worker.wire import Request
 from ..rules.actions import Answer
 from .menu import wish_words
 
-# So many workers are named where something is said about many.
-NAMED = 4
+# So many workers are named where something is said about many, and so much of a name is said.
+NAMED, LONGEST = 4, 60
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def acted(wish: Request, answers: Sequence[Answer]) -> Notice:
     others = [answer for answer in answers if not (answer.accepted and answer.changed)]
     head = f"{wish_words(wish)} asked of {count(asked)}" if asked else f"{wish_words(wish)} asked of nobody"
     if len(asked) == 1:
-        head += f": {asked[0].name} {asked[0].text}"
+        head += f": {short(asked[0].name)} {asked[0].text}"
     return Notice(tone(asked, answers), "; ".join([head, *grouped(others)]) + ".")
 
 
@@ -53,7 +53,11 @@ def count(answers: Sequence[Answer]) -> str:
 def grouped(answers: Sequence[Answer]) -> list[str]:
     """Say once what is true of several: "node-4 and node-5: cannot restart: ..."."""
     ordered = sorted(answers, key=lambda answer: answer.text)
-    return [sentence(text, [answer.name for answer in group]) for text, group in groupby(ordered, lambda a: a.text)]
+    return [sentence(text, [short(one.name) for one in group]) for text, group in groupby(ordered, lambda a: a.text)]
+
+
+def short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def sentence(text: str, names: Sequence[str]) -> str:

@@ -175,6 +175,15 @@ def test_a_page_that_missed_too_much_is_told_to_fetch_itself(
         assert "Offline" in next(messages)["data"]
 
 
+def test_a_page_of_a_manager_with_other_data_is_told_to_fetch_itself(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    with stream(f"{url}/live/workers", last=1_000_000) as messages:
+        first = next(messages)
+        assert (first["event"], int(first["id"])) == ("reload", store.newest())
+        worker.signs_off()
+        assert "Offline" in next(messages)["data"]
+
+
 def test_a_storm_of_events_is_four_messages_a_second_at_most(url: str, store: Store) -> None:
     worker = awake(store, "node-1")
     job(store, steps=1000)
@@ -204,6 +213,17 @@ def test_the_stream_says_which_rows_the_list_has(url: str, store: Store) -> None
         worker.signs_off()
         told = json.loads(next(messages)["data"])
     assert (list(told["rows"]), told["listed"]) == ([worker.id], [])
+
+
+def test_a_worker_on_another_page_of_the_list_is_not_on_this_one(url: str, store: Store) -> None:
+    workers = [register(store, f"node-{n:03}") for n in range(101)]
+    with (
+        stream(f"{url}/live/workers?since={store.newest()}") as first,
+        stream(f"{url}/live/workers?page=2&since={store.newest()}") as second,
+    ):
+        workers[100].sign_on()
+        assert json.loads(next(first)["data"])["listed"] == []
+        assert json.loads(next(second)["data"])["listed"] == [workers[100].id]
 
 
 def test_a_removed_worker_is_gone(url: str, store: Store) -> None:

@@ -160,6 +160,11 @@ def test_the_outcome_says_who_was_asked_and_who_was_left_out(given: list[Answer]
     assert (notice.tone, notice.text) == (tone, text)
 
 
+def test_a_name_of_any_length_is_said_in_a_few_words() -> None:
+    notice = acted(LAZY, answers(("n" * 10_000, True, "restarts now")))
+    assert len(notice.text) < 150
+
+
 def test_taking_back_says_what_was_taken_back() -> None:
     notice = withdrawn(answers(("node-1", True, "keeps its status: Restart is withdrawn")))
     assert (notice.tone, notice.text) == ("ok", "node-1 keeps its status: Restart is withdrawn.")
