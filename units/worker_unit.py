@@ -51,7 +51,7 @@ WHY: Mapping[str, str] = {
     "Restart": "A crash or a kill starts it again; exit 0, Shut Down, does not",
     "RestartSec": "A pause in which the GPU lets go of its memory; a worker that keeps crashing costs next to nothing",
     "SuccessExitStatus": "A restart that was asked for is no failure, so nothing alarms on it",
-    "RestartPreventExitStatus": "Trying again mends neither a mistake in its configuration (2) nor having been removed (77)",
+    "RestartPreventExitStatus": "Trying again mends neither a wrong configuration (2) nor having been removed (77)",
     "RestartForceExitStatus": "On this exit code it is started again, always",
     "TimeoutStopSec": "Longer than the worker takes to end its task and hand it back",
     "WatchdogSec": "Silent for a minute, it hangs: killed and started again",
