@@ -1,5 +1,6 @@
 """Submissions become jobs: what Flamenco's add-on sends makes the tasks that Flamenco makes of it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -141,3 +142,12 @@ def test_unusable_settings_are_named(settings, setting, message):
 def test_frames_that_are_none_are_the_submitters_error():
     with pytest.raises(Unusable, match="runs backwards"):
         draft("simple-blender-render", {**BLENDER, "frames": "9-1"})
+
+
+def test_a_job_without_tasks_is_refused():
+    echo_sleep = TYPES["echo-sleep-test"]
+    only_sleeps = replace(echo_sleep, tasks=(replace(echo_sleep.tasks[1], after=()),))
+    with pytest.raises(Unusable, match="the job would have no tasks"):
+        compile(
+            only_sleeps, name="n", priority=50, settings={"message": "hi", "sleep_repeats": 0}, metadata={}, now=NOW
+        )
