@@ -93,7 +93,7 @@ async def run(app: Starlette, waiting: Waiting, listener: socket.socket, greetin
     await server.startup(sockets=[listener])
     on_signals(asyncio.get_running_loop(), stop)
     print(f"farmhand-manager: {greeting}; stop it with Ctrl-C", flush=True)
-    notifier.notify("READY=1")
+    notifier.notify(f"READY=1\nSTATUS={greeting}")
     await server.main_loop()
     notifier.notify("STOPPING=1")
     await server.shutdown(sockets=[listener])
