@@ -30,6 +30,7 @@ def jobs() -> str:
         summary=jobs_summary(found),
         live=address("/live/jobs", {"since": seq}),
         base_url=request.host_url,
+        here=url_for(".jobs"),
     )
 
 
@@ -47,6 +48,7 @@ def job(job_id: str) -> str:
         pictures=[task_row(task, now) for task in shown.pictures],
         left_out=shown.left_out,
         notices=flashed(),
+        here=url_for(".job", job_id=job_id),
         live=address(f"/live/job/{job_id}", {"since": seq}),
     )
 

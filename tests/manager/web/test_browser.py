@@ -296,6 +296,8 @@ def test_everything_works_without_javascript(browser: Browser, url: str, workers
     page = WorkersPage(context.new_page(), url).open()
     page.page.locator("[data-apply]").click()
     expect(page.page.locator(".told")).to_contain_text("Choose an action")
+    page.page.get_by_role("link", name="Reload").click()
+    expect(page.page.locator(".told")).to_have_count(0)
     page.choose("Send to Sleep (after task is finished)", "node-1", "node-2")
     expect(page.page.locator(".told")).to_contain_text("Send to Sleep after task asked of 2 workers")
     page.pending("node-1", "sleep after task")
