@@ -11,6 +11,7 @@ class Kind(Enum):
     WORKER_REGISTERED = "worker.registered"
     WORKER_SIGNED_ON = "worker.signed-on"
     WORKER_STATUS = "worker.status"  # detail: from, to
+    WORKER_IDLE = "worker.idle"  # it asked for work and there was none
     WORKER_SIGNED_OFF = "worker.signed-off"
     WORKER_LOST = "worker.lost"  # detail: from, silent (milliseconds)
     WORKER_BACK = "worker.back"  # a lost worker gave a sign of life; detail: to

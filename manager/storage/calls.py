@@ -122,7 +122,9 @@ def _hand_out(store: Store, change: Change, worker_id: str) -> Work | StatusFirs
     held = tasks.active_of(change.connection, worker_id)
     task = _again(change, worker, held[0]) if held else tasks.claim(change, worker)
     if task is None:
-        workers.set_idle(change, worker_id, idle=True)
+        if not worker.idle:
+            workers.set_idle(change, worker_id, idle=True)
+            events.append(change, Fact(Kind.WORKER_IDLE), worker_id=worker_id)
         return None
     if not held:
         workers.set_task(change, worker_id, task.id)

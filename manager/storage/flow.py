@@ -78,10 +78,12 @@ def turn_job(change: Change, it: Job, turn: Turn, who: str = "") -> None:
     if turn.step is None:
         return
     moves = job_rules.moves(it.status, turn.step)
-    owners = tasks.active_owners(change.connection, it.id) if TaskStatus.ACTIVE in moves else []
+    running = tasks.active_in(change.connection, it.id) if TaskStatus.ACTIVE in moves else []
     tasks.move_all(change, it.id, moves)
-    for worker_id in owners:
-        workers.ring(change, worker_id)
+    for task in running:
+        tasks.tell_moved(change, task, moves[TaskStatus.ACTIVE], turn.reason, who)
+        if task.worker_id is not None:
+            workers.ring(change, task.worker_id)
     if turn.step is Step.REQUEUE:
         tasks.forgive(change, job_id=it.id)
         for type, number in tasks.ready_in(change.connection, it.id).items():

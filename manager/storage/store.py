@@ -228,10 +228,11 @@ class Store:
         """Forget a job, its tasks, logs and pictures. Raises Missing."""
         with self.database.write() as change:
             job = _found(jobs.load(change.connection, job_id), f"job {job_id}")
-            owners = tasks.active_owners(change.connection, job_id)
+            running = tasks.active_in(change.connection, job_id)
             jobs.remove(change, job, by)
-            for worker_id in owners:
-                workers.ring(change, worker_id)
+            for task in running:
+                if task.worker_id is not None:
+                    workers.ring(change, task.worker_id)
         self.files.remove_job(job_id)
 
     # -- what the waiting requests of workers need

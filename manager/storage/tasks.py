@@ -193,9 +193,13 @@ def move(change: Change, it: Task, to: TaskStatus, reason: str, who: str = "") -
         needing = select(dependency.c.task_id).where(dependency.c.needs_id == it.id)
         statement = update(task).where(task.c.id.in_(needing)).values(blockers=task.c.blockers - crossing)
         change.connection.execute(statement)
+    tell_moved(change, it, to, reason, who)
+    return replace(it, status=to, steps_completed=steps)
+
+
+def tell_moved(change: Change, it: Task, to: TaskStatus, reason: str, who: str = "") -> None:
     detail = {"from": it.status.value, "to": to.value, "reason": reason, "name": it.name}
     tell(change, it, Fact(Kind.TASK_STATUS, detail), who)
-    return replace(it, status=to, steps_completed=steps)
 
 
 def tell(change: Change, it: Task, fact: Fact, who: str = "") -> int:
@@ -287,10 +291,10 @@ def recount(change: Change, job_id: str) -> None:
     change.connection.execute(update(job).where(job.c.id == job_id).values(values))
 
 
-def active_owners(connection: Connection, job_id: str) -> list[str]:
-    """Return the workers at work on a job."""
-    query = select(task.c.worker_id).where(task.c.job_id == job_id, task.c.status == TaskStatus.ACTIVE.value)
-    return [worker_id for worker_id in connection.execute(query).scalars() if worker_id is not None]
+def active_in(connection: Connection, job_id: str) -> list[Task]:
+    """Return what is being worked on in a job."""
+    query = _TASKS.where(task.c.job_id == job_id, task.c.status == TaskStatus.ACTIVE.value)
+    return [_task(row) for row in connection.execute(query)]
 
 
 def ready_in(connection: Connection, job_id: str) -> dict[str, int]:

@@ -299,8 +299,16 @@ def test_cancelling_a_job_takes_it_from_its_workers(store):
     assert store.bell(worker.id) > before
     assert not calls.may_run(store, worker.id, work.task.id).granted
     assert worker.asks_for_work() is None
+    told = [event.kind for event in store.events_after(before, 100) if event.worker_id == worker.id]
+    assert told == [Kind.TASK_STATUS, Kind.WORKER_IDLE]
     with pytest.raises(Refused, match="canceled already"):
         store.set_job_status(job_id, JobStatus.CANCEL_REQUESTED, "", "kim")
+
+
+def test_becoming_idle_is_told_once(store):
+    worker = awake(store, "node-1")
+    assert [worker.asks_for_work() for _ in range(3)] == [None] * 3
+    assert [event.kind for event in store.events_after(0, 100)].count(Kind.WORKER_IDLE) == 1
 
 
 def test_pausing_lets_the_running_task_finish(store):
