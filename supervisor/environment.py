@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from ..units import environment_file
 from ..units.spec import Service
+from .platforms import AROUND, MARK
 from .rules import notify, watchdog
 from .rules.life import Life, Slot, Spawn
 
 # The supervisor's own dealings with whoever runs it, and what it alone sets: none of it is for children.
 _NOT_INHERITED = frozenset(
-    {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "INVOCATION_ID"}
+    {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", MARK, AROUND}
     | {"MAINPID", "SERVICE_RESULT", "EXIT_CODE", "EXIT_STATUS", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID"}
 )
 _TOLD_RESULT = frozenset({"ExecStop", "ExecStopPost"})
@@ -42,7 +43,7 @@ def of_start(
     service: Service, life: Life, order: Spawn, *, main_pid: int, notify_address: str | None, invocation: str
 ) -> dict[str, str]:
     """Return the variables that tell a process of the run it belongs to. main_pid: 0 if there is none alive."""
-    own = {"INVOCATION_ID": invocation}
+    own = {MARK: invocation}
     if service.user is not None:
         own.update(_of_user(service.user))
     seconds = watchdog.interval(service, life.watchdog_sec)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from . import environment, execute
-from .platforms import Platform, Tree
+from .platforms import MARK, Platform, Tree
 from .rules import notify
 from .rules.exitstatus import Exit
 from .rules.life import AskRestart, Changed, Event, KillControl, Order, Scene, Signal, Slot, Spawn, TakeMain
@@ -118,9 +118,9 @@ class Supervisor:
             notify_address=unit.socket.address if unit.socket else None,
             invocation=unit.invocation,
         )
-        mark = f"{service.name}.{order.slot.value}.{os.urandom(6).hex()}"
         try:
             env = environment.compose(service, self.common, own)
+            mark = unit.invocation if env.get(MARK) == unit.invocation else ""  # the service may choose to be without
             with execute.order(service, order.command, env, mark, self.journal) as ready:
                 tree = self.platform.spawn(ready)
         except OSError as error:

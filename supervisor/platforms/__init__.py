@@ -28,7 +28,8 @@ from typing import Literal, Protocol
 
 from ..rules.exitstatus import Exit as Exit  # owners of trees take it from here
 
-MARK = "FARMHAND_TREE"  # the variable in which a tree's processes inherit its mark, and its owner's before it
+MARK = "INVOCATION_ID"  # the variable in which a tree's processes inherit its mark; systemd sets the same
+AROUND = "FARMHAND_TREE"  # where an owner that is in a tree itself hands on the marks of those around it
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class Order:
     argv[0] is what the program is told of its name; `program` is the path of what is executed.
     cwd: None leaves the supervisor's, "~" is the user's home. stdin, stdout, stderr: None is
     the null device. user, group: names or numbers as text. Limits: resource name without
-    "RLIMIT_" -> (soft, hard), None for infinity. `mark` names the tree to those who look for
-    its members; it is unique on this machine.
+    "RLIMIT_" -> (soft, hard), None for infinity. `mark` names the tree to those who look for its
+    members; trees that belong together may share one, which nobody else on this machine has.
+    With "" the environment is left as it is, and who cannot be told otherwise is not found.
     """
 
     program: str

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import MARK, Order
+from . import AROUND, MARK, Order
 from .setup import CODES
 
 _SETUP = str(Path(__file__).with_name("setup.py"))
@@ -70,7 +70,7 @@ def start(order: Order) -> Started | Refused:
         return Refused(order.refused[1], order.refused[0])
     if os.sep not in order.program:  # nobody searches for it here, not even in the working directory
         return _refused(order, "exec", os.strerror(errno.ENOENT))
-    env = {**order.env, MARK: inherited_mark(order)}
+    env = {**order.env, **_marks(order)}
     if not (settings := list(_settings(order, env))):
         return _spawn(order, order.program, order.argv, env)
     reader, writer = os.pipe()
@@ -90,10 +90,23 @@ def start(order: Order) -> Started | Refused:
     return outcome
 
 
+def full_mark(own: str, around: str) -> str:
+    """Return a tree's mark, after those of the trees around it: "OWNER/TASK"."""
+    return "/".join(filter(None, (around, own)))
+
+
 def inherited_mark(order: Order) -> str:
-    """Return the tree's mark, after that of the tree which this process is in itself."""
-    owner = os.environ.get(MARK)
-    return f"{owner}/{order.mark}" if owner else order.mark
+    """Return what `full_mark` says of the processes of a new tree; "" for a tree without a mark of its own."""
+    return full_mark(order.mark, _around()) if order.mark else ""
+
+
+def _around() -> str:
+    return full_mark(os.environ.get(MARK, ""), os.environ.get(AROUND, ""))
+
+
+def _marks(order: Order) -> dict[str, str]:
+    """Return the variables by which the members of a tree are known."""
+    return {name: value for name, value in ((MARK, order.mark), (AROUND, _around())) if value}
 
 
 def _spawn(

@@ -134,7 +134,7 @@ class Linux:
         self._base = cgroup.base() if cgroups else None
         self._wakeup: Wakeup | None = None
         self._trees: dict[int, LinuxTree] = {}  # by the id of the main process, which is also that of its session
-        self._marks: dict[str, LinuxTree] = {}
+        self._marks: dict[str, list[LinuxTree]] = {}  # those of each mark, the oldest first
         self._owners: dict[tuple[int, float], LinuxTree] = {}  # (process id, start time) of a stranger -> its tree
         self._reaped: set[int] = set()
         self.running: set[int] = set()  # main processes that are not reaped yet
@@ -152,7 +152,8 @@ class Linux:
         self._awake()
         tree = LinuxTree(self, order, start(order))
         if tree.pid:
-            self._trees[tree.pid] = self._marks[tree.mark] = tree
+            self._trees[tree.pid] = tree
+            self._marks.setdefault(tree.mark, []).append(tree)
             self.running.add(tree.pid)
             tree.enter(self._base)
         return tree
@@ -191,8 +192,10 @@ class Linux:
         """Drop a closed tree; a newer one may have its ids by now."""
         if self._trees.get(tree.pid) is tree:
             del self._trees[tree.pid]
-        if self._marks.get(tree.mark) is tree:
-            del self._marks[tree.mark]
+        if tree in (alike := self._marks.get(tree.mark, [])):
+            alike.remove(tree)
+        if not alike:
+            self._marks.pop(tree.mark, None)
 
     def _owner(self, child: Process) -> LinuxTree | None:
         if known := self._owners.get((child.pid, child.start)) or self._trees.get(child.session):
@@ -200,7 +203,7 @@ class Linux:
         mark = procfs.mark(child.pid)
         while mark and mark not in self._marks:
             mark = mark.rpartition("/")[0]
-        return self._marks[mark] if mark else None
+        return self._marks[mark][0] if mark else None
 
     def _awake(self) -> Wakeup:
         if self._wakeup is None:

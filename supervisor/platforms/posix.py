@@ -13,9 +13,9 @@ from typing import Literal
 import psutil
 
 from ..rules.exitstatus import Exit
-from . import MARK, Order
+from . import AROUND, MARK, Order
 from .children import Process, Wakeup, everyone, exit_of, give_children_default_signals, reap, signal_number
-from .launch import Refused, Started, inherited_mark, start
+from .launch import Refused, Started, full_mark, inherited_mark, start
 from .notify import UnixNotifySocket, path_socket
 
 _GONE = (psutil.Error, OSError)
@@ -88,7 +88,9 @@ class PosixTree:
     def look(self) -> Iterable[Process]:
         """Return the members that are alive, and remember them."""
         processes = {process.pid: process for process in self._platform.processes()} if self.pid else {}
-        members = {process.pid: process for process in processes.values() if self._is_root(process)}
+        orphans = {process for process in processes.values() if process.parent not in processes.keys() - {os.getpid()}}
+        members = {process.pid: process for process in processes.values() if self.knows(process)}
+        members.update((orphan.pid, orphan) for orphan in orphans if self._platform.owner(orphan) is self)
         fresh = set(members)
         while fresh:
             fresh = {pid for pid, process in processes.items() if process.parent in fresh and pid not in members}
@@ -96,13 +98,9 @@ class PosixTree:
         self._seen = {(member.pid, member.start) for member in members.values()}
         return members.values()
 
-    def _is_root(self, process: Process) -> bool:
-        """Say whether a process is a member whoever its parent is."""
-        if self.pid and process.session == self.pid:
-            return True
-        if (process.pid, process.start) in self._seen:
-            return True
-        return f"{self._platform.mark_of(process)}/".startswith(f"{self.mark}/")
+    def knows(self, process: Process) -> bool:
+        """Say whether a process is a member whoever its parent is, by its session or because it was seen."""
+        return (self.pid != 0 and process.session == self.pid) or (process.pid, process.start) in self._seen
 
 
 class Posix:
@@ -155,12 +153,20 @@ class Posix:
                     found.append(Process(pid, process.ppid(), os.getpgid(pid), os.getsid(pid), birth, alive=True))
         return found
 
-    def mark_of(self, process: Process) -> str:
+    def owner(self, orphan: Process) -> PosixTree | None:
+        """Return the tree that an orphan belongs to by its mark: of those that share it, the oldest."""
+        if any(tree.knows(orphan) for tree in self._trees.values()):
+            return None
+        mark = f"{self._mark_of(orphan)}/"
+        return next((tree for tree in self._trees.values() if tree.mark and mark.startswith(f"{tree.mark}/")), None)
+
+    def _mark_of(self, process: Process) -> str:
         """Return the mark a process has or had, "" if it has none or may not be read."""
         key = process.pid, process.start
         if key not in self._marks:
-            with contextlib.suppress(*_GONE, KeyError):
-                self._marks[key] = psutil.Process(process.pid).environ()[MARK]
+            with contextlib.suppress(*_GONE):
+                environ = psutil.Process(process.pid).environ()
+                self._marks[key] = full_mark(environ.get(MARK, ""), environ.get(AROUND, ""))
         return self._marks.get(key, "")
 
     def forget(self, tree: PosixTree) -> None:

@@ -4,8 +4,9 @@ import os
 from collections.abc import Set
 from pathlib import Path
 
-from . import MARK
+from . import AROUND, MARK
 from .children import Process
+from .launch import full_mark
 
 _MID_EXEC_TRIES = 100
 
@@ -44,16 +45,14 @@ def own_children(*, but: Set[int]) -> list[int]:
     return [pid for pid in map(int, listed.split()) if pid not in but]
 
 
-def mark(pid: int) -> str | None:
-    """Return the mark that a process was given with its environment, None if it has none or may not be read."""
-    prefix = f"{MARK}=".encode()
+def mark(pid: int) -> str:
+    """Return the mark that a process was given with its environment, "" if it has none or may not be read."""
     try:
-        for variable in _environment(pid).split(b"\0"):
-            if variable.startswith(prefix):
-                return os.fsdecode(variable.removeprefix(prefix))
+        variables = dict(variable.partition(b"=")[::2] for variable in _environment(pid).split(b"\0"))
     except OSError:
-        pass  # it ended, or it is somebody else's
-    return None
+        return ""  # it ended, or it is somebody else's
+    own, around = (os.fsdecode(variables.get(name.encode(), b"")) for name in (MARK, AROUND))
+    return full_mark(own, around)
 
 
 def _environment(pid: int) -> bytes:

@@ -34,8 +34,8 @@ class Shell:
         self.folder = folder
         self.trees = []
 
-    def spawn(self, *argv: str, env=None, bare_env=None, **order):
-        mark = f"test-{os.getpid()}-{next(marks)}"
+    def spawn(self, *argv: str, env=None, bare_env=None, mark=None, **order):
+        mark = mark or f"test-{os.getpid()}-{next(marks)}"
         env = {**os.environ, **(env or {})} if bare_env is None else bare_env
         tree = self.platform.spawn(Order(argv[0], argv, env, mark, **{"stdout": 1, "stderr": 2, **order}))
         self.trees.append(tree)

@@ -300,9 +300,27 @@ def test_a_child_has_the_environment_it_was_given_and_its_mark(shell, order):
     given = {"LC_CTYPE": "C", "PYTHONPATH": "/x", "EMPTY": "", "LINES": "a\nb"}
     output = output_of(shell, "/usr/bin/env", "-0", bare_env=given, **order)
     env = dict(variable.split("=", 1) for variable in output.rstrip("\0").split("\0"))
-    mark = env.pop("FARMHAND_TREE")
-    assert mark == shell.trees[-1].mark
-    assert env == given
+    around, _, own = shell.trees[-1].mark.rpartition("/")
+    assert env == {**given, "INVOCATION_ID": own} | ({"FARMHAND_TREE": around} if around else {})
+
+
+@pytest.mark.parametrize("around", ["", "outermost"])
+def test_a_child_of_an_owner_in_a_tree_has_the_marks_around_it(shell, monkeypatch, around):
+    monkeypatch.setenv("INVOCATION_ID", "outer")
+    monkeypatch.setenv("FARMHAND_TREE", around)
+    env = output_of(shell, "/usr/bin/env", bare_env={}).split()
+    assert f"FARMHAND_TREE={'outermost/' if around else ''}outer" in env
+
+
+def test_a_daemon_belongs_to_one_of_the_trees_that_share_its_mark(shell):
+    trees = [shell.python(DAEMON, cwd=str(shell.folder), mark="shared"), shell.sh("exec sleep 1000", mark="shared")]
+    daemon = shell.pid_in("daemon")
+    shell.exit_of(trees[0])
+    assert [tree.members() for tree in trees] == [{daemon}, {trees[1].pid}]
+    trees[0].kill()
+    shell.until_empty(trees[0])
+    trees[0].close()
+    assert trees[1].members() == {trees[1].pid}
 
 
 @pytest.mark.parametrize("order", [{}, {"nice": 1}], ids=["at once", "by the set-up program"])
