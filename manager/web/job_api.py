@@ -20,8 +20,10 @@ bp = Blueprint("job_api", __name__)
 # How much of a log the tail is, in bytes; Flamenco's measure.
 TAIL = 2048
 
+_PRIORITY_UNLESS_TOLD = 50
+
 _SUBMISSION = {
-    "name": Field(str, required=True),
+    "name": Field(str, required=True, is_name=True),
     "type": Field(str, required=True),
     "priority": Field(int, low=0, high=100),
     "submitter_platform": Field(str),
@@ -100,7 +102,7 @@ def submit_job() -> ResponseReturnValue:
         draft = compile(
             type,
             name=body["name"],
-            priority=body.get("priority", 50),
+            priority=_PRIORITY_UNLESS_TOLD if body.get("priority") is None else body["priority"],
             settings=body.get("settings") or {},
             metadata=body.get("metadata") or {},
             now=datetime.now(),

@@ -18,18 +18,21 @@ bp = Blueprint("worker_api", __name__, url_prefix=f"{API}/worker")
 
 MAX_PICTURE = 25 * 1024 * 1024
 
+# The highest number that every reader of JSON takes whole.
+_MOST = 2**53 - 1
+
 _STATUSES = tuple(status.value for status in Status)
 # A worker does not soft-fail: that is the manager's judgement of a failure.
 _TASK_STATUSES = tuple(status.value for status in TaskStatus if status is not TaskStatus.SOFT_FAILED)
 
 REGISTRATION = {
-    "name": Field(str, required=True),
+    "name": Field(str, required=True, is_name=True),
     "secret": Field(str, required=True),
     "platform": Field(str, required=True),
     "supported_task_types": Field(list, required=True),
 }
 SIGN_ON = {
-    "name": Field(str, required=True),
+    "name": Field(str, required=True, is_name=True),
     "supported_task_types": Field(list, required=True),
     "software_version": Field(str, required=True),
     "can_restart": Field(bool),
@@ -39,8 +42,8 @@ TASK_UPDATE = {
     "taskStatus": Field(str, choices=_TASK_STATUSES),
     "activity": Field(str),
     "log": Field(str),
-    "steps_completed": Field(int),
-    "attempt": Field(int),
+    "steps_completed": Field(int, low=0, high=_MOST),
+    "attempt": Field(int, low=0, high=_MOST),
 }
 
 P = ParamSpec("P")

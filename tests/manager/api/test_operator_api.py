@@ -216,6 +216,11 @@ def test_a_bad_submission_stores_nothing(caller, change, code, message):
     assert caller.get("/api/v3/jobs").json == {"jobs": []}
 
 
+def test_a_null_stands_for_what_is_left_out(caller):
+    job = caller.post("/api/v3/jobs", {**SUBMISSION, "priority": None, "metadata": None, "initial_status": None}).json
+    assert (job["priority"], job["metadata"], job["status"]) == (50, {}, "queued")
+
+
 def test_a_job_may_begin_paused(caller):
     job = caller.post("/api/v3/jobs", {**SUBMISSION, "initial_status": "paused"}).json
     assert awake(caller).post("task").status_code == 204

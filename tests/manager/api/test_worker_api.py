@@ -56,6 +56,11 @@ def test_registering_without_a_field_says_which(caller, missing):
     ("change", "message"),
     [
         ({"name": 7}, '"name" must be a string, and is 7'),
+        ({"name": " "}, '"name" must not be empty'),
+        ({"name": "n" * 256}, '"name" must have 255 characters at most, and has 256'),
+        ({"name": "a\0b"}, "\"name\" must be one line without control characters, and holds '\\x00'"),
+        ({"secret": "\ud800"}, "the body holds '\\ud800', which is half a character"),
+        ({"supported_task_types": ["\ud800"]}, "the body holds '\\ud800', which is half a character"),
         ({"supported_task_types": "misc"}, '"supported_task_types" must be a list of strings'),
         ({"supported_task_types": [1]}, '"supported_task_types" must be a list of strings'),
     ],
@@ -70,6 +75,11 @@ def test_a_field_of_the_wrong_type_is_named(caller, change, message):
 def test_what_is_no_json_object_is_refused(caller, body):
     answer = caller.post("/api/v3/worker/register-worker", data=body, content_type="application/json")
     assert (answer.status_code, answer.json["message"]) == (400, "the body must be a JSON object")
+
+
+def test_a_bottomless_body_is_refused(caller):
+    answer = caller.post("/api/v3/worker/register-worker", data=b"[" * 100_000, content_type="application/json")
+    assert (answer.status_code, answer.json["message"]) == (400, "the body is nested too deeply")
 
 
 def test_unknown_fields_are_let_through(caller):
@@ -230,6 +240,9 @@ def test_a_task_from_start_to_end(caller, worker, task):
         pytest.param(None, {"taskStatus": "done"}, 400, id="no such status"),
         pytest.param(None, {"steps_completed": "3"}, 400, id="no number"),
         pytest.param(None, {"steps_completed": True}, 400, id="a truth is no number"),
+        pytest.param(None, {"steps_completed": -1}, 400, id="fewer than none"),
+        pytest.param(None, {"steps_completed": 10**30}, 400, id="more than can be counted"),
+        pytest.param(None, {"log": "\ud800"}, 400, id="half a character"),
         pytest.param(None, {"log": "late", "attempt": 0}, 409, id="an earlier attempt"),
         pytest.param(None, {}, 204, id="nothing"),
     ],
