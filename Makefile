@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/*' 'manager/*' 2>/dev/null)
 
-.PHONY: run test check bench clean
+.PHONY: run test check docs bench clean
 
 run: $(VENV)/.run
 	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run config/farm.yaml
@@ -19,6 +19,11 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict -p farmhand.units -p farmhand.supervisor -p farmhand.worker -p farmhand.manager
 	$(BIN)/pyright
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
+	$(BIN)/sphinx-build -W -q docs build/docs
+	@echo build/docs/index.html
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/bench -s
