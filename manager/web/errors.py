@@ -4,7 +4,7 @@ import logging
 
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from ..rules.tasks import Refused
 from ..storage.store import Missing
@@ -18,6 +18,7 @@ TITLES = {
     404: "There is no such page",
     405: "That cannot be done here",
     409: "That cannot be done now",
+    421: "That is not the manager's name",
     413: "That is too much at once",
     500: "The manager failed",
 }
@@ -37,8 +38,9 @@ def for_program() -> bool:
 def http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
-    brief = for_program() and error.code == 404
-    return answer(error.code, error.name if brief else error.description or error.name)
+    if error.code == 404 and error.description == NotFound.description:
+        return answer(404, error.name if for_program() else f"Nothing is at {request.path}.")
+    return answer(error.code, error.description or error.name)
 
 
 def failed(error: Exception) -> ResponseReturnValue:

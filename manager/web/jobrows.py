@@ -7,7 +7,7 @@ from ...worker.wire import JobStatus, TaskStatus
 from ..rules.jobs import Job
 from ..rules.tasks import Task
 from .moments import Moment, span
-from .rows import State, percent
+from .rows import State, known_percent, percent
 
 JOB_STATES: Mapping[JobStatus, State] = {
     JobStatus.ACTIVE: State("working", "Active"),
@@ -68,6 +68,7 @@ class JobRow:
     priority: int
     by: str
     submitted: Moment
+    ended: bool
     took: str
     buttons: Sequence[Button]
 
@@ -84,6 +85,7 @@ def job_row(job: Job, now: int) -> JobRow:
         priority=job.priority,
         by=job.submitted_by,
         submitted=Moment(job.created_at, now),
+        ended=job.status in ENDED,
         took=span((job.updated_at if job.status in ENDED else now) - job.created_at),
         buttons=BUTTONS.get(job.status, ()),
     )
@@ -149,7 +151,7 @@ class TaskRow:
     id: str
     name: str
     state: State
-    percent: int
+    percent: int | None
     active: bool
     activity: str
     worker_id: str | None
@@ -168,9 +170,9 @@ def task_row(task: Task, now: int) -> TaskRow:
         id=task.id,
         name=task.name,
         state=TASK_STATES[task.status],
-        percent=percent(task.steps_completed, task.steps_total),
+        percent=known_percent(task.steps_completed, task.steps_total),
         active=active,
-        activity=task.activity,
+        activity="" if task.activity.casefold() == TASK_STATES[task.status].word.casefold() else task.activity,
         worker_id=task.worker_id,
         worker=task.worker_name or "",
         attempt=task.attempt,

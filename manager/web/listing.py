@@ -87,7 +87,7 @@ def read_filters(given: Given) -> Filters:
 COLUMNS = (
     ("c-status", "Status", "status"),
     ("c-name", "Name", "name"),
-    ("c-now", "Now, and since when", ""),
+    ("c-now", "Now, and for how long", ""),
     ("c-pending", "Pending change", "change"),
     ("c-seen", "Last seen", "seen"),
     ("c-restarts num", "Restarts", "restarts"),
@@ -190,7 +190,7 @@ def summary(rows: Sequence[Row]) -> list[Part]:
     busy, pending, lost = (
         count["working"] + count["draining"],
         sum(row.change is not None for row in rows),
-        count["error"],
+        sum(row.wants_attention for row in rows),
     )
     if not rows:
         return [Part("No worker has signed on yet. Three steps bring the first one in.")]

@@ -41,7 +41,11 @@ class Moment:
 
     @property
     def ago(self) -> str:
-        return f"{span(self.now - self.at)} ago"
+        return f"{self.lasting} ago"
+
+    @property
+    def lasting(self) -> str:
+        return span(self.now - self.at)
 
 
 def span(milliseconds: float) -> str:

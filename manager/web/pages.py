@@ -20,7 +20,8 @@ from .origin import operator
 from .outcome import Notice, acted, withdrawn
 from .rows import row
 from .site import flashed, store
-from .timeline import LIFE, TASKS, last_change, steps
+from .stints import TASKS, stints
+from .timeline import LIFE, last_change, steps
 from .toast import toast
 
 bp = Blueprint("pages", __name__)
@@ -98,7 +99,7 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
     seq, now = store().newest(), store().clock()
     found = store().worker(worker_id)
     told = steps(reversed(store().worker_events(worker_id, 100, kinds=LIFE)), now)
-    tasks = steps(store().worker_events(worker_id, 20, kinds=TASKS), now)
+    tasks = stints(reversed(store().worker_events(worker_id, 30, kinds=TASKS)), now)
     return render_template(
         "worker.html",
         tab="overview",

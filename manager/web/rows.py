@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...worker.wire import Status
 from ..rules.workers import LastTask, Pending, Situation, Worker, situation
 from .menu import change_words
 from .moments import Moment
 
 # A worker that keeps a request open is heard of every 25 s, one that polls every 20 s; three times that is late.
 LATE_MS = 75_000
+
+# A supervisor starts a worker again within seconds; one that is away for longer is worth a look.
+RESTART_MS = 15_000
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,14 @@ SHOWN: Mapping[Situation, tuple[State, str]] = {
 
 @dataclass(frozen=True)
 class Doing:
-    """The task a worker is at work on."""
+    """The task a worker is at work on. percent: None where it does not tell how far it has come."""
 
     id: str
     job_id: str
     job: str
     name: str
     title: str
-    percent: int
+    percent: int | None
     since: Moment | None
 
 
@@ -65,8 +67,19 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Age:
+    """What happened when; the words go before the time."""
+
+    words: str
+    at: Moment
+
+
+@dataclass(frozen=True)
 class Row:
-    """One worker as the list and its own page show it; `after` dates the note."""
+    """One worker as the list and its own page show it.
+
+    age: dates the note. due: when a restart should be over, in milliseconds; overdue: it is not, by then.
+    """
 
     id: str
     name: str
@@ -74,7 +87,9 @@ class Row:
     restartable: bool
     task: Doing | None
     note: str
-    after: Moment | None
+    age: Age | None
+    due: int | None
+    overdue: bool
     change: Change | None
     seen: Moment | None
     late: bool
@@ -87,6 +102,10 @@ class Row:
     def bad(self) -> bool:
         return self.state is LOST
 
+    @property
+    def wants_attention(self) -> bool:
+        return self.bad or self.overdue
+
 
 def row(worker: Worker, now: int) -> Row:
     """Say about one worker what its row says."""
@@ -95,6 +114,7 @@ def row(worker: Worker, now: int) -> Row:
     busy = worker.task if here is Situation.BUSY else None
     if busy and worker.request and worker.request.wish.lazy and worker.request.seen_at is not None:
         state = DRAINING
+    due = worker.last_seen + RESTART_MS if worker.last_seen and here is Situation.RESTARTING else None
     return Row(
         id=worker.id,
         name=worker.name,
@@ -102,10 +122,12 @@ def row(worker: Worker, now: int) -> Row:
         restartable=worker.can_restart,
         task=doing(busy, now) if busy else None,
         note=f"{note}; it was {worker.lost_from.value}" if worker.lost_from else note,
-        after=free_since(worker, now) if here is Situation.IDLE else None,
+        age=age(worker, here, now),
+        due=due,
+        overdue=due is not None and now >= due,
         change=change(worker.request, now) if worker.request else None,
         seen=Moment(worker.last_seen, now) if worker.last_seen else None,
-        late=is_late(worker, now),
+        late=is_late(worker, here, now),
         restarts=max(0, worker.incarnation - 1),
         version=worker.version,
         address=worker.address,
@@ -119,7 +141,7 @@ def doing(task: LastTask, now: int) -> Doing:
         job=task.job_name,
         name=task.name,
         title=f"{task.job_name}, {task.name}",
-        percent=percent(task.steps_completed, task.steps_total),
+        percent=known_percent(task.steps_completed, task.steps_total),
         since=Moment(task.started_at, now) if task.started_at else None,
     )
 
@@ -129,14 +151,24 @@ def percent(done: int, total: int) -> int:
     return 100 * min(done, total) // total if total else 0
 
 
-def free_since(worker: Worker, now: int) -> Moment | None:
-    return Moment(worker.task.ended_at, now) if worker.task and worker.task.ended_at else None
+def known_percent(done: int, total: int) -> int | None:
+    """Return the whole percents, or None for a task of one step: it is begun until it is done."""
+    return percent(done, total) if total > 1 else None
+
+
+def age(worker: Worker, here: Situation, now: int) -> Age | None:
+    """Say when that happened which the note tells of."""
+    if here is Situation.IDLE and worker.task and worker.task.ended_at:
+        return Age(", last task ", Moment(worker.task.ended_at, now))
+    if here is Situation.RESTARTING and worker.last_seen:
+        return Age(" ", Moment(worker.last_seen, now))
+    return None
 
 
 def change(pending: Pending, now: int) -> Change:
     """Say what is pending; "asked for" is all that is true until the worker has been told."""
     seen = pending.seen_at is not None
-    stage = "Seen by the worker" if seen else "Asked for, not yet seen by the worker"
+    stage = "Seen by the worker" if seen else "Not yet seen by the worker"
     asked = Moment(pending.at, now)
     return Change(
         to=change_words(pending.wish),
@@ -148,8 +180,9 @@ def change(pending: Pending, now: int) -> Change:
     )
 
 
-def is_late(worker: Worker, now: int) -> bool:
+def is_late(worker: Worker, here: Situation, now: int) -> bool:
     """Say whether a worker that should be heard of has been silent for too long."""
-    if worker.status is Status.OFFLINE or worker.last_seen is None:
+    if here is Situation.OFFLINE or worker.last_seen is None:
         return False
-    return worker.status is Status.ERROR or now - worker.last_seen > LATE_MS
+    allowed = RESTART_MS if here is Situation.RESTARTING else LATE_MS
+    return here is Situation.LOST or now - worker.last_seen >= allowed

@@ -69,13 +69,6 @@ def _after(event: Event, context: Context) -> str:
     return f"{exact(event.at - context.asked_at)} after it was asked for" if context.asked_at else ""
 
 
-def _task_status(event: Event, context: Context) -> Words:
-    to, reason = str(event.detail.get("to", "")), str(event.detail.get("reason") or "")
-    glyph = {"completed": "s-done", "failed": "s-error", "soft-failed": "s-error"}.get(to, "s-queued")
-    said = [str(event.detail.get("name", "")), "" if reason.casefold() == to else reason]
-    return glyph, f"Task {to}", ": ".join(filter(None, said))
-
-
 WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
     Kind.WORKER_REGISTERED: lambda event, _: ("i-plus", "Registered", ""),
     Kind.WORKER_SIGNED_ON: _signed_on,
@@ -91,13 +84,10 @@ WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
         f"{wish_words(wish_of(event))} taken back",
         f"by {event.who}" if event.who else "",
     ),
-    Kind.TASK_STARTED: lambda event, _: ("s-working", "Task handed out", str(event.detail.get("name", ""))),
-    Kind.TASK_STATUS: _task_status,
 }
 
-# What happens to its tasks, and what happens to the worker itself.
-TASKS = frozenset({Kind.TASK_STARTED, Kind.TASK_STATUS})
-LIFE = WORDS.keys() - TASKS
+# What happens to the worker itself; stints.py tells of its tasks.
+LIFE = WORDS.keys()
 
 _GLYPHS = {"awake": "s-idle", "asleep": "s-asleep", "offline": "s-offline", "error": "s-error"}
 

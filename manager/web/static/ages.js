@@ -1,5 +1,5 @@
 // Ages tick in the page, from the server's times: a wrong clock on this computer does not matter.
-// The words are those of rows.py; a test compares the two.
+// The words are those of moments.py; a test compares the two.
 
 import { $$ } from './dom.js';
 
@@ -19,8 +19,10 @@ export function span(seconds) {
 
 export function tick(root = document) {
   const now = serverNow();
-  for (const time of $$('time[data-ago]', root)) {
-    const text = `${span(now - time.dataset.ago)} ago`;
+  for (const time of $$('time[data-ago], time[data-for]', root)) {
+    const { ago, for: since } = time.dataset;
+    const text = ago ? `${span(now - ago)} ago` : span(now - since);
     if (time.textContent !== text) time.textContent = text;
   }
+  for (const words of $$('[data-due]', root)) words.hidden = now < words.dataset.due;
 }

@@ -52,6 +52,22 @@ def test_a_task(changed: dict[str, object], took: str, percent: int) -> None:
     assert (said.took, said.percent) == (took, percent)
 
 
+@pytest.mark.parametrize(
+    ("status", "activity", "said"),
+    [
+        (TaskStatus.COMPLETED, "Completed", ""),
+        (TaskStatus.ACTIVE, "Rendering", "Rendering"),
+        (TaskStatus.FAILED, "blender: exit code 1", "blender: exit code 1"),
+    ],
+)
+def test_a_task_does_not_say_its_status_twice(status: TaskStatus, activity: str, said: str) -> None:
+    assert task_row(replace(TASK, status=status, activity=activity), NOW).activity == said
+
+
+def test_a_task_of_one_step_shows_no_percents() -> None:
+    assert task_row(replace(TASK, steps_completed=0, steps_total=1), NOW).percent is None
+
+
 def test_of_many_tasks_the_failed_and_active_ones_are_shown_first() -> None:
     tasks = [replace(TASK, id=str(n), index_in_job=n, status=TaskStatus.QUEUED) for n in range(600)]
     tasks[550] = replace(tasks[550], status=TaskStatus.ACTIVE)

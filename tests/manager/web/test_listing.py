@@ -11,8 +11,16 @@ from farmhand.manager.web.rows import ASLEEP, IDLE, LOST, WORKING, Row, State
 
 
 def made(name: str, state: State = IDLE, **more: object) -> Row:
-    values: dict[str, object] = dict.fromkeys(("task", "after", "change", "seen"))
-    values |= {"note": "", "late": False, "restartable": True, "restarts": 0, "version": "1", "address": "10.0.0.1"}
+    values: dict[str, object] = dict.fromkeys(("task", "age", "due", "change", "seen"))
+    values |= {
+        "note": "",
+        "late": False,
+        "overdue": False,
+        "restartable": True,
+        "restarts": 0,
+        "version": "1",
+        "address": "10.0.0.1",
+    }
     return Row(**{"id": f"id-{name}", "name": name, "state": state, **values, **more})  # type: ignore[arg-type]
 
 

@@ -185,6 +185,7 @@ def test_errors_are_pages_for_people_and_json_for_programs(client: FlaskClient) 
     page = client.get("/workers/nobody")
     assert (page.status_code, page.mimetype) == (404, "text/html")
     assert "nobody" in page.text
+    assert "Nothing is at /nothing." in client.get("/nothing").text
     answer = client.get("/api/v3/nothing")
     assert (answer.status_code, answer.get_json()) == (404, {"code": 404, "message": "Not Found"})
 

@@ -1,5 +1,6 @@
 """What the pages say, as tables: pure functions on a clock of the test's own."""
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -56,6 +57,24 @@ def test_a_row_says_where_the_worker_is(made: Worker, state: str, word: str, not
     assert (said.state.name, said.state.word, said.note) == (state, word, note)
 
 
+@pytest.mark.parametrize(
+    ("away", "overdue", "attention"), [(3_000, False, False), (14_999, False, False), (15_000, True, True)]
+)
+def test_a_restart_that_does_not_come_back_is_noticed(away: int, overdue: bool, attention: bool) -> None:
+    said = row(worker(status=Status.OFFLINE, request=pending(AT_ONCE, seen=True), last_seen=NOW - away), NOW)
+    assert said.state.word == "Restarting"
+    assert said.age is not None
+    assert f"{said.note}{said.age.words}{said.age.at.ago}" == f"Signed off to restart {away // 1000} s ago"
+    assert (said.overdue, said.late, said.wants_attention) == (overdue, overdue, attention)
+
+
+@pytest.mark.parametrize(("steps", "percents"), [(10, 30), (1, None), (0, None)])
+def test_no_percents_are_made_up_for_a_task_that_does_not_tell_them(steps: int, percents: int | None) -> None:
+    task = row(worker(task=replace(at_work(), steps_total=steps)), NOW).task
+    assert task is not None
+    assert task.percent == percents
+
+
 def test_every_situation_has_its_words() -> None:
     assert set(SHOWN) == set(Situation)
 
@@ -64,7 +83,7 @@ def test_a_row_says_what_is_pending_and_no_more_than_is_true() -> None:
     asked, seen = row(worker(request=pending()), NOW).change, row(worker(request=pending(seen=True)), NOW).change
     assert asked is not None
     assert (asked.to, asked.asked.ago, asked.seen) == ("restart after task", "3 min ago", False)
-    assert "not yet seen" in asked.stage
+    assert asked.stage == "Not yet seen by the worker"
     assert seen is not None
     assert (seen.seen, seen.stage) == (True, "Seen by the worker")
 
