@@ -8,7 +8,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ..units.errors import BadConfig
 from ..worker.wire import API
@@ -16,6 +17,9 @@ from . import config, jobfile
 from .client import Manager, Refusal, Unreachable
 from .jobfile import JobFile
 from .storage.schema import TooNew
+
+if TYPE_CHECKING:
+    from .storage.store import Store
 
 USAGE = 2
 FAILED = 1
@@ -52,11 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="serve the workers and the pages")
     run.add_argument("--listen", type=_address, default="127.0.0.1:8080", metavar="HOST:PORT")
     run.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="where the database, logs and pictures are"
+        "--data", type=_folder, required=True, metavar="DIR", help="where the database, logs and pictures are"
     )
     run.add_argument("--config", type=Path, metavar="FILE", help="settings, as in config/manager.yaml")
     migrate = commands.add_parser("migrate", help="bring the database to the schema of this version")
-    migrate.add_argument("--data", type=Path, required=True, metavar="DIR")
+    migrate.add_argument("--data", type=_folder, required=True, metavar="DIR")
     submit = commands.add_parser("submit", help="submit a job file")
     submit.add_argument("file", type=Path, metavar="FILE.yaml")
     submit.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="set a setting of the job")
@@ -79,9 +83,24 @@ def _address(text: str) -> tuple[str, int]:
 
 def _url(text: str) -> Manager:
     with_scheme = text if "://" in text else f"http://{text}"
-    if not with_scheme.startswith(("http://", "https://")):
+    if not _is_web_address(with_scheme):
         raise argparse.ArgumentTypeError(f'"{text}" is no address of a manager; write it as {DEFAULT_URL}')
     return Manager(with_scheme.rstrip("/") + "/")
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0 and not parts.query and not parts.fragment
+    except ValueError:  # the port is none, or a bracket is missing
+        return False
+    return named and parts.scheme in ("http", "https") and url.isprintable() and " " not in url
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; name a folder")
+    return Path(text)
 
 
 # -- commands
@@ -89,13 +108,12 @@ def _url(text: str) -> Manager:
 
 def _run(options: argparse.Namespace) -> int:
     from .serve import serve
-    from .storage.store import Store
     from .sweep import sweeping
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     host, port = options.listen
-    store = Store(options.data, config.settings(options.config, options.data))
+    store = _open(options.data, config.settings(options.config, options.data))
     try:
         with sweeping(store):
             return serve(store, host, port, options.data)
@@ -103,10 +121,24 @@ def _run(options: argparse.Namespace) -> int:
         store.close()
 
 
-def _migrate(options: argparse.Namespace) -> int:
+def _open(data: Path, settings: config.Settings) -> "Store":
+    """Open what is in the folder, or make it; raises BadConfig and TooNew."""
+    from sqlalchemy.exc import DatabaseError
+
     from .storage.store import Store
 
-    store = Store(options.data, config.settings(None, options.data))
+    try:
+        return Store(data, settings)
+    except OSError as error:
+        problem = f"it cannot be used: {error.strerror}"
+        raise BadConfig("--data", 0, str(data), problem, "choose another folder, or change its owner") from None
+    except DatabaseError as error:
+        problem = f"the database in it cannot be used: {error.orig}"
+        raise BadConfig("--data", 0, str(data), problem, "choose another folder, or bring back a copy") from None
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    store = _open(options.data, config.settings(None, options.data))
     print(f"{options.data}: the database has schema {store.revision}")
     store.close()
     return 0
@@ -125,12 +157,12 @@ def _submit(options: argparse.Namespace) -> int:
 
 
 def _send(manager: Manager, file: JobFile) -> Mapping[str, Any]:
+    types = {type["name"]: type for type in manager.get(f"{API[1:]}/jobs/types")["job_types"]}
+    if file.type not in types:
+        file.document.refuse(("type",), f'there is no job type "{file.type}"', f"write one of {', '.join(types)}")
     try:
-        type = manager.get(f"{API[1:]}/jobs/type/{file.type}")
-        job: Mapping[str, Any] = manager.post(f"{API[1:]}/jobs", file.submission(type))
+        job: Mapping[str, Any] = manager.post(f"{API[1:]}/jobs", file.submission(types[file.type]))
     except Refusal as refusal:
-        if refusal.code == 404:
-            file.document.refuse(("type",), str(refusal), "write one of these")
         raise file.refused(str(refusal), refusal.body.get("setting")) from None
     return job
 

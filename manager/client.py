@@ -44,7 +44,8 @@ class Manager:
             raise Refusal(error.code, _body(error.read())) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
-            raise Unreachable(f"no manager answers at {self.url}: {reason}; name another with --manager") from None
+            why = getattr(reason, "strerror", None) or reason
+            raise Unreachable(f"no manager answers at {self.url}: {why}; name another with --manager") from None
         return json.loads(text) if text else None
 
 

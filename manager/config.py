@@ -13,6 +13,8 @@ from .rules.variables import Variable
 
 # What Flamenco calls the platforms: Go's names.
 PLATFORMS = ("linux", "windows", "darwin")
+_LONGEST = 100 * 365.25 * 24 * 3600
+
 AUDIENCES = ("all", "workers", "users")
 
 
@@ -84,6 +86,8 @@ def _seconds(document: Document, place: Place, value: object) -> float:
         document.refuse(place, error.problem, error.hint)
     if seconds <= 0:
         document.refuse(place, f'"{value}" is no time at all', 'write more, such as "1min"')
+    if seconds > _LONGEST:
+        document.refuse(place, f'"{value}" is longer than can be counted', 'write less, such as "1y"')
     return seconds
 
 
@@ -114,7 +118,7 @@ def _choice(document: Document, place: Place, given: object) -> Variable:
         document.refuse(place, f"{given!r} is not a mapping", "write {platform: linux, value: ...}")
     document.refuse_unknown(place, given, ("audience", "platform", "platforms", "value"))
     platforms = given.get("platforms", [given["platform"]] if "platform" in given else [])
-    if not isinstance(platforms, list) or not set(platforms) <= {*PLATFORMS, "all"}:
+    if not isinstance(platforms, list) or not all(platform in (*PLATFORMS, "all") for platform in platforms):
         document.refuse(place, f"{platforms!r} are not platforms", f"write some of {', '.join(PLATFORMS)}")
     audience = given.get("audience", "all")
     if audience not in AUDIENCES:

@@ -9,6 +9,10 @@ import yaml
 
 from ..units.errors import BadConfig, nearest
 
+_KEYS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "merge"))
+# What JSON has too: no dates, and none of what only some programs can read.
+_PLAIN = _KEYS | {f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null")}
+
 Place = tuple[str | int, ...]
 
 
@@ -43,8 +47,11 @@ def load(path: Path) -> Document:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise BadConfig(str(path), 0, "", "there is no such file", "name one that is there") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig(str(path), 0, "", f"it cannot be read: {error}", "mend that") from None
+    except OSError as error:
+        raise BadConfig(str(path), 0, "", f"it cannot be read: {error.strerror}", "name a file") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise BadConfig(str(path), line, "", "it is not UTF-8 text", "save it as UTF-8") from None
     return parse(path, text)
 
 
@@ -52,14 +59,17 @@ def parse(path: Path, text: str) -> Document:
     """Read a file's text, which must be one mapping; an empty one is. Raises BadConfig."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines = {} if node is None else dict(_lines(path, node, ()))
         value = None if node is None else yaml.SafeLoader("").construct_document(node)
+    except RecursionError:
+        raise BadConfig(str(path), 0, "", "it is nested too deeply, or holds itself", "write it plainly") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
         raise BadConfig(str(path), line, "", f"it is not YAML: {error.problem}", "mend the syntax") from None
     except yaml.YAMLError as error:
         raise BadConfig(str(path), 0, "", f"it is not YAML: {error}", "mend the syntax") from None
-    document = Document(path, value or {}, {} if node is None else dict(_lines(path, node, ())))
+    document = Document(path, value or {}, lines)
     if not isinstance(document.value, dict):
         document.refuse((), "it must be a mapping", 'write lines of "name: value"')
     return document
@@ -67,6 +77,9 @@ def parse(path: Path, text: str) -> Document:
 
 def _lines(path: Path, node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
     yield place, node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN:
+        problem = f"{node.value} is no text and no number for YAML"
+        raise BadConfig(str(path), node.start_mark.line + 1, _dotted(place), problem, "write it in quotes")
     if isinstance(node, yaml.SequenceNode):
         for index, child in enumerate(node.value):
             yield from _lines(path, child, (*place, index))
@@ -74,7 +87,7 @@ def _lines(path: Path, node: yaml.Node, place: Place) -> Iterator[tuple[Place, i
         seen: set[str] = set()
         for key, child in node.value:
             line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
+            if not isinstance(key, yaml.ScalarNode) or key.tag not in _KEYS:
                 raise BadConfig(str(path), line, _dotted(place), "a key must be a word", "write name: value")
             if key.value in seen:
                 raise BadConfig(str(path), line, _dotted((*place, key.value)), "it is given twice", "keep one")

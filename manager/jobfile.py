@@ -37,7 +37,7 @@ class JobFile:
         settings = {key: _path(described, key, value, self.document.path.parent) for key, value in written.items()}
         for key, text in self.overrides.items():
             is_text = described.get(key, {}).get("type") == "string"
-            settings[key] = _path(described, key, text if is_text else yaml.safe_load(text), Path())
+            settings[key] = _path(described, key, text if is_text else _value(key, text), Path())
         return {
             "name": str(self.document.value["name"]),
             "type": self.type,
@@ -72,6 +72,15 @@ def _override(text: str) -> tuple[str, str]:
     if not equals or not key:
         raise BadConfig("--set", 0, "", f'"{text}" sets nothing', "write --set KEY=VALUE")
     return key, value
+
+
+def _value(key: str, text: str) -> object:
+    """Read a number, a truth, or a text."""
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    return value if isinstance(value, str | int | float | None) else text
 
 
 def _mapping(document: Document, key: str) -> Mapping[str, object]:

@@ -27,7 +27,7 @@ def serve(store: Store, host: str, port: int, data: Path) -> int:
     try:
         listener = listen(host, port)
     except OSError as error:
-        print(f"--listen: {host}:{port}: {reason(error)}", file=sys.stderr)
+        print(f"farmhand-manager: --listen: {host}:{port}: {reason(error)}", file=sys.stderr)
         return CANNOT_LISTEN
     with listener:
         app, waiting = create_asgi(store)

@@ -84,11 +84,18 @@ def test_a_path_on_the_command_line_is_from_the_current_folder(url, store, tmp_p
     [
         ("name:", "nmae:", 1, 'nmae: it is not known; did you mean "name"?'),
         ("type: echo-sleep-test", "", 1, "type: it is missing"),
-        ("echo-sleep-test", "echo-sleep", 2, 'type: there is no job type "echo-sleep"; there are '),
+        ("echo-sleep-test", "echo-sleep", 2, 'type: there is no job type "echo-sleep"; write one of '),
         ("message:", "mesage:", 4, 'settings.mesage: "mesage" is not a setting of echo-sleep-test'),
         ("hello", "7", 4, 'settings.message: the setting "message" must be a string, and is 7'),
         ("  message: hello", "  sleep_repeats: 1", 3, 'settings.message: the setting "message" is missing'),
         ("settings:", "settings: ]", 3, "it is not YAML"),
+        ("echo-sleep-test", "a/../b?c", 2, 'type: there is no job type "a/../b?c"; write one of '),
+        (
+            "hello",
+            "2020-01-01",
+            4,
+            "settings.message: 2020-01-01 is no text and no number for YAML; write it in quotes",
+        ),
     ],
 )
 def test_a_bad_job_file_is_named_with_its_line(url, store, tmp_path, capsys, old, new, line, message):
@@ -106,11 +113,14 @@ def test_a_bad_value_on_the_command_line_is_named(url, tmp_path, capsys):
     assert "--set: sleep_repeats: " in capsys.readouterr().err
     assert main(["submit", file, "--set", "sleep_repeats"]) == 2
     assert "write --set KEY=VALUE" in capsys.readouterr().err
+    for text in ("[", "2020-01-01"):
+        assert main(["submit", file, "--set", f"sleep_repeats={text}"]) == 2
+        assert "--set: sleep_repeats: " in capsys.readouterr().err
 
 
 def test_a_manager_that_is_not_there_is_named(tmp_path, capsys):
     assert main(["submit", write(tmp_path, ECHO), "--manager", "http://127.0.0.1:9/"]) == 1
-    assert "no manager answers at http://127.0.0.1:9/" in capsys.readouterr().err
+    assert "no manager answers at http://127.0.0.1:9/: Connection refused; name another" in capsys.readouterr().err
 
 
 # -- lists
@@ -139,6 +149,11 @@ def test_workers_and_jobs_are_listed(url, store, tmp_path, capsys):
         (["run", "--data", "x", "--listen", "a:99999"], "is no address to listen at"),
         (["run"], "--data"),
         (["workers", "--manager", "ftp://x"], "is no address of a manager"),
+        (["workers", "--manager", "http://[::1"], "is no address of a manager"),
+        (["workers", "--manager", "http://x:port/"], "is no address of a manager"),
+        (["workers", "--manager", "http://x/ y"], "is no address of a manager"),
+        (["workers", "--manager", ""], "is no address of a manager"),
+        (["run", "--data", ""], "it is empty; name a folder"),
         ([], "COMMAND"),
     ],
 )
@@ -155,6 +170,17 @@ def test_a_bad_configuration_is_exit_code_2(tmp_path, capsys):
     assert main(["run", "--data", str(tmp_path / "data"), "--config", str(config), "--listen", "127.0.0.1:0"]) == 2
     assert f"{config}:1: worker_timeout: " in capsys.readouterr().err
     assert not (tmp_path / "data").exists()
+
+
+def test_a_folder_that_cannot_hold_the_data_is_exit_code_2(tmp_path, capsys):
+    file, broken = tmp_path / "file", tmp_path / "broken"
+    file.touch()
+    broken.mkdir()
+    (broken / "farmhand.sqlite").write_text("no database, but long enough to be looked at" * 100)
+    assert main(["migrate", "--data", str(file)]) == 2
+    assert f"--data: {file}: it cannot be used: File exists; choose another folder" in capsys.readouterr().err
+    assert main(["migrate", "--data", str(broken)]) == 2
+    assert f"--data: {broken}: the database in it cannot be used: file is not a database" in capsys.readouterr().err
 
 
 def test_migrating_names_the_schema(tmp_path, capsys):

@@ -63,6 +63,7 @@ variables:
         ("worker_timeuot: 1min", 1, 'worker_timeuot: it is not known; did you mean "worker_timeout"?'),
         ("worker_timeout: soon", 1, "worker_timeout:"),
         ("worker_timeout: 0", 1, '"0" is no time at all'),
+        ("worker_timeout: infinity", 1, 'worker_timeout: "infinity" is longer than can be counted; write less'),
         ("blocklist_threshold: 0", 1, "blocklist_threshold: 0 is not a number of things; write 1 or more"),
         ("manager_name: 7", 1, "manager_name: 7 is not text"),
         ("\n\nvariables: blender", 3, "variables: it must be a mapping"),
@@ -74,6 +75,9 @@ variables:
         ("worker_timeout: 1min\nworker_timeout: 2min", 2, "it is given twice; keep one"),
         ("a: [", 1, "it is not YAML"),
         ("- a", 1, "it must be a mapping"),
+        ("1: a", 1, "a key must be a word; write name: value"),
+        ("manager_name: 2020-01-01", 1, "manager_name: 2020-01-01 is no text and no number for YAML; write it in"),
+        ("variables:\n  a:\n    values:\n    - {platform: [linux], value: b}", 4, "[['linux']] are not platforms"),
     ],
 )
 def test_mistakes_are_named_with_their_line(tmp_path, text, line, message):
@@ -81,6 +85,20 @@ def test_mistakes_are_named_with_their_line(tmp_path, text, line, message):
         read(tmp_path, text)
     assert str(problem.value).startswith(f"{tmp_path / 'manager.yaml'}:{line}: ")
     assert message in str(problem.value)
+
+
+@pytest.mark.parametrize("text", ["a: &x [*x]", "a: " + "[" * 5000 + "]" * 5000])
+def test_a_file_without_a_bottom_is_refused(tmp_path, text):
+    with pytest.raises(BadConfig, match="it is nested too deeply, or holds itself"):
+        read(tmp_path, text)
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path):
+    (tmp_path / "manager.yaml").write_bytes(b"# \n\xff")
+    with pytest.raises(BadConfig, match=r"manager\.yaml:2: it is not UTF-8 text"):
+        settings(tmp_path / "manager.yaml", tmp_path)
+    with pytest.raises(BadConfig, match="it cannot be read: Is a directory; name a file"):
+        settings(tmp_path, tmp_path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

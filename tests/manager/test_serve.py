@@ -89,7 +89,7 @@ def test_a_port_in_use_is_said_and_may_be_tried_again(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, manager(taken.getsockname()[1], tmp_path) as process:
         _, error = process.communicate(timeout=20)
         assert process.returncode == 1
-        assert error == f"--listen: 127.0.0.1:{taken.getsockname()[1]}: {PORT_IN_USE}\n"
+        assert error == f"farmhand-manager: --listen: 127.0.0.1:{taken.getsockname()[1]}: {PORT_IN_USE}\n"
 
 
 PORT_IN_USE = "the port is in use; stop the program that has it, or choose another port"
