@@ -18,11 +18,12 @@ class WorkersPage:
         return self.page.get_by_role("row").filter(has=self.page.get_by_role("link", name=worker, exact=True))
 
     def choose(self, label: str, *workers: str) -> None:
-        """Tick workers, choose an action by its words, and press Apply."""
+        """Tick workers, choose an action by its words, press Apply, and wait for the page that answers."""
         for worker in workers:
             self.row(worker).get_by_role("checkbox").check()
         self.page.locator("[data-selection] [data-action]").select_option(label=label)
-        self.page.locator("[data-selection] [data-apply]").click()
+        with self.page.expect_navigation():
+            self.page.locator("[data-selection] [data-apply]").click()
 
     def says(self, worker: str, word: str, *, seconds: float = 20) -> None:
         """Wait until the row's status is the word, without reloading the page."""
