@@ -18,6 +18,7 @@ from .storage.store import Store
 from .web import errors, installpages, job_api, jobpages, live, operator_api, pages, push, site, worker_api
 from .web.feed import Feed
 from .web.fragments import Fragments
+from .web.naming import named
 from .web.origin import refuse_other_sites
 from .web.pulse import Pulse
 
@@ -120,4 +121,5 @@ def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     waiting = Waiting(store, Fragments(flask))
     everything_else = Mount("/", WSGIMiddleware(flask, workers=THREADS))  # type: ignore[arg-type]
     routes = [*waiting.routes, everything_else]
-    return Starlette(routes=routes, middleware=[Middleware(secured)], lifespan=waiting.lifespan), waiting
+    middleware = [Middleware(secured), Middleware(named, store.settings.host_names)]
+    return Starlette(routes=routes, middleware=middleware, lifespan=waiting.lifespan), waiting

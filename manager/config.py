@@ -24,6 +24,7 @@ class Settings:
 
     worker_timeout: how long a worker that polls may be silent before it counts as lost; push_timeout: the same for one
     that keeps a request open. task_timeout: the same for a task. shared_storage_path: what {jobs} stands for.
+    host_names: by which names browsers may call the manager over the loopback, beside its addresses and localhost.
     """
 
     manager_name: str = "Farmhand"
@@ -33,6 +34,7 @@ class Settings:
     blocklist_threshold: int = 3
     task_fail_after_softfail_count: int = 3
     shared_storage_path: str = ""
+    host_names: tuple[str, ...] = ()
     variables: Mapping[str, tuple[Variable, ...]] = field(default_factory=dict)
 
 
@@ -97,6 +99,12 @@ def _count(document: Document, place: Place, value: object) -> int:
     return value
 
 
+def _names(document: Document, place: Place, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        document.refuse(place, f"{value!r} is not a list", "write names in brackets, as in [farm.example.org]")
+    return tuple(_text(document, (*place, index), each) for index, each in enumerate(value))
+
+
 def _variables(document: Document, place: Place, value: object) -> Mapping[str, tuple[Variable, ...]]:
     if not isinstance(value, dict):
         document.refuse(place, "it must be a mapping", 'write lines of "name: value" below it')
@@ -136,5 +144,6 @@ KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "blocklist_threshold": _count,
     "task_fail_after_softfail_count": _count,
     "shared_storage_path": _text,
+    "host_names": _names,
     "variables": _variables,
 }

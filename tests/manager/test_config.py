@@ -31,6 +31,10 @@ def test_an_empty_file_is_a_file(tmp_path):
     assert read(tmp_path, "# nothing\n") == settings(None, tmp_path)
 
 
+def test_names_of_the_host(tmp_path):
+    assert read(tmp_path, "host_names: [farm.example.org, farm]").host_names == ("farm.example.org", "farm")
+
+
 def test_times_numbers_and_variables(tmp_path):
     found = read(
         tmp_path,
@@ -61,6 +65,7 @@ variables:
     ("text", "line", "message"),
     [
         ("worker_timeuot: 1min", 1, 'worker_timeuot: it is not known; did you mean "worker_timeout"?'),
+        ("host_names: farm", 1, "'farm' is not a list; write names in brackets"),
         ("worker_timeout: soon", 1, "worker_timeout:"),
         ("worker_timeout: 0", 1, '"0" is no time at all'),
         ("worker_timeout: infinity", 1, 'worker_timeout: "infinity" is longer than can be counted; write less'),

@@ -3,6 +3,8 @@
 import pytest
 import urllib3
 
+from farmhand.manager.web.naming import may_call
+
 PATHS = ["/workers", "/jobs", "/nothing", "/static/tokens.css", "/api/v3/version", "/api/x", "/live/workers?since=x"]
 
 
@@ -22,3 +24,58 @@ def test_every_answer_is_locked_down(url: str, path: str) -> None:
     }
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
+
+
+# -- by which names it may be called
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("127.0.0.1:8080", 200),
+        ("localhost:8080", 200),
+        ("LOCALHOST.", 200),
+        ("[::1]:8080", 200),
+        ("192.168.1.20:8080", 200),
+        ("evil.example", 421),
+        ("evil.example:8080", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("localhost.evil.example", 421),
+        ("[evil", 421),
+    ],
+)
+@pytest.mark.parametrize("path", ["/workers", "/api/v3/version"])
+def test_a_foreign_name_that_points_here_is_refused(url: str, path: str, host: str, status: int) -> None:
+    answer = urllib3.request("GET", url + path, headers={"Host": host})
+    assert answer.status == status
+    if status == 421:
+        assert f"not known as “{host}”" in (answer.json()["message"] if "/api/" in path else answer.data.decode())
+        assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/live/workers", "/static/tokens.css", "/jobs"])
+def test_nothing_for_operators_is_told_under_a_foreign_name(url: str, path: str) -> None:
+    assert urllib3.request("GET", url + path, headers={"Host": "evil.example"}).status == 421
+
+
+@pytest.mark.parametrize("path", ["/api/v3/worker/task", "/api/farmhand/push"])
+def test_workers_may_call_by_any_name(url: str, path: str) -> None:
+    assert urllib3.request("POST", url + path, headers={"Host": "farm.example"}).status != 421
+
+
+@pytest.mark.parametrize(
+    ("server", "host", "served"),
+    [
+        (("127.0.0.1", 8080), "farm.example", True),
+        (("127.0.0.1", 8080), "evil.example", False),
+        (("::1", 8080, 0, 0), "evil.example", False),
+        (("::ffff:127.0.0.1", 8080), "evil.example", False),
+        (("10.0.0.5", 8080), "farm-on-the-net", True),
+        (("10.0.0.5", 8080), "", True),
+        (None, "farm.example", True),
+    ],
+)
+def test_names_matter_where_the_loopback_is_reached(server: tuple[object, ...] | None, host: str, served: bool) -> None:
+    scope = {"path": "/workers", "server": server}
+    assert may_call(scope, {"host": host}, {"localhost", "farm.example"}) is served
