@@ -10,11 +10,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from . import environment, execute
+from . import daemons, environment, execute
 from .platforms import MARK, Platform, Tree
 from .rules import notify
 from .rules.exitstatus import Exit
-from .rules.life import AskRestart, Changed, Event, KillControl, Order, Scene, Signal, Slot, Spawn, TakeMain
+from .rules.life import (
+    AskRestart,
+    Changed,
+    Event,
+    KillControl,
+    Order,
+    RemovePidFile,
+    Scene,
+    Signal,
+    Slot,
+    Spawn,
+    TakeMain,
+)
 from .rules.lifecycle import step
 from .rules.states import FINAL, STOPPING, State
 from .unit import Unit
@@ -25,7 +37,7 @@ MESSAGES, EXECUTIONS, EXITS, ORPHANS, REQUESTS = range(5)
 
 _RESTING = frozenset({State.DEAD, State.FAILED})
 # These wait for nothing but the end of the last process.
-_UNTIL_EMPTY = STOPPING | FINAL | {State.STOP_POST, State.START, State.RUNNING}
+_UNTIL_EMPTY = STOPPING | FINAL | {State.STOP_POST, State.START, State.START_POST, State.RUNNING}
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,7 @@ class Supervisor:
         message: notify.Message | None = None,
         refused: Slot | None = None,
         executed: bool = True,
+        daemon: int | None = None,
     ) -> None:
         """Bring an event to a service and do what follows from it."""
         scene = Scene(
@@ -72,6 +85,7 @@ class Supervisor:
             message=message,
             refused=refused,
             executed=executed,
+            daemon=daemon,
         )
         unit.life, orders = step(unit.life, event, unit.service, scene)
         for order in orders:
@@ -81,6 +95,7 @@ class Supervisor:
                 return
         self._let_go(unit)
         self._set_alarm(unit)
+        self._await_pid_file(unit)
 
     def _obey(self, unit: Unit, order: Order) -> bool:
         """Carry out one order; False if a process could not be started."""
@@ -93,8 +108,9 @@ class Supervisor:
                 if Slot.CONTROL in unit.trees:
                     unit.trees[Slot.CONTROL].signal("SIGKILL", whom="main")
             case TakeMain():
-                if order.pid != unit.pid(Slot.MAIN):
-                    self.observers.log(f"{unit.name}: ignoring MAINPID={order.pid}: only the first process can be it")
+                self._take_main(unit, order.pid)
+            case RemovePidFile():
+                daemons.remove_pid_file(unit)
             case AskRestart():
                 self.observers.restart(unit)
             case Changed():
@@ -143,6 +159,35 @@ class Supervisor:
         elif slot is Slot.MAIN and unit.service.type == "exec" and tree.refusal() is None:
             self.waiter.at(self.waiter.now(), lambda: self._tell_executed(unit, tree))
 
+    def _take_main(self, unit: Unit, pid: int) -> None:
+        """Follow another process of the service as its main one."""
+        if pid == unit.pid(Slot.MAIN):
+            return
+        tree = daemons.tree_of(unit, pid)
+        before = tree.fileno() if tree else -1
+        if tree is None or not tree.lead(pid):
+            self.observers.log(f"{unit.name}: process {pid} cannot be followed as the main one")
+            if Slot.MAIN not in unit.trees:
+                self.waiter.at(self.waiter.now(), lambda: self.tell(unit, Event.MAIN_ENDED, exit=Exit(code=0)))
+            return
+        self.waiter.forget(before)
+        unit.leftovers = [other for other in (*unit.leftovers, *_main(unit)) if other is not tree]
+        unit.trees[Slot.MAIN] = tree
+        unit.main_pid, unit.stamps.main_start = pid, time.time()
+        self.waiter.watch(tree.fileno(), EXITS, lambda: self._ended(unit, Slot.MAIN, tree))
+
+    def _await_pid_file(self, unit: Unit) -> None:
+        """Look for PIDFile= now and then, as long as it is waited for."""
+        if unit.life.awaits_pid_file and not unit.looks_for_pid_file:
+            unit.looks_for_pid_file = True
+            self.waiter.at(self.waiter.now() + daemons.LOOK_AGAIN, lambda: self._look_for_pid_file(unit))
+
+    def _look_for_pid_file(self, unit: Unit) -> None:
+        unit.looks_for_pid_file = False
+        if unit.life.awaits_pid_file and (daemon := daemons.find(unit)) is not None:
+            self.tell(unit, Event.PID_FILE, daemon=daemon)
+        self._await_pid_file(unit)
+
     def _executed(self, unit: Unit, slot: Slot, tree: Tree) -> None:
         report = tree.exec_fileno()
         if report is not None:
@@ -172,8 +217,10 @@ class Supervisor:
         unit.leftovers.append(tree)
         if slot is Slot.MAIN:
             unit.stamps.main_exit = time.time()
-        event = Event.MAIN_ENDED if slot is Slot.MAIN else Event.CONTROL_ENDED
-        self.tell(unit, event, exit=exit, executed=refusal is None)
+        if slot is Slot.MAIN:
+            self.tell(unit, Event.MAIN_ENDED, exit=exit, executed=refusal is None)
+        else:
+            self.tell(unit, Event.CONTROL_ENDED, exit=exit, executed=refusal is None, daemon=daemons.find(unit))
 
     def _drop_empty(self, unit: Unit) -> None:
         """Part with the trees that nobody is left in."""
@@ -250,7 +297,8 @@ class Supervisor:
         for datagram in unit.socket.receive():
             sender = self._sender(unit, datagram.pid)
             if sender is not None and notify.may_tell(unit.service, sender):
-                self.tell(unit, Event.MESSAGE, message=notify.parse(datagram.data))
+                message = notify.parse(datagram.data)
+                self.tell(unit, Event.MESSAGE, message=message, daemon=daemons.suitable(unit, message.main_pid))
             else:
                 self.observers.log(f"{unit.name}: ignoring a message from process {datagram.pid}: see NotifyAccess=")
 
@@ -261,3 +309,7 @@ class Supervisor:
         if pid == unit.pid(Slot.CONTROL):
             return "control"
         return "other" if pid in unit.members() else None
+
+
+def _main(unit: Unit) -> tuple[Tree, ...]:
+    return (unit.trees[Slot.MAIN],) if Slot.MAIN in unit.trees else ()

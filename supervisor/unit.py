@@ -36,6 +36,7 @@ class Unit:
     socket: NotifySocket | None = None
     alarm: Alarm | None = None
     main_pid: int = 0
+    looks_for_pid_file: bool = False
     invocation: str = ""
     stamps: Stamps = field(default_factory=Stamps)
 

@@ -92,6 +92,19 @@ class Tree(Protocol):
         """Return the ids of the processes alive in the tree, the main one included."""
         ...
 
+    def orphans(self) -> frozenset[int]:
+        """Return the members whose parent is this process, because their own has ended; none where init gets them."""
+        ...
+
+    def lead(self, pid: int) -> bool:
+        """Make a living member the main process: `pid`, `fileno`, `poll` and `signal` are about it from now on.
+
+        The descriptor is another one then; the one before is closed. False if there is no such member, or where the
+        system does not tell when it ends. The exit of one that is not this process's child when it ends is not known,
+        and taken for exit code 0.
+        """
+        ...
+
     def signal(self, name: str, *, whom: Literal["main", "all"]) -> None:
         """Send a signal by name ("SIGTERM") to the main process or to every member; those gone are no error."""
         ...

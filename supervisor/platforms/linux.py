@@ -13,6 +13,7 @@ the tree is right, although processes fork and end meanwhile, if it read that li
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import time
 from collections.abc import Iterable, Iterator
@@ -47,10 +48,15 @@ class LinuxTree:
         return self._fd
 
     def poll(self) -> Exit | None:
-        if self._exit is None and (status := reap(self.pid)) is not None:
+        if self._exit is None and not self._lives_elsewhere() and (status := reap(self.pid)) is not None:
             self._exit = exit_of(status)
             self._platform.running.discard(self.pid)
+            self._platform.led.discard(self.pid)
         return self._exit
+
+    def _lives_elsewhere(self) -> bool:
+        """Say whether the main process is one that may be another's child, and is alive."""
+        return self.pid in self._platform.led and not select.select([self._fd], [], [], 0)[0]
 
     def exec_fileno(self) -> int | None:
         return self._started.report if self._started else None
@@ -63,12 +69,30 @@ class LinuxTree:
     def members(self) -> frozenset[int]:
         return frozenset(member.pid for member in self.look())
 
+    def orphans(self) -> frozenset[int]:
+        return frozenset(child.pid for child in self._platform.strangers_of(self))
+
+    def lead(self, pid: int) -> bool:
+        if pid not in self.members():
+            return False
+        try:
+            fd = os.pidfd_open(pid)
+        except OSError:
+            return False
+        os.close(self._fd)
+        self._platform.running.discard(self.pid)  # whoever led before is one member of many
+        self._platform.led.discard(self.pid)
+        self.pid, self._fd, self._exit = pid, fd, None
+        self._platform.follow(self)
+        return True
+
     def signal(self, name: str, *, whom: Literal["main", "all"]) -> None:
         number = signal_number(name)
         if whom == "all":
             everyone(self.look, lambda member: _send(member, number))
         elif self._exit is None:
-            os.kill(self.pid, number)  # not reaped yet, so the id is still its own
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._fd, number)
 
     def kill(self) -> None:
         self.condemned = True
@@ -133,11 +157,13 @@ class Linux:
     def __init__(self, *, cgroups: bool = True) -> None:
         self._base = cgroup.base() if cgroups else None
         self._wakeup: Wakeup | None = None
-        self._trees: dict[int, LinuxTree] = {}  # by the id of the main process, which is also that of its session
+        # By the id of the main process that was started, which is also that of its session, and of one followed since.
+        self._trees: dict[int, LinuxTree] = {}
         self._marks: dict[str, list[LinuxTree]] = {}  # those of each mark, the oldest first
         self._owners: dict[tuple[int, float], LinuxTree] = {}  # (process id, start time) of a stranger -> its tree
         self._reaped: set[int] = set()
-        self.running: set[int] = set()  # main processes that are not reaped yet
+        self.running: set[int] = set()  # main processes that were started here and are not reaped yet
+        self.led: set[int] = set()  # those that became it later; children of this process, or of a member
 
     def adopt_orphans(self) -> None:
         if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
@@ -157,6 +183,11 @@ class Linux:
             self.running.add(tree.pid)
             tree.enter(self._base)
         return tree
+
+    def follow(self, tree: LinuxTree) -> None:
+        """Leave the reaping of a tree's new main process to the tree."""
+        self._trees[tree.pid] = tree
+        self.led.add(tree.pid)
 
     def reap_strangers(self) -> frozenset[int]:
         self._awake().drain()
@@ -183,22 +214,26 @@ class Linux:
         """
         while True:
             strangers = list(filter(None, map(procfs.look_at, procfs.own_children(but=self.running))))
-            ended = {child.pid for child in strangers if not child.alive and reap(child.pid) is not None}
+            ended = {child.pid for child in strangers if not child.alive and child.pid not in self.led}
+            ended = {pid for pid in ended if reap(pid) is not None}
             if not ended:
                 return [child for child in strangers if child.alive]
             self._reaped |= ended
 
     def forget(self, tree: LinuxTree) -> None:
         """Drop a closed tree; a newer one may have its ids by now."""
-        if self._trees.get(tree.pid) is tree:
-            del self._trees[tree.pid]
+        self.led.discard(tree.pid)
+        for pid in [pid for pid, known in self._trees.items() if known is tree]:
+            del self._trees[pid]
         if tree in (alike := self._marks.get(tree.mark, [])):
             alike.remove(tree)
         if not alike:
             self._marks.pop(tree.mark, None)
 
     def _owner(self, child: Process) -> LinuxTree | None:
-        if known := self._owners.get((child.pid, child.start)) or self._trees.get(child.session):
+        known = self._trees.get(child.pid) if child.pid in self.led else None
+        known = known or self._owners.get((child.pid, child.start)) or self._trees.get(child.session)
+        if known is not None:
             return known
         mark = procfs.mark(child.pid)
         while mark and mark not in self._marks:

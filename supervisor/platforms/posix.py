@@ -58,6 +58,12 @@ class PosixTree:
     def members(self) -> frozenset[int]:
         return frozenset(member.pid for member in self.look())
 
+    def orphans(self) -> frozenset[int]:
+        return frozenset()
+
+    def lead(self, pid: int) -> bool:
+        return False
+
     def signal(self, name: str, *, whom: Literal["main", "all"]) -> None:
         number = signal_number(name)
         if whom == "all":

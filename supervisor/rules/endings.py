@@ -1,6 +1,6 @@
 """A process ended, or the last of the tree: whether that moves the service at all. No clock, no I/O."""
 
-from .entering import Turn, enter, run_command, run_main
+from .entering import Turn, enter, run_command, run_main, take_main
 from .exitstatus import Exit, Result, classify
 from .life import OutOfPlace
 from .moves import ON_LAST_ENDED, ON_TREE_EMPTY, PHASES
@@ -69,6 +69,8 @@ def control_ended(turn: Turn) -> None:
         enter(turn, phase.then)
     elif life.state is State.STOP_POST:
         _last_ended(turn, result)
+    elif life.state is State.START_POST and result is Result.SUCCESS:
+        _find_main(turn, State.RUNNING)
     else:
         enter(turn, phase.then if result is Result.SUCCESS else phase.failed, result)
 
@@ -86,14 +88,31 @@ def _judge_command(turn: Turn, exit: Exit) -> Result:
 
 def _starter_ended(turn: Turn, result: Result) -> None:
     """The first process of a forking service ended: what it left behind is the service."""
-    daemon, pid_file = turn.scene.daemon, turn.service.pid_file
     if result is not Result.SUCCESS:
         enter(turn, State.STOP_SIGTERM, result)
-    elif pid_file and not daemon and not turn.service.exec_start_post:
-        enter(turn, State.STOP_SIGTERM, Result.PROTOCOL)
-    else:
-        turn.set(main=bool(daemon), main_known=bool(daemon))
+    elif turn.service.exec_start_post:  # they may write PIDFile=
+        take_main(turn)
         enter(turn, State.START_POST)
+    else:
+        _find_main(turn, State.START_POST)
+
+
+def _find_main(turn: Turn, following: State) -> None:
+    """Go on with the main process, if it is to be found by now; PIDFile= is waited for while anybody could write it."""
+    if turn.service.pid_file and turn.scene.daemon is None and not turn.life.main:
+        if turn.scene.stragglers:
+            turn.set(awaits_pid_file=True)
+        else:
+            enter(turn, State.STOP_SIGTERM, Result.PROTOCOL)
+    else:
+        take_main(turn)
+        enter(turn, following)
+
+
+def pid_file_written(turn: Turn) -> None:
+    if turn.life.awaits_pid_file and turn.scene.daemon is not None:
+        take_main(turn)
+        enter(turn, State.RUNNING)
 
 
 def _last_ended(turn: Turn, result: Result) -> None:
@@ -115,6 +134,9 @@ def tree_empty(turn: Turn) -> None:
     if life.state is State.START and service.type in ("notify", "notify-reload"):
         turn.why = "nobody is left who could send READY=1"
         enter(turn, State.STOP_POST, Result.PROTOCOL)
+    elif life.awaits_pid_file:
+        turn.why = "nobody is left who could write PIDFile="
+        enter(turn, State.STOP_SIGTERM if life.state is State.START else State.STOP, Result.PROTOCOL)
     elif life.state in ON_TREE_EMPTY:
         enter(turn, ON_TREE_EMPTY[life.state])
 

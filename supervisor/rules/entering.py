@@ -11,7 +11,7 @@ from math import inf
 from ...units.spec import Service
 from . import watchdog
 from .exitstatus import CLEAN_RESULTS, Result
-from .life import Changed, Life, Order, Scene, Signal, Slot, Spawn
+from .life import Changed, Life, Order, RemovePidFile, Scene, Signal, Slot, Spawn, TakeMain
 from .moves import PASS_ON, PHASES, WITHOUT_SIGKILL
 from .restart import Verdict, decide
 from .states import FINAL, STOPPING, Active, State, active_state
@@ -68,6 +68,7 @@ def change(turn: Turn, state: State, timer: float | None = None) -> None:
     turn.set(
         state=state,
         timer=timer,
+        awaits_pid_file=False,
         watchdog=life.watchdog if state in _WITH_WATCHDOG else None,
         active_since=now if active and not was_active else life.active_since,
         main=life.main and state not in _WITHOUT_PROCESSES,
@@ -103,6 +104,13 @@ def run_main(turn: Turn, index: int) -> None:
     """Start one line of ExecStart= as the main process."""
     turn.set(main=True, main_known=True, main_index=index)
     turn.orders.append(Spawn(Slot.MAIN, "ExecStart", turn.service.exec_start[index]))
+
+
+def take_main(turn: Turn) -> None:
+    """Make the process that was found the main one, if one was."""
+    if turn.scene.daemon is not None:
+        turn.set(main=True, main_known=True)
+        turn.orders.append(TakeMain(turn.scene.daemon))
 
 
 def _start_main(turn: Turn) -> None:
@@ -197,6 +205,8 @@ def rest(turn: Turn, *, may_restart: bool) -> None:
         verdict = decide(service, life.exit, life.result, stop_requested=stopped)
     turn.set(verdict=verdict, stop_requested=False)
     turn.why = verdict.reason
+    if service.pid_file:
+        turn.orders.append(RemovePidFile())
     change(turn, State.DEAD if life.result in CLEAN_RESULTS else State.FAILED)
     if verdict.restart:
         change(turn, State.AUTO_RESTART, turn.after(service.restart_sec))

@@ -25,6 +25,7 @@ class Event(Enum):
     TREE_EMPTY = "last process gone"
     EXECUTED = "program executed"
     REFUSED = "process could not be started"
+    PID_FILE = "PIDFile= written"
     TIMER = "timer elapsed"
     WATCHDOG = "watchdog elapsed"
     MESSAGE = "message received"
@@ -44,8 +45,8 @@ class Scene:
     now: monotonic seconds. stragglers: whether the tree has members beside the main and the control process.
     stop_pending, restart_pending: whether a stop or restart was asked for that is not done yet. exit comes with
     MAIN_ENDED and CONTROL_ENDED, message with MESSAGE, refused with REFUSED. executed: whether the process that ended
-    ever became the program it was to be. daemon: whether the process was found
-    that a forking start left behind, None if it could not be told.
+    ever became the program it was to be. daemon: the id of a living member that may become the main process: the one
+    that MAINPID= or PIDFile= name, or the one that a forking start left behind; None if there is none.
     """
 
     now: float
@@ -56,7 +57,7 @@ class Scene:
     message: Message | None = None
     refused: Slot | None = None
     executed: bool = True
-    daemon: bool | None = None
+    daemon: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Life:
     these processes live; main_known is false where nobody can tell which process is the main one. command: the one
     that the control process runs, index: its place in the state's list; main_index: which ExecStart= line.
     stop_requested holds until the service rests. restarts: NRestarts; forget_restarts: the next start resets it.
-    told: the last READY, RELOADING or STOPPING.
+    awaits_pid_file: only PIDFile= is still missing for the service to run. told: the last READY, RELOADING or STOPPING.
     """
 
     state: State = State.DEAD
@@ -80,6 +81,7 @@ class Life:
     command: Command | None = None
     index: int = 0
     main_index: int = 0
+    awaits_pid_file: bool = False
     stop_requested: bool = False
     restarts: int = 0
     forget_restarts: bool = False
@@ -124,6 +126,11 @@ class TakeMain:
 
 
 @dataclass(frozen=True)
+class RemovePidFile:
+    """The process that PIDFile= names is gone: so that nobody believes the file."""
+
+
+@dataclass(frozen=True)
 class AskRestart:
     """Have a restart put in the queue: the stop and start of it come back as events."""
 
@@ -136,7 +143,7 @@ class Changed:
     why: str
 
 
-Order = Spawn | Signal | KillControl | TakeMain | AskRestart | Changed
+Order = Spawn | Signal | KillControl | TakeMain | RemovePidFile | AskRestart | Changed
 
 
 class OutOfPlace(Exception):

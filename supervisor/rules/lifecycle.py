@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 
 from ...units.spec import Service
 from . import watchdog
-from .endings import control_ended, main_ended, tree_empty
+from .endings import control_ended, main_ended, pid_file_written, tree_empty
 from .entering import Turn, change, enter, rest
 from .exitstatus import Result
 from .life import AskRestart, Event, KillControl, Life, Order, OutOfPlace, Scene, Slot
@@ -150,6 +150,7 @@ _ON: Mapping[Event, Callable[[Turn], None]] = {
     Event.TREE_EMPTY: tree_empty,
     Event.EXECUTED: _executed,
     Event.REFUSED: _refused,
+    Event.PID_FILE: pid_file_written,
     Event.TIMER: _timer,
     Event.WATCHDOG: _watchdog,
     Event.MESSAGE: hear,

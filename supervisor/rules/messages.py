@@ -4,9 +4,8 @@ from dataclasses import replace
 from typing import assert_never
 
 from . import watchdog
-from .entering import Turn, enter, reload_by_message, stop_by_message
+from .entering import Turn, enter, reload_by_message, stop_by_message, take_main
 from .exitstatus import Result
-from .life import TakeMain
 from .notify import Message
 from .states import State
 
@@ -17,7 +16,7 @@ def hear(turn: Turn) -> None:
     """Act on what the service tells; who may tell was looked at before (notify.may_tell)."""
     message = turn.scene.message or Message()
     if message.main_pid is not None and turn.life.state in _WITH_MAIN:
-        turn.orders.append(TakeMain(message.main_pid))
+        take_main(turn)
     if message.told is not None:
         _told(turn, message)
     if message.status is not None:

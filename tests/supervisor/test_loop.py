@@ -227,3 +227,11 @@ def test_list_and_status_show_every_service(run):
     assert [row["Id"] for row in data] == ["worker.service", "other.service"]
     assert supervised.ask("status", "worker")[0] == 0
     assert supervised.ask("status", "other")[0] == 3
+
+
+def test_the_process_that_a_pid_file_names_is_the_service(run, tmp_path):
+    script = "(sleep 0.1; echo $$BASHPID > $$FOLDER/pid; exec sleep 0.2) & exit 0"
+    supervised = run(worker={"Type": "forking", "PIDFile": f"{tmp_path}/pid", "ExecStart": f"bash -c '{script}'"})
+    supervised.sees("start -> running")
+    supervised.sees("running -> dead")
+    assert not (tmp_path / "pid").exists()

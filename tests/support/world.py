@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 from farmhand.supervisor.jobs import Jobs
 from farmhand.supervisor.rules.exitstatus import Exit
 from farmhand.supervisor.rules.jobs import Kind, Outcome
-from farmhand.supervisor.rules.life import AskRestart, Changed, Event, KillControl, Scene, Signal, Slot, Spawn
+from farmhand.supervisor.rules.life import (
+    AskRestart,
+    Changed,
+    Event,
+    KillControl,
+    RemovePidFile,
+    Scene,
+    Signal,
+    Slot,
+    Spawn,
+    TakeMain,
+)
 from farmhand.supervisor.rules.lifecycle import step
 from farmhand.supervisor.rules.notify import parse
 from farmhand.supervisor.rules.ordering import link
@@ -45,11 +56,15 @@ class Process:
 
 @dataclass
 class World:
-    """One service. log: (time, what happened), in the words of `said`. refuse: directives that cannot be spawned."""
+    """One service. log: (time, what happened), in the words of `said`. refuse: directives that cannot be spawned.
+
+    daemon: the process left behind that may become the main one; it is one of the stragglers.
+    """
 
     service: Service
     ignores: frozenset[str] = frozenset()
     refuse: frozenset[str] = frozenset()
+    daemon: int | None = None
     now: float = 0.0
     log: list[tuple[float, str]] = field(default_factory=list)
     processes: dict[Slot, Process] = field(default_factory=dict)
@@ -102,6 +117,11 @@ class World:
         self.tell(self.unit, Event.MESSAGE, message=parse(text.encode()))
         self._settle()
 
+    def writes_pid_file(self, pid: int):
+        self.daemon = pid
+        self.tell(self.unit, Event.PID_FILE)
+        self._settle()
+
     def execs(self):
         self.tell(self.unit, Event.EXECUTED)
         self._settle()
@@ -128,6 +148,7 @@ class World:
             stragglers=bool(self.stragglers),
             stop_pending=self.jobs.has(unit, Kind.STOP),
             restart_pending=self.jobs.has(unit, Kind.RESTART),
+            daemon=self.daemon,
             **what,
         )
         unit.life, orders = step(unit.life, event, self.service, scene)
@@ -154,6 +175,12 @@ class World:
             case KillControl():
                 self.log.append((self.now, "kill command"))
                 self._endings.append((Slot.CONTROL, Exit(signal="SIGKILL")))
+            case TakeMain():
+                self.stragglers += [self.processes.pop(Slot.MAIN)] if Slot.MAIN in self.processes else []
+                self.processes[Slot.MAIN] = self.stragglers.pop(0)
+                self.log.append((self.now, f"follow {order.pid}"))
+            case RemovePidFile():
+                self.log.append((self.now, "remove PIDFile"))
             case AskRestart():
                 self.jobs.ask(self.unit, Kind.RESTART)
             case Changed():

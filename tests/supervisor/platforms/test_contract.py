@@ -180,6 +180,34 @@ def test_a_signal_reaches_the_main_process_alone(shell):
     shell.until_empty(tree)
 
 
+@pytest.mark.parametrize("ending", ["after", "before"], ids=["a child of ours", "still another's child"])
+def test_another_member_can_lead(shell, ending):
+    script = "(echo $(exec sh -c 'echo $PPID') > next; while [ ! -e go ]; do sleep 0.01; done; exit 5) &"
+    tree = shell.sh(f"{script} while [ ! -e end ]; do sleep 0.01; done", cwd=str(shell.folder))
+    first, following = tree.pid, shell.pid_in("next")
+    if ending == "after":
+        (shell.folder / "end").touch()
+        shell.exit_of(tree)
+        assert tree.orphans() == ({following} if shell.platform.name == "linux" else set())
+    led = tree.lead(following)
+    assert led is (shell.platform.name == "linux")  # elsewhere nobody tells when it ends
+    if not led:
+        return
+    assert (tree.pid, tree.poll(), readable(tree.fileno())) == (following, None, False)
+    assert tree.members() >= ({following} if ending == "after" else {first, following})
+    (shell.folder / "end").touch()
+    shell.until(lambda: shell.platform.reap_strangers() or not shell.alive(first))
+    (shell.folder / "go").touch()
+    assert shell.exit_of(tree) == Exit(code=5)
+    shell.until_empty(tree)
+
+
+def test_nobody_leads_who_is_no_member(shell):
+    tree, other = shell.sh("exec sleep 1000"), shell.sh("exec sleep 1000")
+    assert not tree.lead(other.pid)
+    assert tree.members() == {tree.pid}
+
+
 def test_a_signal_to_who_is_gone_is_no_error(shell):
     tree = shell.sh("exit 0")
     shell.exit_of(tree)

@@ -1,0 +1,56 @@
+"""Which process of a service is the main one, if it was not started as such.
+
+systemd.service(5), PIDFile= and GuessMainPID=; sd_notify(3), MAINPID=.
+"""
+
+import contextlib
+import os
+
+from .platforms import Tree
+from .rules.life import Slot
+from .rules.states import State
+from .unit import Unit
+
+LOOK_AGAIN = 0.05  # seconds between two looks for a PIDFile=, while nothing else is waited for
+
+_ASKS = frozenset({State.START, State.START_POST})
+
+
+def find(unit: Unit) -> int | None:
+    """Return the id of the process that PIDFile= names, or of the only one that was left behind, if there is one."""
+    if unit.life.state not in _ASKS:
+        return None
+    if unit.service.pid_file:
+        return suitable(unit, _read(unit.service.pid_file))
+    if unit.service.type != "forking" or unit.life.main_known or not unit.service.guess_main_pid:
+        return None
+    orphans = frozenset[int]().union(*(tree.orphans() for tree in unit.all_trees()))
+    return next(iter(orphans)) if len(orphans) == 1 else None
+
+
+def suitable(unit: Unit, pid: int | None) -> int | None:
+    """Return the id if it is one of a living member that may become the main process."""
+    if pid is None or pid == unit.pid(Slot.CONTROL):
+        return None
+    return pid if pid in unit.members() else None
+
+
+def tree_of(unit: Unit, pid: int) -> Tree | None:
+    """Return the tree that a process is in, unless that has a command to be waited for."""
+    trees = (tree for tree in unit.all_trees() if tree is not unit.trees.get(Slot.CONTROL))
+    return next((tree for tree in trees if pid in tree.members()), None)
+
+
+def remove_pid_file(unit: Unit) -> None:
+    if unit.service.pid_file:
+        with contextlib.suppress(OSError):
+            os.unlink(unit.service.pid_file)
+
+
+def _read(path: str) -> int | None:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            text = file.readline().strip()
+    except OSError:
+        return None
+    return int(text) if text.isascii() and text.isdigit() else None
