@@ -39,6 +39,9 @@ class Farm:
     settings: Settings = Settings()
 
 
+# What YAML can write as an escape, and neither a command line nor a file of text can hold: NUL, half a character.
+_UNFIT = re.compile(r"[\0\ud800-\udfff]")
+
 _SCALAR_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp"))
 
 
@@ -51,6 +54,8 @@ def compose(path: str, text: str) -> yaml.Node:
     """Parse YAML without making values of it."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except RecursionError:
+        raise BadConfig(path, 0, "", "it is nested too deeply", 'write "services:" and the services below it') from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(part for part in (error.context, error.problem) if part)
@@ -133,7 +138,10 @@ class Reader:
         """Give the text of a scalar with all its spaces."""
         if not isinstance(node, yaml.ScalarNode) or node.tag not in _SCALAR_TAGS:
             self.refuse(node, key, "it must be a single value", "write one plain value")
-        return str(node.value)
+        text = str(node.value)
+        if unfit := _UNFIT.search(text):
+            self.refuse(node, key, f"it holds {unfit[0]!r}, which no program can be given", "take it out")
+        return text
 
     def scalars(self, node: yaml.Node, key: str) -> list[tuple[str, int]]:
         """Give one value, or those of a list, each with its line."""
@@ -183,6 +191,8 @@ class Reader:
             self.refuse(node, name, "a template needs its instances", 'write "instances: [1, 2]" below it')
         if instances is not None and not template:
             self.refuse(instances, "instances", f'"{name}" is not a template', f'call it "{name}@"')
+        if instances is not None and not isinstance(instances, yaml.SequenceNode):
+            self.refuse(instances, "instances", "it must be a list", "write [1, 2, 3] for three of them")
         names = [name] if instances is None else [name + word for word, _ in self.scalars(instances, "instances")]
         for full in names:
             if not _is_service_name(full):

@@ -121,6 +121,8 @@ REFUSED = [
     ("After: a/b", '"a/b" is not the name of a unit'),
     ("instances: [1]", '4: instances: "x" is not a template; call it "x@"'),
     ("ExecStop: [/bin/a, /bin/b]\n    Type: dbus", '5: Type: "dbus" needs a message bus'),
+    ('ExecStop: "/bin/x \\0"', "4: ExecStop: it holds '\\x00', which no program can be given; take it out"),
+    ('Environment: "A=\\ud800"', "4: Environment: it holds '\\ud800', which no program can be given"),
     ("Type: oneshot\n    Restart: always", '5: Restart: "always" does not go with Type=oneshot'),
 ]
 
@@ -149,6 +151,8 @@ FILES = [
     ("services:\n  x@: {ExecStart: /x}\n", "x@: a template needs its instances"),
     ("services:\n  x@: {ExecStart: /x, instances: [1, 1]}\n", 'the service "x@1" is there already'),
     ("services:\n  x@: {ExecStart: /x, instances: [a b]}\n", "x@a b: it is not a name for a service"),
+    ("services:\n  x@: {ExecStart: /x, instances: 3}\n", "instances: it must be a list; write [1, 2, 3] for three"),
+    ("services: " + "[" * 5000 + "]" * 5000, "farm.yaml: it is nested too deeply"),
     ("services:\n  x.service: {ExecStart: /x}\n  x: {ExecStart: /x}\n", 'the service "x" is there already'),
     ("services:\n  a/b: {ExecStart: /x}\n", "a/b: it is not a name for a service"),
     (f"{SOUND}supervisor: {{LogDir: /x}}\n", '2: LogDir: it is not known under supervisor; did you mean'),
