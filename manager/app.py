@@ -50,7 +50,7 @@ def create_app(store: Store) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=LARGEST,
     )
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": site.visible}
     app.extensions["store"] = store
     for module in (pages, installpages, jobpages, worker_api, operator_api, job_api):
         app.register_blueprint(module.bp)

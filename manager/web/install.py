@@ -1,12 +1,16 @@
 """The unit file made for one very worker, from what its form says. Pure."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from ...units.dialects import systemd
 from ...units.errors import BadValue
 from ...units.worker_unit import Worker, annotate, worker_service
 from ...worker.wire import RESTART_EXIT_CODE, refuse_restart_code
+
+FILE = "farmhand-worker.service"
 
 # The lines that the restart contract rests on.
 VITAL = frozenset({"ExecStart", "Restart", "RestartForceExitStatus", "SuccessExitStatus"})
@@ -34,6 +38,14 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One step of the installation, and the command that does it."""
+
+    title: str
+    command: str
+
+
+@dataclass(frozen=True)
 class Unit:
     path: str
     text: str
@@ -42,9 +54,12 @@ class Unit:
 
 def fields(name: str, manager: str, given: Mapping[str, str]) -> list[Field]:
     """Return the form as it was sent, or with what is likely for this worker."""
+    near = urlsplit(given.get("manager", manager)).hostname in ("localhost", "127.0.0.1", "::1")
     likely = [
         Field("name", "Name", name),
-        Field("manager", "Manager", manager),
+        Field(
+            "manager", "Manager", manager, "Only the manager's own machine reaches it by this address" if near else ""
+        ),
         Field("code", "Restart code", str(RESTART_EXIT_CODE), "Empty: it cannot be restarted from here"),
         Field("program", "Program", "/usr/local/bin/farmhand-worker", "Where it is on that machine"),
         Field("user", "User", "farmhand", "Empty: root, which is not advised"),
@@ -66,6 +81,20 @@ def unit(form: Sequence[Field]) -> Unit:
     )
     rendered = systemd.write(worker_service(worker))
     return Unit(rendered.path, rendered.text, [line(text, why) for text, why in annotate(rendered.text)])
+
+
+def steps(form: Sequence[Field], path: str) -> list[Step]:
+    """Say how the unit gets onto its machine; systemd starts nothing whose user or folder is missing."""
+    said = {field.name: field.value for field in form}
+    user, folder = shlex.quote(said["user"]), shlex.quote(said["folder"])
+    owner = f"-o {user} " if said["user"] else ""
+    return [
+        *([Step("Make its user", f"sudo useradd --system --home-dir {folder} {user}")] if said["user"] else []),
+        *([Step("Make its folder", f"sudo install -d {owner}{folder}")] if said["folder"] else []),
+        Step("Put the file in place", f"sudo install -m 644 {FILE} {path}"),
+        Step("Let systemd check it", f"systemd-analyze verify {path}"),
+        Step("Start it now and at boot", f"sudo systemctl enable --now {FILE}"),
+    ]
 
 
 def restart_code(text: str) -> int | None:

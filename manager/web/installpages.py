@@ -6,15 +6,13 @@ from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 
 from ...units.errors import BadValue
-from .install import Field, fields, unit
+from .install import FILE, Field, fields, steps, unit
 from .menu import menu
 from .outcome import Notice
 from .rows import row
 from .site import flashed, store
 
 bp = Blueprint("installpages", __name__)
-
-FILE = "farmhand-worker.service"
 
 
 @bp.get("/workers/<worker_id>/install")
@@ -33,6 +31,7 @@ def install(worker_id: str) -> str | tuple[str, int]:
         form=form,
         unit=made,
         file=FILE,
+        steps=steps(form, made.path) if made else [],
         download=f"{url_for('.download', worker_id=worker_id)}?{urlencode({one.name: one.value for one in form})}",
         actions=menu(),
         chosen="",

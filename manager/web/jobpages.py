@@ -1,5 +1,7 @@
 """The jobs' pages: lists, tasks, logs and pictures."""
 
+import re
+
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
 from werkzeug import Response as Redirect
 from werkzeug.exceptions import BadRequest, NotFound
@@ -8,12 +10,15 @@ from ...worker.wire import JobStatus
 from .jobrows import job_row, jobs_summary, part, tallies, task_row
 from .origin import operator
 from .pages import address
-from .site import flashed, store
+from .site import HIDDEN, flashed, store
 
 bp = Blueprint("jobpages", __name__)
 
 # So much of the end of a log is shown; the whole of it is a click away.
 TAIL = 256 * 1024
+
+# What a terminal takes for a colour or another order, and a page would show as noise.
+ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 
 # What a picture is sent as, whatever the worker said that it is.
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg"}
@@ -71,8 +76,11 @@ def log(task_id: str) -> Response:
     path = store().log_path(task)
     if request.args.get("all") and path.exists():
         return send_file(path.resolve(), mimetype="text/plain", max_age=0)
-    text = store().log_tail(task, TAIL)
-    return Response(text or f"{task.name}: nothing has been logged yet\n", mimetype="text/plain")
+    whole = url_for(".log", task_id=task_id, all=1, _external=True)
+    cut = path.exists() and path.stat().st_size > TAIL
+    text = ESCAPE.sub("", store().log_tail(task, TAIL) or f"{task.name}: nothing has been logged yet\n")
+    head = f"This is the end of a long log; the whole of it is at {whole}\n\n" if cut else ""
+    return Response(head + HIDDEN.sub("\ufffd", text), mimetype="text/plain")
 
 
 @bp.get("/tasks/<task_id>/picture")

@@ -20,6 +20,7 @@ from .following import read_following
 from .listing import BadFilter, Filters, listing, read_filters
 from .push import read_seq
 from .rows import STATES
+from .site import build
 from .toast import Following, follow, toast
 
 # At most four flushes a second; and a word every few seconds, so that both sides notice a dead connection.
@@ -62,10 +63,14 @@ class WorkersPage:
         }
 
     async def tick(self) -> Body:
-        """Tell when the listed workers were last seen, which no event tells."""
+        """Tell when the listed workers were last seen, and who wants attention by now: no event tells."""
         now, rows = await run_in_threadpool(self._feed.rows)
         shown = listing(rows, self._filters).rows
-        return {"now": now / 1000, "seen": {row.id: [row.seen.epoch, row.late] for row in shown if row.seen}}
+        return {
+            "now": now / 1000,
+            "seen": {row.id: [row.seen.epoch, row.late] for row in shown if row.seen},
+            "summary": await run_in_threadpool(self._feed.fragments.summary, rows),
+        }
 
 
 class Bell:
@@ -88,9 +93,14 @@ def message(body: Body, *, id: int | None = None, event: str = "") -> str:
     return "\n".join([*lines, f"data: {json.dumps(body)}", "", ""])
 
 
-async def stream(feed: Feed, page: Page, seq: int) -> AsyncIterator[str]:
-    """Yield the messages of one connection until the manager closes; a client that hangs up cancels it."""
+async def stream(feed: Feed, page: Page, seq: int, *, outdated: bool = False) -> AsyncIterator[str]:
+    """Yield the messages of one connection until the manager closes; a client that hangs up cancels it.
+
+    outdated: the page was made by other code than this.
+    """
     yield "retry: 1000\n\n"
+    if outdated:
+        yield message({"outdated": True}, event="reload")
     newest = await run_in_threadpool(feed.store.newest)
     if seq > newest:  # the page was shown by a manager with other data
         seq = newest
@@ -135,7 +145,9 @@ def routes(feed: Feed) -> list[Route]:
         since = read_seq(said)
         if since is None:
             return PlainTextResponse(f"since: {said[:40]!r} is not the number of an event", 400)
-        return StreamingResponse(stream(feed, page, since), media_type="text/event-stream", headers=HEADERS)
+        outdated = request.query_params.get("build", build()) != build()
+        told = stream(feed, page, since, outdated=outdated)
+        return StreamingResponse(told, media_type="text/event-stream", headers=HEADERS)
 
     return [
         Route("/live/workers", workers),

@@ -1,6 +1,10 @@
 """What every page needs of the application around it."""
 
+import hashlib
+import re
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import cast
 
 from flask import Flask, current_app, get_flashed_messages, request, url_for
@@ -10,6 +14,9 @@ from .moments import Moment
 from .outcome import Notice
 
 THEMES = frozenset({"light", "dark"})
+
+# Control characters, and those that turn the direction of what follows: neither shows, and both can mislead.
+HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def store() -> Store:
@@ -31,6 +38,20 @@ def release() -> str:
         return "of an unknown version"
 
 
+@cache
+def build() -> str:
+    """Name the code that makes the pages: a page of another build has to load itself anew."""
+    files = [
+        path for path in sorted(Path(__file__).parent.rglob("*")) if path.suffix in {".py", ".html", ".js", ".css"}
+    ]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+def visible(value: object) -> object:
+    """Show what would not be seen in a name or a message as a replacement character; markup stays as it is."""
+    return HIDDEN.sub("\ufffd", value) if type(value) is str else value
+
+
 def prepare(app: Flask) -> None:
     """Give every template the time, the theme, the version and the addresses of static files."""
     here = release()
@@ -43,5 +64,6 @@ def prepare(app: Flask) -> None:
             "rendered": Moment(now, now),
             "theme": theme if theme in THEMES else "",
             "version": here,
+            "build": build(),
             "static": lambda name: url_for("static", filename=name),
         }

@@ -60,8 +60,7 @@ function shortcuts(list) {
 theme();
 copying();
 const bulk = $('[data-selection]'), one = $('[data-single]'), search = $('[data-filters]');
-const list = bulk ? selection(bulk) : null;
-if (one) single(one);
+const list = bulk ? selection(bulk) : one ? single(one) : null;
 if (search) filters(search);
 shortcuts(list);
 live(list);

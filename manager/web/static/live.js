@@ -2,7 +2,7 @@
 
 import { $, announce, on } from './dom.js';
 import { freeze, learn, serverNow, span, tick } from './ages.js';
-import { parse, patchRegions, patchRow, patchRows, replaceInside } from './patch.js';
+import { markRemoved, parse, patchRegions, patchRow, patchRows, replaceInside } from './patch.js';
 
 const LATE = 20;                                     // seconds without a word, which comes every 8 s
 const RETRY = 3000, SETTLE = 300, LINGER = 5000;     // milliseconds
@@ -14,17 +14,18 @@ export function live(list) {
   if (!box) return;
   const word = $('[data-live-word]', box), button = $('[data-pause]', box), show = $('[data-refresh]');
   let source = null, seq = null, heard = serverNow(), pausedAt = null, lost = false;
-  let coming = null, missed = false, dismissed = false;
+  let coming = null, missed = false, dismissed = false, outdated = false;
 
   function open() {
     source?.close();
     const url = new URL(box.dataset.live, location.href);
+    url.searchParams.set('build', document.body.dataset.build);
     if (seq !== null) url.searchParams.set('since', seq);
     source = new EventSource(url);
     on(source, 'open', hear);
     on(source, 'message', (event) => { hear(event); news(JSON.parse(event.data)); });
     on(source, 'tick', (event) => { hear(event); passing(JSON.parse(event.data)); });
-    on(source, 'reload', (event) => { hear(event); settle(); });
+    on(source, 'reload', (event) => { hear(event); renew(JSON.parse(event.data)); });
     on(source, 'error', () => {
       connected(false);
       if (source.readyState === EventSource.CLOSED) setTimeout(() => lost && open(), RETRY);
@@ -59,7 +60,8 @@ export function live(list) {
     if (pausedAt !== null) { missed = true; return; }
     if (!message.rows) { settle(); return; }
     const rowOf = (id) => document.getElementById(`w-${id}`);
-    let stale = message.gone.some(rowOf);
+    let stale = false;
+    for (const row of message.gone.map(rowOf)) if (row) markRemoved(row);
     for (const [id, html] of Object.entries(message.rows)) {
       const row = rowOf(id);
       if (row) update(row, parse(html).firstElementChild);
@@ -91,6 +93,7 @@ export function live(list) {
     learn(message.now);
     if (pausedAt !== null) return;
     if (!message.seen) settle();
+    if (message.summary) replaceInside($('#summary'), parse(message.summary));
     for (const [id, [epoch, late]] of Object.entries(message.seen ?? {})) {
       const cell = $(`#w-${CSS.escape(id)} .c-seen`), time = cell && $('time', cell);
       if (!time) continue;
@@ -98,6 +101,13 @@ export function live(list) {
       cell.classList.toggle('bad', late);
     }
     tick();
+  }
+
+  // The manager cannot tell what is new since this page was made, or the page is of other code than the manager.
+  function renew(message) {
+    outdated ||= Boolean(message.outdated);
+    if (pausedAt !== null) missed = true;
+    else offer();
   }
 
   // A toast that is over has been read after a while; its address then says nothing of it any more.
@@ -125,6 +135,7 @@ export function live(list) {
   }
 
   async function refresh() {
+    if (outdated) { location.reload(); return; }
     const reply = await fetch(location.href, { headers: { Accept: 'text/html' } }).catch(() => null);
     if (!reply?.ok) return;                          // the stream says what became of the connection
     const next = new DOMParser().parseFromString(await reply.text(), 'text/html');
@@ -165,6 +176,12 @@ export function live(list) {
   on(show, 'click', refresh);
   on(document, 'click', (event) => {
     if (event.target.closest('[data-dismiss]')) { event.preventDefault(); dismiss(); }
+  });
+  // Without a connection a form would lead to the browser's own error page, and the reader's work be lost.
+  on(document, 'submit', (event) => {
+    if (!lost || event.target.method !== 'post') return;
+    event.preventDefault();
+    announce('Needs a connection to the manager');
   });
   on(window, 'pagehide', () => source?.close());
   on(window, 'pageshow', (event) => { if (event.persisted) { open(); refresh(); } });

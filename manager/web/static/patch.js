@@ -1,7 +1,7 @@
 // Puts what the server rendered in place of what is shown, and keeps what the reader is doing:
 // rows, ticked boxes, an open menu and the focus stay where they are.
 
-import { $$ } from './dom.js';
+import { $, $$ } from './dom.js';
 
 const FOCUSABLE = 'a[href], button, input, select';
 
@@ -28,6 +28,18 @@ export function patchRow(row, next) {
     cell.className = next.cells[i].className;
     replaceInside(cell, next.cells[i]);
   });
+}
+
+// A worker that is no more keeps its place until the list is loaded again.
+export function markRemoved(row) {
+  const box = $('input', row), status = $('.status', row);
+  box.checked = false;
+  box.disabled = true;
+  row.classList.add('removed');
+  status.className = 'status offline';
+  $('use', status).setAttribute('href', '#s-offline');
+  status.lastChild.textContent = 'Removed';
+  for (const cell of $$('.c-now, .c-pending', row)) cell.replaceChildren();
 }
 
 // The regions of a page that a newer version of the same page replaces.

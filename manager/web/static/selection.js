@@ -5,7 +5,7 @@ import { $, $$, announce, on } from './dom.js';
 export function selection(form) {
   const all = $('[data-all]', form), choice = $('[data-action]', form), apply = $('[data-apply]', form);
   const picked = $('[data-picked]', form), limits = $('[data-limits]', form);
-  const boxes = () => $$('input[name=worker]', form);
+  const boxes = () => $$('input[name=worker]:enabled', form);
   let anchor = null, cut = false;
 
   function show() {
@@ -50,11 +50,20 @@ export function selection(form) {
 // One worker's page: only an action has to be chosen.
 export function single(form) {
   const choice = $('[data-action]', form), apply = $('[data-apply]', form);
+  let cut = false;
   const show = () => {
     const restarts = 'restarts' in choice.selectedOptions[0].dataset;
-    apply.disabled = !choice.value || (restarts && form.dataset.restartable === 'no');
+    apply.disabled = cut || !choice.value || (restarts && form.dataset.restartable === 'no');
   };
   on(form, 'change', show);
+  on(form, 'submit', () => setTimeout(() => { apply.disabled = true; }));     // one click, one request
   on(window, 'pageshow', show);
   show();
+  return {
+    boxes: () => [],
+    show,
+    engaged: () => false,
+    clear: () => {},
+    connected: (yes) => { cut = !yes; choice.disabled = cut; show(); },
+  };
 }

@@ -13,6 +13,7 @@ from pretended import Pretended, ask, awake, job, register
 from workers_page import WorkersPage
 
 from farmhand.manager.storage.store import Store
+from farmhand.manager.web import live
 from farmhand.manager.web.moments import span
 from farmhand.worker.wire import Status
 
@@ -182,6 +183,60 @@ def test_a_list_that_someone_works_on_keeps_its_rows_until_asked(list_page: Work
     expect(list_page.row("node-1").get_by_role("checkbox")).to_be_checked()
 
 
+def test_a_removed_worker_keeps_its_place_until_the_list_is_loaded_again(
+    list_page: WorkersPage, store: Store, workers: dict[str, Pretended]
+) -> None:
+    ask(store, Status.ASLEEP, workers["node-2"])
+    list_page.row("node-2").get_by_role("checkbox").check()
+    store.delete_worker(workers["node-2"].id, "kim")
+    list_page.says("node-2", "Removed", seconds=5)
+    expect(list_page.row("node-2").get_by_role("checkbox")).to_be_disabled()
+    expect(list_page.row("node-2").locator(".change")).to_have_count(0)
+    expect(list_page.page.locator("[data-picked]")).to_have_text("None selected")
+    list_page.page.reload()
+    expect(list_page.page.locator("#rows .name")).to_have_text(["node-1", "node-3", "node-4"])
+
+
+def test_a_restart_that_does_not_come_back_is_noticed_as_time_passes(
+    page: Page, url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "TICK", 0.2)
+    worker = awake(store, "node-1")
+    ask(store, Status.RESTART, worker)
+    worker.learns()
+    worker.signs_off()
+    row = WorkersPage(page, url).open().row("node-1")
+    expect(row.locator(".c-now")).to_contain_text("Signed off to restart")
+    expect(row.locator(".overdue")).to_be_hidden()
+    clock = store.clock
+    store.clock = lambda: clock() + 40_000
+    expect(row.locator(".c-now")).to_have_text(re.compile("Signed off to restart 4. s ago, not back yet"), timeout=FAST)
+    expect(row.locator(".c-seen")).to_have_class(re.compile("bad"), timeout=FAST)
+    expect(page.locator("#summary")).to_contain_text("1 worker needs attention", timeout=FAST)
+
+
+def test_nothing_moves_while_rows_change_and_are_selected(
+    list_page: WorkersPage, store: Store, workers: dict[str, Pretended]
+) -> None:
+    page = list_page.page
+    page.evaluate("""window.shifts = [];
+        new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((entry) => entry.value)))
+            .observe({ type: 'layout-shift', buffered: true });""")
+    list_page.row("node-1").get_by_role("checkbox").check()
+    page.locator("[data-action]").select_option("restart")
+    list_page.row("node-4").get_by_role("checkbox").check()
+    ask(store, Status.OFFLINE, workers["node-2"], lazy=True)
+    list_page.pending("node-2", "shut down after task")
+    work = workers["node-1"].asks_for_work()
+    assert work is not None
+    workers["node-1"].reports(work, 5)
+    list_page.says("node-1", "Working")
+    workers["node-2"].learns()
+    workers["node-2"].signs_off()
+    list_page.says("node-2", "Offline")
+    assert page.evaluate("window.shifts") == []
+
+
 def test_pause_holds_the_rows_and_resume_shows_the_newest(
     list_page: WorkersPage, workers: dict[str, Pretended], context: BrowserContext
 ) -> None:
@@ -238,6 +293,30 @@ def test_a_lost_connection_is_said_and_mends_itself(browser: Browser, store: Sto
         expect(page.locator("[data-lost]")).to_be_hidden(timeout=10_000)
         expect(page.locator("[data-apply]")).to_be_enabled()
         page.close()
+
+
+def test_without_a_connection_no_form_is_sent(browser: Browser, store: Store) -> None:
+    worker, job_id = awake(store, "node-1"), job(store)
+    ask(store, Status.ASLEEP, worker)
+    page = browser.new_page()
+    with serving(store) as url:
+        page.goto(f"{url}/jobs/{job_id}")
+        expect(page.locator("[data-live-word]")).to_contain_text("Live")
+    expect(page.locator("[data-lost]")).to_be_visible(timeout=5000)
+    page.get_by_role("button", name="Pause job").click()
+    expect(page.locator("[data-announce]")).to_have_text("Needs a connection to the manager")
+    assert page.url == f"{url}/jobs/{job_id}"
+    page.close()
+
+
+def test_a_page_of_older_code_loads_itself_anew(page: Page, url: str, store: Store) -> None:
+    awake(store, "node-1")
+    page.goto(f"{url}/workers")
+    page.evaluate("""window.mark = 'the same document';
+        document.body.dataset.build = 'older';""")
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(page.locator("body:not([data-build=older])")).to_have_count(1, timeout=5000)
+    assert page.evaluate("window.mark") is None
 
 
 def test_a_workers_page_follows_its_worker(page: Page, url: str, store: Store) -> None:

@@ -116,6 +116,17 @@ def test_an_unknown_worker_is_named(client: FlaskClient, workers: list[Pretended
     assert "nobody is not known here" in page.text
 
 
+def test_a_form_on_the_install_tab_that_is_not_complete_is_answered_on_the_workers_page(
+    client: FlaskClient, workers: list[Pretended]
+) -> None:
+    text = client.get(f"/workers/{workers[0].id}/install").text
+    back = re.search(r'name="back" value="([^"]*)"', text)
+    assert back is not None
+    page = act(client, "", workers[0], back=back[1])
+    assert page.status_code == 400
+    assert "Choose an action, then press Apply" in page.text
+
+
 @pytest.mark.parametrize(
     "back", ["https://evil.example/workers", "//evil.example/workers", "/\\evil.example", "/jobs", "/workersx", ""]
 )
@@ -217,6 +228,38 @@ def test_names_and_logs_are_text(client: FlaskClient, store: Store) -> None:
     log = client.get(f"/tasks/{work.task.id}/log")
     assert HOSTILE in log.text
     assert log.mimetype == "text/plain"
+
+
+def test_what_would_mislead_is_shown_as_what_it_is(client: FlaskClient, store: Store) -> None:
+    node = awake(store, "node\u202e1-\x1b[31m")
+    job_id = job(store, "Shot\u2067")
+    ask(store, Status.ASLEEP, node)
+    for path in ("/workers", f"/workers/{node.id}", "/jobs", f"/jobs/{job_id}"):
+        text = client.get(path).text
+        assert not re.search("[\x1b\u202e\u2067]", text), path
+        assert "\ufffd" in text, path
+
+
+def test_a_log_is_read_without_colours_and_kept_with_them(client: FlaskClient, store: Store) -> None:
+    node = awake(store, "node-1")
+    job(store)
+    work = node.asks_for_work()
+    assert work is not None
+    node.reports(work, 1, "\x1b[1;31mError\x1b[0m \x1b]8;;http://x\x07link\u202e\x00\ttab\n")
+    assert client.get(f"/tasks/{work.task.id}/log").text.partition("\n")[2] == "Error link\ufffd\ufffd\ttab\n"
+    assert "\x1b[1;31m" in client.get(f"/tasks/{work.task.id}/log?all=1").text
+
+
+def test_the_end_of_a_long_log_says_where_the_whole_of_it_is(client: FlaskClient, store: Store) -> None:
+    node = awake(store, "node-1")
+    job(store)
+    work = node.asks_for_work()
+    assert work is not None
+    node.reports(work, 1, "a line\n" * 50_000)
+    log = client.get(f"/tasks/{work.task.id}/log").text
+    whole = re.search(r"the whole of it is at http://localhost(\S+)", log)
+    assert whole is not None
+    assert client.get(whole[1]).text.count("a line\n") == 50_000
 
 
 # -- jobs, logs, pictures
