@@ -1,5 +1,6 @@
 """The wheel: what is in it, whom it lives with, what it brings along."""
 
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -10,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PACKAGES = ("manager", "supervisor", "units", "worker")
 
 
 def run(*words: object) -> str:
@@ -23,20 +25,31 @@ def scripts(environment: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def beside_supervisord(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what a wheel is built from: setuptools leaves its build/ and *.egg-info where it builds."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+@pytest.fixture(scope="module")
+def beside_supervisord(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Path:
     """An environment with PyPI's supervisor and, installed after it, Farmhand without extras."""
     environment = tmp_path_factory.mktemp("beside")
     venv.create(environment, with_pip=True)
     python = scripts(environment) / "python"
     run(python, "-m", "pip", "install", "--quiet", "supervisor", "setuptools<81")
-    run(python, "-m", "pip", "install", "--quiet", ROOT)
+    run(python, "-m", "pip", "install", "--quiet", checkout)
     return environment
 
 
 def test_the_list_of_packages_is_the_list_of_folders() -> None:
     folders = {
         ".".join(("farmhand", *path.parent.relative_to(ROOT).parts))
-        for package in ("manager", "supervisor", "units", "worker")
+        for package in PACKAGES
         for path in (ROOT / package).rglob("__init__.py")
     }
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == folders
@@ -55,11 +68,11 @@ def test_it_lives_beside_supervisord(beside_supervisord: Path) -> None:
     assert Path(ours).parent.parent.name == "farmhand"
 
 
-def test_taking_one_away_leaves_the_other_whole(beside_supervisord: Path) -> None:
+def test_taking_one_away_leaves_the_other_whole(beside_supervisord: Path, checkout: Path) -> None:
     bin = scripts(beside_supervisord)
     run(bin / "python", "-m", "pip", "uninstall", "--quiet", "--yes", "farmhand")
     assert run(bin / "supervisord", "--version").startswith("4.")
-    run(bin / "python", "-m", "pip", "install", "--quiet", ROOT)
+    run(bin / "python", "-m", "pip", "install", "--quiet", checkout)
     run(bin / "python", "-m", "pip", "uninstall", "--quiet", "--yes", "supervisor")
     assert "restart" in run(bin / "farmhand", "--help")
 
@@ -78,8 +91,8 @@ def test_what_is_not_installed_is_named(beside_supervisord: Path, command: str) 
     assert done.stderr.endswith(f"is not installed; pip install 'farmhand[{command}]'\n")
 
 
-def test_templates_static_files_and_migrations_are_installed(tmp_path: Path) -> None:
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT)
+def test_templates_static_files_and_migrations_are_installed(tmp_path: Path, checkout: Path) -> None:
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, checkout)
     (wheel,) = tmp_path.glob("farmhand-*.whl")
     names = set(run(sys.executable, "-m", "zipfile", "--list", wheel).split())
     for folder, pattern in {
