@@ -47,7 +47,9 @@ def test_every_kind_of_event_is_listed(docs: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "keys"), [("worker.yaml", worker_config.KEYS), ("manager.yaml", manager_config.KEYS)], ids=lambda each: ""
+    ("file", "keys"),
+    [("worker.yaml", worker_config.KEYS), ("manager.yaml", manager_config.KEYS)],
+    ids=["worker", "manager"],
 )
 def test_every_key_of_a_configuration_is_shown(docs: Path, file: str, keys: Iterable[str]) -> None:
     page = (docs / "reference" / "configuration.md").read_text(encoding="utf-8")
