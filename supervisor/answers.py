@@ -115,8 +115,18 @@ def _settled(desk: Desk, settled: Mapping[str, Outcome]) -> Reply:
     for name, outcome in bad.items():
         life = desk.supervisor.units[name].life
         reason = f": {life.verdict.reason}" if life.verdict and outcome is Outcome.FAILED else ""
+        if outcome is Outcome.INVALID:
+            lines.append(_not_reloaded(desk.supervisor.units[name]))
+            continue
         lines.append(f"{name}: job {outcome.value}{reason}; 'farmhand status {name}' says more")
     return Reply(1 if bad else 0, tuple(lines), {name: outcome.value for name, outcome in settled.items()})
+
+
+def _not_reloaded(unit: Unit) -> str:
+    """Say why a reload, the only job that can be invalid, makes no sense."""
+    if unit.service.exec_reload:
+        return f"{unit.name}: it is {unit.active.value} and cannot be reloaded; start it with 'farmhand start'"
+    return f"{unit.name}: it cannot be reloaded, for it has no ExecReload=; restart it with 'farmhand restart'"
 
 
 def _each(desk: Desk, request: Request, units: list[Unit]) -> Reply:

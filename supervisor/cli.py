@@ -49,6 +49,19 @@ VERBS: Mapping[str, Verb] = {
     "ping": Verb("say whether a supervisor answers", "", tells=True),
 }
 
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; name a file")
+    return Path(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines; write 0 or more")
+    return int(text)
+
+
 OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "no_block": (("--no-block",), {"action": "store_true", "help": "do not wait until it is done"}),
     "signal": (("-s", "--signal"), {"metavar": "SIGNAL", "help": "which signal (default: SIGTERM)"}),
@@ -60,8 +73,8 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "value": (("--value",), {"action": "store_true", "help": "print values without their names"}),
     "quiet": (("-q", "--quiet"), {"action": "store_true", "help": "print nothing"}),
     "output": (("-o", "--output"), {"choices": ("text", "json"), "help": "json: for programs"}),
-    "lines": (("-n", "--lines"), {"type": int, "metavar": "N", "help": f"lines of output ({_SHOWN_BY_STATUS})"}),
-    "log_lines": (("-n", "--lines"), {"type": int, "metavar": "N", "dest": "lines", "help": "how many lines (50)"}),
+    "lines": (("-n", "--lines"), {"type": _count, "metavar": "N", "help": f"lines of output ({_SHOWN_BY_STATUS})"}),
+    "log_lines": (("-n", "--lines"), {"type": _count, "metavar": "N", "dest": "lines", "help": "how many lines (50)"}),
     "follow": (("-f", "--follow"), {"action": "store_true", "help": "go on as they are printed"}),
 }
 # Those that the supervisor needs to know; the others are about how its answer is shown.
@@ -85,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="farmhand", description=__doc__, epilog=_EPILOG)
     socket = argparse.ArgumentParser(add_help=False)
-    socket.add_argument("--control", type=Path, metavar="PATH", help="the supervisor's socket (or FARMHAND_CONTROL)")
+    socket.add_argument("--control", type=_path, metavar="PATH", help="the supervisor's socket (or FARMHAND_CONTROL)")
     verbs = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="verb")
     run = verbs.add_parser("run", parents=[socket], help="run the services of files until Ctrl-C")
     run.add_argument("files", nargs="+", type=Path, metavar="FILE", help="Farmhand's YAML, or a .service file")
@@ -120,21 +133,28 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from ..units.check import check
+    from ..units.check import absent, check
+    from ..units.errors import BadConfig
+    from .daemon import text
 
-    code = 0
+    code, services = 0, []
     for file in arguments.files:
         try:
-            report = check(str(file), file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as problem:
-            code = _fail(f"{file}: it cannot be read: {getattr(problem, 'strerror', None) or problem}", BAD_INPUT)
+            report = check(str(file), text(file))
+        except BadConfig as problem:
+            code = _fail(str(problem), BAD_INPUT)
             continue
         if report.error is not None:
             code = _fail(str(report.error), BAD_INPUT)
             continue
         for notice in (*report.warnings, *report.kept):
             print(notice)
-        print(f"{file}: {len(report.services)} services: {', '.join(service.name for service in report.services)}")
+        count = len(report.services)
+        names = ", ".join(service.name for service in report.services)
+        print(f"{file}: {count} service{'s' if count > 1 else ''}: {names}")
+        services += report.services
+    for notice in absent(services):
+        print(notice)
     return code
 
 

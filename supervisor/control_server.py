@@ -139,8 +139,10 @@ def _listen(path: Path) -> tuple[int, socket.socket]:
         if isinstance(error, BlockingIOError):
             raise CannotListen(
                 f"{path}: another supervisor has this socket; stop it with 'farmhand shutdown', "
-                "or choose another socket with --control"
+                "or choose another socket with --control or FARMHAND_CONTROL"
             ) from None
         why = error.strerror or str(error)
-        raise CannotListen(f"{path}: cannot listen there ({why}); choose another socket with --control") from None
+        raise CannotListen(
+            f"{path}: cannot listen there ({why}); choose another socket with --control or FARMHAND_CONTROL"
+        ) from None
     return lock, listener

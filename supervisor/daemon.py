@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..units import machine
+from ..units.check import absent
 from ..units.dialects import farmhand, systemd
 from ..units.errors import BadConfig
 from ..units.quoting import expand_text
@@ -89,24 +90,27 @@ def read(files: Sequence[Path]) -> Plan:
             if service.name in plan.services:
                 raise BadConfig(str(file), 0, service.name, "another file has this service too", "rename one of them")
             plan.services[service.name] = service
+    for notice in absent(list(plan.services.values())):
+        _say(str(notice))
     return plan
 
 
 def _read_unit(file: Path, here: Mapping[str, str]) -> tuple[Service, ...]:
-    reading = systemd.read(str(file), _text(file), here)
+    reading = systemd.read(str(file), text(file), here)
     for warning in reading.warnings:
         _say(str(warning))
     return (reading.service,)
 
 
 def _read_farm(file: Path, here: Mapping[str, str], plan: Plan) -> tuple[Service, ...]:
-    farm = farmhand.read(str(file), _text(file), here)
+    farm = farmhand.read(str(file), text(file), here)
     plan.default_environment |= farm.settings.default_environment
     plan.log_directory = farm.settings.log_directory or plan.log_directory
     return farm.services
 
 
-def _text(file: Path) -> str:
+def text(file: Path) -> str:
+    """Read a file; raises BadConfig."""
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
@@ -149,7 +153,7 @@ def _introduce(wishes: Wishes, plan: Plan, logs: Logs) -> None:
     """Tell people what runs, where its output is, and how to end it."""
     _say(f"running {', '.join(plan.services)} (process {os.getpid()})")
     _say(f"output is in {logs.folder}; 'farmhand logs NAME' shows it")
-    _say(f"listening at {wishes.control}; Ctrl-C or 'farmhand shutdown' stops everything")
+    _say(f"Ctrl-C or 'farmhand shutdown' stops everything; commands come in by {wishes.control}")
     for service in plan.services.values():
         if kept := sorted({line.key for line in service.kept}):
             _say(f"{service.name}: ignoring {', '.join(f'{key}=' for key in kept)}; 'farmhand check' says more")

@@ -38,7 +38,9 @@ class Narrator:
     def flush(self) -> None:
         for unit, before in self._before.items():
             if before is not unit.shown or unit.shown is State.FAILED:
-                self.log(f"{unit.name}: {before.value} -> {_after(unit)} ({self._why[unit]}){_said(unit)}")
+                self.log(f"{unit.name}: {before.value} -> {_after(unit)} ({self._why[unit]})")
+                if unit.shown is State.RUNNING and unit.life.status_text:  # STATUS= in sd_notify(3)
+                    self.log(f"{unit.name} says: {unit.life.status_text}")
         self._before.clear()
         self._why.clear()
 
@@ -50,8 +52,3 @@ def _after(unit: Unit) -> str:
     if unit.shown is State.FAILED:
         return f"failed, {unit.life.result.value}"
     return f"{unit.shown.value}, pid {unit.main_pid}" if unit.shown is State.RUNNING else unit.shown.value
-
-
-def _said(unit: Unit) -> str:
-    """Return what a service that runs tells of itself, STATUS= in sd_notify(3)."""
-    return f": {unit.life.status_text}" if unit.shown is State.RUNNING and unit.life.status_text else ""

@@ -1,11 +1,11 @@
 """The unit doctor: what is wrong with a file, what is ignored in it, and what is kept without being in force."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from . import specifiers
 from .dialects import farmhand, systemd
-from .errors import BadConfig, Notice
+from .errors import BadConfig, Notice, nearest
 from .spec import Service
 
 # Enough for a check, which runs nothing: any text will do for what only the machine knows.
@@ -38,6 +38,27 @@ def check(path: str, text: str) -> Report:
         for line in service.kept
     }
     return Report(services, None, warnings, tuple(sorted(kept, key=lambda notice: (notice.line, notice.key))))
+
+
+def absent(services: Sequence[Service]) -> tuple[Notice, ...]:
+    """Name the services that others of them wait for or need, and that are not among them: a slip of the pen, mostly.
+
+    Other kinds of unit, a target or a mount, are the system's, and so may be what a unit file only wants.
+    """
+    there = {service.name for service in services}
+    found: dict[Notice, None] = {}
+    for service in services:
+        depends = {"Requires": service.requires, "Wants": service.wants, "After": service.after}
+        for key, names in {**depends, "Before": service.before}.items():
+            path, _, line = service.origin.get(key, "").rpartition(":")
+            for name in names:
+                ours = "." not in name and (key == "Requires" or not path.endswith(".service"))
+                if ours and name not in there:
+                    hint = nearest(name, there)
+                    hint = f'did you mean "{hint}"?' if hint else f"there are {', '.join(sorted(there))}"
+                    problem = f'there is no service "{name}" here, and nothing waits for it'
+                    found[Notice(path, int(line or 0), key, problem, hint)] = None
+    return tuple(found)
 
 
 def _read(path: str, text: str) -> tuple[tuple[Service, ...], tuple[Notice, ...]]:

@@ -78,7 +78,7 @@ def test_run_tells_what_runs_where_its_output_is_and_how_to_stop(farm):
     errors = farm.errors.read_text()
     assert "running chatty, once, failing, worker@1, worker@2, aside" in errors
     assert f"output is in {farm.folder}/log; 'farmhand logs NAME' shows it" in errors
-    assert f"listening at {farm.folder}/control.sock; Ctrl-C or 'farmhand shutdown' stops everything" in errors
+    assert f"Ctrl-C or 'farmhand shutdown' stops everything; commands come in by {farm.folder}/control.sock" in errors
     assert "chatty: ignoring ProtectSystem=" in errors
 
 
@@ -114,6 +114,8 @@ def test_status_shows_state_reason_and_latest_output(farm):
         (("reload", "once"), 1),
         (("kill", "chatty", "--signal", "NOSUCH"), 2),
         (("kill", "chatty", "--kill-whom", "nobody"), 2),
+        (("logs", "chatty", "-n", "-5"), 2),
+        (("list", "--control", ""), 2),
         (("start",), 2),
         (("flarp",), 2),
         ((), 2),
@@ -135,6 +137,12 @@ def test_complaints_name_what_is_wrong_and_what_there_is(farm):
         "/nowhere/control.sock: no supervisor answers there"
         in farm("ping", "--control", "/nowhere/control.sock").stderr
     )
+
+
+def test_what_cannot_be_reloaded_is_said_with_the_reason(farm):
+    done = farm("reload", "worker@1", "once")
+    assert done.returncode == 1
+    assert "worker@1: it cannot be reloaded, for it has no ExecReload=; restart it with" in done.stderr
 
 
 def test_show_prints_properties_in_systemds_words(farm):
@@ -260,7 +268,15 @@ def test_check_tells_what_is_kept_without_effect(tmp_path):
     done = subprocess.run([FARMHAND, "check", unit], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0
     assert f"{unit}:3: PrivateTmp: " in done.stdout
-    assert done.stdout.endswith("1 services: a\n")
+    assert done.stdout.endswith("1 service: a\n")
+
+
+@pytest.mark.parametrize("verb", ["check", "run"])
+def test_a_file_that_is_not_text_is_said_with_its_line(tmp_path, verb):
+    (tmp_path / "farm.yaml").write_bytes(b"services:\n  a: \xff\n")
+    done = subprocess.run([FARMHAND, verb, "farm.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "farm.yaml:2: it is not UTF-8 text; save it as UTF-8\n" in done.stderr
 
 
 def test_two_files_with_the_same_service_are_refused(tmp_path):

@@ -103,7 +103,7 @@ def test_a_start_is_answered_when_the_service_is_ready(run, notifies):
     assert supervised.ask("restart", "worker")[0] == 0
     shown = supervised.show("worker")
     assert (shown["SubState"], shown["StatusText"]) == ("running", "rendering")
-    assert supervised.sees("-> running").endswith("(READY=1 received): rendering")
+    assert supervised.sees("worker says: ").endswith("worker says: rendering")
 
 
 def test_a_service_that_shows_no_sign_of_life_is_restarted(run, notifies):
