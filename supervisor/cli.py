@@ -135,9 +135,11 @@ def _run(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from ..units.check import absent, check
     from ..units.errors import BadConfig
+    from ..units.spec import Service
     from .daemon import text
 
-    code, services = 0, []
+    code = 0
+    services: list[Service] = []
     for file in arguments.files:
         try:
             report = check(str(file), text(file))

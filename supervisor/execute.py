@@ -49,9 +49,12 @@ def order(service: Service, command: Command, env: Mapping[str, str], mark: str,
             nice=service.nice,
             cpu_policy=service.cpu_scheduling_policy,
             cpu_priority=service.cpu_scheduling_priority,
+            cpu_reset_on_fork=service.cpu_scheduling_reset_on_fork,
+            cpus=service.cpu_affinity,
             io_class=service.io_scheduling_class,
             io_priority=service.io_scheduling_priority,
             oom_score_adjust=service.oom_score_adjust,
+            ignore_sigpipe=service.ignore_sigpipe,
             limits={name: (limit.soft, limit.hard) for name, limit in service.limits.items()},
             refused=refused or (_unknown_account(service) if privileged else None),
         )
@@ -70,8 +73,7 @@ def _unknown_account(service: Service) -> tuple[int, str] | None:
         return _NO_USER, f"there is no user {user!r}"
     for group in filter(None, groups):
         try:
-            if not group.isdigit():
-                grp.getgrnam(group)
+            grp.getgrgid(int(group)) if group.isdigit() else grp.getgrnam(group)
         except KeyError:
             return _NO_GROUP, f"there is no group {group!r}"
     return None

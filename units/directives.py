@@ -15,6 +15,7 @@ from .errors import nearest
 from .kinds import (
     BOOLEAN,
     COMMANDS,
+    CPUS,
     SIGNAL,
     STATUSES,
     TEXT,
@@ -141,6 +142,8 @@ _ROWS = [
     ("Nice", "Service", integer(-20, 19, resets=True), 0, "-20 for the most, 19 for the least processor time"),
     ("CPUSchedulingPolicy", "Service", numbered("other", "fifo", "rr", "batch", None, "idle"), 0, "its scheduling"),
     ("CPUSchedulingPriority", "Service", integer(0, 99), 0, "its priority under fifo and rr, 1 to 99"),
+    ("CPUSchedulingResetOnFork", "Service", BOOLEAN, 0, "give its children back the usual scheduling"),
+    ("CPUAffinity", "Service", CPUS, 0, "the processors it may use, such as 0-3,8"),
     ("IOSchedulingClass", "Service", numbered("none", "realtime", "best-effort", "idle"), 0, "its disk access"),
     ("IOSchedulingPriority", "Service", integer(0, 7, resets=True), 0, "0 for the most, 7 for the least disk access"),
     ("OOMScoreAdjust", "Service", integer(-1000, 1000, resets=True), 0, "1000: killed first for memory, -1000: never"),
@@ -149,6 +152,7 @@ _ROWS = [
     ("EnvironmentFile", "Service", ENVIRONMENT_FILES, 0, 'a file of variables; "-" before it: if it is there'),
     ("PassEnvironment", "Service", names("names of variables", _check_variable), 228, "variables to hand on"),
     ("UnsetEnvironment", "Service", names("names of variables", _check_unset), 235, "variables to take away"),
+    ("IgnoreSIGPIPE", "Service", BOOLEAN, 0, "start it with SIGPIPE ignored"),
     (
         "StandardInput",
         "Service",

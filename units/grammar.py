@@ -26,6 +26,7 @@ _UNITS = {spelling: size for size, spellings in _MICROSECONDS.items() for spelli
 _SPAN_TERM = re.compile(r"\s*\+?(\d*)(?:\.(\d+))?(\s*)(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")?")
 _SPAN_HINT = 'write it as "5s", "1min 30s", "infinity" or a number of seconds'
 _LARGEST_SPAN = 2**64 - 1  # microseconds
+_MOST_CPUS = 8192  # CONFIG_NR_CPUS at its largest
 
 
 def parse_span(text: str, default_unit: str = "s") -> float:
@@ -113,6 +114,17 @@ def parse_integer(text: str, low: int, high: int) -> int:
     if value is None or not low <= value <= high:
         raise BadValue(f'"{text}" is not a whole number from {low} to {high}', "write such a number")
     return value
+
+
+def parse_cpus(text: str) -> frozenset[int]:
+    """Read "0-3,8 9"; a range that runs backwards is empty, as with systemd."""
+    found: set[int] = set()
+    for word in text.replace(",", " ").split():
+        match = re.fullmatch(r"([0-9]+)(?:-([0-9]+))?", word)
+        if match is None or max(int(match[1]), int(match[2] or 0)) >= _MOST_CPUS:
+            raise BadValue(f'"{word}" is no number of a processor and no range of them', "write for example 0-3,8")
+        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return frozenset(found)
 
 
 def parse_umask(text: str) -> int:

@@ -182,6 +182,17 @@ STATUSES = Kind(
 )
 
 
+CPUS = Kind(
+    "numbers of processors, or ranges of them",
+    _plain(grammar.parse_cpus),
+    lambda value, escape: [" ".join(map(str, sorted(value or ()))) or "1-0"],
+    many({"type": ["integer", "string"]}),
+    combine=lambda old, new: (old or frozenset()) | new,
+    resets=True,
+    repeatable=True,
+)
+
+
 def limit(name: str) -> Kind:
     """The kind of Limit`name`=; its value is {name: Limit}, for they all share one field."""
     return Kind(

@@ -142,6 +142,8 @@ class Service:
     nice: int | None = None
     cpu_scheduling_policy: str | None = None
     cpu_scheduling_priority: int | None = None
+    cpu_scheduling_reset_on_fork: bool = False
+    cpu_affinity: frozenset[int] | None = None  # the processors it may use; the empty set is refused at the start
     io_scheduling_class: str | None = None
     io_scheduling_priority: int | None = None
     oom_score_adjust: int | None = None
@@ -150,6 +152,7 @@ class Service:
     environment_file: tuple[EnvironmentFile, ...] = ()
     pass_environment: tuple[str, ...] = ()
     unset_environment: tuple[str, ...] = ()
+    ignore_sigpipe: bool = True
     standard_input: str = "null"
     standard_output: str = "journal"
     standard_error: str = "inherit"

@@ -22,7 +22,7 @@ thread that was not started here, so an owner of trees must not use `subprocess`
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -60,9 +60,12 @@ class Order:
     nice: int | None = None
     cpu_policy: str | None = None
     cpu_priority: int | None = None
+    cpu_reset_on_fork: bool = False
+    cpus: Set[int] | None = None
     io_class: str | None = None
     io_priority: int | None = None
     oom_score_adjust: int | None = None
+    ignore_sigpipe: bool = False
     limits: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
     refused: tuple[int, str] | None = None  # what its owner found to be impossible: the exit code, and why in words
 

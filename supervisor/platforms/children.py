@@ -9,8 +9,8 @@ from types import FrameType
 
 from ..rules.exitstatus import Exit
 
-# Python itself ignores these, and `subprocess` restores them in the child.
-_PYTHONS_OWN = {signal.SIGPIPE, signal.SIGXFSZ}
+# Python itself ignores it, and `subprocess` restores it in the child, or leaves it ignored, as an order says.
+_PYTHONS_OWN = {signal.SIGPIPE}
 
 
 _LOOKS = 100

@@ -25,6 +25,7 @@ _WORDS = {
     "limit": "set the resource limits",
     "oom": "set OOMScoreAdjust={oom_score_adjust}",
     "cpu": "set CPUSchedulingPolicy={cpu_policy}",
+    "cpus": "set CPUAffinity={cpus}",
     "io": "set IOSchedulingClass={io_class}",
     "group": "join the groups of User={user} Group={group}",
     "account": "become user {user}",
@@ -125,6 +126,7 @@ def _spawn(
             stderr=null if order.stderr is None else order.stderr,
             umask=-1 if order.umask is None else order.umask,
             pass_fds=() if keep is None else (keep,),
+            restore_signals=not (order.ignore_sigpipe and keep is None),
             start_new_session=True,
         )
     except OSError as error:
@@ -150,6 +152,8 @@ def _settings(order: Order, env: Mapping[str, str]) -> Iterator[str]:
         return
     yield f"locale=-{env['LC_CTYPE']}" if "LC_CTYPE" in env else "locale="
     yield from given
+    if order.ignore_sigpipe:
+        yield "sigpipe=ignore"
     if order.cwd is not None:
         yield f"cwd={'-' if order.cwd_optional else ''}{order.cwd}"
 
@@ -159,10 +163,14 @@ def _privileged(order: Order) -> Iterator[str]:
         yield f"oom={order.oom_score_adjust}"
     if order.nice is not None:
         yield f"nice={order.nice}"
-    if order.cpu_policy is not None or order.cpu_priority is not None:
-        yield f"cpu={order.cpu_policy or 'other'}:{order.cpu_priority or 0}"
+    if order.cpu_policy is not None or order.cpu_priority is not None or order.cpu_reset_on_fork:
+        lowest = 1 if order.cpu_policy in ("fifo", "rr") else 0
+        yield f"cpu={order.cpu_policy or 'other'}:{order.cpu_priority or lowest}:{order.cpu_reset_on_fork:d}"
+    if order.cpus is not None:
+        yield f"cpus={','.join(map(str, order.cpus))}"
     if order.io_class is not None or order.io_priority is not None:
-        yield f"io={order.io_class or 'best-effort'}:{4 if order.io_priority is None else order.io_priority}"
+        class_ = "best-effort" if order.io_class in (None, "none") else order.io_class
+        yield f"io={class_}:{4 if order.io_priority is None else order.io_priority}"
     for name, (soft, hard) in order.limits.items():
         yield f"limit={name}:{-1 if soft is None else soft}:{-1 if hard is None else hard}"
     if order.user is not None:

@@ -18,7 +18,9 @@ CODES = {
     "limit": 205,
     "oom": 206,
     "cpu": 214,
+    "cpus": 215,
     "io": 211,
+    "sigpipe": 207,
     "group": 216,
     "account": 217,
     "user": 217,
@@ -35,8 +37,9 @@ def main() -> None:
             step, _, value = setting.partition("=")
             STEPS[step](value)
         step = "exec"
-        for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores them
-            _signal.signal(number, _signal.SIG_DFL)
+        _signal.signal(_signal.SIGXFSZ, _signal.SIG_DFL)  # Python ignores it, and SIGPIPE
+        if "sigpipe=ignore" not in settings:
+            _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
         os.execve(command[0], command[1:], os.environb)
     except (OSError, LookupError, ValueError, AttributeError) as error:
         os.write(report, f"{step}={getattr(error, 'strerror', None) or error}".encode())
@@ -51,8 +54,12 @@ def set_locale(value: str) -> None:
 
 
 def set_oom_score(value: str) -> None:
-    with open("/proc/self/oom_score_adj", "w") as file:
-        file.write(value)
+    """Set it; where one may only raise it, go on without, as systemd does."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write(value)
+    except PermissionError:
+        pass
 
 
 def set_nice(value: str) -> None:
@@ -60,9 +67,19 @@ def set_nice(value: str) -> None:
 
 
 def set_cpu(value: str) -> None:
-    """Read "POLICY:PRIORITY"."""
-    policy, priority = value.split(":")
-    os.sched_setscheduler(0, getattr(os, f"SCHED_{policy.upper()}"), os.sched_param(int(priority)))
+    """Read "POLICY:PRIORITY:RESET", the last 0 or 1."""
+    policy, priority, reset = value.split(":")
+    number = getattr(os, f"SCHED_{policy.upper()}") | (os.SCHED_RESET_ON_FORK if int(reset) else 0)
+    os.sched_setscheduler(0, number, os.sched_param(int(priority)))
+
+
+def set_cpus(value: str) -> None:
+    """Read "0,1,8"; the empty set is refused by the system."""
+    os.sched_setaffinity(0, {int(number) for number in value.split(",") if number})
+
+
+def keep_sigpipe_ignored(value: str) -> None:
+    """Leave it as Python has it: see `main`."""
 
 
 def set_io(value: str) -> None:
@@ -90,7 +107,7 @@ def set_group(value: str) -> None:
     name, primary, _, _ = user_entry(user) if user else ("", os.getgid(), 0, "")
     primary = group_id(group) if group else primary
     if os.geteuid() == 0:  # nobody else may, and to become oneself it is not needed
-        usual = os.getgrouplist(name, primary) if name else [primary]
+        usual = os.getgrouplist(name, primary) if name and primary != 0 else []  # as systemd does
         os.setgroups([*usual, *(group_id(other) for other in others.split(",") if other)])
     os.setgid(primary)
 
@@ -113,7 +130,7 @@ def group_id(name: str) -> int:
     import grp
 
     try:
-        return int(name) if name.isdigit() else grp.getgrnam(name).gr_gid
+        return (grp.getgrgid(int(name)) if name.isdigit() else grp.getgrnam(name)).gr_gid
     except KeyError:
         raise LookupError(f"there is no group {name!r}") from None
 
@@ -137,7 +154,9 @@ STEPS = {
     "oom": set_oom_score,
     "nice": set_nice,
     "cpu": set_cpu,
+    "cpus": set_cpus,
     "io": set_io,
+    "sigpipe": keep_sigpipe_ignored,
     "limit": set_limit,
     "account": user_entry,
     "group": set_group,

@@ -259,6 +259,8 @@ def test_close_gives_everything_back(shell):
         ({"group": "nobody-knows"}, 216, "there is no group 'nobody-knows'"),
         ({"limits": {"NOFILE": (9, 8)}}, 205, "cannot set the resource limits: "),
         ({"oom_score_adjust": 5000}, 206, "cannot set OOMScoreAdjust=5000: Invalid argument"),
+        ({"group": "4294967"}, 216, "there is no group '4294967'"),
+        ({"cpus": frozenset()}, 215, "Invalid argument"),
         ({"cpu_policy": "fifo", "cpu_priority": 1000}, 214, "cannot set CPUSchedulingPolicy=fifo: Invalid argument"),
     ],
 )
@@ -295,6 +297,12 @@ SETTINGS = [
     pytest.param({"cwd": "/nowhere", "cwd_optional": True}, "pwd", os.getcwd(), id="optional folder"),
     pytest.param({"umask": 0o027}, "umask", "0027", id="umask"),
     pytest.param({"nice": 7}, "nice", "7", id="nice"),
+    pytest.param({"cpus": {0}}, "grep -o 'Cpus_allowed_list:.*' /proc/self/status", "Cpus_allowed_list:\t0", id="cpus"),
+    pytest.param({"cpu_policy": "idle", "cpu_reset_on_fork": True}, "cut -d' ' -f41 /proc/$$/stat", "5", id="idle"),
+    pytest.param(
+        {"ignore_sigpipe": True}, "grep -o 'SigIgn:.*' /proc/self/status", f"SigIgn:\t{1 << 12:016x}", id="pipe"
+    ),
+    pytest.param({"group": "nogroup", "cwd": "/"}, "id -G", "65534", id="group"),
     pytest.param({"limits": {"NOFILE": (123, 456)}}, "echo $(ulimit -Sn) $(ulimit -Hn)", "123 456", id="limits"),
     pytest.param({"limits": {"CORE": (0, None)}}, "echo $(ulimit -Sc) $(ulimit -Hc)", "0 unlimited", id="no limit"),
     pytest.param({"user": "nobody", "cwd": "/"}, "id -un", "nobody", id="user"),
