@@ -64,6 +64,9 @@ tree = {name}.spawn(Order(sys.executable, [sys.executable, "-c", sys.argv[1]], {
 time.sleep(1000)
 """
 
+# Signals 32 and 33 are the C library's. Its posix_spawn, which make uses, leaves them ignored; nobody else can tell.
+LIBRARYS_OWN = 0b11 << 31
+
 # Sends two messages, the first with a descriptor.
 SENDER = r"""
 import os, socket
@@ -367,7 +370,8 @@ def test_a_child_inherits_its_three_files_and_default_signals(shell, order):
     os.close(reader)
     os.close(writer)
     signals, descriptors = output.split()[:4], output.split()[4:]
-    assert signals == ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16]
+    blocked, ignored = int(signals[1], 16), int(signals[3], 16)
+    assert (blocked, ignored & ~LIBRARYS_OWN) == (0, 0)
     assert set(descriptors) <= {"0", "1", "2", "255"}
 
 
