@@ -6,9 +6,9 @@ Times are milliseconds since the epoch.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from ...worker.wire import Status, TaskStatus
+from ..clock import timestamp
 from ..rules import tasks as task_rules
 from ..rules import variables
 from ..rules import workers as worker_rules
@@ -239,5 +239,4 @@ def let_go(store: Store, change: Change, worker: Worker, reason: str) -> None:
 
 def log_line(store: Store, change: Change, task: Task, text: str) -> None:
     """Write a line of the manager's own into a task's log."""
-    at = datetime.fromtimestamp(change.now / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    store.files.append_log(task.job_id, task.id, f"{at} {text}")
+    store.files.append_log(task.job_id, task.id, f"{timestamp(change.now)} {text}")

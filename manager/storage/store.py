@@ -5,13 +5,13 @@ Safe to call from any thread. Times are milliseconds since the epoch, ids lower-
 """
 
 import hmac
-import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from ...worker.wire import JobStatus, Request, TaskStatus
+from ..clock import wall_clock
 from ..config import Settings
 from ..rules import actions
 from ..rules import jobs as job_rules
@@ -33,11 +33,6 @@ T = TypeVar("T")
 
 class Missing(LookupError):
     """There is no such worker, task or job; the text names it."""
-
-
-def wall_clock() -> int:
-    """Return the milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 class Store:

@@ -3,14 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from unicodedata import category
 from uuid import UUID
 
-from flask import current_app, request
-
-from ..storage.store import Store
+from flask import request
 
 FARMHAND = "/api/farmhand"
 
@@ -25,16 +22,6 @@ class Problem(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-def store() -> Store:
-    opened: Store = current_app.extensions["store"]
-    return opened
-
-
-def timestamp(at: int) -> str:
-    """Format milliseconds since the epoch as RFC 3339."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def checked_id(text: str) -> str:

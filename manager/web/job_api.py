@@ -7,13 +7,15 @@ from flask import Blueprint, Response, jsonify, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from ...worker.wire import API, JobStatus, TaskStatus
+from ..clock import timestamp
 from ..jobtypes.compile import Unusable, compile
 from ..jobtypes.jobtype import JobType
 from ..jobtypes.library import job_types
 from ..rules.jobs import Job
 from ..rules.tasks import Task
-from .api import FARMHAND, NO_CONTENT, Field, Problem, checked_id, read_body, store, timestamp
+from .api import FARMHAND, NO_CONTENT, Field, Problem, checked_id, read_body
 from .origin import operator
+from .site import store
 
 bp = Blueprint("job_api", __name__)
 

@@ -1,18 +1,19 @@
 """The Flamenco operator API, as far as it is needed, and our own calls beside it, which take many workers at once."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from ...worker.wire import API, REQUESTABLE, Request, Status
+from ..clock import timestamp
 from ..rules.actions import Answer
 from ..rules.workers import Worker
 from . import job_api
-from .api import FARMHAND, NO_CONTENT, Field, Problem, checked_id, read_body, store, timestamp
+from .api import FARMHAND, NO_CONTENT, Field, Problem, checked_id, read_body
 from .origin import operator
+from .site import release, store
 
 bp = Blueprint("operator_api", __name__)
 bp.register_blueprint(job_api.bp)
@@ -29,7 +30,7 @@ _ACTION = {**_BULK, "action": Field(str, required=True, choices=tuple(_ACTIONS))
 
 @bp.get(f"{API}/version")
 def show_version() -> ResponseReturnValue:
-    number = version("farmhand")
+    number = release()
     return jsonify(version=number, shortversion=number, name=store().settings.manager_name, git="")
 
 

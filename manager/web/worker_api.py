@@ -12,7 +12,8 @@ from ..rules.workers import Announcement, Worker
 from ..storage import calls
 from ..storage.calls import NotAwake, Registration, Report, StatusFirst, TooLate, Work
 from ..storage.files import PICTURES
-from .api import NO_CONTENT, Field, Problem, checked_id, read_body, store
+from .api import NO_CONTENT, Field, Problem, checked_id, read_body
+from .site import store
 
 bp = Blueprint("worker_api", __name__, url_prefix=f"{API}/worker")
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from farmhand.manager.clock import wall_clock
 from farmhand.manager.config import Settings
-from farmhand.manager.storage.store import Store, wall_clock
+from farmhand.manager.storage.store import Store
 
 DIALECTS = ("sqlite",)
 
