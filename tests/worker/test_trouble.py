@@ -168,6 +168,7 @@ def test_a_report_that_the_manager_does_not_want_is_dropped(farm, tmp_path):
     task, other = farm.add_task(QUICK), farm.add_task(QUICK)
     farm.fail[f"POST /api/v3/worker/task/{task}"] = 409
     with worker(farm.url, tmp_path) as started:
+        farm.wait(lambda: f"POST /api/v3/worker/task/{task}" in farm.paths())
         with pytest.raises(AssertionError):
             farm.wait(lambda: farm.tasks[other]["status"] == "completed", 0.5)
         farm.tasks[task]["status"] = "canceled"
