@@ -11,6 +11,7 @@ from typing import Any
 
 from . import logs
 from .control import NoSupervisor, Reply, Request, ask, default_path
+from .platforms import kind
 
 FAILED, BAD_INPUT, NOT_RUNNING, UNKNOWN = 1, 2, 3, 4
 _LOOK_AGAIN = 0.1  # seconds between two looks at a log that is followed
@@ -85,9 +86,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: systemctl's, and 2 for bad usage or configuration."""
     arguments = _parser().parse_args(argv)
     try:
+        if arguments.verb != "check":
+            kind()
         return _RUN.get(arguments.verb, _request)(arguments)
     except NoSupervisor as problem:
         return _fail(str(problem), UNKNOWN if arguments.verb in ("status", "is-active") else FAILED)
+    except NotImplementedError as problem:
+        return _fail(f"farmhand: {problem}", BAD_INPUT)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever reads has seen enough
@@ -136,7 +141,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from ..units.check import absent, check
     from ..units.errors import BadConfig
     from ..units.spec import Service
-    from .daemon import text
+    from .files import text
 
     code = 0
     services: list[Service] = []

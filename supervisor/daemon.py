@@ -18,6 +18,7 @@ from ..units.spec import Service
 from . import environment, loop
 from .control import Handle
 from .control_server import CannotListen, ControlServer
+from .files import text
 from .logs import Logs, Prefixer
 from .obey import REQUESTS
 from .waiting import Waiter
@@ -107,17 +108,6 @@ def _read_farm(file: Path, here: Mapping[str, str], plan: Plan) -> tuple[Service
     plan.default_environment |= farm.settings.default_environment
     plan.log_directory = farm.settings.log_directory or plan.log_directory
     return farm.services
-
-
-def text(file: Path) -> str:
-    """Read a file; raises BadConfig."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadConfig(str(file), 0, "", f"it cannot be read: {error.strerror}", "name a file") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise BadConfig(str(file), line, "", "it is not UTF-8 text", "save it as UTF-8") from None
 
 
 def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str]) -> Logs:

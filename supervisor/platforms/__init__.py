@@ -172,16 +172,26 @@ class Platform(Protocol):
     def notify_socket(self) -> NotifySocket: ...
 
 
+_KINDS: Mapping[str, str] = {
+    "linux": "linux",
+    **dict.fromkeys(("darwin", "freebsd", "openbsd", "netbsd", "dragonfly"), "posix"),
+}
+
+
+def kind() -> str:
+    """Say which of the platforms is this machine's; raises NotImplementedError where there is none."""
+    name = sys.platform.rstrip("0123456789.")
+    if name not in _KINDS:
+        raise NotImplementedError(f"neither services nor tasks can be run on {sys.platform} yet: use Linux or macOS")
+    return _KINDS[name]
+
+
 def native() -> Platform:
-    """Return this system's platform."""
-    match sys.platform.rstrip("0123456789."):
-        case "linux":
-            from .linux import LINUX
+    """Return this system's platform; raises NotImplementedError."""
+    if kind() == "linux":
+        from .linux import LINUX
 
-            return LINUX
-        case "darwin" | "freebsd" | "openbsd" | "netbsd" | "dragonfly":
-            from .posix import POSIX
+        return LINUX
+    from .posix import POSIX
 
-            return POSIX
-        case other:
-            raise NotImplementedError(f"no process trees on {other!r} yet: Linux, macOS and the BSDs have them")
+    return POSIX

@@ -293,3 +293,27 @@ def test_a_question_does_not_load_the_supervisor():
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "farmhand.supervisor.control" in loaded
     assert not {"yaml", "farmhand.supervisor.loop", "farmhand.supervisor.rules.lifecycle"} & set(loaded)
+
+
+ELSEWHERE = """
+import os, sys
+sys.platform = "win32"
+for name in ("fcntl", "grp", "pwd", "resource"):
+    sys.modules[name] = None
+del os.geteuid
+from farmhand.supervisor.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("verb", ["run", "status", "check"])
+def test_where_services_cannot_be_run_that_is_said_and_files_are_checked(tmp_path, verb):
+    (tmp_path / "farm.yaml").write_text("services:\n  a:\n    ExecStart: /bin/true\n")
+    command = [sys.executable, "-c", ELSEWHERE, verb, "farm.yaml"]
+    environ = {name: value for name, value in os.environ.items() if name != "XDG_RUNTIME_DIR"}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    if verb == "check":
+        assert (done.returncode, done.stdout) == (0, "farm.yaml: 1 service: a\n"), done.stderr
+    else:
+        said = "farmhand: neither services nor tasks can be run on win32 yet: use Linux or macOS\n"
+        assert (done.returncode, done.stderr) == (2, said)
