@@ -25,8 +25,8 @@ from .web.pulse import Pulse
 # Requests that Flask answers at the same time; each holds a thread.
 THREADS = 16
 
-# The largest thing that anybody sends is the picture of a frame.
-LARGEST = 26 * 1024 * 1024
+# The largest thing that anybody sends is the picture of a frame; one that is a little too large is told so.
+LARGEST = wire.LARGEST_PICTURE + 1024 * 1024
 
 SECURITY = {
     "Content-Security-Policy": (

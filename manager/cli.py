@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..units.errors import BadConfig
-from ..worker.wire import API
+from ..worker.wire import API, JobStatus
 from . import config, jobfile
 from .client import Manager, Refusal, Unreachable
 from .jobfile import JobFile
+from .rules.jobs import ENDED
 from .storage.schema import TooNew
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _submit(options: argparse.Namespace) -> int:
         print(json.dumps(job, indent=2))
     else:
         print(f"job {job['id']} ({job['name']}) is {job['status']}: {options.manager.url}jobs/{job['id']}")
-    return FAILED if options.wait and job["status"] != "completed" else 0
+    return FAILED if options.wait and job["status"] != JobStatus.COMPLETED.value else 0
 
 
 def _send(manager: Manager, file: JobFile) -> Mapping[str, Any]:
@@ -169,7 +170,7 @@ def _send(manager: Manager, file: JobFile) -> Mapping[str, Any]:
 
 def _wait(manager: Manager, job: Mapping[str, Any]) -> Mapping[str, Any]:
     said = ""
-    while job["status"] not in ("completed", "failed", "canceled"):
+    while JobStatus(job["status"]) not in ENDED:
         progress = f"{job['status']}, {job['steps_completed']} of {job['steps_total']} steps"
         if progress != said:
             print(progress, file=sys.stderr, flush=True)

@@ -38,7 +38,8 @@ class Settings:
     variables: Mapping[str, tuple[Variable, ...]] = field(default_factory=dict)
 
 
-def _this_platform() -> str:
+def this_platform() -> str:
+    """Name this machine's system as Flamenco does."""
     return {"win32": "windows", "darwin": "darwin"}.get(sys.platform, "linux")
 
 
@@ -49,7 +50,7 @@ VARIABLES: Mapping[str, tuple[Variable, ...]] = {
     "blenderArgs": (Variable("-b -y"),),
     "ffmpeg": (Variable("ffmpeg"),),
     "python": (
-        Variable(sys.executable, platforms=frozenset({_this_platform()})),
+        Variable(sys.executable, platforms=frozenset({this_platform()})),
         Variable("python", platforms=frozenset({"windows"})),
         Variable("python3"),
     ),

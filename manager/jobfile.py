@@ -1,6 +1,5 @@
 """Job files: what `farmhand-manager submit` sends, written down in YAML."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import yaml
 
 from ..units.errors import BadConfig
+from .config import this_platform
 from .document import Document, load
 
 KEYS = ("name", "type", "priority", "settings", "metadata")
@@ -44,7 +44,7 @@ class JobFile:
             "priority": self.document.value.get("priority", 50),
             "settings": settings,
             "metadata": _mapping(self.document, "metadata"),
-            "submitter_platform": {"win32": "windows"}.get(sys.platform, sys.platform),
+            "submitter_platform": this_platform(),
         }
 
     def refused(self, message: str, setting: str | None) -> BadConfig:

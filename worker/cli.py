@@ -7,6 +7,7 @@ import argparse
 import difflib
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -42,11 +43,18 @@ class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong, and what was probably meant."""
 
     def error(self, message: str) -> NoReturn:
-        unknown = message.removeprefix("unrecognized arguments: ").split()[0]
-        nearest = difflib.get_close_matches(unknown.lstrip("-"), [name.lstrip("-") for name in _names(self)], 1)
-        hint = f"did you mean --{nearest[0]}?" if unknown.startswith("-") and nearest else "see --help"
-        print(f"{self.prog}: {message}; {hint}", file=sys.stderr)
+        print(f"{self.prog}: {_explained(message, _names(self))}", file=sys.stderr)
         raise SystemExit(USAGE_ERROR)
+
+
+def _explained(message: str, names: Sequence[str]) -> str:
+    """Say what argparse says, of an option by one of its names, and what to do about it."""
+    if bad_value := re.match(r"argument \S*?(--[^/\s]+)\S*: (.*)", message):
+        option, problem = bad_value.groups()
+        return f"{option}: {problem}" if ";" in problem else f"{option}: {problem}; see --help"
+    unknown = message.removeprefix("unrecognized arguments: ").split()[0]
+    nearest = difflib.get_close_matches(unknown.lstrip("-"), [name.lstrip("-") for name in names], 1)
+    return f"{message}; " + (f"did you mean --{nearest[0]}?" if unknown.startswith("-") and nearest else "see --help")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

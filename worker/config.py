@@ -56,8 +56,11 @@ def read_file(path: Path, *, required: bool) -> File:
         if not required:
             return File()
         raise BadConfig(f"{path}: is not there; leave out --config to run without a file") from None
-    except (OSError, UnicodeDecodeError) as problem:
-        raise BadConfig(f"{path}: cannot be read: {problem}") from None
+    except OSError as problem:
+        raise BadConfig(f"{path}: cannot be read: {problem.strerror}; name a file") from None
+    except UnicodeDecodeError as problem:
+        line = problem.object.count(b"\n", 0, problem.start) + 1
+        raise BadConfig(f"{path}:{line}: is not UTF-8 text; save it as UTF-8") from None
     return parse_file(path, text)
 
 
@@ -65,17 +68,23 @@ def parse_file(path: Path, text: str) -> File:
     """Read the text of a configuration file."""
     try:
         root = yaml.compose(text, yaml.SafeLoader)
+    except RecursionError:
+        raise BadConfig(f"{path}: is nested too deeply; write one `key: value` a line") from None
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         line = f"{mark.line + 1}:" if mark else ""
-        raise BadConfig(f"{path}:{line} is not YAML: {getattr(problem, 'problem', None) or problem}") from None
+        why = getattr(problem, "problem", None) or problem
+        raise BadConfig(f"{path}:{line} is not YAML: {why}; mend the syntax") from None
     if root is None:
         return File()
     if not isinstance(root, yaml.MappingNode):
         raise BadConfig(f"{path}:{root.start_mark.line + 1}: is not a list of keys; write one `key: value` a line")
     found: dict[str, object] = {}
     for key_node, value_node in root.value:
-        where = f"{path}:{key_node.start_mark.line + 1}: {key_node.value}"
+        where = f"{path}:{key_node.start_mark.line + 1}"
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise BadConfig(f"{where}: a key must be a word; write one `key: value` a line")
+        where = f"{where}: {key_node.value}"
         field, value = _entry(where, str(key_node.value), value_node)
         if field in found:
             raise BadConfig(f"{where}: is said twice; leave one")
@@ -104,6 +113,8 @@ def _entry(where: str, key: str, node: yaml.Node) -> tuple[str, object]:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{value!r} is not text; write a word, in quotes if it looks like something else")
+    if not value.isprintable():
+        raise ValueError(f"{value!r} holds a character that cannot be shown; take it out")
     return value.strip()
 
 
@@ -183,7 +194,7 @@ def make_folder(path: Path) -> Path:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as problem:
-        raise BadConfig(f"--data: {path} cannot be made: {problem.strerror}") from None
+        raise BadConfig(f"--data: {path} cannot be made: {problem.strerror}; choose another folder") from None
     if not os.access(path, os.W_OK | os.X_OK):
         raise BadConfig(f"--data: {path} cannot be written to; choose another folder or change its owner")
     return path

@@ -1,7 +1,7 @@
 """What goes to the manager beside the questions: reports in order, pictures one at a time, and the wait at the bell.
 
-Each class sends one errand at a time when `pump` is called, hears of its end with `heard`, and says
-with `due` when it wants to be pumped again at the latest. Times are monotonic seconds.
+Each class sends one errand at a time when `pump` is called. Where what comes of it matters, it hears of that with
+`heard`, and says with `due` when it wants to be pumped again at the latest. Times are monotonic seconds.
 """
 
 import logging
@@ -15,11 +15,10 @@ from .errands import Errand, Errands
 from .outbox import Outbox, Report
 from .rules.backoff import delay
 from .rules.delivery import Fate, fate
+from .wire import LARGEST_PICTURE
 
 log = logging.getLogger(__name__)
 
-# The largest picture that a manager takes.
-LARGEST_PICTURE = 25 * 1024 * 1024
 # A bell that is silent for less than this (seconds) is asked again no sooner.
 SHORTEST_WAIT = 1.0
 # What a picture's file begins with.
@@ -83,10 +82,6 @@ class Pictures:
     def __init__(self, client: Client, errands: Errands) -> None:
         self._client, self._errands = client, errands
         self._newest: tuple[str, Path] | None = None
-
-    @property
-    def due(self) -> float:
-        return inf
 
     def put(self, task: str, path: Path) -> None:
         self._newest = task, path

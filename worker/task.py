@@ -17,7 +17,7 @@ from .commands.steps import BadParameters, Run, Say, Step, Wait
 from .commands.table import PLANS
 from .program import CannotStart, Program
 from .rules.answers import Command, Task
-from .rules.output import no_steps, saved_path
+from .rules.output import EndsStep, no_steps, saved_path
 from .wire import TaskStatus
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Running:
         self._around = around
         self._commands = iter(task.commands)
         self._command: Command | None = None
-        self._ends_step: Callable[[str], bool] = no_steps
+        self._ends_step: EndsStep = no_steps
         self._program: Program | None = None
         self._wait: Wait | None = None
         self._wait_until = inf

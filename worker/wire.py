@@ -22,6 +22,9 @@ API = "/api/v3"
 PUSH = "/api/farmhand/push"
 PUSH_WAIT = 25.0
 
+# The largest picture of a task that is sent and taken, in bytes.
+LARGEST_PICTURE = 25 * 1024 * 1024
+
 # The exit code that means "start me again", unless configured otherwise.
 RESTART_EXIT_CODE = 47
 

@@ -1,9 +1,9 @@
 """From a submission to a job's tasks. Pure: the time is an argument."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from ...units.errors import nearest
 from ...worker.wire import JobStatus
 from ..rules.jobs import Draft, DraftTask
 from ..rules.tasks import Command
@@ -62,8 +62,8 @@ def complete(type: JobType, settings: Mapping[str, object], job_name: str) -> di
     Raises Unusable.
     """
     for key in settings.keys() - type.settings.keys():
-        near = difflib.get_close_matches(key, type.settings, 1)
-        hint = f'did you mean "{near[0]}"?' if near else f"it has {', '.join(type.settings)}"
+        near = nearest(key, type.settings)
+        hint = f'did you mean "{near}"?' if near else f"it has {', '.join(type.settings)}"
         raise Unusable(f'"{key}" is not a setting of {type.name}; {hint}', key)
     whole: dict[str, object] = {}
     for key, setting in type.settings.items():

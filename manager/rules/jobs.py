@@ -63,6 +63,9 @@ class Draft:
 # Jobs whose tasks are handed out.
 RUNNABLE = frozenset({JobStatus.QUEUED, JobStatus.ACTIVE})
 
+# Nothing more becomes of these by itself.
+ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED})
+
 # A job is failed when this share of its tasks is.
 FAILED_SHARE = 0.1
 
@@ -115,8 +118,6 @@ WISHES: Mapping[JobStatus, Step] = {
     JobStatus.QUEUED: Step.REQUEUE,
 }
 
-_ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED})
-
 
 def wished(status: JobStatus, tally: Mapping[TaskStatus, int], wish: JobStatus) -> Turn:
     """Say what an operator's wish makes of a job and its tasks, or raise Refused."""
@@ -124,7 +125,7 @@ def wished(status: JobStatus, tally: Mapping[TaskStatus, int], wish: JobStatus) 
         choices = ", ".join(choice.value for choice in WISHES)
         raise Refused(f"nobody can make a job {wish.value}; what can be asked for is {choices}")
     step = WISHES[wish]
-    if step is not Step.REQUEUE and status in _ENDED:
+    if step is not Step.REQUEUE and status in ENDED:
         raise Refused(f"the job is {status.value} already")
     match step:
         case Step.CANCEL:

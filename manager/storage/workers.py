@@ -190,10 +190,6 @@ def set_task(change: Change, worker_id: str, task_id: str) -> None:
     change.connection.execute(update(worker).where(worker.c.id == worker_id).values(task_id=task_id, idle=False))
 
 
-def set_pushes(change: Change, worker_id: str) -> None:
-    change.connection.execute(update(worker).where(worker.c.id == worker_id).values(pushes=True))
-
-
 def remove(change: Change, worker_id: str) -> None:
     """Hide a worker; its row stays for what refers to it."""
     values = {"deleted_at": change.now, "status": Status.OFFLINE.value, "request_id": None, "idle": False}

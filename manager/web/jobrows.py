@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...worker.wire import JobStatus, TaskStatus
-from ..rules.jobs import Job
+from ..rules.jobs import ENDED, Job
 from ..rules.tasks import Task
 from .moments import Moment, span
 from .rows import State, known_percent, percent
@@ -90,8 +90,6 @@ def job_row(job: Job, now: int) -> JobRow:
         buttons=BUTTONS.get(job.status, ()),
     )
 
-
-ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED})
 
 _PAUSE, _CANCEL = Button("paused", "Pause job"), Button("canceled", "Cancel job", "danger")
 _AGAIN, _REST = Button("queued", "Do it all again"), Button("queued", "Requeue what is not done")

@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from ...worker.wire import API, PUSH, Status, TaskStatus
+from ...worker.wire import API, LARGEST_PICTURE, PUSH, Status, TaskStatus
 from ..rules.workers import Announcement, Worker
 from ..storage import calls
 from ..storage.calls import NotAwake, Registration, Report, StatusFirst, TooLate, Work
@@ -16,8 +16,6 @@ from .api import NO_CONTENT, Field, Problem, checked_id, read_body
 from .site import store
 
 bp = Blueprint("worker_api", __name__, url_prefix=f"{API}/worker")
-
-MAX_PICTURE = 25 * 1024 * 1024
 
 # The highest number that every reader of JSON takes whole.
 _MOST = 2**53 - 1
@@ -196,8 +194,8 @@ def may_i_run(worker: Worker, task_id: str) -> ResponseReturnValue:
 def output_produced(worker: Worker, task_id: str) -> ResponseReturnValue:
     if request.content_length is None:
         raise Problem(411, "the picture's length must be told: Content-Length is missing")
-    if request.content_length > MAX_PICTURE:
-        raise Problem(413, f"the picture has {request.content_length} bytes; at most {MAX_PICTURE} are taken")
+    if request.content_length > LARGEST_PICTURE:
+        raise Problem(413, f"the picture has {request.content_length} bytes; at most {LARGEST_PICTURE} are taken")
     if request.mimetype not in PICTURES:
         raise Problem(415, f"pictures are taken as {' or '.join(PICTURES)}, not as {request.mimetype or 'nothing'}")
     content = request.get_data(cache=False)

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Set
-from pathlib import Path
 
 from . import AROUND, MARK
 from .children import Process
@@ -62,11 +61,6 @@ def _environment(pid: int) -> bytes:
         if environment or _read(f"/proc/{pid}/cmdline"):
             return environment
     return b""
-
-
-def available() -> bool:
-    """Say whether this kernel lists the children of a process (CONFIG_PROC_CHILDREN)."""
-    return Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
 
 def _read(path: str) -> bytes:

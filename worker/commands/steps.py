@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..rules.output import no_steps
+from ..rules.output import EndsStep, no_steps
 
 Parameters = Mapping[str, object]
 
@@ -32,11 +32,11 @@ class Wait:
 
 @dataclass(frozen=True)
 class Run:
-    """Run a program. ends_step: whether a line of its output says that one more step is done."""
+    """Run a program."""
 
     argv: tuple[str, ...]
     announce: str
-    ends_step: Callable[[str], bool] = no_steps
+    ends_step: EndsStep = no_steps
 
 
 Step = Say | Wait | Run
@@ -47,7 +47,7 @@ class BadParameters(Exception):
     """A command that cannot be carried out as it was written; the text goes into the task's log."""
 
 
-def run(argv: Sequence[str], ends_step: Callable[[str], bool] = no_steps) -> Run:
+def run(argv: Sequence[str], ends_step: EndsStep = no_steps) -> Run:
     """Run a program that its user knows by name."""
     return Run(tuple(argv), f"going to run:\n\n    {shlex.join(argv)}\n", ends_step)
 

@@ -15,7 +15,8 @@ _LINE_END = re.compile(rb"\r?\n|\r(?=[^\n])")
 _SAVED = re.compile(r"(?:^|\| )Saved: '(?P<path>.+)'\s*$")
 _FRAME_DONE = re.compile(r"(?:^|\| )\s*(?:Time: \d[\d:.]*|[Ss]kipping existing frame\b)")
 
-Steps = Callable[[str], bool]
+# Says whether a line of a program's output ends one of the steps of its command.
+EndsStep = Callable[[str], bool]
 
 
 class Lines:
