@@ -278,15 +278,12 @@ def _spelling(action: argparse.Action) -> str:
 
 
 def _meaning(action: argparse.Action) -> str:
-    said = action.help or ""
-    shown = isinstance(action.default, str) and action.default != argparse.SUPPRESS and "default" not in said
-    default = action.default if shown else ""
-    return "; ".join(
-        filter(
-            None,
-            (said, "required" if action.required and action.option_strings else "", default and f"default: {default}"),
-        )
-    )
+    said = [action.help] if action.help else []
+    if action.required and action.option_strings:
+        said.append("required")
+    if isinstance(action.default, str) and action.default != argparse.SUPPRESS and "default" not in (action.help or ""):
+        said.append(f"default: {action.default}")
+    return "; ".join(said)
 
 
 PARTS: Mapping[str, Callable[[], str]] = {
