@@ -189,6 +189,8 @@ def _restart_code(text: str) -> int:
 def _nonempty(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("a name cannot be empty; leave the option out for the name of this computer")
+    if not text.isprintable():
+        raise argparse.ArgumentTypeError(f"{text!r} holds a character that cannot be shown; take it out")
     return text.strip()
 
 

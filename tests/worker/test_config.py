@@ -66,7 +66,10 @@ def test_the_example_in_the_repository_works_and_shows_every_key():
         ("worker_name: [", ":1: is not YAML"),
         ("a: !!python/object:os.system x", "is no key of this file"),
         ("worker_name: !!python/object:os.system x", "worker_name: cannot be read"),
-        ("? [a]\n: b", "is no key of this file"),
+        ("? [a]\n: b", ":1: a key must be a word; write one `key: value` a line"),
+        ("worker_name: [" + "[" * 5000, ": is nested too deeply"),
+        ('worker_name: "a\\0b"', "worker_name: 'a\\x00b' holds a character that cannot be shown; take it out"),
+        ('worker_name: "\\ud800"', "holds a character that cannot be shown"),
     ],
 )
 def test_mistakes_are_named_with_their_place(text, message):
@@ -83,7 +86,7 @@ def test_a_file_that_is_asked_for_has_to_be_there(tmp_path):
     with pytest.raises(BadConfig, match="cannot be read"):
         read_file(tmp_path, required=False)
     (tmp_path / "latin.yaml").write_bytes(b"worker_name: \xfc")
-    with pytest.raises(BadConfig, match="cannot be read"):
+    with pytest.raises(BadConfig, match=r"latin\.yaml:1: is not UTF-8 text; save it as UTF-8"):
         read_file(tmp_path / "latin.yaml", required=True)
 
 
