@@ -25,6 +25,12 @@ LogPath = Callable[[str], str | None]
 
 _JOB_VERBS = frozenset({"start", "stop", "restart", "try-restart", "reload", "reload-or-restart"})
 _NOT_RUNNING, _UNKNOWN = 3, 4  # systemctl(1), "Exit status"
+_REFUSED = 4  # not listed there, but what systemctl ends with
+_REFUSES = {
+    Kind.START: "RefuseManualStart=yes: it is started only with a service that needs it",
+    Kind.STOP: "RefuseManualStop=yes: it is stopped only with a service that it needs",
+    Kind.RESTART: "RefuseManualStart= or RefuseManualStop= is set: it is restarted only with a service that it needs",
+}
 _RUNS = frozenset({Active.ACTIVE, Active.RELOADING})
 
 
@@ -94,6 +100,9 @@ def _ask_jobs(desk: Desk, request: Request, units: list[Unit], answer: Answer) -
     wants = {unit: wanted(request.verb, unit.service, unit.life.state) for unit in units}
     asked = {unit: kind for unit, kind in wants.items() if kind is not None}
     patient = not request.options.get("no_block")
+    if refused := [f"{unit.name}: {_REFUSES[kind]}" for unit, kind in asked.items() if _refuses(unit, kind)]:
+        answer(Reply(_REFUSED, tuple(refused)))
+        return
 
     def settle(unit: Unit, outcome: Outcome) -> None:
         settled[unit.name] = outcome
@@ -107,6 +116,12 @@ def _ask_jobs(desk: Desk, request: Request, units: list[Unit], answer: Answer) -
             desk.jobs.ask(unit, kind, lambda outcome, unit=unit: settle(unit, outcome))  # type: ignore[misc]
     if not patient or not asked:
         answer(Reply())
+
+
+def _refuses(unit: Unit, kind: Kind) -> bool:
+    """Say whether the job may only come from another service's; systemd.unit(5), RefuseManualStart=."""
+    start, stop = unit.service.refuse_manual_start, unit.service.refuse_manual_stop
+    return {Kind.START: start, Kind.STOP: stop, Kind.RESTART: start or stop, Kind.RELOAD: False}[kind]
 
 
 def _settled(desk: Desk, settled: Mapping[str, Outcome]) -> Reply:

@@ -47,9 +47,10 @@ def of_start(
     if service.user is not None:
         own.update(_of_user(service.user))
     seconds = watchdog.interval(service, life.watchdog_sec)
-    if notify_address is not None and notify.may_tell(service, order.slot.value):
+    starts = order.directive == "ExecStart"  # the main process, or the one that leaves it behind
+    if notify_address is not None and notify.may_tell(service, "main" if starts else "control"):
         own["NOTIFY_SOCKET"] = notify_address
-    if seconds is not None and order.slot is Slot.MAIN:
+    if seconds is not None and starts:
         own["WATCHDOG_USEC"] = str(round(seconds * 1e6))
     if main_pid and order.slot is Slot.CONTROL:
         own["MAINPID"] = str(main_pid)

@@ -33,7 +33,8 @@ from .unit import Unit
 from .waiting import Waiter
 
 # Ranks of the descriptors that are ready at the same moment: what was told first is heard first.
-MESSAGES, EXECUTIONS, EXITS, ORPHANS, REQUESTS = range(5)
+# Of two processes that ended, the main one: it is the older, and its end may make that of a command unimportant.
+MESSAGES, EXECUTIONS, MAIN_EXITS, EXITS, ORPHANS, REQUESTS = range(6)
 
 _RESTING = frozenset({State.DEAD, State.FAILED})
 # These wait for nothing but the end of the last process.
@@ -150,7 +151,8 @@ class Supervisor:
         if slot in unit.trees:  # SendSIGKILL=no let it live
             unit.leftovers.append(unit.trees[slot])
         unit.trees[slot] = tree
-        self.waiter.watch(tree.fileno(), EXITS, lambda: self._ended(unit, slot, tree))
+        rank = MAIN_EXITS if slot is Slot.MAIN else EXITS
+        self.waiter.watch(tree.fileno(), rank, lambda: self._ended(unit, slot, tree))
         if slot is Slot.MAIN:
             unit.main_pid = tree.pid
             unit.stamps.main_start = time.time()
@@ -174,7 +176,7 @@ class Supervisor:
         unit.leftovers = [other for other in (*unit.leftovers, *_main(unit)) if other is not tree]
         unit.trees[Slot.MAIN] = tree
         unit.main_pid, unit.stamps.main_start = pid, time.time()
-        self.waiter.watch(tree.fileno(), EXITS, lambda: self._ended(unit, Slot.MAIN, tree))
+        self.waiter.watch(tree.fileno(), MAIN_EXITS, lambda: self._ended(unit, Slot.MAIN, tree))
 
     def _await_pid_file(self, unit: Unit) -> None:
         """Look for PIDFile= now and then, as long as it is waited for."""
@@ -218,9 +220,9 @@ class Supervisor:
         if slot is Slot.MAIN:
             unit.stamps.main_exit = time.time()
         if slot is Slot.MAIN:
-            self.tell(unit, Event.MAIN_ENDED, exit=exit, executed=refusal is None)
+            self.tell(unit, Event.MAIN_ENDED, exit=exit, executed=refusal is None or _is_there(unit))
         else:
-            self.tell(unit, Event.CONTROL_ENDED, exit=exit, executed=refusal is None, daemon=daemons.find(unit))
+            self.tell(unit, Event.CONTROL_ENDED, exit=exit, daemon=daemons.find(unit))
 
     def _drop_empty(self, unit: Unit) -> None:
         """Part with the trees that nobody is left in."""
@@ -313,3 +315,8 @@ class Supervisor:
 
 def _main(unit: Unit) -> tuple[Tree, ...]:
     return (unit.trees[Slot.MAIN],) if Slot.MAIN in unit.trees else ()
+
+
+def _is_there(unit: Unit) -> bool:
+    """Say whether the main program exists, though it could not be executed."""
+    return os.path.exists(unit.service.exec_start[unit.life.main_index].words[0])

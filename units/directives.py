@@ -98,6 +98,8 @@ _ROWS = [
     ("Before", "Unit", UNITS, 0, "the other way round: these start after it"),
     ("Requires", "Unit", UNITS, 0, "start these, too; stop it when one of them is stopped or cannot start"),
     ("Wants", "Unit", UNITS, 0, "start these, too, and do not mind if they fail"),
+    ("RefuseManualStart", "Unit", BOOLEAN, 0, "start it only with services that need it, not on request"),
+    ("RefuseManualStop", "Unit", BOOLEAN, 0, "stop it only with services that it needs, not on request"),
     ("StartLimitIntervalSec", "Unit", span(), 230, "the time in which starts are counted; 0 for no limit"),
     ("StartLimitBurst", "Unit", integer(0, _LARGEST_COUNT), 199, "how many starts that time allows before it fails"),
     # systemd.service(5)

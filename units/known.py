@@ -16,7 +16,7 @@ _UNIT = """
     AllowIsolate BindTo BindsTo CollectMode Conflicts DefaultDependencies FailureAction FailureActionExitStatus
     IgnoreOnIsolate JobRunningTimeoutSec JobTimeoutAction JobTimeoutRebootArgument JobTimeoutSec JoinsNamespaceOf
     OnFailure OnFailureIsolate OnFailureJobMode OnSuccess OnSuccessJobMode PartOf PropagateReloadFrom
-    PropagateReloadTo PropagatesReloadTo PropagatesStopTo RebootArgument RefuseManualStart RefuseManualStop
+    PropagateReloadTo PropagatesReloadTo PropagatesStopTo RebootArgument
     ReloadPropagatedFrom RequiresMountsFor RequiresOverridable Requisite RequisiteOverridable SourcePath
     StartLimitAction StopPropagatedFrom StopWhenUnneeded SuccessAction SuccessActionExitStatus Upholds
 """

@@ -95,6 +95,8 @@ class Service:
     before: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     wants: tuple[str, ...] = ()
+    refuse_manual_start: bool = False
+    refuse_manual_stop: bool = False
     start_limit_interval_sec: float = 10.0
     start_limit_burst: int = 5
 

@@ -44,9 +44,9 @@ class Scene:
 
     now: monotonic seconds. stragglers: whether the tree has members beside the main and the control process.
     stop_pending, restart_pending: whether a stop or restart was asked for that is not done yet. exit comes with
-    MAIN_ENDED and CONTROL_ENDED, message with MESSAGE, refused with REFUSED. executed: whether the process that ended
-    ever became the program it was to be. daemon: the id of a living member that may become the main process: the one
-    that MAINPID= or PIDFile= name, or the one that a forking start left behind; None if there is none.
+    MAIN_ENDED and CONTROL_ENDED, message with MESSAGE, refused with REFUSED. executed: false if the process that ended
+    never became the program it was to be, because that is not there. daemon: the id of a living member that may become
+    the main process: the one that MAINPID= or PIDFile= name, or the one that a forking start left behind, if any.
     """
 
     now: float

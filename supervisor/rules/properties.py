@@ -33,7 +33,8 @@ class Facts:
 
 def properties(service: Service, life: Life, facts: Facts) -> dict[str, str]:
     """Return all properties, the identity first, then the state, then the configuration."""
-    return {**_identity(service), **_state(service, life, facts), **_configuration(service, life)}
+    kept = {kept.key: kept.value for kept in service.kept}  # as written: nothing is known of their meaning
+    return {**_identity(service), **_state(service, life, facts), **_configuration(service, life), **kept}
 
 
 def _identity(service: Service) -> dict[str, str]:
@@ -111,6 +112,9 @@ def _configuration(service: Service, life: Life) -> dict[str, str]:
         "WorkingDirectory": service.working_directory.path if service.working_directory else "",
         "UMask": f"{service.umask:04o}",
         "Nice": str(service.nice or 0),
+        "StandardInput": service.standard_input,
+        "StandardOutput": service.standard_output,
+        "StandardError": service.standard_error,
         "Environment": " ".join(f"{name}={value}" for name, value in service.environment.items()),
         "ExecStart": _commands(service.exec_start),
         "ExecReload": _commands(service.exec_reload),

@@ -80,6 +80,12 @@ def test_only_the_main_process_has_the_watchdog_and_only_commands_its_pid():
     }
 
 
+def test_the_process_that_leaves_the_service_behind_has_what_the_service_needs():
+    service = Service("a", type="forking", watchdog_sec=1.5)
+    starter = Spawn(Slot.CONTROL, "ExecStart", MAIN.command)
+    assert of_start(service, Life(), starter) == of_start(service, Life(), MAIN)
+
+
 def test_a_program_without_a_slash_is_looked_for_beside_python_first(tmp_path):
     assert execute.find_program(os.path.basename(sys.executable), "/usr/bin") == sys.executable
     program = tmp_path / "only-here"

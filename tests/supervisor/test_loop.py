@@ -218,6 +218,27 @@ def test_requests_that_make_no_sense_say_so(run):
     assert supervised.ask("kill", "worker", signal="NONE")[0] == 2
 
 
+def test_what_may_only_come_with_another_service_is_refused(run):
+    supervised = run(worker={"ExecStart": "sleep 100", "RefuseManualStop": "yes"})
+    supervised.sees("-> running")
+    assert supervised.ask("stop", "worker")[0] == 4
+    assert supervised.ask("restart", "worker")[0] == 4
+    assert supervised.ask("start", "worker")[0] == 0
+    assert supervised.show("worker")["ActiveState"] == "active"
+
+
+@pytest.mark.parametrize(("content", "status"), [("#!/nowhere", "203"), (None, "0")], ids=["interpreter", "program"])
+def test_only_a_program_that_is_not_there_is_forgiven_without_a_trace(run, tmp_path, content, status):
+    program = tmp_path / "program"
+    if content is not None:
+        program.write_text(content)
+        program.chmod(0o755)
+    supervised = run(worker=f"-{program}")
+    supervised.sees("-> dead")
+    shown = supervised.show("worker")
+    assert (shown["Result"], shown["ExecMainStatus"]) == ("success", status)
+
+
 def test_list_and_status_show_every_service(run):
     supervised = run(worker="sleep 100", other="/bin/false")
     supervised.sees("other: running -> failed")
