@@ -17,6 +17,9 @@ from .rows import Row, row
 # A page that has missed more events than this fetches itself again instead.
 LIMIT = 500
 
+# What pages say as time passes may be so many seconds old.
+FRESH = 1.0
+
 
 @dataclass(frozen=True)
 class News:
@@ -44,6 +47,8 @@ class Feed:
     def __init__(self, store: Store, pulse: Pulse, fragments: Fragments) -> None:
         self.store, self.pulse, self.fragments = store, pulse, fragments
         self._readings: dict[tuple[int, int], asyncio.Task[News | None]] = {}
+        self._current: asyncio.Task[tuple[int, list[Row]]] | None = None
+        self._current_at = 0.0
 
     async def since(self, seq: int) -> News | None:
         """Return what followed `seq`, or None where it is too much to tell."""
@@ -52,6 +57,15 @@ class Feed:
         reading = self._readings.get((seq, newest))
         if reading is None or (reading.done() and reading.exception()):
             reading = self._readings[seq, newest] = asyncio.create_task(run_in_threadpool(self._read, seq))
+        return await asyncio.shield(reading)
+
+    async def current(self) -> tuple[int, list[Row]]:
+        """Return the time and all workers, as they are or were a moment ago; read once for all pages that ask."""
+        now = asyncio.get_running_loop().time()
+        reading = self._current
+        if reading is None or now > self._current_at + FRESH or (reading.done() and reading.exception()):
+            reading = asyncio.create_task(run_in_threadpool(self.rows))
+            self._current, self._current_at = reading, now
         return await asyncio.shield(reading)
 
     def _read(self, seq: int) -> News | None:

@@ -64,7 +64,7 @@ class WorkersPage:
 
     async def tick(self) -> Body:
         """Tell when the listed workers were last seen, and who wants attention by now: no event tells."""
-        now, rows = await run_in_threadpool(self._feed.rows)
+        now, rows = await self._feed.current()
         shown = listing(rows, self._filters).rows
         return {
             "now": now / 1000,

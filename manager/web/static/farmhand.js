@@ -16,7 +16,7 @@ function theme() {
 
 // Filters apply as they change; the address is the view.
 function filters(form) {
-  $('[data-nojs]', form).hidden = true;
+  $('[data-nojs]', form).hidden = true;            // for browsers that do not know the media feature
   on(form, 'change', () => form.requestSubmit());
   on(form, 'formdata', ({ formData }) => { if (!formData.get('q')) formData.delete('q'); });
 }

@@ -16,6 +16,7 @@ from pretended import SECRET, Pretended, ask, awake, job, register
 from farmhand.manager.rules.jobs import JobStatus
 from farmhand.manager.storage.store import Store
 from farmhand.manager.web import feed
+from farmhand.manager.web.site import build
 from farmhand.worker.wire import PUSH, Status
 
 # Seconds; a median, for the machine may do other things as well.
@@ -271,3 +272,33 @@ def test_a_word_comes_when_nothing_happens(url: str, store: Store, monkeypatch: 
 @pytest.mark.parametrize("query", ["since=x", "sort=size", "status=happy"])
 def test_a_stream_that_does_not_exist_is_refused(url: str, query: str) -> None:
     assert http.request("GET", f"{url}/live/workers?{query}").status == 400
+
+
+def test_as_time_passes_the_workers_are_read_once_for_all_pages(
+    url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    awake(store, "node-1")
+    readings: list[None] = []
+    read = store.workers
+    monkeypatch.setattr(store, "workers", lambda: [readings.append(None), read()][1])
+    monkeypatch.setattr("farmhand.manager.web.live.TICK", 0.02)
+    with stream(f"{url}/live/workers") as one, stream(f"{url}/live/workers?q=x") as other:
+        begun = time.monotonic()
+        assert next(one)["event"] == next(other)["event"] == "tick"
+        readings.clear()
+        for _ in range(10):
+            assert next(one)["event"] == next(other)["event"] == "tick"
+        assert len(readings) <= 1 + (time.monotonic() - begun) / feed.FRESH
+
+
+@pytest.mark.parametrize(
+    ("made_by", "told"), [("other", ["reload", "tick"]), (build(), ["tick"]), ("", ["reload", "tick"])]
+)
+def test_a_page_of_other_code_is_told_to_load_itself_anew(
+    url: str, store: Store, monkeypatch: pytest.MonkeyPatch, made_by: str, told: list[str]
+) -> None:
+    monkeypatch.setattr("farmhand.manager.web.live.TICK", 0.05)
+    with stream(f"{url}/live/jobs?build={made_by}") as messages:
+        heard = [next(messages) for _ in told]
+    assert [message["event"] for message in heard] == told
+    assert ("outdated" in heard[0]["data"]) is (told[0] == "reload")
