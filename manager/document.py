@@ -8,6 +8,7 @@ from typing import NoReturn
 import yaml
 
 from ..units.errors import BadConfig, nearest
+from ..units.files import read_text
 
 _KEYS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "merge"))
 # What JSON has too: no dates, and none of what only some programs can read.
@@ -43,16 +44,7 @@ class Document:
 
 def load(path: Path) -> Document:
     """Read a file; raises BadConfig."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise BadConfig(str(path), 0, "", "there is no such file", "name one that is there") from None
-    except OSError as error:
-        raise BadConfig(str(path), 0, "", f"it cannot be read: {error.strerror}", "name a file") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise BadConfig(str(path), line, "", "it is not UTF-8 text", "save it as UTF-8") from None
-    return parse(path, text)
+    return parse(path, read_text(path))
 
 
 def parse(path: Path, text: str) -> Document:

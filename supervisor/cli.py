@@ -140,14 +140,14 @@ def _run(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from ..units.check import absent, check
     from ..units.errors import BadConfig
+    from ..units.files import read_text
     from ..units.spec import Service
-    from .files import text
 
     code = 0
     services: list[Service] = []
     for file in arguments.files:
         try:
-            report = check(str(file), text(file))
+            report = check(str(file), read_text(file))
         except BadConfig as problem:
             code = _fail(str(problem), BAD_INPUT)
             continue

@@ -13,12 +13,12 @@ from ..units import machine
 from ..units.check import absent
 from ..units.dialects import farmhand, systemd
 from ..units.errors import BadConfig
+from ..units.files import read_text
 from ..units.quoting import expand_text
 from ..units.spec import Service
 from . import environment, loop
 from .control import Handle
 from .control_server import CannotListen, ControlServer
-from .files import text
 from .logs import Logs, Prefixer
 from .obey import REQUESTS
 from .waiting import Waiter
@@ -97,14 +97,14 @@ def read(files: Sequence[Path]) -> Plan:
 
 
 def _read_unit(file: Path, here: Mapping[str, str]) -> tuple[Service, ...]:
-    reading = systemd.read(str(file), text(file), here)
+    reading = systemd.read(str(file), read_text(file), here)
     for warning in reading.warnings:
         _say(str(warning))
     return (reading.service,)
 
 
 def _read_farm(file: Path, here: Mapping[str, str], plan: Plan) -> tuple[Service, ...]:
-    farm = farmhand.read(str(file), text(file), here)
+    farm = farmhand.read(str(file), read_text(file), here)
     plan.default_environment |= farm.settings.default_environment
     plan.log_directory = farm.settings.log_directory or plan.log_directory
     return farm.services

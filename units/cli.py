@@ -12,6 +12,7 @@ from . import directives, schema, specifiers, worker_unit
 from .check import check
 from .dialects import farmhand, systemd
 from .errors import BadConfig, BadValue
+from .files import read_text
 from .rendered import Rendered
 from .spec import Service
 
@@ -70,16 +71,6 @@ def _add_render(render: argparse.ArgumentParser) -> None:
     render.set_defaults(run=_render)
 
 
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as problem:
-        raise BadConfig(str(path), 0, "", f"it cannot be read: {problem.strerror}", "name a file") from None
-    except UnicodeDecodeError as problem:
-        line = problem.object.count(b"\n", 0, problem.start) + 1
-        raise BadConfig(str(path), line, "", "it is not UTF-8 text", "save it as UTF-8") from None
-
-
 @dataclass(frozen=True)
 class _Source:
     """What to render. as_written: its texts hold `%` specifiers as they are written."""
@@ -112,7 +103,7 @@ def _source(arguments: argparse.Namespace) -> _Source:
         if not (arguments.worker or arguments.manager or arguments.name):
             raise BadValue("FILE: it is missing", "name one, or give --manager and --name for a worker's unit")
         return _Source((_worker_service(arguments, {}),), as_written=False)
-    path, text = str(arguments.file), _read_text(arguments.file)
+    path, text = str(arguments.file), read_text(arguments.file)
     if path.endswith(".service"):
         template = arguments.file.name.removesuffix(".service") if path.endswith("@.service") else ""
         values = specifiers.TEMPLATE_AS_WRITTEN if template else specifiers.AS_WRITTEN
@@ -172,7 +163,7 @@ def _put(rendered: Rendered, folder: Path | None, *, headed: bool) -> None:
 def _check(arguments: argparse.Namespace) -> int:
     worst = 0
     for path in arguments.files:
-        report = check(str(path), _read_text(path))
+        report = check(str(path), read_text(path))
         notices = [*report.warnings, *report.kept]
         for line in [report.error, *notices] if report.error else notices:
             print(line)

@@ -93,13 +93,13 @@ def test_strict_fails_on_a_loss(tmp_path: Path, capsys: pytest.CaptureFixture[st
     ("arguments", "message"),
     [
         (["render", "systemd"], "FILE: it is missing"),
-        (["render", "systemd", "/nowhere.yaml"], "/nowhere.yaml: it cannot be read"),
+        (["render", "systemd", "/nowhere.yaml"], "/nowhere.yaml: there is no such file; name one that is there"),
         (["render", "systemd", "--name", "rig"], "--manager: it is missing"),
         (["render", "systemd", "--name", "a\nb", *OPTIONS], "name: "),
         (["render", "systemd", "FARM", "--service", "wroker"], 'there is no "wroker"; there are manager'),
         (["render", "systemd", "FARM", "-o", "/nowhere/at/all"], "it cannot be written"),
         (["directives", "Nise"], 'did you mean "Nice"?'),
-        (["check", "/nowhere.service"], "it cannot be read"),
+        (["check", "/nowhere.service"], "there is no such file"),
     ],
 )
 def test_bad_input_is_2_and_says_why(

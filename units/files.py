@@ -1,0 +1,18 @@
+"""Reads the files that people have written, or says why they cannot be read."""
+
+from pathlib import Path
+
+from .errors import BadConfig
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text; raises BadConfig."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadConfig(str(path), 0, "", "there is no such file", "name one that is there") from None
+    except OSError as error:
+        raise BadConfig(str(path), 0, "", f"it cannot be read: {error.strerror}", "name a file") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise BadConfig(str(path), line, "", "it is not UTF-8 text", "save it as UTF-8") from None
