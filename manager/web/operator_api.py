@@ -16,7 +16,6 @@ from .origin import operator
 from .site import release, store
 
 bp = Blueprint("operator_api", __name__)
-bp.register_blueprint(job_api.bp)
 
 _ACTIONS = {"shutdown": Status.OFFLINE, "restart": Status.RESTART, "sleep": Status.ASLEEP, "wake": Status.AWAKE}
 
