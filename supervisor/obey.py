@@ -318,5 +318,6 @@ def _main(unit: Unit) -> tuple[Tree, ...]:
 
 
 def _is_there(unit: Unit) -> bool:
-    """Say whether the main program exists, though it could not be executed."""
-    return os.path.exists(unit.service.exec_start[unit.life.main_index].words[0])
+    """Say whether the main program looks as if it could be executed, though it could not."""
+    program = unit.service.exec_start[unit.life.main_index].words[0]
+    return os.access(program, os.X_OK) and not os.path.isdir(program)

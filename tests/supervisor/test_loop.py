@@ -227,12 +227,12 @@ def test_what_may_only_come_with_another_service_is_refused(run):
     assert supervised.show("worker")["ActiveState"] == "active"
 
 
-@pytest.mark.parametrize(("content", "status"), [("#!/nowhere", "203"), (None, "0")], ids=["interpreter", "program"])
-def test_only_a_program_that_is_not_there_is_forgiven_without_a_trace(run, tmp_path, content, status):
+@pytest.mark.parametrize(("mode", "status"), [(0o755, "203"), (0o644, "0"), (None, "0")])
+def test_only_what_is_no_program_is_forgiven_without_a_trace(run, tmp_path, mode, status):
     program = tmp_path / "program"
-    if content is not None:
-        program.write_text(content)
-        program.chmod(0o755)
+    if mode is not None:
+        program.write_text("#!/nowhere")
+        program.chmod(mode)
     supervised = run(worker=f"-{program}")
     supervised.sees("-> dead")
     shown = supervised.show("worker")
