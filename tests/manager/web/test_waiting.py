@@ -282,7 +282,8 @@ def test_as_time_passes_the_workers_are_read_once_for_all_pages(
     read = store.workers
     monkeypatch.setattr(store, "workers", lambda: [readings.append(None), read()][1])
     monkeypatch.setattr("farmhand.manager.web.live.TICK", 0.02)
-    with stream(f"{url}/live/workers") as one, stream(f"{url}/live/workers?q=x") as other:
+    since = f"since={store.newest()}"
+    with stream(f"{url}/live/workers?{since}") as one, stream(f"{url}/live/workers?q=x&{since}") as other:
         begun = time.monotonic()
         assert next(one)["event"] == next(other)["event"] == "tick"
         readings.clear()
