@@ -94,11 +94,24 @@ def set_io(value: str) -> None:
 
 
 def set_limit(value: str) -> None:
-    """Read "NAME:SOFT:HARD", -1 being infinity."""
+    """Read "NAME:SOFT:HARD", -1 being infinity.
+
+    Where that is more than this process may have, it gets as much as it may (systemd, src/basic/rlimit-util.c,
+    setrlimit_closest).
+    """
     import resource
 
-    name, soft, hard = value.split(":")
-    resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (int(soft), int(hard)))
+    name, *wanted = value.split(":")
+    kind, (soft, hard) = getattr(resource, f"RLIMIT_{name}"), map(int, wanted)
+    _, most = resource.getrlimit(kind)
+    try:
+        resource.setrlimit(kind, (soft, hard))
+    except ValueError:  # Python's word for EINVAL and for EPERM
+        in_order = hard == -1 or -1 < soft <= hard
+        if most == resource.RLIM_INFINITY or not in_order:
+            raise
+        soft, hard = (most if limit == -1 else min(limit, most) for limit in (soft, hard))
+        resource.setrlimit(kind, (soft, hard))
 
 
 def set_group(value: str) -> None:

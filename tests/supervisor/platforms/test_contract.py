@@ -1,6 +1,7 @@
 """What every platform's process trees have to keep; the same tests for each."""
 
 import os
+import resource
 import select
 import signal
 import sys
@@ -307,6 +308,12 @@ SETTINGS = [
     ),
     pytest.param({"group": "nogroup", "cwd": "/"}, "id -G", "65534", id="group"),
     pytest.param({"limits": {"NOFILE": (123, 456)}}, "echo $(ulimit -Sn) $(ulimit -Hn)", "123 456", id="limits"),
+    pytest.param(
+        {"limits": {"NOFILE": (99, 1 << 40)}},
+        "echo $(ulimit -Sn) $(ulimit -Hn)",
+        f"99 {resource.getrlimit(resource.RLIMIT_NOFILE)[1]}",
+        id="a limit that is out of reach",
+    ),
     pytest.param({"limits": {"CORE": (0, None)}}, "echo $(ulimit -Sc) $(ulimit -Hc)", "0 unlimited", id="no limit"),
     pytest.param({"user": "nobody", "cwd": "/"}, "id -un", "nobody", id="user"),
     pytest.param({"user": "65534", "cwd": "/"}, "id -u", "65534", id="user by number"),
