@@ -42,18 +42,22 @@ class Refused:
 
 
 @dataclass
-class Started:
-    """A new child. report: where `setup.py` tells what was refused; at its end the program is being executed."""
+class Launch:
+    """What came of an order. pid: the new child's, 0 where there is none because it was refused at once.
 
-    pid: int
+    report: where `setup.py` tells what was refused; at its end the program is being executed.
+    """
+
     order: Order
+    pid: int = 0
+    at_once: Refused | None = None
     report: int | None = None
     _told: bytearray = field(default_factory=bytearray)
 
     def refused(self) -> Refused | None:
         """Return what was refused, None while nothing is known to be."""
         if self.report is None:
-            return None
+            return self.at_once
         with contextlib.suppress(BlockingIOError):
             while part := os.read(self.report, 4096):
                 self._told += part
@@ -65,12 +69,12 @@ class Started:
             self.report = None
 
 
-def start(order: Order) -> Started | Refused:
+def start(order: Order) -> Launch:
     """Start the process; raises OSError only for what the machine lacks."""
     if order.refused is not None:
-        return Refused(order.refused[1], order.refused[0])
+        return Launch(order, at_once=Refused(order.refused[1], order.refused[0]))
     if os.sep not in order.program:  # nobody searches for it here, not even in the working directory
-        return _refused(order, "exec", os.strerror(errno.ENOENT))
+        return Launch(order, at_once=_refused(order, "exec", os.strerror(errno.ENOENT)))
     env = {**order.env, **_marks(order)}
     if not (settings := list(_settings(order, env))):
         return _spawn(order, order.program, order.argv, env)
@@ -78,17 +82,17 @@ def start(order: Order) -> Started | Refused:
     os.set_blocking(reader, False)
     command = [sys.executable, "-I", "-S", "-E", _SETUP, str(writer), *settings, "--", order.program, *order.argv]
     try:
-        outcome = _spawn(order, sys.executable, command, env, keep=writer)
+        launch = _spawn(order, sys.executable, command, env, keep=writer)
     except OSError:
         os.close(reader)
         raise
     finally:
         os.close(writer)
-    if isinstance(outcome, Refused):
+    if not launch.pid:
         os.close(reader)
-        return outcome
-    outcome.report = reader
-    return outcome
+        return launch
+    launch.report = reader
+    return launch
 
 
 def full_mark(own: str, around: str) -> str:
@@ -110,9 +114,7 @@ def _marks(order: Order) -> dict[str, str]:
     return {name: value for name, value in ((MARK, order.mark), (AROUND, _around())) if value}
 
 
-def _spawn(
-    order: Order, program: str, argv: Sequence[str], env: Mapping[str, str], keep: int | None = None
-) -> Started | Refused:
+def _spawn(order: Order, program: str, argv: Sequence[str], env: Mapping[str, str], keep: int | None = None) -> Launch:
     null = subprocess.DEVNULL
     cwd = _folder(order) if keep is None else None
     try:
@@ -134,9 +136,9 @@ def _spawn(
         if error.filename is None:
             raise
         step = "cwd" if cwd is not None and error.filename == cwd and program != cwd else "exec"
-        return _refused(order, step, error.strerror or str(error))
+        return Launch(order, at_once=_refused(order, step, error.strerror or str(error)))
     child.returncode = 0  # it is reaped here, not by `subprocess`
-    return Started(child.pid, order)
+    return Launch(order, child.pid)
 
 
 def _folder(order: Order) -> str | None:

@@ -23,7 +23,7 @@ from typing import Literal
 from ..rules.exitstatus import Exit
 from . import Order, cgroup, procfs
 from .children import Process, Wakeup, everyone, exit_of, give_children_default_signals, reap, signal_number
-from .launch import Refused, Started, inherited_mark, start
+from .launch import Launch, inherited_mark, start
 from .notify import UnixNotifySocket, abstract_socket
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -32,17 +32,16 @@ _PR_SET_CHILD_SUBREAPER = 36
 class LinuxTree:
     """One tree; `Linux` makes it."""
 
-    def __init__(self, platform: "Linux", order: Order, outcome: Started | Refused) -> None:
+    def __init__(self, platform: "Linux", order: Order, launch: Launch) -> None:
         self._platform = platform
         self.mark = inherited_mark(order)
         self.condemned = False
         self._seen: dict[int, float] = {}  # process id -> start time of the members found by the last look
         self._leaf: cgroup.Leaf | None = None
-        self._started = outcome if isinstance(outcome, Started) else None
-        self._refused = outcome if isinstance(outcome, Refused) else None
-        self.pid = self._started.pid if self._started else 0
-        self._fd = os.pidfd_open(self.pid) if self._started else os.eventfd(1, os.EFD_CLOEXEC)
-        self._exit = Exit(code=self._refused.code) if self._refused else None
+        self._launch = launch
+        self.pid = launch.pid
+        self._fd = os.pidfd_open(self.pid) if self.pid else os.eventfd(1, os.EFD_CLOEXEC)
+        self._exit = Exit(code=launch.at_once.code) if launch.at_once else None
 
     def fileno(self) -> int:
         return self._fd
@@ -59,12 +58,11 @@ class LinuxTree:
         return self.pid in self._platform.led and not select.select([self._fd], [], [], 0)[0]
 
     def exec_fileno(self) -> int | None:
-        return self._started.report if self._started else None
+        return self._launch.report
 
     def refusal(self) -> str | None:
-        if self._started is not None:
-            self._refused = self._started.refused()
-        return self._refused.words if self._refused else None
+        refused = self._launch.refused()
+        return refused.words if refused else None
 
     def members(self) -> frozenset[int]:
         return frozenset(member.pid for member in self.look())
@@ -111,8 +109,7 @@ class LinuxTree:
         self._platform.forget(self)
         os.close(self._fd)
         self._fd = -1
-        if self._started is not None:
-            self._started.close()
+        self._launch.close()
         if self._leaf is not None:
             self._leaf.remove()
 

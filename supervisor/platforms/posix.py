@@ -15,7 +15,7 @@ import psutil
 from ..rules.exitstatus import Exit
 from . import AROUND, MARK, Order
 from .children import Process, Wakeup, everyone, exit_of, give_children_default_signals, reap, signal_number
-from .launch import Refused, Started, full_mark, inherited_mark, start
+from .launch import Launch, full_mark, inherited_mark, start
 from .notify import UnixNotifySocket, path_socket
 
 _GONE = (psutil.Error, OSError)
@@ -24,18 +24,17 @@ _GONE = (psutil.Error, OSError)
 class PosixTree:
     """One tree; `Posix` makes it."""
 
-    def __init__(self, platform: "Posix", order: Order, outcome: Started | Refused) -> None:
+    def __init__(self, platform: "Posix", order: Order, launch: Launch) -> None:
         self._platform = platform
         self.mark = inherited_mark(order)
         self.condemned = False
         self._seen: set[tuple[int, float]] = set()
-        self._started = outcome if isinstance(outcome, Started) else None
-        self._refused = outcome if isinstance(outcome, Refused) else None
-        self.pid = self._started.pid if self._started else 0
+        self._launch = launch
+        self.pid = launch.pid
         self._reader, self._writer = os.pipe()
         self._exit: Exit | None = None
-        if self._refused:
-            self.ended(Exit(code=self._refused.code))
+        if launch.at_once:
+            self.ended(Exit(code=launch.at_once.code))
 
     def fileno(self) -> int:
         return self._reader
@@ -48,12 +47,11 @@ class PosixTree:
         os.write(self._writer, b"e")
 
     def exec_fileno(self) -> int | None:
-        return self._started.report if self._started else None
+        return self._launch.report
 
     def refusal(self) -> str | None:
-        if self._started is not None:
-            self._refused = self._started.refused()
-        return self._refused.words if self._refused else None
+        refused = self._launch.refused()
+        return refused.words if refused else None
 
     def members(self) -> frozenset[int]:
         return frozenset(member.pid for member in self.look())
@@ -88,8 +86,7 @@ class PosixTree:
         os.close(self._reader)
         os.close(self._writer)
         self._reader = self._writer = -1
-        if self._started is not None:
-            self._started.close()
+        self._launch.close()
 
     def look(self) -> Iterable[Process]:
         """Return the members that are alive, and remember them."""

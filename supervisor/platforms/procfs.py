@@ -47,11 +47,16 @@ def own_children(*, but: Set[int]) -> list[int]:
 def mark(pid: int) -> str:
     """Return the mark that a process was given with its environment, "" if it has none or may not be read."""
     try:
-        variables = dict(variable.partition(b"=")[::2] for variable in _environment(pid).split(b"\0"))
+        variables = dict(_pair(variable) for variable in _environment(pid).split(b"\0"))
     except OSError:
         return ""  # it ended, or it is somebody else's
     own, around = (os.fsdecode(variables.get(name.encode(), b"")) for name in (MARK, AROUND))
     return full_mark(own, around)
+
+
+def _pair(variable: bytes) -> tuple[bytes, bytes]:
+    name, _, value = variable.partition(b"=")
+    return name, value
 
 
 def _environment(pid: int) -> bytes:
