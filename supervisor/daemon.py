@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..units import machine
 from ..units.check import absent
-from ..units.dialects import farmhand, systemd
+from ..units.dialects import systemd
 from ..units.errors import BadConfig
 from ..units.files import read_text
 from ..units.quoting import expand_text
@@ -104,6 +104,8 @@ def _read_unit(file: Path, here: Mapping[str, str]) -> tuple[Service, ...]:
 
 
 def _read_farm(file: Path, here: Mapping[str, str], plan: Plan) -> tuple[Service, ...]:
+    from ..units.dialects import farmhand  # only where YAML is read: its parser takes memory
+
     farm = farmhand.read(str(file), read_text(file), here)
     plan.default_environment |= farm.settings.default_environment
     plan.log_directory = farm.settings.log_directory or plan.log_directory

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from . import specifiers
-from .dialects import farmhand, systemd
+from .dialects import systemd
 from .errors import BadConfig, Notice, nearest
 from .spec import Service
 
@@ -63,6 +63,8 @@ def absent(services: Sequence[Service]) -> tuple[Notice, ...]:
 
 def _read(path: str, text: str) -> tuple[tuple[Service, ...], tuple[Notice, ...]]:
     if not path.endswith(".service"):
+        from .dialects import farmhand  # only where YAML is read: its parser takes memory
+
         return farmhand.read(path, text, _ANY_MACHINE).services, ()
     template = path.endswith("@.service")
     name = path.replace("\\", "/").rpartition("/")[2].replace("@.service", "@instance") if template else ""

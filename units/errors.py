@@ -6,7 +6,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 
 class BadValue(ValueError):
@@ -62,6 +61,8 @@ def describe(path: str, line: int, key: str, problem: str, hint: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Name the known word that was most likely meant, whatever its case."""
+    from difflib import get_close_matches  # only for those who made a mistake
+
     by_fold = {name.casefold(): name for name in known}
     found = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
     return by_fold[found[0]] if found else None

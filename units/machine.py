@@ -3,7 +3,6 @@
 import getpass
 import os
 import platform
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -53,7 +52,7 @@ def _user_folders(environ: Mapping[str, str], home: Path) -> dict[str, str]:
     """Give a user's folders: the XDG ones, or Windows' own."""
     local = environ.get("LOCALAPPDATA")
     state = environ.get("XDG_STATE_HOME") or local or str(home / ".local/state")
-    temporary = tempfile.gettempdir()
+    temporary = next((environ[name] for name in ("TMPDIR", "TEMP", "TMP") if environ.get(name)), "/tmp")
     return {
         "C": environ.get("XDG_CACHE_HOME") or local or str(home / ".cache"),
         "E": environ.get("XDG_CONFIG_HOME") or local or str(home / ".config"),
