@@ -26,6 +26,7 @@ from .waiting import Waiter
 BAD_INPUT = 2
 _FILES_EACH = 8  # descriptors that one service needs at most: its log, its processes, its notify socket
 _FILES_OWN = 64
+_LONGEST_LINE = 300  # of a service's own output on the console
 _PASSED_BY = ("null", "inherit", "file", "append", "truncate")  # StandardOutput= that does not go to our log
 
 
@@ -72,6 +73,7 @@ def run(wishes: Wishes) -> int:
             environment=common,
             journal=logs.journal,
             log_path=lambda name: log_path(plan.services[name], logs),
+            last_line=lambda name: logs.last_line(name)[:_LONGEST_LINE],
             attach=attach,
             log=_say,
         )

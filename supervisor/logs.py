@@ -65,6 +65,14 @@ class Logs:
             self._selector.register(reader, selectors.EVENT_READ, self._streams[name])
         return self._streams[name].writer
 
+    def last_line(self, name: str) -> str:
+        """Return what a service printed last, "" if it has printed nothing, or not to here."""
+        if name not in self._streams:
+            return ""
+        self.pump()
+        lines = tail(self.path(name), 1)
+        return lines[0].decode(errors="replace").strip() if lines else ""
+
     def pump(self) -> None:
         """Copy what has come, a part of each service's in turn."""
         for key, _ in self._selector.select(0):

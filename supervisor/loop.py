@@ -38,13 +38,15 @@ class Shell:
     """What surrounds the services. All of it may be left out.
 
     environment: what every service starts from. journal: returns the descriptor for a service's output. log_path: the
-    file that it ends up in. attach: called once with the waiter and the handler of requests, for the control socket
-    and for whatever else wants to be waited for. narration: who tells of changes; else they are logged, one line each.
+    file that it ends up in. last_line: the last of it. attach: called once with the waiter and the handler of requests,
+    for the control socket and for whatever else wants to be waited for. narration: who tells of changes; else they are
+    logged, one line each.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     journal: Journal = lambda name: 2
     log_path: answers.LogPath = lambda name: None
+    last_line: Callable[[str], str] = lambda name: ""
     attach: Attach = lambda waiter, handle: None
     log: Log = lambda line: print(line, flush=True)
     narration: Narration | None = None
@@ -56,7 +58,7 @@ class Loop:
     def __init__(self, services: Iterable[Service], shell: Shell, platform: Platform) -> None:
         self.units: dict[str, Unit] = {}
         self.waiter = Waiter()
-        self.narrator = shell.narration or Narrator(shell.log)
+        self.narrator = shell.narration or Narrator(shell.log, shell.last_line)
         self.jobs = Jobs(self.units, link(()), self._tell)
         self.supervisor = Supervisor(
             self.units, platform, self.waiter, shell.environment, shell.journal, self._observers(shell.log)

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from .rules.exitstatus import Result
 from .rules.states import State
 from .unit import Unit
 
 Log = Callable[[str], None]
+
+_RESTING = frozenset({State.AUTO_RESTART, State.FAILED})
 
 
 class Narration(Protocol):
@@ -25,9 +28,13 @@ class Narration(Protocol):
 
 @dataclass
 class Narrator:
-    """Keeps the changes of one turn of the loop until `flush` tells them."""
+    """Keeps the changes of one turn of the loop until `flush` tells them.
+
+    last_line: what a service printed last, which is mostly why it ended with an exit code that is a failure.
+    """
 
     log: Log
+    last_line: Callable[[str], str] = lambda name: ""
     _before: dict[Unit, State] = field(default_factory=dict)
     _why: dict[Unit, str] = field(default_factory=dict)
 
@@ -41,8 +48,14 @@ class Narrator:
                 self.log(f"{unit.name}: {before.value} -> {_after(unit)} ({self._why[unit]})")
                 if unit.shown is State.RUNNING and unit.life.status_text:  # STATUS= in sd_notify(3)
                     self.log(f"{unit.name} says: {unit.life.status_text}")
+                if unit.shown in _RESTING and unit.life.result is Result.EXIT_CODE:
+                    self._tell_last_line(unit)
         self._before.clear()
         self._why.clear()
+
+    def _tell_last_line(self, unit: Unit) -> None:
+        if line := self.last_line(unit.name):
+            self.log(f"{unit.name} said last: {line}")
 
 
 def _after(unit: Unit) -> str:

@@ -27,7 +27,7 @@ services:
     RemainAfterExit: yes
     ExecStart: /bin/sh -c 'echo done'
   failing:
-    ExecStart: /bin/sh -c 'exit 3'
+    ExecStart: /bin/sh -c 'echo too little of everything; exit 3'
   worker@:
     instances: [1, 2]
     ExecStart: /bin/sleep 1000
@@ -80,6 +80,11 @@ def test_run_tells_what_runs_where_its_output_is_and_how_to_stop(farm):
     assert f"output is in {farm.folder}/log; 'farmhand logs NAME' shows it" in errors
     assert f"Ctrl-C or 'farmhand shutdown' stops everything; commands come in by {farm.folder}/control.sock" in errors
     assert "chatty: ignoring ProtectSystem=" in errors
+
+
+def test_run_tells_what_a_service_said_before_it_failed(farm):
+    assert "failing said last: too little of everything\n" in farm.errors.read_text()
+    assert "once said last" not in farm.errors.read_text()
 
 
 def test_run_shows_the_output_asked_for(farm):
