@@ -37,15 +37,19 @@ class Stint:
 
 
 def stints(events: Iterable[Event], now: int, limit: int = 10) -> list[Stint]:
-    """Tell of a worker's tasks, newest first; the events come oldest first."""
+    """Tell of a worker's tasks, newest first; the events come oldest first.
+
+    What becomes of a task after its end at this worker is no news of the worker's.
+    """
     told: list[Stint] = []
     for event in events:
-        if event.kind is Kind.TASK_STARTED:
-            told.append(_stint(event, AT_WORK, now))
-        elif (state := ENDS.get(str(event.detail.get("to")))) is not None:
-            begun = told.pop() if told and told[-1].task_id == event.task_id and told[-1].state is AT_WORK else None
-            ended = _stint(event, state, now)
-            told.append(replace(ended, took=exact(event.at - begun.at.at)) if begun else ended)
+        state = AT_WORK if event.kind is Kind.TASK_STARTED else ENDS.get(str(event.detail.get("to")))
+        last = next((one for one in reversed(told) if one.task_id == event.task_id), None)
+        if state is AT_WORK or (state is not None and last is None):
+            told.append(_stint(event, state, now))
+        elif state is not None and last is not None and last.state is AT_WORK:
+            told.remove(last)
+            told.append(replace(_stint(event, state, now), took=exact(event.at - last.at.at)))
     return told[-limit:][::-1]
 
 

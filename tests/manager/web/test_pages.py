@@ -27,7 +27,7 @@ def act(client: FlaskClient, action: str, *workers: Pretended, back: str = "/wor
 
 
 def rows(page: TestResponse) -> list[str]:
-    return re.findall(r'class="name" href="[^"]*">([^<]*)<', page.text)
+    return re.findall(r'class="name" href="[^"]*" title="[^"]*">([^<]*)<', page.text)
 
 
 def test_home_is_the_list_of_workers(client: FlaskClient) -> None:

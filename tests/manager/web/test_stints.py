@@ -31,6 +31,14 @@ def turned(task: str, at: int, to: str, reason: str = "") -> Event:
             [("Frame 1", "At work", "", ""), ("Frame 1", "Queued again", "restarts", "0.9 s")],
         ),
         ([started("1", 0), started("2", 5)], [("Frame 2", "At work", "", ""), ("Frame 1", "At work", "", "")]),
+        (
+            [started("1", 0), started("2", 5), turned("1", 1000, "completed")],
+            [("Frame 1", "Completed", "", "1.0 s"), ("Frame 2", "At work", "", "")],
+        ),
+        (
+            [started("1", 0), turned("1", 100, "soft-failed", "exit code 3"), turned("1", 200, "queued", "another's")],
+            [("Frame 1", "Failed, to be retried", "exit code 3", "0.1 s")],
+        ),
         ([started("1", 0), turned("1", 60_000, "active")], [("Frame 1", "At work", "", "")]),
     ],
 )
