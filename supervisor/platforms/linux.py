@@ -99,8 +99,8 @@ class LinuxTree:
         self.end_members()
 
     def end_members(self) -> None:
-        """Stop everyone, so that none can fork, and then end them."""
-        for member in everyone(self.look, _stop_group):
+        """Stop everyone, so that none can fork, and then end them: the main process, whose end is looked for, last."""
+        for member in sorted(everyone(self.look, _stop_group), key=lambda member: member.pid == self.pid):
             _send(member, signal.SIGKILL)
 
     def close(self) -> None:
