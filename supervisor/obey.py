@@ -28,7 +28,7 @@ from .rules.life import (
     TakeMain,
 )
 from .rules.lifecycle import step
-from .rules.states import FINAL, STOPPING, State
+from .rules.states import FINAL, RESTING, STOPPING, State
 from .unit import Unit
 from .waiting import Waiter
 
@@ -36,7 +36,6 @@ from .waiting import Waiter
 # Of two processes that ended, the main one: it is the older, and its end may make that of a command unimportant.
 MESSAGES, EXECUTIONS, MAIN_EXITS, EXITS, ORPHANS, REQUESTS = range(6)
 
-_RESTING = frozenset({State.DEAD, State.FAILED})
 # These wait for nothing but the end of the last process.
 _UNTIL_EMPTY = STOPPING | FINAL | {State.STOP_POST, State.START, State.START_POST, State.RUNNING}
 
@@ -124,7 +123,7 @@ class Supervisor:
 
     def _spawn(self, unit: Unit, order: Spawn) -> bool:
         service = unit.service
-        if unit.shown in _RESTING and not unit.trees:
+        if unit.shown in RESTING and not unit.trees:
             unit.invocation = os.urandom(16).hex()
         self._open_socket(unit)
         own = environment.of_start(
@@ -194,9 +193,7 @@ class Supervisor:
         report = tree.exec_fileno()
         if report is not None:
             self.waiter.forget(report)
-        if (refusal := tree.refusal()) is not None:
-            self.observers.log(f"{unit.name}: {refusal}")
-        elif slot is Slot.MAIN and unit.service.type == "exec":
+        if tree.refusal() is None and slot is Slot.MAIN and unit.service.type == "exec":
             self._tell_executed(unit, tree)
 
     def _tell_executed(self, unit: Unit, tree: Tree) -> None:

@@ -81,6 +81,13 @@ def test_exit_0_stays_down(run):
     assert shown["ExecMainStatus"] == "0"
 
 
+@pytest.mark.parametrize("type", ["simple", "exec"])
+def test_what_the_system_refuses_is_said_once(run, type):
+    supervised = run(worker=worker("exec sleep 100", WorkingDirectory="/nowhere", Nice=3, Type=type, Restart="no"))
+    supervised.sees("-> failed")
+    assert sum("cannot change to /nowhere: No such file or directory" in line for line in supervised.lines) == 1
+
+
 def test_a_killed_worker_comes_back(run):
     supervised = run(worker=worker("exec sleep 100"))
     supervised.sees("-> running")
