@@ -11,8 +11,11 @@ SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/
 run: $(VENV)/.run
 	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run config/farm.yaml
 
+# Side by side, a file at a time; but for whole farms and what is timed, which have the machine to themselves.
+ALONE := tests/system tests/bench
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ALONE:%=--ignore=%) $(PYTEST)
+	$(BIN)/python -m pytest $(ALONE) $(PYTEST)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
