@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
+from ..units.grammar import STATUSES
 from ..units.quoting import expand
 from ..units.spec import Command, Service
 from .platforms import Order
@@ -12,9 +13,12 @@ from .platforms import Order
 # Returns the descriptor that a service's output is written to; it stays the caller's.
 Journal = Callable[[str], int | None]
 
-# systemd.exec(5), "Process exit codes".
-_NO_GROUP, _NO_USER = 216, 217
-_STREAM_CODES = {"StandardInput": 208, "StandardOutput": 209, "StandardError": 222}
+_NO_GROUP, _NO_USER = STATUSES["GROUP"], STATUSES["USER"]
+_STREAM_CODES = {
+    "StandardInput": STATUSES["STDIN"],
+    "StandardOutput": STATUSES["STDOUT"],
+    "StandardError": STATUSES["STDERR"],
+}
 _MODES = {
     "file": os.O_WRONLY | os.O_CREAT,
     "append": os.O_WRONLY | os.O_CREAT | os.O_APPEND,

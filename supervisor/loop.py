@@ -23,14 +23,13 @@ from .platforms import Platform, native
 from .rules.jobs import Kind
 from .rules.life import Event
 from .rules.ordering import link
-from .rules.states import State
+from .rules.states import RESTING, State
 from .unit import Unit
 from .waiting import Waiter
 
 Attach = Callable[[Waiter, Handle], None]
 
 _STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_RESTING = frozenset({State.DEAD, State.FAILED})
 
 
 @dataclass
@@ -142,7 +141,7 @@ class Loop:
             unit.signal(("SIGKILL",), everyone=True)
 
     def _finished(self) -> bool:
-        rests = all(unit.life.state in _RESTING for unit in self.units.values())
+        rests = all(unit.life.state in RESTING for unit in self.units.values())
         return self.stopping and rests and not self.jobs.pending
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:

@@ -13,7 +13,7 @@ from .unit import Unit
 
 Log = Callable[[str], None]
 
-_RESTING = frozenset({State.AUTO_RESTART, State.FAILED})
+_AFTER_FAILURE = frozenset({State.AUTO_RESTART, State.FAILED})
 
 
 class Narration(Protocol):
@@ -48,7 +48,7 @@ class Narrator:
                 self.log(f"{unit.name}: {before.value} -> {_after(unit)} ({self._why[unit]})")
                 if unit.shown is State.RUNNING and unit.life.status_text:  # STATUS= in sd_notify(3)
                     self.log(f"{unit.name} says: {unit.life.status_text}")
-                if unit.shown in _RESTING and unit.life.result is Result.EXIT_CODE:
+                if unit.shown in _AFTER_FAILURE and unit.life.result is Result.EXIT_CODE:
                     self._tell_last_line(unit)
         self._before.clear()
         self._why.clear()

@@ -32,7 +32,7 @@ def read(path: Path) -> JobType:
     document = load(path)
     known = ("label", "description", "settings", "derive", "tasks")
     document.refuse_unknown((), document.value, known)
-    settings = {key: _setting(document, key, body) for key, body in _mapping(document, ("settings",)).items()}
+    settings = {key: _setting(document, key) for key in _mapping(document, ("settings",))}
     derive = _mapping(document, ("derive",))
     tasks = tuple(_task(document, key, settings) for key in _mapping(document, ("tasks",)))
     if not tasks:
@@ -66,7 +66,7 @@ def _mapping(document: Document, place: Place) -> dict[str, Any]:
     return value
 
 
-def _setting(document: Document, key: str, body: object) -> Setting:
+def _setting(document: Document, key: str) -> Setting:
     place = ("settings", key)
     given = _mapping(document, place)
     document.refuse_unknown(place, given, (*_SETTING_KEYS, *_DIALOG_KEYS))

@@ -7,6 +7,7 @@ from werkzeug import Response as Redirect
 from werkzeug.exceptions import BadRequest, NotFound
 
 from ...worker.wire import JobStatus
+from ..storage.files import PICTURES
 from .jobrows import job_row, jobs_summary, part, tallies, task_row
 from .origin import operator
 from .pages import address
@@ -21,7 +22,7 @@ TAIL = 256 * 1024
 ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 
 # What a picture is sent as, whatever the worker said that it is.
-PICTURES = {".png": "image/png", ".jpg": "image/jpeg"}
+TYPES = {suffix: type for type, suffix in PICTURES.items()}
 
 
 @bp.get("/jobs")
@@ -86,6 +87,6 @@ def log(task_id: str) -> Response:
 @bp.get("/tasks/<task_id>/picture")
 def picture(task_id: str) -> Response:
     path = store().picture_path(store().task(task_id))
-    if path is None or path.suffix not in PICTURES:
+    if path is None or path.suffix not in TYPES:
         raise NotFound("this task has made no picture")
-    return send_file(path.resolve(), mimetype=PICTURES[path.suffix], max_age=3600)
+    return send_file(path.resolve(), mimetype=TYPES[path.suffix], max_age=3600)

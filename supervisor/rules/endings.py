@@ -1,12 +1,13 @@
 """A process ended, or the last of the tree: whether that moves the service at all. No clock, no I/O."""
 
+from ...units.grammar import STATUSES
 from .entering import Turn, enter, run_command, run_main, take_main
 from .exitstatus import Exit, Result, classify
 from .life import OutOfPlace
 from .moves import ON_LAST_ENDED, ON_TREE_EMPTY, PHASES
 from .states import State
 
-_NO_PROGRAM = 203  # systemd.exec(5), "Process exit codes": EXIT_EXEC
+_NO_PROGRAM = STATUSES["EXEC"]
 _CONDITION_FAILED = 255  # systemd.service(5), ExecCondition=: below, it says no
 # Who ends during these is noticed when the command that runs has ended.
 _BUSY = frozenset({State.START_POST, State.RELOAD, State.STOP})

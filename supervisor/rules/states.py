@@ -40,6 +40,8 @@ class Active(Enum):
     DEACTIVATING = "deactivating"
 
 
+# Nothing of the service runs, and nothing is about to.
+RESTING = frozenset({State.DEAD, State.FAILED})
 STARTING = frozenset({State.CONDITION, State.START_PRE, State.START, State.START_POST})
 # While these last, the main and the control process are waited for, and then what is left of the tree.
 STOPPING = frozenset({State.STOP_WATCHDOG, State.STOP_SIGTERM, State.STOP_SIGKILL})

@@ -12,7 +12,7 @@ _USUAL = (Exit(code=0), Exit(code=1), Exit(signal="SIGTERM"), Exit(signal="SIGKI
 
 def why(service: Service, life: Life, now: float) -> list[str]:
     """Return the answer as lines: what was decided last, then every other ending with what it would bring."""
-    return [f"{service.name}: {_last(service, life, now)}", *_otherwise(service, life)]
+    return [f"{service.name}: {_last(service, life, now)}", *_otherwise(service)]
 
 
 def _last(service: Service, life: Life, now: float) -> str:
@@ -35,7 +35,7 @@ def where(service: Service, directive: str) -> str:
     return f" ({service.origin[directive]})" if directive in service.origin else " (the default)"
 
 
-def _otherwise(service: Service, life: Life) -> list[str]:
+def _otherwise(service: Service) -> list[str]:
     outcomes = [(f"{exit}", *verdict_on(service, exit)) for exit in _endings(service)]
     if service.start_timeout != INFINITY or service.timeout_stop_sec != INFINITY:
         outcomes.append(("a timeout", Result.TIMEOUT, decide(service, None, Result.TIMEOUT)))
