@@ -6,6 +6,7 @@ import { markRemoved, parse, patchRegions, patchRow, patchRows, replaceInside } 
 
 const LATE = 20;                                     // seconds without a word, which comes every 8 s
 const RETRY = 3000, SETTLE = 300, LINGER = 5000;     // milliseconds
+const SPARE = 10;                                    // a page that takes long to fetch is fetched less often
 
 const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
 
@@ -14,7 +15,7 @@ export function live(list) {
   if (!box) return;
   const word = $('[data-live-word]', box), button = $('[data-pause]', box), show = $('[data-refresh]');
   let source = null, seq = null, heard = serverNow(), pausedAt = null, lost = false;
-  let coming = null, missed = false, dismissed = false, outdated = false;
+  let coming = null, missed = false, dismissed = false, outdated = false, took = 0;
 
   function open() {
     source?.close();
@@ -131,11 +132,12 @@ export function live(list) {
   }
 
   function settle() {
-    coming ??= setTimeout(() => { coming = null; refresh(); }, SETTLE);
+    coming ??= setTimeout(() => { coming = null; refresh(); }, Math.max(SETTLE, SPARE * took));
   }
 
   async function refresh() {
     if (outdated) { location.reload(); return; }
+    const begun = performance.now();
     const reply = await fetch(location.href, { headers: { Accept: 'text/html' } }).catch(() => null);
     if (!reply?.ok) return;                          // the stream says what became of the connection
     const next = new DOMParser().parseFromString(await reply.text(), 'text/html');
@@ -148,6 +150,7 @@ export function live(list) {
     list?.show();
     fade();
     tick();
+    took = performance.now() - begun;
   }
 
   function pause() {
