@@ -215,7 +215,8 @@ def _otherwise(reply: Reply | Trouble) -> Denied | Trouble:
         return reply
     if reply.status == 403 and reply.message:
         return Denied(reply.message)
-    return Trouble(f"the manager answered {reply.status}{': ' if reply.message else ''}{reply.message}")
+    said = f": {reply.message}" if reply.message else " without a word of what is wrong: is it a manager's address?"
+    return Trouble(f"the manager answered {reply.status}{said}")
 
 
 def _with_status(word: object, meaning: Callable[[Status], Answer]) -> Answer:

@@ -37,6 +37,7 @@ def client(farm):
         ((500, None), "answered 500"),
         ((502, {"message": "bad gateway"}), "answered 502: bad gateway"),
         ((301, None), "answered 301"),
+        ((404, None), "answered 404 without a word of what is wrong: is it a manager's address?"),
         ((403, None), "answered 403"),
         ((200, []), "answered 200"),
         ((200, {"uuid": 5, "status_requested": "dancing", "mayKeepRunning": "yes"}), ""),
