@@ -3,7 +3,7 @@
 import datetime
 from dataclasses import dataclass
 
-from ...units.grammar import format_span, signal_number
+from ...units.grammar import format_boolean, format_span, signal_number
 from ...units.spec import Command, Service, StatusSet
 from . import notify
 from .life import Life
@@ -34,7 +34,13 @@ class Facts:
 def properties(service: Service, life: Life, facts: Facts) -> dict[str, str]:
     """Return all properties, the identity first, then the state, then the configuration."""
     kept = {kept.key: kept.value for kept in service.kept}  # as written: nothing is known of their meaning
-    return {**_identity(service), **_state(service, life, facts), **_configuration(service, life), **kept}
+    return {
+        **_identity(service),
+        **_state(service, life, facts),
+        **_supervision(service, life),
+        **_execution(service),
+        **kept,
+    }
 
 
 def _identity(service: Service) -> dict[str, str]:
@@ -77,7 +83,8 @@ def _state(service: Service, life: Life, facts: Facts) -> dict[str, str]:
     }
 
 
-def _configuration(service: Service, life: Life) -> dict[str, str]:
+def _supervision(service: Service, life: Life) -> dict[str, str]:
+    """Return when it is started, stopped and started again, and how."""
     watchdog = service.watchdog_sec if life.watchdog_sec is None else life.watchdog_sec
     abort = service.timeout_stop_sec if service.timeout_abort_sec is None else service.timeout_abort_sec
     return {
@@ -95,8 +102,8 @@ def _configuration(service: Service, life: Life) -> dict[str, str]:
         "WatchdogUSec": format_span(watchdog),
         "StartLimitIntervalUSec": format_span(service.start_limit_interval_sec),
         "StartLimitBurst": str(service.start_limit_burst),
-        "RemainAfterExit": "yes" if service.remain_after_exit else "no",
-        "GuessMainPID": "yes" if service.guess_main_pid else "no",
+        "RemainAfterExit": format_boolean(service.remain_after_exit),
+        "GuessMainPID": format_boolean(service.guess_main_pid),
         "SuccessExitStatus": _statuses(service.success_exit_status),
         "RestartPreventExitStatus": _statuses(service.restart_prevent_exit_status),
         "RestartForceExitStatus": _statuses(service.restart_force_exit_status),
@@ -105,8 +112,14 @@ def _configuration(service: Service, life: Life) -> dict[str, str]:
         "RestartKillSignal": str(signal_number(service.restart_kill_signal or service.kill_signal)),
         "FinalKillSignal": str(signal_number(service.final_kill_signal)),
         "WatchdogSignal": str(signal_number(service.watchdog_signal)),
-        "SendSIGKILL": "yes" if service.send_sigkill else "no",
-        "SendSIGHUP": "yes" if service.send_sighup else "no",
+        "SendSIGKILL": format_boolean(service.send_sigkill),
+        "SendSIGHUP": format_boolean(service.send_sighup),
+    }
+
+
+def _execution(service: Service) -> dict[str, str]:
+    """Return what is run, as whom and where."""
+    return {
         "User": service.user or "",
         "Group": service.group or "",
         "WorkingDirectory": service.working_directory.path if service.working_directory else "",
@@ -121,7 +134,7 @@ def _configuration(service: Service, life: Life) -> dict[str, str]:
         "ExecStop": _commands(service.exec_stop),
         "CanStart": "yes",
         "CanStop": "yes",
-        "CanReload": "yes" if service.exec_reload else "no",
+        "CanReload": format_boolean(bool(service.exec_reload)),
     }
 
 

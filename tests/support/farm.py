@@ -133,15 +133,3 @@ def manager_alone(data: Path) -> Iterator[Farm]:
 def await_start(farm: Farm, ready: Callable[[], bool]) -> None:
     until(lambda: ready() or farm.process.poll() is not None, "the farm to start", seconds=30, pause=0.05)
     assert farm.process.poll() is None, farm.output.read_text()
-
-
-def strangers_left(mark: str) -> list[str]:
-    """Return the command lines of processes whose command line or environment holds a text, such as a data folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            with contextlib.suppress(OSError):
-                command = (entry / "cmdline").read_bytes()
-                if mark.encode() in command + (entry / "environ").read_bytes():
-                    found.append(f"{entry.name} {command.replace(bytes(1), b' ').decode(errors='replace')}")
-    return found

@@ -7,6 +7,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from polling import until
+
 PROGRAM = Path(sys.executable).with_name("farmhand-worker")
 
 
@@ -57,23 +59,5 @@ def worker(manager_url, folder, *options, env=None):
 def wait_until(condition, seconds=10, what="the condition"):
     """Wait until a condition is true; return the seconds that it took."""
     started = time.monotonic()
-    while not condition():
-        if time.monotonic() - started > seconds:
-            raise AssertionError(f"{what} is not true after {seconds} s")
-        time.sleep(0.01)
+    until(condition, what, seconds=seconds)
     return time.monotonic() - started
-
-
-def marked(word):
-    """Return the ids of the processes that have a word in their environment or command line."""
-    found = set()
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                told = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
-                state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-            except OSError:
-                continue
-            if word.encode() in told and state not in "ZX":
-                found.add(int(folder.name))
-    return found

@@ -11,10 +11,11 @@ from typing import Any
 import needs
 import pytest
 from browser import chromium
-from farm import ROOT, Farm, running, strangers_left
+from farm import ROOT, Farm, running
 from PIL import Image
 from playwright.sync_api import expect
 from polling import until
+from processes import marked
 from workers_page import WorkersPage
 
 FRAMES = "1-48"
@@ -119,7 +120,7 @@ def test_every_action_while_blender_renders(tmp_path: Path) -> None:
         assert sorted(RESTART.findall(log)) == ["1", "1", "1", "2", "3"]
         assert "failed" not in log
     assert farm.process.returncode == 0
-    assert strangers_left(str(tmp_path)) == []
+    assert not marked(str(tmp_path))
 
     render_in_one_go(frames / "scene.blend", tmp_path / "reference")
     expected = sorted((tmp_path / "reference").glob("frame-*.png"))

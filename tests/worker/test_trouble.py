@@ -5,7 +5,8 @@ import signal
 
 import pytest
 from flamenco_manager import manager
-from worker_process import marked, wait_until, worker
+from processes import marked
+from worker_process import wait_until, worker
 
 from farmhand.worker.wire import DENIED_EXIT_CODE
 
