@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from farmhand.manager.rules.jobs import Draft, DraftTask
-from farmhand.manager.rules.tasks import Command
+from farmhand.manager.rules.tasks import Command, Task
 from farmhand.manager.rules.workers import Announcement
 from farmhand.manager.storage import calls
 from farmhand.manager.storage.calls import Registration, Report, Work
@@ -52,6 +52,13 @@ class Pretended:
     def finishes(self, work: Work, status: TaskStatus = TaskStatus.COMPLETED) -> None:
         calls.report_task(self.store, self.id, work.task.id, Report(status, status.value.capitalize()))
 
+    def fails(self) -> Task:
+        """Take the next task, and fail at it."""
+        work = self.asks_for_work()
+        assert work is not None
+        self.finishes(work, TaskStatus.FAILED)
+        return work.task
+
     def signs_off(self) -> None:
         calls.sign_off(self.store, self.id)
 
@@ -80,7 +87,16 @@ def job(store: Store, name: str = "Shot 020_0110 lighting", tasks: int = 4, step
     """Submit a job of so many tasks, none of which needs another."""
     command = Command("echo", {"message": "frame"}, steps)
     drafts = tuple(DraftTask(f"Frame {n}", "misc", (command,)) for n in range(1, tasks + 1))
-    return store.submit(Draft(name, "simple", 50, {}, {}, drafts), "kim")
+    return submit(store, *drafts, name=name)
+
+
+def submit(store: Store, *tasks: DraftTask, priority: int = 50, name: str = "job") -> str:
+    return store.submit(Draft(name, "simple", priority, {}, {}, tasks), "kim")
+
+
+def statuses(store: Store, job_id: str) -> list[str]:
+    """Return those of a job's tasks, in their order."""
+    return [task.status.value for task in store.tasks(job_id)]
 
 
 def ask(store: Store, status: Status, *workers: Pretended, lazy: bool = False) -> None:

@@ -1,34 +1,20 @@
-"""What every database has to do alike: tasks, jobs and how they change."""
+"""What every database has to do alike: tasks and how they change."""
 
 from collections import Counter
 from dataclasses import replace
 
 import pytest
-from pretended import ask, awake, job, register
+from pretended import ask, awake, job, register, statuses, submit
 
 from farmhand.manager.rules.facts import Kind
-from farmhand.manager.rules.jobs import Draft, DraftTask
-from farmhand.manager.rules.tasks import Command, Refused
+from farmhand.manager.rules.jobs import DraftTask
+from farmhand.manager.rules.tasks import Command
 from farmhand.manager.rules.variables import Variable
 from farmhand.manager.storage import calls
 from farmhand.manager.storage.calls import NotAwake, Report, StatusFirst, TooLate
 from farmhand.worker.wire import JobStatus, Status, TaskStatus
 
 ECHO = Command("echo", {"message": "hello"})
-
-
-def statuses(store, job_id):
-    return [task.status.value for task in store.tasks(job_id)]
-
-
-def submit(store, *tasks, priority=50, name="job"):
-    return store.submit(Draft(name, "test", priority, {}, {}, tasks), "kim")
-
-
-def fails(worker):
-    work = worker.asks_for_work()
-    worker.finishes(work, TaskStatus.FAILED)
-    return work.task
 
 
 # -- handing out
@@ -123,6 +109,12 @@ def test_variables_are_replaced_as_they_are_on_the_workers_platform(store):
     work = worker.asks_for_work()
     assert work.commands[0].parameters == {"exe": "/bin/tool", "args": ["/farm/x", "{other}"]}
     assert store.commands(work.task.id)[0].parameters["exe"] == "{tool}"
+
+
+def test_becoming_idle_is_told_once(store):
+    worker = awake(store, "node-1")
+    assert [worker.asks_for_work() for _ in range(3)] == [None] * 3
+    assert [event.kind for event in store.events_after(0, 100)].count(Kind.WORKER_IDLE) == 1
 
 
 # -- reports
@@ -235,12 +227,12 @@ def test_a_worker_that_stays_awake_keeps_its_task(store):
 def test_another_worker_tries_what_one_failed(store):
     one, two, three = (awake(store, name) for name in ("one", "two", "three"))
     job_id = job(store, tasks=1)
-    task = fails(one)
+    task = one.fails()
     assert statuses(store, job_id) == ["soft-failed"]
     assert one.asks_for_work() is None, "not this one again"
     assert [worker.name for worker in store.failed_by(task.id)] == ["one"]
-    fails(two)
-    fails(three)
+    two.fails()
+    three.fails()
     assert statuses(store, job_id) == ["failed"]
     assert store.job(job_id).status is JobStatus.FAILED
 
@@ -248,7 +240,7 @@ def test_another_worker_tries_what_one_failed(store):
 def test_a_single_worker_fails_the_job_at_once(store):
     worker = awake(store, "node-1")
     job_id = job(store, tasks=30)
-    fails(worker)
+    worker.fails()
     assert Counter(statuses(store, job_id)) == {"failed": 1, "canceled": 29}
     assert "no other worker" in store.job(job_id).activity
 
@@ -258,7 +250,7 @@ def test_capable_are_only_workers_that_exist_and_have_the_task_type(store):
     store.delete_worker(removed.id, "kim")
     calls.register(store, calls.Registration("video only", "s", "linux", ("ffmpeg",), ""))
     job_id = job(store, tasks=30)
-    fails(worker)
+    worker.fails()
     assert store.job(job_id).status is JobStatus.FAILED
 
 
@@ -266,7 +258,7 @@ def test_a_worker_that_fails_again_and_again_is_blocked_and_its_tasks_go_to_othe
     bad, good = awake(store, "bad"), awake(store, "good")
     job_id = job(store, tasks=40)
     for _ in range(3):
-        fails(bad)
+        bad.fails()
     assert Counter(statuses(store, job_id)) == {"queued": 40}
     assert bad.asks_for_work() is None
     while work := good.asks_for_work():
@@ -278,135 +270,7 @@ def test_a_task_queued_by_a_person_is_forgiven(store):
     one = awake(store, "one")
     register(store, "two")
     job(store, tasks=1)
-    task = fails(one)
+    task = one.fails()
     store.set_task_status(task.id, TaskStatus.QUEUED, "try again", "kim")
     assert store.failed_by(task.id) == []
     assert one.asks_for_work().task.id == task.id
-
-
-# -- whole jobs
-
-
-def test_cancelling_a_job_takes_it_from_its_workers(store):
-    worker = awake(store, "node-1")
-    job_id = job(store, tasks=3)
-    work = worker.asks_for_work()
-    before = store.newest()
-    store.set_job_status(job_id, JobStatus.CANCEL_REQUESTED, "wrong camera", "kim")
-    assert store.job(job_id).status is JobStatus.CANCELED
-    assert store.job(job_id).activity == "wrong camera"
-    assert set(statuses(store, job_id)) == {"canceled"}
-    assert store.bell(worker.id) > before
-    assert not calls.may_run(store, worker.id, work.task.id).granted
-    assert worker.asks_for_work() is None
-    told = [event.kind for event in store.events_after(before, 100) if event.worker_id == worker.id]
-    assert told == [Kind.TASK_STATUS, Kind.WORKER_IDLE]
-    with pytest.raises(Refused, match="canceled already"):
-        store.set_job_status(job_id, JobStatus.CANCEL_REQUESTED, "", "kim")
-
-
-def test_becoming_idle_is_told_once(store):
-    worker = awake(store, "node-1")
-    assert [worker.asks_for_work() for _ in range(3)] == [None] * 3
-    assert [event.kind for event in store.events_after(0, 100)].count(Kind.WORKER_IDLE) == 1
-
-
-def test_pausing_lets_the_running_task_finish(store):
-    worker = awake(store, "node-1")
-    job_id = job(store, tasks=3)
-    work = worker.asks_for_work()
-    store.set_job_status(job_id, JobStatus.PAUSE_REQUESTED, "", "kim")
-    assert store.job(job_id).status is JobStatus.PAUSE_REQUESTED
-    assert calls.may_run(store, worker.id, work.task.id).granted
-    worker.finishes(work)
-    assert store.job(job_id).status is JobStatus.PAUSED
-    assert worker.asks_for_work() is None
-    before = store.newest()
-    store.set_job_status(job_id, JobStatus.QUEUED, "", "kim")
-    assert store.bell(worker.id) > before
-    assert worker.asks_for_work()
-
-
-def test_a_task_let_go_of_while_its_job_pauses_is_paused(store):
-    worker = awake(store, "node-1")
-    job_id = job(store, tasks=2)
-    worker.asks_for_work()
-    store.set_job_status(job_id, JobStatus.PAUSE_REQUESTED, "", "kim")
-    worker.signs_off()
-    assert set(statuses(store, job_id)) == {"paused"}
-    assert store.job(job_id).status is JobStatus.PAUSED
-
-
-def test_a_completed_job_queued_again_does_all_of_it_in_order(store):
-    worker = awake(store, "node-1")
-    job_id = submit(store, DraftTask("a", "misc", (ECHO,)), DraftTask("b", "misc", (ECHO,), needs=(0,)))
-    for _ in range(2):
-        names = []
-        while work := worker.asks_for_work():
-            names.append(work.task.name)
-            worker.finishes(work)
-        assert names == ["a", "b"]
-        assert store.job(job_id).status is JobStatus.COMPLETED
-        store.set_job_status(job_id, JobStatus.REQUEUEING, "", "kim")
-
-
-def test_a_failed_job_queued_again_may_be_tried_by_those_who_failed_it(store):
-    worker = awake(store, "node-1")
-    job_id = job(store, tasks=1)
-    task = fails(worker)
-    assert store.job(job_id).status is JobStatus.FAILED
-    store.set_job_status(job_id, JobStatus.REQUEUEING, "", "kim")
-    assert store.failed_by(task.id) == []
-    assert worker.asks_for_work().task.id == task.id
-
-
-def test_a_deleted_job_leaves_only_its_events(store):
-    worker = awake(store, "node-1")
-    job_id = job(store, tasks=2)
-    work = worker.asks_for_work()
-    worker.reports(work, 1, "a line")
-    store.delete_job(job_id, "kim")
-    assert store.jobs() == []
-    assert not store.log_path(work.task).exists()
-    assert not calls.may_run(store, worker.id, work.task.id).granted
-    assert store.worker(worker.id).task is None
-    assert store.job_events(job_id, 1)[0].kind is Kind.JOB_DELETED
-
-
-def test_jobs_are_listed_newest_first(store):
-    for name in ("first", "second", "third"):
-        job(store, name)
-    assert [each.name for each in store.jobs(limit=2)] == ["third", "second"]
-
-
-# -- the tally
-
-
-def test_a_tally_always_counts_what_is_there(store):
-    """Go through most of what can happen to tasks, comparing the job's counters with its tasks each time."""
-    one, two, three = (awake(store, name) for name in ("one", "two", "three"))
-    job_id = job(store, tasks=40, steps=5)
-
-    def agrees():
-        found, tasks = store.job(job_id), store.tasks(job_id)
-        counted = Counter(task.status for task in tasks)
-        assert {status: number for status, number in found.tally.items() if number} == counted
-        assert found.steps_completed == sum(task.steps_completed for task in tasks)
-
-    work = one.asks_for_work()
-    agrees()
-    one.reports(work, 3)
-    agrees()
-    one.finishes(work)
-    agrees()
-    for worker in (one, two, one, two, three):
-        fails(worker)
-        agrees()
-    three.reports(three.asks_for_work(), 2)
-    three.signs_off()
-    agrees()
-    store.set_task_status(work.task.id, TaskStatus.QUEUED, "", "kim")
-    agrees()
-    for status in (JobStatus.PAUSED, JobStatus.QUEUED, JobStatus.CANCELED, JobStatus.QUEUED):
-        store.set_job_status(job_id, status, "", "kim")
-        agrees()
