@@ -21,6 +21,7 @@ from .control import Handle
 from .control_server import CannotListen, ControlServer
 from .logs import Logs, Prefixer
 from .obey import REQUESTS
+from .platforms import native
 from .waiting import Waiter
 
 BAD_INPUT = 2
@@ -151,6 +152,8 @@ def _introduce(wishes: Wishes, plan: Plan, logs: Logs) -> None:
     for service in plan.services.values():
         if kept := sorted({line.key for line in service.kept}):
             _say(f"{service.name}: ignoring {', '.join(f'{key}=' for key in kept)}; 'farmhand check' says more")
+        if lacking := sorted(native().lacks & service.origin.keys()):
+            _say(f"{service.name}: ignoring {', '.join(f'{key}=' for key in lacking)}: this system has nothing like it")
 
 
 def _allow_files(services: int) -> None:

@@ -153,6 +153,7 @@ class Platform(Protocol):
     """What one operating system offers; `native()` returns the one for this machine."""
 
     name: str
+    lacks: frozenset[str]  # directives that this system has nothing for: orders are obeyed without them
     look_again: float | None  # seconds after which to look again for a tree to be empty; None where `fileno` tells all
 
     def spawn(self, order: Order) -> Tree: ...

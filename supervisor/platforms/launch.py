@@ -32,6 +32,16 @@ _WORDS = {
     "user": "become user {user}",
 }
 
+# What not every system can set: the step of `setup.py`, the directives that it stands for, and whether it is here.
+_NOT_EVERYWHERE = (
+    ("oom", ("OOMScoreAdjust",), os.path.exists("/proc/self/oom_score_adj")),
+    ("cpu", ("CPUSchedulingPolicy", "CPUSchedulingPriority", "CPUSchedulingResetOnFork"), hasattr(os, "sched_param")),
+    ("cpus", ("CPUAffinity",), hasattr(os, "sched_setaffinity")),
+    ("io", ("IOSchedulingClass", "IOSchedulingPriority"), sys.platform == "linux"),
+)
+SKIPPED = frozenset(step for step, _, here in _NOT_EVERYWHERE if not here)
+LACKS = frozenset(name for step, names, _ in _NOT_EVERYWHERE if step in SKIPPED for name in names)
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -149,7 +159,7 @@ def _folder(order: Order) -> str | None:
 
 def _settings(order: Order, env: Mapping[str, str]) -> Iterator[str]:
     """Yield what `setup.py` has to set, in the order of its STEPS; nothing if `subprocess` can do it all."""
-    given = list(_privileged(order))
+    given = [setting for setting in _privileged(order) if setting.partition("=")[0] not in SKIPPED]
     if not given:
         return
     yield f"locale=-{env['LC_CTYPE']}" if "LC_CTYPE" in env else "locale="

@@ -23,7 +23,7 @@ from typing import Literal
 from ..rules.exitstatus import Exit
 from . import Order, cgroup, procfs
 from .children import Process, Wakeup, everyone, exit_of, give_children_default_signals, reap, signal_number
-from .launch import Launch, inherited_mark, start
+from .launch import LACKS, Launch, inherited_mark, start
 from .notify import UnixNotifySocket, abstract_socket
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -149,6 +149,7 @@ class Linux:
     """This machine's processes; `LINUX` is the one there is, unless a test makes its own."""
 
     name = "linux"
+    lacks = LACKS
     look_again: float | None = None
 
     def __init__(self, *, cgroups: bool = True) -> None:

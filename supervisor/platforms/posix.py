@@ -15,7 +15,7 @@ import psutil
 from ..rules.exitstatus import Exit
 from . import AROUND, MARK, Order
 from .children import Process, Wakeup, everyone, exit_of, give_children_default_signals, reap, signal_number
-from .launch import Launch, full_mark, inherited_mark, start
+from .launch import LACKS, Launch, full_mark, inherited_mark, start
 from .notify import UnixNotifySocket, path_socket
 
 _GONE = (psutil.Error, OSError)
@@ -110,6 +110,7 @@ class Posix:
     """This machine's processes; `POSIX` is the one there is, unless a test makes its own."""
 
     name = "posix"
+    lacks = LACKS
     look_again: float | None = 0.1
 
     def __init__(self) -> None:

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from farmhand.supervisor.platforms import launch
 from farmhand.supervisor.rules.exitstatus import Exit
 
 PYTHON = sys.executable
@@ -304,7 +305,10 @@ SETTINGS = [
     pytest.param({"cpus": {0}}, "grep -o 'Cpus_allowed_list:.*' /proc/self/status", "Cpus_allowed_list:\t0", id="cpus"),
     pytest.param({"cpu_policy": "idle", "cpu_reset_on_fork": True}, "cut -d' ' -f41 /proc/$$/stat", "5", id="idle"),
     pytest.param(
-        {"ignore_sigpipe": True}, "grep -o 'SigIgn:.*' /proc/self/status", f"SigIgn:\t{1 << 12:016x}", id="pipe"
+        {"ignore_sigpipe": True},
+        "printf %x $((0x$(sed -n 's/SigIgn:\t//p' /proc/self/status) & 0xffff))",
+        "1000",
+        id="pipe",
     ),
     pytest.param({"group": "nogroup", "cwd": "/"}, "id -G", "65534", id="group"),
     pytest.param({"limits": {"NOFILE": (123, 456)}}, "echo $(ulimit -Sn) $(ulimit -Hn)", "123 456", id="limits"),
@@ -339,6 +343,12 @@ def test_a_process_is_set_up_as_ordered(shell, order, script, expected, together
             order = {**order, "cwd_optional": True}
             expected = os.getcwd()
     assert output_of(shell, "/bin/sh", "-c", script, **order, **together).strip() == expected
+
+
+def test_what_the_system_has_nothing_for_is_left_out(shell, monkeypatch):
+    monkeypatch.setattr(launch, "SKIPPED", frozenset({"cpu", "io"}))
+    order = {"cpu_policy": "idle", "io_class": "idle", "nice": 7}
+    assert output_of(shell, "/bin/sh", "-c", "cut -d' ' -f41 /proc/$$/stat; nice", **order).split() == ["0", "7"]
 
 
 @pytest.mark.parametrize("order", [{}, {"nice": 1}], ids=["at once", "by the set-up program"])
