@@ -211,6 +211,7 @@ def test_a_restart_that_does_not_come_back_is_noticed_as_time_passes(
     clock = store.clock
     store.clock = lambda: clock() + 40_000
     expect(row.locator(".c-now")).to_have_text(re.compile("Signed off to restart 4. s ago, not back yet"), timeout=FAST)
+    expect(row.locator(".overdue")).to_be_visible(timeout=FAST)
     expect(row.locator(".c-seen")).to_have_class(re.compile("bad"), timeout=FAST)
     expect(page.locator("#summary")).to_contain_text("1 worker needs attention", timeout=FAST)
 
