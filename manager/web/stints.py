@@ -45,9 +45,11 @@ def stints(events: Iterable[Event], now: int, limit: int = 10) -> list[Stint]:
     for event in events:
         state = AT_WORK if event.kind is Kind.TASK_STARTED else ENDS.get(str(event.detail.get("to")))
         last = next((one for one in reversed(told) if one.task_id == event.task_id), None)
-        if state is AT_WORK or (state is not None and last is None):
+        if state is None:
+            continue
+        if state is AT_WORK or last is None:
             told.append(_stint(event, state, now))
-        elif state is not None and last is not None and last.state is AT_WORK:
+        elif last.state is AT_WORK:
             told.remove(last)
             told.append(replace(_stint(event, state, now), took=exact(event.at - last.at.at)))
     return told[-limit:][::-1]
