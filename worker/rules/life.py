@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from math import inf
 
-from ..wire import DENIED_EXIT_CODE, Request, Status
+from ..wire import DENIED_EXIT_CODE, Status
 from .answers import (
     Answer,
     Asked,
@@ -31,7 +31,7 @@ from .answers import (
     Work,
 )
 from .backoff import about, delay
-from .status import Become, CarryOn, Leave, next_step
+from .status import Become, Leave, next_step
 
 
 class Phase(Enum):
@@ -227,13 +227,11 @@ def describe(life: Life) -> str:
 
 
 def _obey(life: Life, status: Status, now: float) -> Life:
-    step = next_step(Request(status), busy=life.task is not None, restart_code=life.restart_code)
+    step = next_step(status, restart_code=life.restart_code)
     match step:
-        case CarryOn():
-            return life
-        case Leave(exit_code, _):
+        case Leave(exit_code):
             return _leave(life, exit_code, f"asked to become {status.value}", now)
-        case Become(status, _):
+        case Become(status):
             phase = Phase.ASLEEP if status is Status.ASLEEP else Phase.AWAKE
             return replace(life, phase=phase, told=None, requested=False, due=now, why="")
 

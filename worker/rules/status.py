@@ -1,13 +1,12 @@
-"""What follows from an operator's request. Pure: `life.py` asks, `loop.py` acts."""
+"""What follows from an operator's request. Pure: `life.py` asks, `loop.py` acts.
+
+A worker learns which status is wanted only when it has no task: a busy one hears in answer to "may I keep running"
+that it is to abort its task, or nothing until the task is over, if the request is to wait for that.
+"""
 
 from dataclasses import dataclass
 
-from ..wire import Request, Status
-
-
-@dataclass(frozen=True)
-class CarryOn:
-    """Go on with what there is."""
+from ..wire import Status
 
 
 @dataclass(frozen=True)
@@ -15,7 +14,6 @@ class Become:
     """Take on a status and say so to the manager."""
 
     status: Status
-    abandon_task: bool
 
 
 @dataclass(frozen=True)
@@ -23,32 +21,27 @@ class Leave:
     """Sign off and end the process."""
 
     exit_code: int
-    abandon_task: bool
 
 
-Step = CarryOn | Become | Leave
+Step = Become | Leave
 
 
 class NotRequestable(Exception):
     """A manager asked for a status that a worker cannot take on; the text names it."""
 
 
-def next_step(request: Request | None, *, busy: bool, restart_code: int | None) -> Step:
-    """Answer a request, `busy` meaning that a task is running now.
+def next_step(status: Status, *, restart_code: int | None) -> Step:
+    """Answer a request to become `status`.
 
     A worker without a restart code that is asked to restart nevertheless (the request waited while
     it was started anew, without the option) shuts down: nothing it could exit with means "start me again".
     """
-    if request is None or (request.lazy and busy):
-        return CarryOn()
-    match request.status:
+    match status:
         case Status.OFFLINE:
-            return Leave(0, abandon_task=busy)
+            return Leave(0)
         case Status.RESTART:
-            return Leave(restart_code or 0, abandon_task=busy)
-        case Status.ASLEEP:
-            return Become(Status.ASLEEP, abandon_task=busy)
-        case Status.AWAKE:
-            return Become(Status.AWAKE, abandon_task=False)
+            return Leave(restart_code or 0)
+        case Status.ASLEEP | Status.AWAKE:
+            return Become(status)
         case other:
             raise NotRequestable(f"a worker cannot be asked to become {other.value!r}")
