@@ -56,8 +56,6 @@ def _when(moment: str) -> Mapping[Status, Outcome]:
     }
 
 
-_ON_ITS_MACHINE = Refusal("is offline: start it on its machine")
-
 OUTCOMES: Mapping[Situation, Mapping[Status, Outcome]] = {
     Situation.STARTING: _when("it has started"),
     Situation.IDLE: {
@@ -91,8 +89,8 @@ OUTCOMES: Mapping[Situation, Mapping[Status, Outcome]] = {
         Status.AWAKE: _both("wakes up now"),
     },
     Situation.OFFLINE: {
-        Status.OFFLINE: _ON_ITS_MACHINE,
-        Status.RESTART: _ON_ITS_MACHINE,
+        Status.OFFLINE: Already("is offline already"),
+        Status.RESTART: Refusal("is offline: start it on its machine"),
         Status.ASLEEP: _both("starts asleep next time"),
         Status.AWAKE: _both("starts awake next time"),
     },

@@ -33,7 +33,7 @@ awake,_idle           +          +        +              =
 awake,_busy           +          +        +              =
 awake,_between_tasks  +          +        +              =
 asleep                +          +        =              +
-offline               -          -        =              +
+offline               =          -        =              +
 offline,_restarting   +          =        +              +
 error                 +          +        +              +
 """
