@@ -11,11 +11,11 @@ SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/
 run: $(VENV)/.run
 	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run config/farm.yaml
 
-# Side by side, a file at a time; but for whole farms and what is timed, which have the machine to themselves.
-ALONE := tests/system tests/bench
+# Side by side, a file at a time; then whole farms, which have the machine to themselves. The last tells all that was skipped.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ALONE:%=--ignore=%) $(PYTEST)
-	$(BIN)/python -m pytest $(ALONE) $(PYTEST)
+	@rm -f build/skips
+	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/system --skips=build/skips $(PYTEST)
+	$(BIN)/python -m pytest tests/system --skips=build/skips $(PYTEST)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -29,7 +29,7 @@ docs: $(VENV)/.dev
 	@echo build/docs/index.html
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/bench -s
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/bench -s
 
 clean:
 	rm -rf $(VENV) build *.egg-info

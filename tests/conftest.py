@@ -1,17 +1,50 @@
 """What holds for every test: nothing is skipped in silence."""
 
+from pathlib import Path
+
 import pytest
+
+SKIPS = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fail-on-skip", action="store_true", help="a skipped test fails the run, as it does in CI")
+    parser.addoption(
+        "--skips", type=Path, metavar="FILE", help="keep there what was skipped, and tell of the runs before as well"
+    )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    skipped = reporter.stats.get("skipped", []) if reporter else []
-    if session.config.getoption("--fail-on-skip") and skipped:
-        reporter.write_line("")
-        reporter.write_line(f"{len(skipped)} tests were skipped, and --fail-on-skip forbids it", red=True)
+    if hasattr(session.config, "workerinput"):  # one of several side by side; the one that started them tells
+        return
+    skips = skipped(session.config)
+    session.config.stash[SKIPS] = skips + kept(session.config.getoption("--skips"), skips)
+    if session.config.getoption("--fail-on-skip") and skips:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def skipped(config: pytest.Config) -> list[str]:
+    """Name the tests that this run has skipped, each with its reason."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    reports = reporter.stats.get("skipped", []) if reporter else []
+    return [f"{report.nodeid}: {report.longrepr[2].removeprefix('Skipped: ')}" for report in reports]
+
+
+def kept(file: Path | None, skips: list[str]) -> list[str]:
+    """Add to what the runs before have skipped; return theirs."""
+    if file is None:
+        return []
+    before = file.read_text().splitlines() if file.exists() else []
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(f"{skip}\n" for skip in before + skips))
+    return before
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    skips = config.stash.get(SKIPS, [])
+    if skips:
+        terminalreporter.section(f"skipped: {len(skips)}")
+        terminalreporter.write_line("\n".join(skips))
+    if skips and config.getoption("--fail-on-skip"):
+        terminalreporter.write_line("--fail-on-skip forbids it", red=True)

@@ -17,7 +17,7 @@ from farm import Farm, running
 from polling import until
 from workers_page import WorkersPage
 
-ROUNDS = 2
+ROUNDS = 10
 WORKER = "node-1"
 TASK_SECONDS = 2
 
