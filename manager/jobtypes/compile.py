@@ -81,7 +81,8 @@ def _checked(setting: Setting, value: object) -> object:
         return ""
     types, words = _TYPES[setting.type]
     if not isinstance(value, types) or (isinstance(value, bool) and setting.type != "bool"):
-        raise Unusable(f'the setting "{setting.key}" must be {words}, and is {value!r}', setting.key)
+        mend = "; write it in quotes" if setting.type == "string" and not isinstance(value, list | dict) else ""
+        raise Unusable(f'the setting "{setting.key}" must be {words}, and is {value!r}{mend}', setting.key)
     if setting.choices and value not in setting.choices:
         raise Unusable(f'the setting "{setting.key}" must be one of {setting.choices}, and is {value!r}', setting.key)
     if setting.minimum is not None and isinstance(value, int | float) and value < setting.minimum:
