@@ -27,10 +27,6 @@ class Job:
     steps_total: int
     tally: Mapping[TaskStatus, int] = field(default_factory=dict)
 
-    @property
-    def tasks_total(self) -> int:
-        return sum(self.tally.values())
-
 
 @dataclass(frozen=True)
 class DraftTask:

@@ -62,16 +62,6 @@ def of_worker(
     query = select(event).where(event.c.worker_id == worker_id)
     if kinds:
         query = query.where(event.c.kind.in_([kind.value for kind in kinds]))
-    return _newest_first(connection, query, limit, before)
-
-
-def of_job(connection: Connection, job_id: str, limit: int, before: int | None) -> list[Event]:
-    return _newest_first(connection, select(event).where(event.c.job_id == job_id), limit, before)
-
-
-def _newest_first(
-    connection: Connection, query: Select[tuple[Any, ...]], limit: int, before: int | None
-) -> list[Event]:
     if before is not None:
         query = query.where(event.c.seq < before)
     return _events(connection, query.order_by(event.c.seq.desc()).limit(limit))

@@ -89,11 +89,6 @@ class Store:
         with self.database.read() as connection:
             return events.of_worker(connection, worker_id, limit, before, kinds)
 
-    def job_events(self, job_id: str, limit: int = 50, before: int | None = None) -> list[Event]:
-        """Return a job's events, newest first."""
-        with self.database.read() as connection:
-            return events.of_job(connection, job_id, limit, before)
-
     # -- what operators see
 
     def workers(self, ids: Collection[str] | None = None) -> list[Worker]:
@@ -156,14 +151,6 @@ class Store:
             return actions.ask(worker, wish, id=str(uuid.uuid4()), by=by, now=now)
 
         return self._ask_all(worker_ids, ask, by)
-
-    def plan(self, worker_ids: Sequence[str], wish: Request) -> list[Answer]:
-        """Say what `act` would answer, changing nothing."""
-        found = {worker.id: worker for worker in self.workers(worker_ids)}
-        return [
-            actions.ask(found[id], wish, id="", by="", now=0).answer if id in found else _unknown(id)
-            for id in dict.fromkeys(worker_ids)
-        ]
 
     def withdraw(self, worker_ids: Sequence[str], by: str) -> list[Answer]:
         """Take back what is pending."""

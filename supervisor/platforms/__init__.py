@@ -2,8 +2,8 @@
 
 A *tree* is a process and all its descendants, living and dying together, however
 far they fork, setsid and change parents. Whoever starts one owns it: `supervisor/`
-its services' trees, `worker/` the trees of its tasks. Nothing else in Farmhand
-looks at `sys.platform`.
+its services' trees, `worker/` the trees of its tasks. Nothing else in the
+supervisor looks at `sys.platform`.
 
 The contract, which every module keeps:
 

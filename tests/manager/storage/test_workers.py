@@ -102,15 +102,6 @@ def test_a_worker_named_twice_is_asked_once(store):
     assert len(store.act([worker.id, worker.id], Request(Status.ASLEEP), "kim")) == 1
 
 
-def test_a_plan_changes_nothing(store):
-    worker, newest = awake(store, "node-1"), store.newest()
-    planned = store.plan([worker.id, NOBODY], Request(Status.OFFLINE))
-    assert [answer.accepted for answer in planned] == [True, False]
-    assert planned[0].text == "shuts down now"
-    assert store.worker(worker.id).request is None
-    assert store.newest() == newest
-
-
 def test_a_request_can_be_taken_back(store):
     worker = awake(store, "node-1")
     ask(store, Status.OFFLINE, worker)
