@@ -6,11 +6,10 @@ the others are answered at once. Exit codes are systemctl's.
 
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from ..units.errors import BadValue
 from ..units.grammar import parse_signal, signal_number
+from ..units.light import Any, dataclass
 from .control import Answer, Reply, Request
 from .jobs import Jobs
 from .obey import Supervisor

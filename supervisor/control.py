@@ -9,10 +9,9 @@ import json
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
+from ..units.light import Any, dataclass, field
 from .platforms.peers import peer_uid
 
 MOST_BYTES = 1 << 20  # of a request
@@ -55,7 +54,7 @@ class NoSupervisor(Exception):
 
 
 def encode(message: Request | Reply) -> bytes:
-    return json.dumps(asdict(message)).encode() + b"\n"
+    return json.dumps({name: getattr(message, name) for name in message.__match_args__}).encode() + b"\n"
 
 
 def decode_request(line: bytes) -> Request:

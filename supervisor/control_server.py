@@ -8,9 +8,9 @@ import fcntl
 import os
 import selectors
 import socket
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..units.light import dataclass, field
 from .control import MOST_BYTES, BadRequest, Handle, Reply, decode_request, encode
 from .platforms.peers import peer_uid
 

@@ -6,7 +6,6 @@ import os
 import resource
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..units import machine
@@ -14,6 +13,7 @@ from ..units.check import absent
 from ..units.dialects import systemd
 from ..units.errors import BadConfig
 from ..units.files import read_text
+from ..units.light import dataclass, field
 from ..units.quoting import expand_text
 from ..units.spec import Service
 from . import environment, loop

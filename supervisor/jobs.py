@@ -2,8 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
+from ..units.light import dataclass, field
 from .rules.jobs import EVENTS, Kind, Outcome, Ready, begins_anew, judge, merge, ready
 from .rules.life import Event
 from .rules.ordering import Links, drawn_in, may_run

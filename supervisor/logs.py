@@ -8,9 +8,9 @@ file, and nothing passes through here.
 import os
 import selectors
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+
+from ..units.light import BinaryIO, dataclass
 
 MOST_BYTES = 10 << 20  # of one file
 KEEP = 5  # rotated files of a service

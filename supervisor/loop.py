@@ -7,11 +7,11 @@ which its exit is seen.
 
 import signal
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from types import FrameType
 
 import sdnotify
 
+from ..units.light import dataclass, field
 from ..units.spec import Service
 from . import answers
 from .control import Answer, Handle, Request

@@ -4,9 +4,8 @@ What a service only passes through is left out, and nothing is written before al
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Protocol
 
+from ..units.light import Protocol, dataclass, field
 from .rules.exitstatus import Result
 from .rules.states import State
 from .unit import Unit

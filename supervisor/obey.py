@@ -7,9 +7,8 @@ ordered. It decides nothing; whoever wants to know of changes is called back.
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import assert_never
 
+from ..units.light import assert_never, dataclass, field
 from . import daemons, environment, execute
 from .platforms import MARK, Platform, Tree
 from .rules import notify

@@ -1,8 +1,8 @@
 """One service as the supervisor holds it: its life, its processes, and what is waited for."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from ..units.light import dataclass, field
 from ..units.spec import Service
 from .platforms import NotifySocket, Tree
 from .rules.life import Life, Slot

@@ -8,19 +8,19 @@ import itertools
 import selectors
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from ..units.light import dataclass
 
 Callback = Callable[[], None]
 
 
-@dataclass(order=True)
+@dataclass(eq=False)
 class Alarm:
-    """A deadline, monotonic seconds, and what to do then; `cancelled` ones are passed over."""
+    """A deadline, monotonic seconds, and what to do then; a `cancelled` one is passed over."""
 
     at: float
-    number: int
-    callback: Callback = field(compare=False)
-    cancelled: bool = field(default=False, compare=False)
+    callback: Callback
+    cancelled: bool = False
 
 
 class Waiter:
@@ -33,7 +33,7 @@ class Waiter:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.now = clock
         self._selector = selectors.DefaultSelector()
-        self._alarms: list[Alarm] = []
+        self._alarms: list[tuple[float, int, Alarm]] = []  # a heap; the first that was set first
         self._numbers = itertools.count()
 
     def watch(self, fd: int, rank: int, callback: Callback) -> None:
@@ -45,8 +45,8 @@ class Waiter:
             self._selector.unregister(fd)
 
     def at(self, deadline: float, callback: Callback) -> Alarm:
-        alarm = Alarm(deadline, next(self._numbers), callback)
-        heapq.heappush(self._alarms, alarm)
+        alarm = Alarm(deadline, callback)
+        heapq.heappush(self._alarms, (deadline, next(self._numbers), alarm))
         return alarm
 
     def wait(self) -> None:
@@ -57,15 +57,15 @@ class Waiter:
             if self._selector.get_map().get(key.fd) is key:
                 key.data[1]()
         now = self.now()
-        while self._alarms and self._alarms[0].at <= now:
-            alarm = heapq.heappop(self._alarms)
+        while self._alarms and self._alarms[0][0] <= now:
+            alarm = heapq.heappop(self._alarms)[2]
             if not alarm.cancelled:
                 alarm.callback()
 
     def _timeout(self) -> float | None:
-        while self._alarms and self._alarms[0].cancelled:
+        while self._alarms and self._alarms[0][2].cancelled:
             heapq.heappop(self._alarms)
-        return max(0.0, self._alarms[0].at - self.now()) if self._alarms else None
+        return max(0.0, self._alarms[0][0] - self.now()) if self._alarms else None
 
     def close(self) -> None:
         self._selector.close()

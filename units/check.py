@@ -1,11 +1,11 @@
 """The unit doctor: what is wrong with a file, what is ignored in it, and what is kept without being in force."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from . import specifiers
 from .dialects import systemd
 from .errors import BadConfig, Notice, nearest
+from .light import dataclass
 from .spec import Service
 
 # Enough for a check, which runs nothing: any text will do for what only the machine knows.

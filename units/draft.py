@@ -1,11 +1,9 @@
 """A service in the making, as both readers fill it: value by value, remembering where each was set."""
 
-from dataclasses import dataclass, field
-from typing import Any
-
 from .directives import Directive
 from .errors import BadConfig, BadValue
 from .kinds import Context
+from .light import Any, dataclass, field
 from .spec import Assignment, Service
 
 

@@ -1,6 +1,6 @@
 """What a dialect writes, and what it cannot say."""
 
-from dataclasses import dataclass
+from .light import dataclass
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ systemd's. Which text makes which value stands in `directives.py`, the one table
 a test holds the two together.
 """
 
-from dataclasses import dataclass, field
 from math import inf
-from typing import Literal
+
+from .light import Literal, dataclass, field
 
 INFINITY = inf
 

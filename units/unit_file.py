@@ -5,9 +5,9 @@ What the lines mean is not known here. Source: systemd, src/shared/conf-parser.c
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from .errors import BadConfig
+from .light import dataclass
 from .quoting import WHITESPACE
 
 
@@ -25,13 +25,19 @@ class Line:
 Warn = Callable[[int, str, str, str], None]
 
 _LINE_END = re.compile(r"\r\n|\n\r|\n|\r|\0")
+_LONGEST = 1 << 20  # bytes of a line, and of all that are continued together
+# Bytes that were no UTF-8, which stand in a str as lone surrogates, and what is no character in any encoding.
+_UNCLEAN = re.compile(r"[\ud800-\udfff\ufdd0-\ufdef]|[^\0-\uffff](?<=[%s])" % "".join(
+    chr(plane << 16 | end) for plane in range(1, 17) for end in (0xFFFE, 0xFFFF)) + r"|[\ufffe\uffff]")
 
 
 def assignments(path: str, text: str, sections: tuple[str, ...], warn: Warn) -> Iterator[Line]:
     """Yield the assignments in known sections. A broken section header is a BadConfig, all else is warned of."""
     section = ""
     ignoring = False
-    for number, line in _logical_lines(text.removeprefix("\ufeff")):
+    for number, line in _logical_lines(path, text.removeprefix("\ufeff")):
+        if _UNCLEAN.search(line):
+            raise BadConfig(path, number, "", "it is not UTF-8 text", "save it as UTF-8", load_state="error")
         if line.startswith("["):
             section = _header(path, number, line)
             ignoring = section not in sections
@@ -52,10 +58,12 @@ def assignments(path: str, text: str, sections: tuple[str, ...], warn: Warn) -> 
             yield Line(section, key, value, number)
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+def _logical_lines(path: str, text: str) -> Iterator[tuple[int, str]]:
     """Yield (number, text) of what is not blank or a comment, lines that end in a backslash joined with the next."""
     begun, collected = 0, ""
     for number, raw in enumerate(_LINE_END.split(text), 1):
+        if _size(raw) >= _LONGEST or _size(collected) + _size(raw) > _LONGEST:
+            raise BadConfig(path, number, "", "the line is longer than 1 MiB", "cut it in pieces", load_state="error")
         if raw.lstrip(WHITESPACE).startswith(("#", ";")):
             continue
         begun = begun or number
@@ -68,6 +76,10 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         begun, collected = 0, ""
     if stripped := collected.strip(WHITESPACE):
         yield begun, stripped
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogateescape")) if len(text) > _LONGEST // 4 else len(text)
 
 
 def _is_continued(line: str) -> bool:

@@ -6,8 +6,9 @@ Without one, `linux.py` finds them by ancestry, session and mark.
 
 import contextlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from ...units.light import dataclass
 
 
 @dataclass(frozen=True)

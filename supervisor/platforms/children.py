@@ -4,9 +4,9 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from types import FrameType
 
+from ...units.light import dataclass
 from ..rules.exitstatus import Exit
 
 # Python itself ignores it, and `subprocess` restores it in the child, or leaves it ignored, as an order says.

@@ -10,9 +10,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...units.light import dataclass, field
 from . import AROUND, MARK, Order
 from .setup import CODES
 
@@ -194,5 +194,5 @@ def _privileged(order: Order) -> Iterator[str]:
 
 
 def _refused(order: Order, step: str, why: str) -> Refused:
-    wanted = {name: "" if value is None else value for name, value in vars(order).items()}
+    wanted = {name: "" if (value := getattr(order, name)) is None else value for name in order.__match_args__}
     return Refused(f"cannot {_WORDS[step].format(**wanted)}: {why}", CODES[step])

@@ -18,8 +18,8 @@ import signal
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
 
+from ...units.light import Literal
 from ..rules.exitstatus import Exit
 from . import Order, cgroup, procfs
 from .children import Process, Wakeup, everyone, exit_of, give_children_default_signals, reap, signal_number

@@ -8,10 +8,10 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterable
-from typing import Literal
 
 import psutil
 
+from ...units.light import Literal
 from ..rules.exitstatus import Exit
 from . import AROUND, MARK, Order
 from .children import Process, Wakeup, everyone, exit_of, give_children_default_signals, reap, signal_number

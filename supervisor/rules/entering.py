@@ -5,9 +5,9 @@ gives the orders that belong to it; where there is nothing to do, the service pa
 at once, and nobody ever sees it in the one that was passed.
 """
 
-from dataclasses import dataclass, field, replace
 from math import inf
 
+from ...units.light import dataclass, field, replace
 from ...units.spec import Service
 from . import watchdog
 from .exitstatus import CLEAN_RESULTS, Result

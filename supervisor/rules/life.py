@@ -4,9 +4,9 @@ A Life is all that is remembered of a service between two events. Deadlines are 
 looks at `timer` and `watchdog` after each step and wakes the service when the earlier of them is reached.
 """
 
-from dataclasses import dataclass, field
 from enum import Enum
 
+from ...units.light import dataclass, field
 from ...units.spec import Command
 from .exitstatus import Exit, Result
 from .notify import Message, Told

@@ -1,8 +1,6 @@
 """A service told something about itself: what follows. Who may tell is notify.py's affair. No clock, no I/O."""
 
-from dataclasses import replace
-from typing import assert_never
-
+from ...units.light import assert_never, replace
 from . import watchdog
 from .entering import Turn, enter, reload_by_message, stop_by_message, take_main
 from .exitstatus import Result

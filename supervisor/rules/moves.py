@@ -5,8 +5,8 @@ led to may have nothing to do and pass the service on: see `entering.py`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from ...units.light import dataclass
 from ...units.spec import Command, FailureMode, Service
 from .states import FINAL, STARTING, STOPPING, State
 

@@ -1,8 +1,6 @@
 """What a service tells with sd_notify(3): datagrams read into a Message, and who may send them."""
 
-from dataclasses import dataclass
-from typing import Literal
-
+from ...units.light import Literal, dataclass
 from ...units.spec import NotifyAccess, Service
 
 Told = Literal["ready", "reloading", "stopping"]

@@ -1,8 +1,8 @@
 """Which services are started or stopped together, and who waits for whom: After=, Before=, Requires=, Wants=."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from ...units.light import dataclass
 from ...units.spec import Service
 from .jobs import Kind
 

@@ -1,9 +1,9 @@
 """What `show` says of a service: systemd's property names, in systemd's formats."""
 
 import datetime
-from dataclasses import dataclass
 
 from ...units.grammar import format_boolean, format_span, signal_number
+from ...units.light import dataclass
 from ...units.spec import Command, Service, StatusSet
 from . import notify
 from .life import Life

@@ -1,8 +1,8 @@
 """Whether a service that ended is started again. No clock, no I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from ...units.light import dataclass
 from ...units.spec import Restart, Service, StatusSet
 from .exitstatus import Exit, Result
 

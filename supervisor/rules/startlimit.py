@@ -1,6 +1,6 @@
 """How often a service may be started: StartLimitIntervalSec= and StartLimitBurst=."""
 
-from dataclasses import dataclass, replace
+from ...units.light import dataclass, replace
 
 
 @dataclass(frozen=True)
