@@ -7,10 +7,10 @@ default is that field's. Directives that systemd 252 knows and Farmhand only kee
 
 import dataclasses
 import re
-from dataclasses import dataclass
-from typing import Any, get_args
+from collections.abc import Iterator
+from typing import get_args
 
-from . import grammar, known, spec
+from . import checks, grammar, known, spec
 from .errors import nearest
 from .kinds import (
     BOOLEAN,
@@ -28,14 +28,15 @@ from .kinds import (
     service_type,
     span,
 )
+from .light import Any, dataclass
 from .named import (
     ACCOUNT,
+    ACCOUNTS,
     ENVIRONMENT,
     ENVIRONMENT_FILES,
     FOLDER,
     PID_FILE,
     UNITS,
-    check_account,
     names,
     stream,
 )
@@ -54,13 +55,16 @@ class Directive:
     @property
     def field(self) -> str:
         """The field of spec.Service that holds it."""
-        return "limits" if self.name.startswith("Limit") else _FIELD_EXCEPTIONS.get(self.name, _snake(self.name))
+        shared = next((field for prefix, field in _SHARED_FIELDS.items() if self.name.startswith(prefix)), None)
+        return shared or _FIELD_EXCEPTIONS.get(self.name, _snake(self.name))
 
     @property
     def default(self) -> Any:
         return _DEFAULTS[self.field]
 
 
+# Beginnings of names whose directives are one field together.
+_SHARED_FIELDS = {"Limit": "limits", "Condition": "conditions", "Assert": "asserts"}
 _FIELD_EXCEPTIONS = {"UMask": "umask"}
 
 
@@ -90,6 +94,13 @@ def _check_anything(text: str) -> str | None:
     return None
 
 
+def _checks() -> Iterator[tuple[str, str, Kind, int, str]]:
+    for verb, otherwise in checks.VERBS.items():
+        for name, what in {**checks.ON_PATHS, **checks.ON_WORDS}.items():
+            kind = checks.kind(f"{verb}{name}", path=name in checks.ON_PATHS)
+            yield f"{verb}{name}", "Unit", kind, checks.SINCE.get(name, 0), f"unless {what}, {otherwise}"
+
+
 _ROWS = [
     # systemd.unit(5)
     ("Description", "Unit", TEXT, 0, "what the service is, for people"),
@@ -98,6 +109,24 @@ _ROWS = [
     ("Before", "Unit", UNITS, 0, "the other way round: these start after it"),
     ("Requires", "Unit", UNITS, 0, "start these, too; stop it when one of them is stopped or cannot start"),
     ("Wants", "Unit", UNITS, 0, "start these, too, and do not mind if they fail"),
+    ("Requisite", "Unit", UNITS, 0, "start it only if these are active already"),
+    ("BindsTo", "Unit", UNITS, 0, "as Requires=, and stop it whenever one of them stops, for whatever reason"),
+    ("PartOf", "Unit", UNITS, 0, "stop and restart it with these; do not start it with them"),
+    ("Upholds", "Unit", UNITS, 249, "start these, too, and again whenever they are down while it runs"),
+    ("Conflicts", "Unit", UNITS, 0, "stop these when it starts; their start stops it"),
+    ("OnFailure", "Unit", UNITS, 0, "start these when it fails for good"),
+    ("OnFailureJobMode", "Unit", choice(*get_args(spec.JobMode)), 209, "how their start goes with other jobs"),
+    ("OnSuccess", "Unit", UNITS, 249, "start these when it ends well"),
+    ("OnSuccessJobMode", "Unit", choice(*get_args(spec.JobMode)), 249, "how their start goes with other jobs"),
+    ("PropagatesReloadTo", "Unit", UNITS, 0, "reload these with it"),
+    ("ReloadPropagatedFrom", "Unit", UNITS, 0, "reload it with these"),
+    ("PropagatesStopTo", "Unit", UNITS, 249, "stop these with it"),
+    ("StopPropagatedFrom", "Unit", UNITS, 249, "stop it with these"),
+    ("StopWhenUnneeded", "Unit", BOOLEAN, 0, "stop it when no active service needs or wants it any more"),
+    ("DefaultDependencies", "Unit", BOOLEAN, 0, "on targets, that is, and there are none here: it changes nothing"),
+    ("JobTimeoutSec", "Unit", _TIMEOUT, 0, "how long a job may take in all, waiting for others included"),
+    ("JobRunningTimeoutSec", "Unit", _TIMEOUT, 234, "how long it may take from its turn on"),
+    *_checks(),
     ("RefuseManualStart", "Unit", BOOLEAN, 0, "start it only with services that need it, not on request"),
     ("RefuseManualStop", "Unit", BOOLEAN, 0, "stop it only with services that it needs, not on request"),
     ("StartLimitIntervalSec", "Unit", span(), 230, "the time in which starts are counted; 0 for no limit"),
@@ -121,7 +150,7 @@ _ROWS = [
     ("RestartForceExitStatus", "Service", STATUSES, 215, "always start it again after these"),
     ("TimeoutStartSec", "Service", _TIMEOUT, 188, "how long a start may take; infinity for ever"),
     ("TimeoutStopSec", "Service", _TIMEOUT, 188, "how long it may take to stop before it is killed"),
-    ("TimeoutAbortSec", "Service", span(grammar.parse_timeout, resets=True), 243, "the same after a watchdog's signal"),
+    ("TimeoutAbortSec", "Service", span(resets=True), 243, "the same after a watchdog's signal"),
     ("TimeoutStartFailureMode", "Service", _FAILURE_MODE, 246, "how to end a start that took too long"),
     ("TimeoutStopFailureMode", "Service", _FAILURE_MODE, 246, "how to end a stop that took too long"),
     ("RuntimeMaxSec", "Service", span(), 229, "end it after it has run this long"),
@@ -138,7 +167,7 @@ _ROWS = [
     # systemd.exec(5)
     ("User", "Service", ACCOUNT, 0, "the user to run as"),
     ("Group", "Service", ACCOUNT, 0, "the group to run as; else the user's own"),
-    ("SupplementaryGroups", "Service", names("groups", check_account), 0, "more groups to be in"),
+    ("SupplementaryGroups", "Service", ACCOUNTS, 0, "more groups to be in"),
     ("WorkingDirectory", "Service", FOLDER, 0, 'the folder to run in; "~" is the user\'s home'),
     ("UMask", "Service", UMASK, 0, "the file mode creation mask"),
     ("Nice", "Service", integer(-20, 19, resets=True), 0, "-20 for the most, 19 for the least processor time"),
@@ -177,6 +206,10 @@ _ROWS = [
         "where its errors go",
     ),
     ("WantedBy", "Install", names("units", _check_anything), 0, "what `enable` lets it be started with"),
+    ("RequiredBy", "Install", names("units", _check_anything), 0, "the same, and what then needs it"),
+    ("Alias", "Install", names("units", _check_anything), 0, "more names that `enable` gives it"),
+    ("Also", "Install", names("units", _check_anything), 0, "what to enable and disable with it"),
+    ("DefaultInstance", "Install", TEXT, 215, "the instance of a template that `enable` takes if none is named"),
 ]  # fmt: skip
 
 DIRECTIVES = {name: Directive(name, *rest) for name, *rest in _ROWS}  # type: ignore[arg-type]
@@ -187,6 +220,11 @@ ALIASES = {
     ("Service", "StartLimitBurst"): ("StartLimitBurst",),
     ("Service", "StartLimitInterval"): ("StartLimitIntervalSec",),
     ("Unit", "StartLimitInterval"): ("StartLimitIntervalSec",),
+    ("Unit", "BindTo"): ("BindsTo",),
+    ("Unit", "PropagateReloadTo"): ("PropagatesReloadTo",),
+    ("Unit", "PropagateReloadFrom"): ("ReloadPropagatedFrom",),
+    ("Unit", "RequiresOverridable"): ("Requires",),
+    ("Unit", "RequisiteOverridable"): ("Requisite",),
 }
 
 

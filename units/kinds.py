@@ -5,11 +5,11 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
 
 from . import command_line, grammar, specifiers
 from .errors import BadValue
+from .light import Any, dataclass, replace
+from .quoting import words
 from .spec import Command, StatusSet
 
 Escape = Callable[[str], str]
@@ -21,11 +21,13 @@ class Context:
     """What reading a value may depend on: the specifiers' texts, and where an oddity is told.
 
     strict: the text comes from our YAML: `warn` raises, and a unit named without its type is a service.
+    place: where the text stands, "farm.yaml:12".
     """
 
     specifiers: Mapping[str, str]
     warn: Callable[[str, str], None]
     strict: bool = False
+    place: str = ""
 
     def replace(self, text: str) -> str:
         return specifiers.replace(text, self.specifiers)
@@ -149,7 +151,6 @@ UMASK = Kind(
     _plain(grammar.parse_umask),
     lambda value, escape: [f"{value:04o}"],
     {"type": ["string", "integer"]},
-    resets=True,
 )
 SIGNAL = Kind(
     "signal",
@@ -161,9 +162,9 @@ TEXT = Kind("text", lambda text, context: context.replace(text), write_line, TEX
 
 
 def _read_statuses(text: str, context: Context) -> StatusSet:
-    """Read what is right and warn of the rest, word by word; there is no quoting."""
+    """Read what is right and warn of the rest, word by word; a quote is nothing special, a backslash protects."""
     found = []
-    for word in text.split():
+    for word in words(text, quotes=False, escapes=False, warn=context.warn):
         try:
             found.append(grammar.parse_status(word))
         except BadValue as bad:

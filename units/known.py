@@ -5,20 +5,13 @@ A test compares the names with `systemd --dump-configuration-items`.
 
 SECTIONS = ("Unit", "Service", "Install")
 
-_CHECKS = """
-    ACPower Architecture CPUFeature CPUPressure CPUs Capability ControlGroupController Credential
-    DirectoryNotEmpty Environment FileIsExecutable FileNotEmpty FirstBoot Group Host IOPressure KernelCommandLine
-    KernelVersion Memory MemoryPressure NeedsUpdate OSRelease PathExists PathExistsGlob PathIsDirectory
-    PathIsEncrypted PathIsMountPoint PathIsReadWrite PathIsSymbolicLink Security User Virtualization
-"""
+# Condition…= and Assert…= that Farmhand does not look at: what they ask is a matter of the boot or of the firmware.
+_CHECKS = "CPUFeature CPUPressure IOPressure MemoryPressure PathIsEncrypted"
 
 _UNIT = """
-    AllowIsolate BindTo BindsTo CollectMode Conflicts DefaultDependencies FailureAction FailureActionExitStatus
-    IgnoreOnIsolate JobRunningTimeoutSec JobTimeoutAction JobTimeoutRebootArgument JobTimeoutSec JoinsNamespaceOf
-    OnFailure OnFailureIsolate OnFailureJobMode OnSuccess OnSuccessJobMode PartOf PropagateReloadFrom
-    PropagateReloadTo PropagatesReloadTo PropagatesStopTo RebootArgument
-    ReloadPropagatedFrom RequiresMountsFor RequiresOverridable Requisite RequisiteOverridable SourcePath
-    StartLimitAction StopPropagatedFrom StopWhenUnneeded SuccessAction SuccessActionExitStatus Upholds
+    AllowIsolate CollectMode ConditionFirmware FailureAction FailureActionExitStatus IgnoreOnIsolate JobTimeoutAction
+    JobTimeoutRebootArgument JoinsNamespaceOf OnFailureIsolate RebootArgument RequiresMountsFor SourcePath
+    StartLimitAction SuccessAction SuccessActionExitStatus
 """
 
 _SERVICE = """
@@ -52,10 +45,6 @@ _SERVICE = """
     UtmpMode
 """
 
-_INSTALL = """
-    Alias Also DefaultInstance RequiredBy
-"""
-
 # What came after systemd 252: a unit file may well have it, and an older systemd warns of it as unknown.
 _NEWER = """
     RestartMode RestartSteps RestartMaxDelaySec ReloadSignal FileDescriptorStorePreserve OpenFile
@@ -65,10 +54,9 @@ KEPT = {
     "Unit": frozenset(
         [
             *_UNIT.split(),
-            "ConditionFirmware",
             *(f"{verb}{check}" for verb in ("Condition", "Assert") for check in _CHECKS.split()),
         ]
     ),
     "Service": frozenset(_SERVICE.split()) | frozenset(_NEWER.split()),
-    "Install": frozenset(_INSTALL.split()),
+    "Install": frozenset[str](),
 }

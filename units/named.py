@@ -7,6 +7,7 @@ from . import grammar
 from .command_line import simplify
 from .errors import BadValue
 from .kinds import TEXT_SCHEMA, Context, Kind, append, append_new, many, merge, write_line
+from .light import replace
 from .quoting import quote, words
 from .spec import EnvironmentFile, Folder
 
@@ -119,21 +120,23 @@ def _is_absolute(path: str, context: Context) -> bool:
     return path.startswith("/") or bool(_DRIVE.match(path)) or (context.as_written and path.startswith("%"))
 
 
-def _read_path(text: str, context: Context, *, fatal: bool = False) -> str:
+def read_path(text: str, context: Context) -> str:
     """Take an absolute path without ".."; doubled and trailing slashes go."""
     path = context.replace(text)
     if not _is_absolute(path, context):
-        raise BadValue(f'"{path}" is not an absolute path', "write the path in full, from / on", fatal=fatal)
+        raise BadValue(f'"{path}" is not an absolute path', "write the path in full, from / on")
     if ".." in re.split(r"[\\/]", path):
-        raise BadValue(f'"{path}" goes up by ".."', "write the path without it", fatal=fatal)
-    if any(char < " " or char == "\x7f" for char in path):
-        raise BadValue(f"{path!r} holds a control character", "take it out", fatal=fatal)
+        raise BadValue(f'"{path}" goes up by ".."', "write the path without it")
     return simplify(path) if path[0] == "/" else path
 
 
 def _read_folder(text: str, context: Context) -> Folder:
+    """Take a path or "~"; a bad one is refused with the whole unit, unless "-" forgives it."""
     path = text.removeprefix("-")
-    return Folder("~" if path == "~" else _read_path(path, context, fatal=True), optional=path != text)
+    try:
+        return Folder("~" if path == "~" else read_path(path, context), optional=path != text)
+    except BadValue as bad:
+        raise BadValue(bad.problem, bad.hint, fatal=path == text) from None
 
 
 FOLDER = Kind(
@@ -147,7 +150,7 @@ FOLDER = Kind(
 
 def _read_environment_file(text: str, context: Context) -> tuple[EnvironmentFile, ...]:
     path = text.removeprefix("-")
-    return (EnvironmentFile(_read_path(path, context), optional=path != text),)
+    return (EnvironmentFile(read_path(path, context), optional=path != text),)
 
 
 ENVIRONMENT_FILES = Kind(
@@ -162,8 +165,12 @@ ENVIRONMENT_FILES = Kind(
 
 
 def _read_pid_file(text: str, context: Context) -> str:
-    """Take a path; a relative one is in the folder for runtime files."""
-    return _read_path(text if _is_absolute(context.replace(text), context) else f"%t/{text}", context)
+    """Take a path; a relative one is in the folder for runtime files, which /var/run is another name of."""
+    path = context.replace(text)
+    if ".." in path.split("/"):
+        raise BadValue(f'"{path}" goes up by ".."', "write the path without it", fatal=True, load_state="error")
+    full = read_path(text if _is_absolute(path, context) else f"%t/{text}", context)
+    return full.removeprefix("/var") if full.startswith("/var/run/") else full
 
 
 PID_FILE = Kind("path", _read_pid_file, write_line, {"type": "string"}, resets=True)
@@ -175,19 +182,35 @@ def check_account(name: str) -> str | None:
         return "is not the name of an account"
     if any(char in ":/" or char < " " or char == "\x7f" for char in name):
         return "is not the name of an account: it holds a colon, slash or control character"
+    if re.fullmatch("-[0-9]*|[0-9]+", name) and not _is_id(name):
+        return "is neither the name of an account nor its number"
     return None
 
 
-def _read_account(text: str, context: Context) -> str:
-    name = context.replace(text)
-    if problem := check_account(name):
-        raise BadValue(f'"{name}" {problem}', "write a name or a number", fatal=True)
+def _is_id(text: str) -> bool:
+    """Say whether it is the number of an account; two of them mean "none" in one system call or another."""
+    return bool(re.fullmatch("0|[1-9][0-9]*", text)) and int(text) < 2**32 - 1 and int(text) != 2**16 - 1
+
+
+def _account(text: str, context: Context) -> str:
+    try:
+        name = context.replace(text)
+        if problem := check_account(name):
+            raise BadValue(f'"{name}" {problem}', "write a name or a number")
+    except BadValue as bad:
+        raise BadValue(bad.problem, bad.hint, fatal=True) from None
     return name
 
 
-ACCOUNT = Kind("name or number", _read_account, write_line, {"type": ["string", "integer"]}, resets=True)
+def _read_accounts(text: str, context: Context) -> tuple[str, ...]:
+    return tuple(_account(word, context) for word in words(text, escapes=False, warn=context.warn))
+
+
+ACCOUNT = Kind("name or number", _account, write_line, {"type": ["string", "integer"]}, resets=True)
+ACCOUNTS = replace(names("names or numbers", check_account), read=_read_accounts)
 
 _STREAM_FILES = ("file:", "append:", "truncate:")
+_OLD_STREAMS = {"syslog": "journal", "syslog+console": "journal+console"}
 
 
 def stream(*words: str, files: tuple[str, ...] = _STREAM_FILES) -> Kind:
@@ -196,8 +219,10 @@ def stream(*words: str, files: tuple[str, ...] = _STREAM_FILES) -> Kind:
     def read(text: str, context: Context) -> str:
         for prefix in files:
             if text.startswith(prefix):
-                return prefix + _read_path(text.removeprefix(prefix), context)
-        return grammar.parse_choice(text, words)
+                return prefix + read_path(text.removeprefix(prefix), context)
+        if text.startswith("fd:"):  # sockets cannot be had here, whatever their names
+            text = "fd"
+        return grammar.parse_choice(_OLD_STREAMS.get(text, text), words)
 
     what = " | ".join([*words, *(prefix + "PATH" for prefix in files)])
     return Kind(what, read, write_line, {"type": ["string", "null"]})

@@ -17,6 +17,7 @@ Restart = Literal["no", "always", "on-success", "on-failure", "on-abnormal", "on
 KillMode = Literal["control-group", "mixed", "process", "none"]
 FailureMode = Literal["terminate", "abort", "kill"]
 NotifyAccess = Literal["none", "main", "exec", "all"]
+JobMode = Literal["fail", "replace", "replace-irreversibly", "ignore-dependencies", "ignore-requirements"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,17 @@ class Assignment:
 
 
 @dataclass(frozen=True)
+class Check:
+    """One Condition…= or Assert…=. key: "ConditionPathExists". negated is `!`, trigger `|`; where: "a.service:3"."""
+
+    key: str
+    value: str
+    negated: bool = False
+    trigger: bool = False
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
 class Service:
     """One service, read from a unit file or from YAML. `name` is without ".service"."""
 
@@ -95,6 +107,25 @@ class Service:
     before: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     wants: tuple[str, ...] = ()
+    requisite: tuple[str, ...] = ()
+    binds_to: tuple[str, ...] = ()
+    part_of: tuple[str, ...] = ()
+    upholds: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    on_failure: tuple[str, ...] = ()
+    on_failure_job_mode: JobMode = "replace"
+    on_success: tuple[str, ...] = ()
+    on_success_job_mode: JobMode = "fail"
+    propagates_reload_to: tuple[str, ...] = ()
+    reload_propagated_from: tuple[str, ...] = ()
+    propagates_stop_to: tuple[str, ...] = ()
+    stop_propagated_from: tuple[str, ...] = ()
+    stop_when_unneeded: bool = False
+    default_dependencies: bool = True
+    job_timeout_sec: float = INFINITY
+    job_running_timeout_sec: float | None = None  # None: as JobTimeoutSec=
+    conditions: tuple[Check, ...] = ()
+    asserts: tuple[Check, ...] = ()
     refuse_manual_start: bool = False
     refuse_manual_stop: bool = False
     start_limit_interval_sec: float = 10.0
@@ -161,6 +192,10 @@ class Service:
 
     # [Install]
     wanted_by: tuple[str, ...] = ()
+    required_by: tuple[str, ...] = ()
+    alias: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    default_instance: str = ""
 
     # What systemd knows and Farmhand keeps without acting on it; said by `check`, `status` and the log.
     kept: tuple[Assignment, ...] = ()

@@ -6,7 +6,7 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from farmhand.units import grammar, spec
-from farmhand.units.spec import Assignment, Command, EnvironmentFile, Folder, Limit, Service, StatusSet
+from farmhand.units.spec import Assignment, Check, Command, EnvironmentFile, Folder, Limit, Service, StatusSet
 
 PLAIN = Service("plain", exec_start=(Command(("/bin/true",)),))
 
@@ -21,6 +21,28 @@ FULL = Service(
     before=("shutdown.target",),
     requires=("sysinit.target",),
     wants=("basic.target",),
+    requisite=("sysinit.target",),
+    binds_to=("sysinit.target",),
+    part_of=("sysinit.target",),
+    upholds=("sysinit.target",),
+    conflicts=("shutdown.target",),
+    on_failure=("basic.target",),
+    on_failure_job_mode="fail",
+    on_success=("basic.target",),
+    on_success_job_mode="replace",
+    propagates_reload_to=("basic.target",),
+    reload_propagated_from=("basic.target",),
+    propagates_stop_to=("basic.target",),
+    stop_propagated_from=("basic.target",),
+    stop_when_unneeded=True,
+    default_dependencies=False,
+    job_timeout_sec=60.0,
+    job_running_timeout_sec=30.0,
+    conditions=(
+        Check("ConditionPathExists", "/a b%"),
+        Check("ConditionUser", "@system", negated=True, trigger=True),
+    ),
+    asserts=(Check("AssertPathExists", "/a", trigger=True),),
     start_limit_interval_sec=60.0,
     start_limit_burst=3,
     type="notify",
@@ -74,7 +96,11 @@ FULL = Service(
     standard_output="append:/tmp/out put",
     standard_error="null",
     wanted_by=("multi-user.target",),
-    kept=(Assignment("Unit", "ConditionHost", "!x"), Assignment("Service", "OOMPolicy", "continue")),
+    required_by=("l.target",),
+    alias=("m.service",),
+    also=("n.service",),
+    default_instance="o",
+    kept=(Assignment("Unit", "CollectMode", "inactive"), Assignment("Service", "OOMPolicy", "continue")),
 )
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)

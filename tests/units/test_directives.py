@@ -21,7 +21,7 @@ def test_each_field_of_a_service_has_exactly_one_row() -> None:
     fields = {field.name for field in dataclasses.fields(spec.Service)} - NO_DIRECTIVES
     rows = Counter(row.field for row in DIRECTIVES.values())
     assert rows.keys() == fields
-    assert {field for field, count in rows.items() if count > 1} == {"limits"}
+    assert {field for field, count in rows.items() if count > 1} == {"limits", "conditions", "asserts"}
 
 
 def test_acting_and_keeping_exclude_each_other() -> None:
@@ -78,7 +78,7 @@ def test_yaml_finds_a_name_in_whichever_section_it_belongs() -> None:
     assert [row.name for row in directives.anywhere("After")] == ["After"]
     assert [row.name for row in directives.anywhere("StartLimitInterval")] == ["StartLimitIntervalSec"]
     assert directives.anywhere("Nise") == ()
-    assert (directives.kept_section("ProtectSystem"), directives.kept_section("Alias")) == ("Service", "Install")
+    assert (directives.kept_section("ProtectSystem"), directives.kept_section("CollectMode")) == ("Service", "Unit")
     assert directives.kept_section("Nice") is None
 
 

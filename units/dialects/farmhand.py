@@ -232,7 +232,7 @@ class Reader:
         for text, line in self.scalars(node, key):
             for row in rows:
                 try:
-                    draft.assign(row, text, line, context)
+                    draft.assign(row, text, line, replace(context, place=f"{self.path}:{line}"))
                 except BadValue as bad:
                     raise BadConfig(self.path, line, key, bad.problem, bad.hint) from None
 

@@ -4,12 +4,12 @@ Reading warns where systemd warns and goes on; it raises BadConfig where systemd
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from .. import directives, known, specifiers
 from ..draft import Draft
 from ..errors import BadConfig, BadValue, Notice
 from ..kinds import Context
+from ..light import dataclass
 from ..rendered import Rendered
 from ..spec import Assignment, Service
 from ..unit_file import Line, assignments
@@ -70,13 +70,19 @@ class _Reader:
         if not rows:
             self._keep(line)
             return
-        context = Context(self.values, lambda problem, hint: self.warn(line.line, line.key, problem, hint))
+        context = Context(
+            self.values,
+            lambda problem, hint: self.warn(line.line, line.key, problem, hint),
+            place=f"{self.draft.path}:{line.line}",
+        )
         try:
             for row in rows:
                 self.draft.assign(row, line.value, line.line, context)
         except BadValue as bad:
             if bad.fatal:
-                raise BadConfig(self.draft.path, line.line, line.key, bad.problem, bad.hint) from None
+                raise BadConfig(
+                    self.draft.path, line.line, line.key, bad.problem, bad.hint, load_state=bad.load_state
+                ) from None
             self.warn(line.line, line.key, f"{bad.problem} and is ignored", bad.hint)
 
     def _keep(self, line: Line) -> None:
