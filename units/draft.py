@@ -1,5 +1,7 @@
 """A service in the making, as both readers fill it: value by value, remembering where each was set."""
 
+import re
+
 from .directives import Directive
 from .errors import BadConfig, BadValue
 from .kinds import Context
@@ -52,24 +54,30 @@ def refusal(service: Service) -> tuple[str, str, str] | None:
 
     systemd, src/core/service.c, service_verify.
     """
-    if not service.exec_start and not service.exec_stop and not _kept(service, "SuccessAction"):
+    idle = not service.exec_start and _kept(service, "SuccessAction") in ("", "none")
+    oneshot = service.type == "oneshot"
+    if idle and not service.exec_stop:
         return "ExecStart", "it is missing", "name the command to run"
-    if _kept(service, "BusName"):
-        return (
-            "BusName",
-            "it makes the service wait for a message bus, which Farmhand does not speak",
-            "use Type=notify",
-        )
-    if service.type != "oneshot" and not service.exec_start:
+    if not service.exec_start and not oneshot:
         return "ExecStart", f"it is missing with Type={service.type}", "name the command to run, or use Type=oneshot"
-    if not service.exec_start and not service.remain_after_exit and not _kept(service, "SuccessAction"):
+    if idle and not service.remain_after_exit:
         return "ExecStart", "it is missing without RemainAfterExit=yes", "name the command, or say RemainAfterExit=yes"
-    if service.type != "oneshot" and len(service.exec_start) > 1:
+    if "Type" not in service.origin and _BUS_NAME.fullmatch(_kept(service, "BusName")):
+        return "BusName", "it waits for a message bus, which Farmhand does not speak", "add Type=notify, for example"
+    if not oneshot and len(service.exec_start) > 1:
         return "ExecStart", "there is more than one command", "keep one, or use Type=oneshot"
-    if service.type == "oneshot" and service.restart in ("always", "on-success"):
+    if oneshot and service.restart in ("always", "on-success"):
         return "Restart", f'"{service.restart}" does not go with Type=oneshot', 'write "on-failure", for example'
+    if oneshot and service.restart_force_exit_status:
+        return "RestartForceExitStatus", "it does not go with Type=oneshot", "take it out, or use another Type="
+    if _kept(service, "PAMName") and service.kill_mode in ("process", "none"):
+        return "KillMode", f'"{service.kill_mode}" does not go with PAMName=', 'write "control-group" or "mixed"'
     return None
 
 
-def _kept(service: Service, key: str) -> bool:
-    return any(line.key == key for line in service.kept)
+_BUS_NAME = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]*(\.[A-Za-z_-][A-Za-z0-9_-]*)+")
+
+
+def _kept(service: Service, key: str) -> str:
+    """Return what a directive that is only kept says, "" for nothing."""
+    return next((line.value for line in reversed(service.kept) if line.key == key), "")

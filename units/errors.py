@@ -5,20 +5,22 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from .light import dataclass
 
 
 class BadValue(ValueError):
     """A text that does not say what its directive needs.
 
-    fatal: systemd refuses the whole unit for it (bad-setting) instead of ignoring the line.
+    fatal: systemd refuses the whole unit for it instead of ignoring the line; load_state: and calls it so.
     """
 
-    def __init__(self, problem: str, hint: str, *, fatal: bool = False) -> None:
+    def __init__(self, problem: str, hint: str, *, fatal: bool = False, load_state: str = "bad-setting") -> None:
         super().__init__(problem, hint)
         self.problem = problem
         self.hint = hint
         self.fatal = fatal
+        self.load_state = load_state
 
 
 @dataclass(frozen=True)

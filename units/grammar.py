@@ -23,19 +23,24 @@ _MICROSECONDS = {
     31_557_600_000_000: "y year years",
 }
 _UNITS = {spelling: size for size, spellings in _MICROSECONDS.items() for spelling in spellings.split()}
-_SPAN_TERM = re.compile(r"\s*\+?(\d*)(?:\.(\d+))?(\s*)(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")?")
+_SPAN_TERM = re.compile(
+    r"[ \t\n\r]*\+?([0-9]*)(?:\.([0-9]+))?([ \t\n\r]*)(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + ")?"
+)
 _SPAN_HINT = 'write it as "5s", "1min 30s", "infinity" or a number of seconds'
-_LARGEST_SPAN = 2**64 - 1  # microseconds
+_ENDLESS = 2**64 - 1  # microseconds: what systemd counts as infinity
 _MOST_CPUS = 8192  # CONFIG_NR_CPUS at its largest
 
 
 def parse_span(text: str, default_unit: str = "s") -> float:
-    """Read a time span such as "1min 30s" in seconds; terms add up, a bare number counts `default_unit`."""
+    """Read a time span such as "1min 30s" in seconds; terms add up, a bare number counts `default_unit`.
+
+    systemd, src/basic/time-util.c, parse_time.
+    """
     bad = BadValue(f'"{text}" is not a time span', _SPAN_HINT)
-    stripped = text.strip()
+    stripped = text.strip(" \t\n\r")
     if stripped == "infinity":
         return inf
-    if not stripped or not stripped.isprintable():
+    if not stripped:
         raise bad
     at, total = 0, 0
     while at < len(stripped):
@@ -46,11 +51,20 @@ def parse_span(text: str, default_unit: str = "s") -> float:
         # "12.34 .56" and "12s.5" are two terms, "12.34.56" and "5S" are none.
         if term[4] is None and not term[3] and at < len(stripped):
             raise bad
-        size = _UNITS[term[4] or default_unit]
-        total += int(term[1] or 0) * size + (int(term[2]) * size // 10 ** len(term[2]) if term[2] else 0)
-    if total >= _LARGEST_SPAN:
-        raise BadValue(f'"{text}" is too long a time span', 'write "infinity" for no end')
+        size, count = _UNITS[term[4] or default_unit], int(term[1] or 0)
+        total += count * size + _fraction(term[2] or "", size)
+        if count >= _ENDLESS // size or count >= 2**63 or total >= _ENDLESS:
+            raise BadValue(f'"{text}" is too long a time span', 'write "infinity" for no end')
     return total / 1_000_000
+
+
+def _fraction(digits: str, size: int) -> int:
+    """Give the microseconds of a decimal fraction of `size`; what a digit has below one is dropped."""
+    total = 0
+    for digit in digits:
+        size //= 10
+        total += int(digit) * size
+    return total
 
 
 _WRITTEN_UNITS = [(_UNITS[unit], unit) for unit in ("y", "month", "w", "d", "h", "min", "s", "ms", "us")]
@@ -120,18 +134,18 @@ def parse_cpus(text: str) -> frozenset[int]:
     """Read "0-3,8 9"; a range that runs backwards is empty, as with systemd."""
     found: set[int] = set()
     for word in text.replace(",", " ").split():
-        match = re.fullmatch(r"([0-9]+)(?:-([0-9]+))?", word)
-        if match is None or max(int(match[1]), int(match[2] or 0)) >= _MOST_CPUS:
+        first, dash, last = word.partition("-")
+        low, high = _integer(first), _integer(last if dash else first)
+        if low is None or high is None or not (0 <= low < _MOST_CPUS and 0 <= high < _MOST_CPUS):
             raise BadValue(f'"{word}" is no number of a processor and no range of them', "write for example 0-3,8")
-        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+        found.update(range(low, high + 1))
     return frozenset(found)
 
 
 def parse_umask(text: str) -> int:
-    digits = text[2:] if text.startswith("0o") else text
-    if not re.fullmatch("[0-7]+", digits) or int(digits, 8) > 0o7777:
+    if not re.fullmatch("[0-7]+", text) or int(text, 8) > 0o7777:
         raise BadValue(f'"{text}" is not a file mode', 'write it in octal, as in "0022"')
-    return int(digits, 8)
+    return int(text, 8)
 
 
 def parse_choice(text: str, choices: tuple[str, ...]) -> str:
@@ -150,18 +164,18 @@ _SIGNAL_NAMES = """
 """
 SIGNALS = tuple(_SIGNAL_NAMES.split())
 _REALTIME = re.compile(r"RTMIN(?:\+(\d+))?|RTMAX(?:-(\d+))?")
-_REALTIME_SPAN = 30  # SIGRTMAX - SIGRTMIN with glibc: 34 to 64
+_FIRST_REALTIME, _LAST_REALTIME = 34, 64  # with glibc, which keeps 32 and 33 for itself
 
 
 def parse_signal(text: str) -> str:
     """Read "TERM", "SIGTERM" or "15" as "SIGTERM"."""
-    if (number := _integer(text)) is not None and 1 <= number <= len(SIGNALS):
-        return "SIG" + SIGNALS[number - 1]
+    if (number := _integer(text)) is not None and 1 <= number <= _LAST_REALTIME:
+        return signal_name(number)
     name = text.removeprefix("SIG")
     if name in SIGNALS:
         return "SIG" + name
     realtime = _REALTIME.fullmatch(name)
-    if realtime and int(realtime[1] or realtime[2] or 0) <= _REALTIME_SPAN:
+    if realtime and int(realtime[1] or realtime[2] or 0) <= _LAST_REALTIME - _FIRST_REALTIME:
         return "SIG" + name
     near = nearest(name, SIGNALS)
     raise BadValue(
@@ -169,12 +183,21 @@ def parse_signal(text: str) -> str:
     )
 
 
+def signal_name(number: int) -> str:
+    """Give the name of a signal on Linux: "SIGTERM", "SIGRTMIN+3", or "SIG32" for one that has none."""
+    if number <= len(SIGNALS):
+        return "SIG" + SIGNALS[number - 1]
+    return f"SIGRTMIN+{number - _FIRST_REALTIME}" if number >= _FIRST_REALTIME else f"SIG{number}"
+
+
 def signal_number(name: str) -> int:
-    """Give the number of "SIGTERM" or "SIGRTMIN+3" on Linux; glibc's real-time signals are 34 to 64."""
+    """Give the number of what `signal_name` and `parse_signal` give."""
     base, _, offset = name.removeprefix("SIG").replace("-", "+").partition("+")
     if base == "RTMIN":
-        return 34 + int(offset or 0)
-    return 64 - int(offset or 0) if base == "RTMAX" else SIGNALS.index(base) + 1
+        return _FIRST_REALTIME + int(offset or 0)
+    if base == "RTMAX":
+        return _LAST_REALTIME - int(offset or 0)
+    return int(base) if base.isdigit() else SIGNALS.index(base) + 1
 
 
 # systemd.exec(5), "Process Exit Codes": C library, LSB, systemd's own, BSD sysexits.
@@ -188,6 +211,7 @@ _STATUS_NAMES = (
     (232, "ADDRESS_FAMILIES RUNTIME_DIRECTORY"),
     (235, "CHOWN SMACK_PROCESS_LABEL KEYRING STATE_DIRECTORY CACHE_DIRECTORY LOGS_DIRECTORY CONFIGURATION_DIRECTORY"),
     (242, "NUMA_POLICY CREDENTIALS BPF"),
+    (255, "EXCEPTION"),
 )
 STATUSES = {name: first + i for first, names in _STATUS_NAMES for i, name in enumerate(names.split())}
 

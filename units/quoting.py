@@ -53,12 +53,19 @@ def _ignore(problem: str, hint: str) -> None:
 
 
 def split_word(
-    text: str, at: int, *, escapes: bool = True, relax: bool = False, warn: Callable[[str, str], None] = _ignore
+    text: str,
+    at: int,
+    *,
+    quotes: bool = True,
+    escapes: bool = True,
+    relax: bool = False,
+    warn: Callable[[str, str], None] = _ignore,
 ) -> tuple[str | None, int]:
     """Take the first word of `text` from `at`: (word or None at the end, where the next may begin).
 
-    escapes: a backslash begins a C escape; else it only protects the next character. relax: an unclosed quote
-    ends with the text. An unknown escape is kept as it is written, and told to `warn`.
+    quotes: they hold a word together; else they are letters like others. escapes: a backslash begins a C escape; else
+    it only protects the next character. relax: an unclosed quote ends with the text. An unknown escape is kept as it is
+    written, and told to `warn`.
     """
     while at < len(text) and text[at] in WHITESPACE:
         at += 1
@@ -82,7 +89,7 @@ def split_word(
                 quote = ""
             else:
                 out.append(char)
-        elif char in "'\"":
+        elif quotes and char in "'\"":
             quote = char
         elif char in WHITESPACE:
             break
@@ -102,12 +109,17 @@ def _join(parts: list[str]) -> str:
 
 
 def words(
-    text: str, *, escapes: bool = True, relax: bool = False, warn: Callable[[str, str], None] = _ignore
+    text: str,
+    *,
+    quotes: bool = True,
+    escapes: bool = True,
+    relax: bool = False,
+    warn: Callable[[str, str], None] = _ignore,
 ) -> Iterator[str]:
     """Split at white space, honouring quotes and escapes; an unclosed quote is a BadValue."""
     at = 0
     while True:
-        word, at = split_word(text, at, escapes=escapes, relax=relax, warn=warn)
+        word, at = split_word(text, at, quotes=quotes, escapes=escapes, relax=relax, warn=warn)
         if word is None:
             return
         yield word

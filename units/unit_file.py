@@ -26,9 +26,8 @@ Warn = Callable[[int, str, str, str], None]
 
 _LINE_END = re.compile(r"\r\n|\n\r|\n|\r|\0")
 _LONGEST = 1 << 20  # bytes of a line, and of all that are continued together
-# Bytes that were no UTF-8, which stand in a str as lone surrogates, and what is no character in any encoding.
-_UNCLEAN = re.compile(r"[\ud800-\udfff\ufdd0-\ufdef]|[^\0-\uffff](?<=[%s])" % "".join(
-    chr(plane << 16 | end) for plane in range(1, 17) for end in (0xFFFE, 0xFFFF)) + r"|[\ufffe\uffff]")
+# Bytes that were no UTF-8 stand in a str as lone surrogates; the others are no characters in any encoding.
+_UNCLEAN = re.compile(r"[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
 def assignments(path: str, text: str, sections: tuple[str, ...], warn: Warn) -> Iterator[Line]:

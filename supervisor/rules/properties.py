@@ -1,8 +1,9 @@
 """What `show` says of a service: systemd's property names, in systemd's formats."""
 
 import datetime
+import re
 
-from ...units.grammar import format_boolean, format_span, signal_number
+from ...units.grammar import format_boolean, format_span, signal_name, signal_number
 from ...units.light import dataclass
 from ...units.spec import Command, Service, StatusSet
 from . import notify
@@ -122,13 +123,13 @@ def _execution(service: Service) -> dict[str, str]:
     return {
         "User": service.user or "",
         "Group": service.group or "",
-        "WorkingDirectory": service.working_directory.path if service.working_directory else "",
+        "WorkingDirectory": "!" * folder.optional + folder.path if (folder := service.working_directory) else "",
         "UMask": f"{service.umask:04o}",
         "Nice": str(service.nice or 0),
-        "StandardInput": service.standard_input,
-        "StandardOutput": service.standard_output,
-        "StandardError": service.standard_error,
-        "Environment": " ".join(f"{name}={value}" for name, value in service.environment.items()),
+        "StandardInput": service.standard_input.partition(":")[0],
+        "StandardOutput": service.standard_output.partition(":")[0],
+        "StandardError": service.standard_error.partition(":")[0],
+        "Environment": " ".join(_shell_word(f"{name}={value}") for name, value in service.environment.items()),
         "ExecStart": _commands(service.exec_start),
         "ExecReload": _commands(service.exec_reload),
         "ExecStop": _commands(service.exec_stop),
@@ -142,13 +143,24 @@ def _units(names: tuple[str, ...]) -> str:
     return " ".join(name if "." in name else f"{name}.service" for name in names)
 
 
+def _shell_word(text: str) -> str:
+    """Quote a word as `systemctl show` does where a shell would not take it as it is."""
+    if not _NEEDS_QUOTES.search(text):
+        return text
+    return f'"{_NEEDS_ESCAPE.sub(lambda found: chr(92) + found[0], text)}"'
+
+
+_NEEDS_ESCAPE = re.compile(r'["\\`$]')
+_NEEDS_QUOTES = re.compile(r"""[\x00-\x20\x7f"\\`$*?\['()<>|&;!]""")
+
+
 def _commands(commands: tuple[Command, ...]) -> str:
     return " ; ".join(" ".join(command.words) for command in commands)
 
 
 def _statuses(statuses: StatusSet) -> str:
-    codes, signals = sorted(statuses.codes), sorted(name.removeprefix("SIG") for name in statuses.signals)
-    return " ".join([*map(str, codes), *signals])
+    signals = sorted(map(signal_number, statuses.signals))
+    return " ".join([*map(str, sorted(statuses.codes)), *(signal_name(number).removeprefix("SIG") for number in signals)])
 
 
 def _timestamp(seconds: float) -> str:

@@ -190,7 +190,7 @@ def test_no_limits(name: str, text: str) -> None:
         grammar.parse_limit(name, text)
 
 
-@pytest.mark.parametrize(("text", "mask"), [("022", 0o22), ("0o22", 0o22), ("22", 0o22), ("0", 0)])
+@pytest.mark.parametrize(("text", "mask"), [("022", 0o22), ("22", 0o22), ("000022", 0o22), ("0", 0), ("7777", 0o7777)])
 def test_umasks(text: str, mask: int) -> None:
     assert grammar.parse_umask(text) == mask
 
