@@ -17,12 +17,14 @@ from polling import until
 # SYSTEMD_UNIT_PATH keeps the machine's own units out: its tmpfiles would empty /tmp.
 INSIDE = """
 mount --make-rprivate / && mount -t proc proc /proc
-mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/log
+for place in /run /var/log $PRIVATE; do mount -t tmpfs -o mode=1777 tmpfs "$place"; done
 mkdir -p /run/systemd/system /run/lock
+chmod 755 /run /var/log
+[ -z "$CONSOLE" ] || mount --bind "$CONSOLE" /dev/console
 umount -l /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 container=docker SYSTEMD_UNIT_PATH="$UNITS" \
     /lib/systemd/systemd --system --unit=bare.target --log-target=console --show-status=0 \
-    --default-standard-output=null
+    --default-standard-output=null $OPTIONS
 """
 # Two systemds in one control group would get in each other's way, so each boot joins one of its own first.
 BOOT = """
@@ -33,6 +35,18 @@ exec unshare --pid --fork --mount --cgroup --uts --ipc --kill-child bash -e -c "
 
 # What it boots to, and what units with default dependencies ask for.
 TARGETS = ("bare", "basic", "network-online", "shutdown", "sysinit")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """console: a terminal that PID 1 logs to, with every change of state. private: more folders empty inside."""
+
+    console: str = ""
+    private: tuple[str, ...] = ()
+
+    def environment(self) -> dict[str, str]:
+        options = "--log-level=debug --log-color=0" if self.console else ""
+        return {"CONSOLE": self.console, "PRIVATE": " ".join(self.private), "OPTIONS": options}
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,9 @@ class Sandbox:
     def show(self, unit: str, *properties: str) -> dict[str, str]:
         lines = self.systemctl("show", f"--property={','.join(properties)}", unit).stdout.splitlines()
         return dict(line.split("=", 1) for line in lines)
+
+
+NO_SETTINGS = Settings()
 
 
 @contextlib.contextmanager
@@ -75,14 +92,15 @@ def first_child(pid: int) -> int | None:
 
 
 @contextlib.contextmanager
-def boot(units: Path, log: Path) -> Iterator[Sandbox]:
+def boot(units: Path, log: Path, settings: Settings = NO_SETTINGS) -> Iterator[Sandbox]:
     """Boot a systemd that knows the units in a folder; all of it is gone at the end."""
     for target in TARGETS:
-        (units / f"{target}.target").write_text("[Unit]\nDescription=Nothing\nDefaultDependencies=no\n")
+        if not (path := units / f"{target}.target").exists():
+            path.write_text("[Unit]\nDescription=Nothing\nDefaultDependencies=no\n")
     with control_group() as group, log.open("wb") as out:
         unshare = subprocess.Popen(
             ["bash", "-e", "-c", BOOT],
-            env={**os.environ, "UNITS": str(units), "INSIDE": INSIDE, "GROUP": str(group)},
+            env={**os.environ, **settings.environment(), "UNITS": str(units), "INSIDE": INSIDE, "GROUP": str(group)},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

@@ -1,0 +1,185 @@
+"""The supervisors that scenarios are played under: Farmhand, and the real systemd in namespaces of its own."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import tty
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from .stage import Stage
+
+BACKEND = Path(__file__).resolve().parents[1] / "backend"
+_BOOT, _SHUTDOWN = 30.0, 3.0  # seconds
+_WAKE_UP = 0.01  # seconds
+
+
+class Supervisor(Protocol):
+    """One that runs, and is asked in systemctl's words."""
+
+    async def ask(self, words: Sequence[str], unit: str) -> int:
+        """Give a command, as "kill", "--signal=TERM", and return its exit code once it is done."""
+        ...
+
+    async def show(self, unit: str, properties: Sequence[str]) -> dict[str, str]: ...
+
+
+Boot = Callable[[Stage], AbstractAsyncContextManager[Supervisor]]
+
+
+class _Socketed:
+    """A supervisor that is asked over a Unix socket: a JSON list of words in, [exit code, text] out."""
+
+    def __init__(self, control: Path) -> None:
+        self._control = control
+
+    async def request(self, *words: str) -> tuple[int, str]:
+        reader, writer = await asyncio.open_unix_connection(self._control, limit=1 << 20)
+        try:
+            writer.write(json.dumps(words).encode() + b"\n")
+            code, text = json.loads(await reader.read())
+        finally:
+            writer.close()
+        return code, text
+
+    async def ask(self, words: Sequence[str], unit: str) -> int:
+        return (await self.request(*words, unit))[0]
+
+    async def show(self, unit: str, properties: Sequence[str]) -> dict[str, str]:
+        _, text = await self.request("show", f"--property={','.join(properties)}", unit)
+        return _properties(text)
+
+
+def _properties(text: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def socketed(*command: str) -> Boot:
+    """Return how to boot a supervisor by `COMMAND daemon --unit-dir DIR --control SOCKET`, which logs to its output."""
+
+    @asynccontextmanager
+    async def boot(stage: Stage) -> AsyncIterator[Supervisor]:
+        with stage.log.open("wb") as log:
+            daemon = subprocess.Popen(
+                [*command, "daemon", "--unit-dir", str(stage.units), "--control", str(stage.control)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        supervisor = _Socketed(stage.control)
+        try:
+            await _ready(supervisor, daemon, stage.log)
+            yield supervisor
+            with contextlib.suppress(OSError, ValueError, TimeoutError):
+                await asyncio.wait_for(supervisor.request("shutdown"), _SHUTDOWN)
+        finally:
+            _end(daemon)
+
+    return boot
+
+
+async def _ready(supervisor: _Socketed, daemon: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _BOOT
+    while daemon.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError, ValueError):
+            if (await supervisor.request("ping"))[0] == 0:
+                return
+        await asyncio.sleep(0.01)
+    raise RuntimeError(f"the supervisor does not answer; it said: {log.read_text(errors='replace')}")
+
+
+def _end(daemon: subprocess.Popen[bytes]) -> None:
+    """End a supervisor: leave it a moment, ask, insist."""
+    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
+        try:
+            daemon.wait(_SHUTDOWN)
+            return
+        except subprocess.TimeoutExpired:
+            daemon.send_signal(number)
+    daemon.wait()
+
+
+FARMHAND = socketed(sys.executable, str(BACKEND))
+
+
+class _Systemd:
+    """A systemd in its namespaces, asked by its own systemctl."""
+
+    def __init__(self, pid: int) -> None:
+        self._enter = (
+            "nsenter",
+            "-t",
+            str(pid),
+            "-m",
+            "-p",
+            "-C",
+            "-u",
+            "-i",
+            "systemctl",
+            "--no-pager",
+            "--no-ask-password",
+        )
+
+    async def _run(self, *words: str) -> tuple[int, bytes]:
+        process = await asyncio.create_subprocess_exec(
+            *self._enter,
+            *words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            text, _ = await process.communicate()
+        except asyncio.CancelledError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            raise
+        return process.returncode or 0, text
+
+    async def ask(self, words: Sequence[str], unit: str) -> int:
+        return (await self._run(*words, unit))[0]
+
+    async def show(self, unit: str, properties: Sequence[str]) -> dict[str, str]:
+        _, text = await self._run("show", f"--property={','.join(properties)}", unit)
+        return _properties(text.decode(errors="replace"))
+
+
+@asynccontextmanager
+async def SYSTEMD(stage: Stage) -> AsyncIterator[Supervisor]:
+    """Boot the machine's systemd as PID 1 of namespaces of its own; needs root."""
+    import sandbox  # tests/support
+
+    console, terminal = os.openpty()  # PID 1 logs to nothing but a terminal
+    tty.setraw(terminal)
+    with contextlib.ExitStack() as opened:
+        opened.callback(os.close, terminal)
+        log = opened.enter_context(stage.log.open("wb"))
+        copier = subprocess.Popen(["cat"], stdin=console, stdout=log)
+        os.close(console)
+        opened.callback(copier.wait)
+        opened.callback(copier.kill)
+        settings = sandbox.Settings(
+            console=os.ttyname(terminal), private=("/tmp", "/var/tmp", "/var/lib", "/var/cache")
+        )
+        booted = opened.enter_context(sandbox.boot(stage.units, stage.folder / "boot.log", settings))
+        waking = asyncio.create_task(_keep_awake(booted.pid))
+        try:
+            yield _Systemd(booted.pid)
+        finally:
+            waking.cancel()
+
+
+async def _keep_awake(pid: int) -> None:
+    """Have PID 1 look at its timers all the time: to save wake-ups it lets them elapse up to 250 ms late."""
+    with contextlib.suppress(ProcessLookupError):
+        while True:
+            os.kill(pid, signal.SIGCHLD)
+            await asyncio.sleep(_WAKE_UP)
