@@ -7,6 +7,7 @@ the others are answered at once. Exit codes are systemctl's.
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 
+from ..units.directives import without_effect
 from ..units.errors import BadValue
 from ..units.grammar import parse_signal, signal_number
 from ..units.light import Any, dataclass
@@ -216,7 +217,7 @@ def _status(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
     if life.exit is not None:
         lines.append(f"Last exit: {life.exit}, result {life.result.value}")
     lines.append(f" Restarts: {life.restarts}, Restart={unit.service.restart}{where(unit.service, 'Restart')}")
-    lines += [f" Not in force: {kept.key}= ({kept.path}:{kept.line})" for kept in unit.service.kept]
+    lines += [f" Not in force: {kept.key}= ({kept.path}:{kept.line})" for kept in without_effect(unit.service)]
     if shown["LogPath"]:
         lines.append(f"      Log: {shown['LogPath']}")
     return Reply(0 if unit.active in _RUNS else _NOT_RUNNING, tuple(lines), shown)

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..units import machine
 from ..units.check import absent
 from ..units.dialects import systemd
+from ..units.directives import without_effect
 from ..units.errors import BadConfig
 from ..units.files import read_text
 from ..units.light import dataclass, field
@@ -150,7 +151,7 @@ def _introduce(wishes: Wishes, plan: Plan, logs: Logs) -> None:
     _say(f"output is in {logs.folder}; 'farmhand logs NAME' shows it")
     _say(f"Ctrl-C or 'farmhand shutdown' stops everything; commands come in by {wishes.control}")
     for service in plan.services.values():
-        if kept := sorted({line.key for line in service.kept}):
+        if kept := sorted({line.key for line in without_effect(service)}):
             _say(f"{service.name}: ignoring {', '.join(f'{key}=' for key in kept)}; 'farmhand check' says more")
         if lacking := sorted(native().lacks & service.origin.keys()):
             _say(f"{service.name}: ignoring {', '.join(f'{key}=' for key in lacking)}: this system has nothing like it")

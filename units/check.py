@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from . import specifiers
 from .dialects import systemd
+from .directives import without_effect
 from .errors import BadConfig, Notice, nearest
 from .light import dataclass
 from .spec import Service
@@ -35,7 +36,7 @@ def check(path: str, text: str) -> Report:
     kept = {
         Notice(line.path, line.line, line.key, "it is kept, but not in force under Farmhand", "systemd acts on it")
         for service in services
-        for line in service.kept
+        for line in without_effect(service)
     }
     return Report(services, None, warnings, tuple(sorted(kept, key=lambda notice: (notice.line, notice.key))))
 

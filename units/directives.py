@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import get_args
 
-from . import checks, grammar, known, spec
+from . import checks, execution, grammar, known, shares, spec
 from .errors import nearest
 from .kinds import (
+    ACTION,
     BOOLEAN,
     COMMANDS,
     CPUS,
@@ -62,10 +63,27 @@ class Directive:
     def default(self) -> Any:
         return _DEFAULTS[self.field]
 
+    def in_force(self, value: Any) -> bool:
+        """Say whether Farmhand does what this value asks for."""
+        return self.name not in _ONLY_SHOWN or value in (self.default, *_ONLY_SHOWN[self.name])
+
 
 # Beginnings of names whose directives are one field together.
 _SHARED_FIELDS = {"Limit": "limits", "Condition": "conditions", "Assert": "asserts"}
-_FIELD_EXCEPTIONS = {"UMask": "umask"}
+_FIELD_EXCEPTIONS = {
+    "StandardInputText": "standard_input_data",
+    "TTYVHangup": "tty_vhangup",
+    "UMask": "umask",
+    "X-FarmhandBackoffMaxSec": "backoff_max_sec",
+    "X-FarmhandBackoffResetSec": "backoff_reset_sec",
+}
+# What Farmhand reads, shows and writes again, and does nothing about; with the values that ask for nothing, either.
+_ONLY_SHOWN = {
+    **dict.fromkeys(("StartLimitAction", "FailureAction", "SuccessAction", "JobTimeoutAction"), ()),
+    **dict.fromkeys(("FailureActionExitStatus", "SuccessActionExitStatus"), ()),
+    **dict.fromkeys(("RebootArgument", "JobTimeoutRebootArgument", "TimeoutCleanSec"), ()),
+    "OOMPolicy": ("continue",),
+}
 
 
 def _snake(name: str) -> str:
@@ -90,6 +108,12 @@ def _check_unset(text: str) -> str | None:
     return _check_variable(text.partition("=")[0])
 
 
+def _check_url(text: str) -> str | None:
+    """Say what is wrong with an address of documentation; systemd, documentation_url_is_valid."""
+    good = re.fullmatch(r"(https?://|file:/|info:|man:)[\x01-\x7f]+", text)
+    return None if good else "is not the address of documentation: http://, https://, file:/, info: or man: and more"
+
+
 def _check_anything(text: str) -> str | None:
     return None
 
@@ -104,7 +128,7 @@ def _checks() -> Iterator[tuple[str, str, Kind, int, str]]:
 _ROWS = [
     # systemd.unit(5)
     ("Description", "Unit", TEXT, 0, "what the service is, for people"),
-    ("Documentation", "Unit", names("URLs", _check_anything), 201, "where its documentation is"),
+    ("Documentation", "Unit", names("URLs", _check_url, escapes="keep"), 201, "where its documentation is"),
     ("After", "Unit", UNITS, 0, "start it only when these have started; stop it before they stop"),
     ("Before", "Unit", UNITS, 0, "the other way round: these start after it"),
     ("Requires", "Unit", UNITS, 0, "start these, too; stop it when one of them is stopped or cannot start"),
@@ -131,6 +155,14 @@ _ROWS = [
     ("RefuseManualStop", "Unit", BOOLEAN, 0, "stop it only with services that it needs, not on request"),
     ("StartLimitIntervalSec", "Unit", span(), 230, "the time in which starts are counted; 0 for no limit"),
     ("StartLimitBurst", "Unit", integer(0, _LARGEST_COUNT), 199, "how many starts that time allows before it fails"),
+    ("StartLimitAction", "Unit", ACTION, 189, "what systemd does to the computer then; Farmhand leaves it alone"),
+    ("FailureAction", "Unit", ACTION, 209, "what systemd does to the computer when it fails; Farmhand leaves it alone"),
+    ("SuccessAction", "Unit", ACTION, 236, "what systemd does to the computer when it ends well; the same"),
+    ("FailureActionExitStatus", "Unit", integer(0, 255, resets=True), 240, "with which status systemd then exits"),
+    ("SuccessActionExitStatus", "Unit", integer(0, 255, resets=True), 240, "with which status systemd then exits"),
+    ("JobTimeoutAction", "Unit", ACTION, 240, "what systemd does to the computer when a job takes too long; the same"),
+    ("JobTimeoutRebootArgument", "Unit", TEXT, 240, "what systemd passes to reboot(2) then"),
+    ("RebootArgument", "Unit", TEXT, 229, "what systemd passes to reboot(2) with such an action"),
     # systemd.service(5)
     ("Type", "Service", service_type(*get_args(spec.Type)), 0, "when a start counts as done"),
     ("ExecStart", "Service", COMMANDS, 0, "the command to run"),
@@ -143,8 +175,15 @@ _ROWS = [
     ("RemainAfterExit", "Service", BOOLEAN, 0, "count it as active after its processes have ended well"),
     ("GuessMainPID", "Service", BOOLEAN, 0, "with Type=forking, guess which process is the main one"),
     ("PIDFile", "Service", PID_FILE, 0, "with Type=forking, the file that names the main process"),
+    ("ExitType", "Service", choice(*get_args(spec.ExitType)), 250, "whose end is its end: main, or its last process"),
+    ("ReloadSignal", "Service", SIGNAL, 253, "with Type=notify-reload, the signal that makes it reload"),
     ("Restart", "Service", choice(*get_args(spec.Restart)), 0, "after which ends to start it again"),
     ("RestartSec", "Service", span(), 0, "the pause before it is started again"),
+    ("RestartSteps", "Service", integer(0, _LARGEST_COUNT), 254, "in how many restarts it grows to the longest pause"),
+    ("RestartMaxDelaySec", "Service", span(), 254, "the longest pause that RestartSteps= leads to"),
+    ("RestartMode", "Service", choice(*get_args(spec.RestartMode)), 254, "direct: no failed or dead in between"),
+    ("X-FarmhandBackoffMaxSec", "Service", span(), 0, "after each crash pause twice as long, up to this; 0 for not"),
+    ("X-FarmhandBackoffResetSec", "Service", span(resets=True), 0, "a run this long makes the pause short again"),
     ("SuccessExitStatus", "Service", STATUSES, 189, "more exit codes and signals that count as success"),
     ("RestartPreventExitStatus", "Service", STATUSES, 189, "never start it again after these"),
     ("RestartForceExitStatus", "Service", STATUSES, 215, "always start it again after these"),
@@ -154,6 +193,8 @@ _ROWS = [
     ("TimeoutStartFailureMode", "Service", _FAILURE_MODE, 246, "how to end a start that took too long"),
     ("TimeoutStopFailureMode", "Service", _FAILURE_MODE, 246, "how to end a stop that took too long"),
     ("RuntimeMaxSec", "Service", span(), 229, "end it after it has run this long"),
+    ("RuntimeRandomizedExtraSec", "Service", span(), 250, "at random, up to this much longer"),
+    ("TimeoutCleanSec", "Service", span(), 244, "how long `systemctl clean` may take; there is no such verb here"),
     ("WatchdogSec", "Service", span(), 0, "it must send WATCHDOG=1 this often, or is ended; 0 for off"),
     ("NotifyAccess", "Service", choice(*get_args(spec.NotifyAccess)), 0, "whose notifications to believe"),
     # systemd.kill(5)
@@ -169,6 +210,12 @@ _ROWS = [
     ("Group", "Service", ACCOUNT, 0, "the group to run as; else the user's own"),
     ("SupplementaryGroups", "Service", ACCOUNTS, 0, "more groups to be in"),
     ("WorkingDirectory", "Service", FOLDER, 0, 'the folder to run in; "~" is the user\'s home'),
+    ("DynamicUser", "Service", BOOLEAN, 232, "run as User=, else as the user of the service's name; none is made"),
+    ("SetLoginEnvironment", "Service", BOOLEAN, 255, "set HOME, LOGNAME, SHELL and USER without User=, too"),
+    ("PermissionsStartOnly", "Service", BOOLEAN, 0, "run the other commands than ExecStart= with all privileges"),
+    ("RootDirectory", "Service", execution.ROOT, 0, "the folder that is / to it; nothing is mounted there"),
+    ("RootDirectoryStartOnly", "Service", BOOLEAN, 0, "for ExecStart= only"),
+    ("ExecSearchPath", "Service", execution.SEARCH_PATH, 250, "where programs without a path are looked for"),
     ("UMask", "Service", UMASK, 0, "the file mode creation mask"),
     ("Nice", "Service", integer(-20, 19, resets=True), 0, "-20 for the most, 19 for the least processor time"),
     ("CPUSchedulingPolicy", "Service", numbered("other", "fifo", "rr", "batch", None, "idle"), 0, "its scheduling"),
@@ -178,10 +225,27 @@ _ROWS = [
     ("IOSchedulingClass", "Service", numbered("none", "realtime", "best-effort", "idle"), 0, "its disk access"),
     ("IOSchedulingPriority", "Service", integer(0, 7, resets=True), 0, "0 for the most, 7 for the least disk access"),
     ("OOMScoreAdjust", "Service", integer(-1000, 1000, resets=True), 0, "1000: killed first for memory, -1000: never"),
+    ("NoNewPrivileges", "Service", BOOLEAN, 187, "no program that it runs gives it more privileges"),
+    ("TimerSlackNSec", "Service", execution.NANOSECONDS, 0, "how late its timers may be, to save power"),
+    ("CoredumpFilter", "Service", execution.CORE_MASK, 246, "which parts of memory a core dump has"),
+    ("Personality", "Service", choice(*execution.PERSONALITIES), 209, "the machine that uname(2) tells it of"),
+    *(
+        row
+        for name, since, where in execution.BASES
+        for row in (
+            (f"{name}Directory", "Service", execution.directories(links=name != "Configuration"), since, f"folders to make in {where}"),
+            (f"{name}DirectoryMode", "Service", UMASK, since, "their access mode"),
+        )
+    ),
+    ("RuntimeDirectoryPreserve", "Service", execution.PRESERVE, 235, "whether RuntimeDirectory= stays after a stop"),
+    ("SetCredential", "Service", execution.SET_CREDENTIAL, 247, "a secret, in a file that only it may read"),
+    ("LoadCredential", "Service", execution.LOAD_CREDENTIAL, 247, "a secret from a file, in a file that only it may read"),
+    ("ImportCredential", "Service", names("patterns", _check_anything), 254, "the secrets of these names that there are"),
+    ("OOMPolicy", "Service", choice(*get_args(spec.OomPolicy)), 243, "what systemd does when the kernel kills one"),
     *((f"Limit{name}", "Service", limit(name), 0, f"RLIMIT_{name}, soft and hard") for name in grammar.LIMITS),
     ("Environment", "Service", ENVIRONMENT, 0, "variables to set"),
     ("EnvironmentFile", "Service", ENVIRONMENT_FILES, 0, 'a file of variables; "-" before it: if it is there'),
-    ("PassEnvironment", "Service", names("names of variables", _check_variable), 228, "variables to hand on"),
+    ("PassEnvironment", "Service", names("names of variables", _check_variable, escapes="protect"), 228, "variables to hand on"),
     ("UnsetEnvironment", "Service", names("names of variables", _check_unset), 235, "variables to take away"),
     ("IgnoreSIGPIPE", "Service", BOOLEAN, 0, "start it with SIGPIPE ignored"),
     (
@@ -205,6 +269,28 @@ _ROWS = [
         0,
         "where its errors go",
     ),
+    ("StandardInputText", "Service", execution.INPUT_TEXT, 236, "a line of its input, with StandardInput=data"),
+    ("StandardInputData", "Service", execution.INPUT_DATA, 236, "a part of its input, in base64"),
+    ("TTYPath", "Service", execution.ABSOLUTE_PATH, 0, "the terminal of StandardInput=tty; else /dev/console"),
+    ("TTYReset", "Service", BOOLEAN, 0, "set the terminal right before"),
+    ("TTYVHangup", "Service", BOOLEAN, 0, "part all others from the terminal before"),
+    # systemd.resource-control(5)
+    ("CPUAccounting", "Service", BOOLEAN, 208, "count its processor time"),
+    ("CPUWeight", "Service", shares.CPU_WEIGHT, 232, "its share of busy processors; others have 100"),
+    ("CPUQuota", "Service", shares.QUOTA, 213, "the most processor time it gets; 200% is two processors"),
+    ("CPUQuotaPeriodSec", "Service", shares.PERIOD, 242, "over which time CPUQuota= counts; else 100ms"),
+    ("AllowedCPUs", "Service", CPUS, 244, "the processors its processes run on, such as 0-3,8"),
+    ("AllowedMemoryNodes", "Service", CPUS, 244, "the NUMA nodes its memory is on"),
+    ("MemoryAccounting", "Service", BOOLEAN, 208, "count its memory"),
+    ("MemoryMin", "Service", shares.FLOOR, 240, "memory that is never taken from it"),
+    ("MemoryLow", "Service", shares.FLOOR, 240, "memory that is taken from it only if nobody else has any"),
+    ("MemoryHigh", "Service", shares.CEILING, 231, "the memory above which it is slowed down"),
+    ("MemoryMax", "Service", shares.CEILING, 231, "the most memory; above it some process of it is killed"),
+    ("MemorySwapMax", "Service", shares.FLOOR, 232, "the most swap space"),
+    ("TasksAccounting", "Service", BOOLEAN, 227, "count its processes and threads"),
+    ("TasksMax", "Service", shares.TASKS, 227, "the most processes and threads"),
+    ("IOAccounting", "Service", BOOLEAN, 230, "count its disk access"),
+    ("IOWeight", "Service", shares.WEIGHT, 230, "its share of a busy disk; others have 100"),
     ("WantedBy", "Install", names("units", _check_anything), 0, "what `enable` lets it be started with"),
     ("RequiredBy", "Install", names("units", _check_anything), 0, "the same, and what then needs it"),
     ("Alias", "Install", names("units", _check_anything), 0, "more names that `enable` gives it"),
@@ -220,6 +306,9 @@ ALIASES = {
     ("Service", "StartLimitBurst"): ("StartLimitBurst",),
     ("Service", "StartLimitInterval"): ("StartLimitIntervalSec",),
     ("Unit", "StartLimitInterval"): ("StartLimitIntervalSec",),
+    ("Service", "StartLimitAction"): ("StartLimitAction",),
+    ("Service", "FailureAction"): ("FailureAction",),
+    ("Service", "RebootArgument"): ("RebootArgument",),
     ("Unit", "BindTo"): ("BindsTo",),
     ("Unit", "PropagateReloadTo"): ("PropagatesReloadTo",),
     ("Unit", "PropagateReloadFrom"): ("ReloadPropagatedFrom",),
@@ -258,6 +347,19 @@ def section_names(section: str) -> list[str]:
         *(name for place, name in ALIASES if place == section),
         *sorted(known.KEPT.get(section, ())),
     ]
+
+
+def without_effect(service: spec.Service) -> tuple[spec.Assignment, ...]:
+    """Give what a service says and Farmhand does not act on: what is only kept, and what is only shown."""
+    shown = []
+    for name, row in DIRECTIVES.items():
+        value = getattr(service, row.field)
+        if not row.in_force(value):
+            path, _, line = service.origin.get(name, "").rpartition(":")
+            shown += [
+                spec.Assignment(row.section, name, text, path, int(line or 0)) for text in row.kind.write(value, str)
+            ]
+    return (*service.kept, *shown)
 
 
 def suggest(name: str, section: str | None = None) -> str:

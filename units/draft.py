@@ -54,7 +54,7 @@ def refusal(service: Service) -> tuple[str, str, str] | None:
 
     systemd, src/core/service.c, service_verify.
     """
-    idle = not service.exec_start and _kept(service, "SuccessAction") in ("", "none")
+    idle = not service.exec_start and service.success_action == "none"
     oneshot = service.type == "oneshot"
     if idle and not service.exec_stop:
         return "ExecStart", "it is missing", "name the command to run"
@@ -70,6 +70,8 @@ def refusal(service: Service) -> tuple[str, str, str] | None:
         return "Restart", f'"{service.restart}" does not go with Type=oneshot', 'write "on-failure", for example'
     if oneshot and service.restart_force_exit_status:
         return "RestartForceExitStatus", "it does not go with Type=oneshot", "take it out, or use another Type="
+    if oneshot and service.exit_type == "cgroup":
+        return "ExitType", '"cgroup" does not go with Type=oneshot', "take it out, or use another Type="
     if _kept(service, "PAMName") and service.kill_mode in ("process", "none"):
         return "KillMode", f'"{service.kill_mode}" does not go with PAMName=', 'write "control-group" or "mixed"'
     return None

@@ -140,6 +140,23 @@ def numbered(*choices: str | None) -> Kind:
     return Kind(" | ".join(given), _plain(parse), lambda value, escape: [value], schema, resets=True)
 
 
+_ACTIONS = tuple(
+    f"{verb}{how}"
+    for verb in ("reboot", "poweroff", "exit", "soft-reboot", "kexec", "halt")
+    for how in ("", "-force", "-immediate")
+)
+
+
+def _read_action(text: str, context: Context) -> str:
+    """Take what systemd is to do to the computer; Farmhand never touches it, so our own YAML may not ask for it."""
+    action = grammar.parse_choice(text, ("none", *_ACTIONS))
+    if action != "none":
+        hint = 'write "none", or have OnFailure= or OnSuccess= start a service that does it'
+        context.warn(f'"{action}" would be done to the computer, which Farmhand never touches', hint)
+    return action
+
+
+ACTION = Kind("none", _read_action, lambda value, escape: [value], {"const": "none"})
 BOOLEAN = Kind(
     "yes or no",
     _plain(grammar.parse_boolean),
@@ -164,7 +181,7 @@ TEXT = Kind("text", lambda text, context: context.replace(text), write_line, TEX
 def _read_statuses(text: str, context: Context) -> StatusSet:
     """Read what is right and warn of the rest, word by word; a quote is nothing special, a backslash protects."""
     found = []
-    for word in words(text, quotes=False, escapes=False, warn=context.warn):
+    for word in words(text, quotes=False, escapes="protect", warn=context.warn):
         try:
             found.append(grammar.parse_status(word))
         except BadValue as bad:

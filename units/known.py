@@ -9,46 +9,43 @@ SECTIONS = ("Unit", "Service", "Install")
 _CHECKS = "CPUFeature CPUPressure IOPressure MemoryPressure PathIsEncrypted"
 
 _UNIT = """
-    AllowIsolate CollectMode ConditionFirmware FailureAction FailureActionExitStatus IgnoreOnIsolate JobTimeoutAction
-    JobTimeoutRebootArgument JoinsNamespaceOf OnFailureIsolate RebootArgument RequiresMountsFor SourcePath
-    StartLimitAction SuccessAction SuccessActionExitStatus
+    AllowIsolate CollectMode ConditionFirmware IgnoreOnIsolate JoinsNamespaceOf OnFailureIsolate RequiresMountsFor
+    SourcePath
 """
 
 _SERVICE = """
-    AllowedCPUs AllowedMemoryNodes AmbientCapabilities AppArmorProfile BPFProgram BindPaths BindReadOnlyPaths
+    AmbientCapabilities AppArmorProfile BPFProgram BindPaths BindReadOnlyPaths
     BlockIOAccounting BlockIODeviceWeight BlockIOReadBandwidth BlockIOWeight BlockIOWriteBandwidth BusName
-    CPUAccounting CPUQuota CPUQuotaPeriodSec CPUShares CPUWeight
-    CacheDirectory CacheDirectoryMode CapabilityBoundingSet ConfigurationDirectory ConfigurationDirectoryMode
-    CoredumpFilter DefaultMemoryLow DefaultMemoryMin Delegate DeviceAllow DevicePolicy DisableControllers
-    DynamicUser ExecPaths ExecSearchPath ExitType ExtensionDirectories ExtensionImages FailureAction
-    FileDescriptorStoreMax IOAccounting IODeviceLatencyTargetSec IODeviceWeight IOReadBandwidthMax IOReadIOPSMax
-    IOWeight IOWriteBandwidthMax IOWriteIOPSMax IPAccounting IPAddressAllow IPAddressDeny IPCNamespacePath
+    CPUShares
+    CapabilityBoundingSet
+    DefaultMemoryLow DefaultMemoryMin Delegate DeviceAllow DevicePolicy DisableControllers
+    ExecPaths ExtensionDirectories ExtensionImages
+    FileDescriptorStoreMax IODeviceLatencyTargetSec IODeviceWeight IOReadBandwidthMax IOReadIOPSMax
+    IOWriteBandwidthMax IOWriteIOPSMax IPAccounting IPAddressAllow IPAddressDeny IPCNamespacePath
     IPEgressFilterPath IPIngressFilterPath InaccessibleDirectories InaccessiblePaths KeyringMode
-    LoadCredential LoadCredentialEncrypted LockPersonality LogExtraFields LogLevelMax LogNamespace
-    LogRateLimitBurst LogRateLimitIntervalSec LogsDirectory LogsDirectoryMode ManagedOOMMemoryPressure
-    ManagedOOMMemoryPressureLimit ManagedOOMPreference ManagedOOMSwap MemoryAccounting MemoryDenyWriteExecute
-    MemoryHigh MemoryLimit MemoryLow MemoryMax MemoryMin MemorySwapMax MountAPIVFS MountFlags MountImages NUMAMask
-    NUMAPolicy NetworkNamespacePath NoExecPaths NoNewPrivileges NonBlocking OOMPolicy PAMName PermissionsStartOnly
-    Personality PrivateDevices PrivateIPC PrivateMounts PrivateNetwork PrivateTmp PrivateUsers ProcSubset
+    LoadCredentialEncrypted LockPersonality LogExtraFields LogLevelMax LogNamespace
+    LogRateLimitBurst LogRateLimitIntervalSec ManagedOOMMemoryPressure
+    ManagedOOMMemoryPressureLimit ManagedOOMPreference ManagedOOMSwap MemoryDenyWriteExecute
+    MemoryLimit MountAPIVFS MountFlags MountImages NUMAMask
+    NUMAPolicy NetworkNamespacePath NoExecPaths NonBlocking PAMName
+    PrivateDevices PrivateIPC PrivateMounts PrivateNetwork PrivateTmp PrivateUsers ProcSubset
     ProtectClock ProtectControlGroups ProtectHome ProtectHostname ProtectKernelLogs ProtectKernelModules
     ProtectKernelTunables ProtectProc ProtectSystem ReadOnlyDirectories ReadOnlyPaths ReadWriteDirectories
-    ReadWritePaths RebootArgument RemoveIPC RestrictAddressFamilies RestrictFileSystems RestrictNamespaces
-    RestrictNetworkInterfaces RestrictRealtime RestrictSUIDSGID RootDirectory RootDirectoryStartOnly RootHash
-    RootHashSignature RootImage RootImageOptions RootVerity RuntimeDirectory RuntimeDirectoryMode
-    RuntimeDirectoryPreserve RuntimeRandomizedExtraSec SELinuxContext SecureBits SetCredential
-    SetCredentialEncrypted Slice SmackProcessLabel SocketBindAllow SocketBindDeny Sockets StandardInputData
-    StandardInputText StartLimitAction StartupAllowedCPUs StartupAllowedMemoryNodes StartupBlockIOWeight
-    StartupCPUShares StartupCPUWeight StartupIOWeight StateDirectory StateDirectoryMode SyslogFacility
+    ReadWritePaths RemoveIPC RestrictAddressFamilies RestrictFileSystems RestrictNamespaces
+    RestrictNetworkInterfaces RestrictRealtime RestrictSUIDSGID RootHash
+    RootHashSignature RootImage RootImageOptions RootVerity
+    SELinuxContext SecureBits
+    SetCredentialEncrypted Slice SmackProcessLabel SocketBindAllow SocketBindDeny Sockets
+    StartupAllowedCPUs StartupAllowedMemoryNodes StartupBlockIOWeight
+    StartupCPUShares StartupCPUWeight StartupIOWeight SyslogFacility
     SyslogIdentifier SyslogLevel SyslogLevelPrefix SystemCallArchitectures SystemCallErrorNumber SystemCallFilter
-    SystemCallLog TTYColumns TTYPath TTYReset TTYRows TTYVHangup TTYVTDisallocate TasksAccounting TasksMax
-    TemporaryFileSystem TimeoutCleanSec TimerSlackNSec USBFunctionDescriptors USBFunctionStrings UtmpIdentifier
+    SystemCallLog TTYColumns TTYRows TTYVTDisallocate
+    TemporaryFileSystem USBFunctionDescriptors USBFunctionStrings UtmpIdentifier
     UtmpMode
 """
 
 # What came after systemd 252: a unit file may well have it, and an older systemd warns of it as unknown.
-_NEWER = """
-    RestartMode RestartSteps RestartMaxDelaySec ReloadSignal FileDescriptorStorePreserve OpenFile
-"""
+_NEWER = "FileDescriptorStorePreserve OpenFile"
 
 KEPT = {
     "Unit": frozenset(

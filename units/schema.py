@@ -68,7 +68,7 @@ def _service() -> Json:
     return {
         "type": "object",
         "additionalProperties": False,
-        "patternProperties": {"^X-": {}},
+        "patternProperties": {"^X-(?!Farmhand)": {}},
         "properties": {"instances": instances, **acted_on, **kept},
     }
 

@@ -16,6 +16,10 @@ Type = Literal["simple", "exec", "forking", "oneshot", "notify", "notify-reload"
 Restart = Literal["no", "always", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort"]
 KillMode = Literal["control-group", "mixed", "process", "none"]
 FailureMode = Literal["terminate", "abort", "kill"]
+RestartMode = Literal["normal", "direct", "debug"]
+ExitType = Literal["main", "cgroup"]
+OomPolicy = Literal["continue", "stop", "kill"]
+Preserve = Literal["no", "yes", "restart"]
 NotifyAccess = Literal["none", "main", "exec", "all"]
 JobMode = Literal["fail", "replace", "replace-irreversibly", "ignore-dependencies", "ignore-requirements"]
 
@@ -70,6 +74,14 @@ class Folder:
 
     path: str
     optional: bool = False
+
+
+@dataclass(frozen=True)
+class ExecDirectory:
+    """A folder that is made for the service: its path below the base folder, and of links to it."""
+
+    path: str
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +142,14 @@ class Service:
     refuse_manual_stop: bool = False
     start_limit_interval_sec: float = 10.0
     start_limit_burst: int = 5
+    start_limit_action: str = "none"
+    failure_action: str = "none"
+    success_action: str = "none"
+    failure_action_exit_status: int | None = None
+    success_action_exit_status: int | None = None
+    job_timeout_action: str = "none"
+    job_timeout_reboot_argument: str = ""
+    reboot_argument: str = ""
 
     # [Service]
     type: Type = "simple"
@@ -143,8 +163,15 @@ class Service:
     remain_after_exit: bool = False
     guess_main_pid: bool = True
     pid_file: str | None = None
+    exit_type: ExitType = "main"
+    reload_signal: str = "SIGHUP"
     restart: Restart = "no"
     restart_sec: float = 0.1
+    restart_steps: int = 0
+    restart_max_delay_sec: float = INFINITY
+    restart_mode: RestartMode = "normal"
+    backoff_max_sec: float = 0.0  # 0: no back-off
+    backoff_reset_sec: float | None = None  # None: as X-FarmhandBackoffMaxSec=
     success_exit_status: StatusSet = StatusSet()
     restart_prevent_exit_status: StatusSet = StatusSet()
     restart_force_exit_status: StatusSet = StatusSet()
@@ -154,6 +181,8 @@ class Service:
     timeout_start_failure_mode: FailureMode = "terminate"
     timeout_stop_failure_mode: FailureMode = "terminate"
     runtime_max_sec: float = INFINITY
+    runtime_randomized_extra_sec: float = 0.0
+    timeout_clean_sec: float = INFINITY
     watchdog_sec: float = 0.0  # 0: off
     notify_access: NotifyAccess | None = None  # None: "main" for Type=notify, else "none"
 
@@ -171,6 +200,30 @@ class Service:
     group: str | None = None
     supplementary_groups: tuple[str, ...] = ()
     working_directory: Folder | None = None
+    dynamic_user: bool = False
+    set_login_environment: bool = False
+    permissions_start_only: bool = False
+    root_directory: str | None = None
+    root_directory_start_only: bool = False
+    exec_search_path: tuple[str, ...] = ()
+    no_new_privileges: bool = False
+    timer_slack_nsec: int | None = None
+    coredump_filter: int | None = None
+    personality: str | None = None
+    runtime_directory: tuple[ExecDirectory, ...] = ()
+    runtime_directory_mode: int = 0o755
+    runtime_directory_preserve: Preserve = "no"
+    state_directory: tuple[ExecDirectory, ...] = ()
+    state_directory_mode: int = 0o755
+    cache_directory: tuple[ExecDirectory, ...] = ()
+    cache_directory_mode: int = 0o755
+    logs_directory: tuple[ExecDirectory, ...] = ()
+    logs_directory_mode: int = 0o755
+    configuration_directory: tuple[ExecDirectory, ...] = ()
+    configuration_directory_mode: int = 0o755
+    set_credential: dict[str, str] = field(default_factory=dict)  # name -> what it says
+    load_credential: dict[str, str] = field(default_factory=dict)  # name -> path, or name among those received
+    import_credential: tuple[str, ...] = ()
     umask: int = 0o022
     nice: int | None = None
     cpu_scheduling_policy: str | None = None
@@ -180,6 +233,7 @@ class Service:
     io_scheduling_class: str | None = None
     io_scheduling_priority: int | None = None
     oom_score_adjust: int | None = None
+    oom_policy: OomPolicy = "stop"
     limits: dict[str, Limit] = field(default_factory=dict)  # "NOFILE" -> LimitNOFILE=
     environment: dict[str, str] = field(default_factory=dict)
     environment_file: tuple[EnvironmentFile, ...] = ()
@@ -189,6 +243,28 @@ class Service:
     standard_input: str = "null"
     standard_output: str = "journal"
     standard_error: str = "inherit"
+    standard_input_data: str = ""  # bytes that are no UTF-8 as lone surrogates
+    tty_path: str | None = None
+    tty_reset: bool = False
+    tty_vhangup: bool = False
+
+    # systemd.resource-control(5): amounts are "1073741824", "50%" or "infinity"
+    cpu_accounting: bool = False
+    cpu_weight: int | None = None  # 0: idle
+    cpu_quota: float | None = None  # seconds of processor time in each second
+    cpu_quota_period_sec: float | None = None
+    allowed_cpus: frozenset[int] | None = None
+    allowed_memory_nodes: frozenset[int] | None = None
+    memory_accounting: bool = True
+    memory_min: str = "0"
+    memory_low: str = "0"
+    memory_high: str = "infinity"
+    memory_max: str = "infinity"
+    memory_swap_max: str = "infinity"
+    tasks_accounting: bool = True
+    tasks_max: str = "infinity"
+    io_accounting: bool = False
+    io_weight: int | None = None
 
     # [Install]
     wanted_by: tuple[str, ...] = ()
@@ -208,3 +284,7 @@ class Service:
         if self.timeout_start_sec is not None:
             return self.timeout_start_sec
         return INFINITY if self.type == "oneshot" else 90.0
+
+    @property
+    def can_reload(self) -> bool:
+        return bool(self.exec_reload) or self.type == "notify-reload"

@@ -13,7 +13,7 @@ from .dialects import farmhand
 from .errors import BadValue
 from .named import check_account
 from .quoting import literal
-from .spec import Assignment, Command, EnvironmentFile, Folder, Service, StatusSet
+from .spec import Command, EnvironmentFile, Folder, Service, StatusSet
 
 UNIT_NAME = "farmhand-worker"
 
@@ -107,8 +107,8 @@ def worker_service(worker: Worker) -> Service:
         nice=19,
         cpu_scheduling_policy="idle",
         environment_file=(EnvironmentFile("/etc/default/locale", optional=True),),
+        oom_policy="continue",
         wanted_by=("multi-user.target",),
-        kept=(Assignment("Service", "OOMPolicy", "continue"),),
     )
 
 

@@ -166,7 +166,7 @@ class Reader:
         def refuse(problem: str, hint: str) -> NoReturn:
             raise BadValue(problem, hint)
 
-        values = {**specifiers.of_name(name), **self.machine} if name else self.machine
+        values = specifiers.of_unit(name, self.path, self.machine) if name else self.machine
         return Context(values, refuse, strict=True)
 
     def environment(self, node: yaml.Node, key: str, context: Context) -> dict[str, str]:
@@ -203,7 +203,8 @@ class Reader:
         draft = Draft(name, self.path, _line(node))
         context = self.context(name)
         for key, value in self.entries(node, name):
-            if key != "instances" and not key.startswith("X-"):
+            others = key.startswith("X-") and not key.startswith("X-Farmhand")
+            if key != "instances" and not others:
                 self.directive(draft, key, value, context)
         return draft.finish()
 

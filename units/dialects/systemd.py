@@ -37,7 +37,7 @@ def read(path: str, text: str, machine: Mapping[str, str] = specifiers.SYSTEM_FO
         raise BadConfig(
             path, 0, "", "it is empty, which masks the service", "write it, or remove it", load_state="masked"
         )
-    reader = _Reader(Draft(name, path), {**specifiers.of_name(name), **machine}, [])
+    reader = _Reader(Draft(name, path), specifiers.of_unit(name, path, machine), [])
     for line in assignments(path, text, known.SECTIONS, reader.warn):
         reader.take(line)
     return Reading(reader.draft.finish(), tuple(reader.warnings))
@@ -89,7 +89,7 @@ class _Reader:
         if directives.is_kept(line.section, line.key):
             kept = Assignment(line.section, line.key, line.value, self.draft.path, line.line)
             self.draft.kept.append(kept)
-        elif not line.key.startswith("X-"):
+        elif not line.key.startswith("X-") or line.key.startswith("X-Farmhand"):
             hint = directives.suggest(line.key, line.section)
             self.warn(line.line, line.key, f"it is not known in [{line.section}] and is ignored", hint)
 
