@@ -244,26 +244,30 @@ def format_statuses(statuses: StatusSet) -> str:
     return " ".join([*map(str, sorted(statuses.codes)), *sorted(statuses.signals)])
 
 
-_SIZE_SUFFIXES = {suffix: 1024**power for power, suffix in enumerate("BKMGTPE")}
-_SIZE_TERM = re.compile(r"\s*(\d+)(?:\.(\d+))?\s*([BKMGTPE])?")
+_SIZE_SUFFIXES = ("E", "P", "T", "G", "M", "K", "B", "")
+_SIZE_TERM = re.compile(r"[ \t\n\r]*\+?([0-9]+)(?:\.([0-9]*))?[ \t\n\r]*([BKMGTPE]?)")
+_NO_LIMIT = 2**64 - 1  # RLIM_INFINITY, which is written as "infinity" only
 
 
 def parse_size(text: str) -> int:
     """Read "1.5G" or "1G 512M" as bytes, in powers of 1024."""
-    at, total, last = 0, 0, inf
-    stripped = text.strip()
+    suffixes: tuple[str, ...] = _SIZE_SUFFIXES
+    at, total = 0, 0
+    stripped = text.strip(" \t\n\r")
     while at < len(stripped) or at == 0:
         term = _SIZE_TERM.match(stripped, at)
-        size = _SIZE_SUFFIXES[term[3] or "B"] if term else 0
-        if term is None or size >= last:
+        if term is None or term[3] not in suffixes:
             raise BadValue(f'"{text}" is not a size', 'write it as "1.5G", "512M" or a number of bytes')
+        size = 1024 ** "BKMGTPE".index(term[3] or "B")
         total += int(term[1]) * size + (int(term[2]) * size // 10 ** len(term[2]) if term[2] else 0)
-        at, last = term.end(), size
+        at, suffixes = term.end(), suffixes[suffixes.index(term[3]) + 1 :]
+    if total >= _NO_LIMIT:
+        raise BadValue(f'"{text}" is too large a size', 'write "infinity" for no limit')
     return total
 
 
 def _limit_count(text: str) -> int:
-    return parse_integer(text, 0, 2**64 - 1)
+    return parse_integer(text, 0, _NO_LIMIT - 1)
 
 
 def _limit_seconds(text: str) -> int:
@@ -291,7 +295,7 @@ def parse_limit(name: str, text: str) -> Limit:
     """Read the value of Limit`name`=, "soft:hard" or both in one; systemd.exec(5), "Process Properties"."""
     soft_text, colon, hard_text = text.partition(":")
     soft, hard = (
-        None if part.strip() == "infinity" else LIMITS[name](part)
+        None if part.strip() == "infinity" and name != "NICE" else LIMITS[name](part)
         for part in (soft_text, hard_text if colon else soft_text)
     )
     if hard is not None and (soft is None or soft > hard):
@@ -309,8 +313,8 @@ _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def check_environment(name: str, value: str) -> None:
-    """Refuse what systemd refuses as a variable: odd names, and control characters but tab and newline."""
+    """Refuse what systemd refuses as a variable: odd names, and values that are no UTF-8."""
     if not _ENVIRONMENT_NAME.fullmatch(name):
         raise BadValue(f'"{name}" is not the name of a variable', "use letters, digits and _, no digit first")
-    if any((char < " " and char not in "\t\n") or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in value):
-        raise BadValue(f"the value of {name} holds a control character", "only tab and newline are allowed")
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise BadValue(f"the value of {name} is not UTF-8 text", "write it as UTF-8")

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from typing import Any as Any
     from typing import BinaryIO as BinaryIO
     from typing import Literal as Literal
+    from typing import NoReturn as NoReturn
     from typing import Protocol as Protocol
     from typing import assert_never as assert_never
 else:
-    Any = BinaryIO = Protocol = object
+    Any = BinaryIO = NoReturn = Protocol = object
 
     class Literal:
         """Literal["a", "b"]; typing.get_args gives the words."""

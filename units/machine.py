@@ -1,11 +1,13 @@
 """What the `%` specifiers stand for on this machine, for this user: the part of specifiers.py that has to look."""
 
+import contextlib
 import getpass
 import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
 
+from . import environment_file
 from .specifiers import SYSTEM_FOLDERS
 
 # ConditionArchitecture= in systemd.unit(5) against uname(2).
@@ -29,23 +31,23 @@ def here(environ: Mapping[str, str] | None = None) -> dict[str, str]:
         "H": host,
         "l": host.partition(".")[0],
         "m": _first_line("/etc/machine-id"),
-        "s": environ.get("SHELL", "/bin/sh"),
+        "q": _quoted_setting("/etc/machine-info", "PRETTY_HOSTNAME") or host,
         "v": platform.release(),
     }
 
 
 def _identity() -> dict[str, str]:
     if not hasattr(os, "geteuid"):
-        return {"u": getpass.getuser()}
+        return {"u": getpass.getuser(), "s": os.environ.get("COMSPEC", "")}
     import grp
     import pwd
 
     uid, gid = os.geteuid(), os.getegid()
-    try:
-        user, group = pwd.getpwuid(uid).pw_name, grp.getgrgid(gid).gr_name
-    except KeyError:
-        user, group = str(uid), str(gid)
-    return {"u": user, "U": str(uid), "g": group, "G": str(gid)}
+    user, group, shell = str(uid), str(gid), "/bin/sh"
+    with contextlib.suppress(KeyError):
+        user, shell = pwd.getpwuid(uid).pw_name, pwd.getpwuid(uid).pw_shell
+        group = grp.getgrgid(gid).gr_name
+    return {"u": user, "U": str(uid), "g": group, "G": str(gid), "s": shell}
 
 
 def _user_folders(environ: Mapping[str, str], home: Path) -> dict[str, str]:
@@ -69,6 +71,13 @@ def _first_line(path: str) -> str:
         return Path(path).read_text(encoding="ascii").partition("\n")[0]
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def _quoted_setting(path: str, name: str) -> str:
+    """Read one variable of a file such as machine-info(5); "" if there is none."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return environment_file.parse(Path(path).read_text(encoding="utf-8"), lambda problem, hint: None).get(name, "")
+    return ""
 
 
 def _release() -> dict[str, str]:

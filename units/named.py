@@ -1,14 +1,14 @@
 """The kinds of values that name something: units, variables, accounts, paths and streams."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from . import grammar
 from .command_line import simplify
 from .errors import BadValue
 from .kinds import TEXT_SCHEMA, Context, Kind, append, append_new, many, merge, write_line
-from .light import replace
-from .quoting import quote, words
+from .light import NoReturn, replace
+from .quoting import Escapes, quote, words
 from .spec import EnvironmentFile, Folder
 
 # A unit is named with its type; a service's name may stand without it here, as in Service.name.
@@ -33,20 +33,45 @@ def full_name(name: str) -> str:
     return name if unit_type(name) else f"{name}.service"
 
 
-def _read_units(text: str, context: Context) -> tuple[str, ...]:
-    found = []
-    for word in words(text, warn=context.warn):
+def _each(text: str, context: Context, *, quotes: bool = True, escapes: Escapes = "c") -> Iterator[str]:
+    """Yield the words with their specifiers replaced; warn of a word that is wrong, and give up at broken quoting."""
+    found = words(text, quotes=quotes, escapes=escapes, warn=_refuse)
+    while True:
         try:
-            name = context.replace(word)
-            if not _UNIT_NAME.fullmatch(name.replace("%", "") if context.as_written else name) or name.endswith("@"):
-                raise BadValue(f'"{name}" is not the name of a unit', "use letters, digits and :-_.\\@")
-            if unit_type(name) is None and not context.strict:
-                context.warn(f'"{name}" names no type of unit', f'write "{name}.service" for a service')
-                continue
-            found.append(short_name(name))
+            word = next(found, None)
+            if word is None:
+                return
+            yield context.replace(word)
         except BadValue as bad:
             context.warn(bad.problem, bad.hint)
-    return tuple(found)
+
+
+def _refuse(problem: str, hint: str) -> NoReturn:
+    raise BadValue(problem, hint)
+
+
+def _read_units(text: str, context: Context) -> tuple[str, ...]:
+    found = (_unit(name, context) for name in _each(text, context, quotes=False, escapes="keep"))
+    return tuple(dict.fromkeys(name for name in found if name is not None))
+
+
+def _unit(name: str, context: Context) -> str | None:
+    """Give the short name of a unit, None if it is none, which is warned of; a template's is that of our own instance.
+
+    systemd, src/core/load-fragment.c, config_parse_unit_deps, and src/core/unit.c, resolve_template.
+    """
+    stem = name.rpartition(".")[0] if unit_type(name) else name
+    plain = name.replace("%", "") if context.as_written else name
+    if not _UNIT_NAME.fullmatch(plain) or not stem or stem.startswith("@") or (stem.endswith("@") and context.strict):
+        context.warn(f'"{name}" is not the name of a unit', "use letters, digits and :-_.\\@")
+        return None
+    if unit_type(name) is None and not context.strict:
+        context.warn(f'"{name}" names no type of unit', f'write "{name}.service" for a service')
+        return None
+    if stem.endswith("@"):
+        own = context.specifiers.get("i") or context.specifiers.get("p") or ""
+        name = f"{stem}{own}{name.removeprefix(stem)}"
+    return short_name(name)
 
 
 UNITS = Kind(
@@ -59,13 +84,12 @@ UNITS = Kind(
 )
 
 
-def names(what: str, check: Callable[[str], str | None], *, resets: bool = True) -> Kind:
+def names(what: str, check: Callable[[str], str | None], *, resets: bool = True, escapes: Escapes = "c") -> Kind:
     """Words apart by spaces; `check` says what is wrong with one, or None."""
 
     def read(text: str, context: Context) -> tuple[str, ...]:
         found = []
-        for word in words(text, warn=context.warn):
-            name = context.replace(word)
+        for name in _each(text, context, escapes=escapes):
             if problem := check(name):
                 context.warn(f'"{name}" {problem}', "it is left out")
             else:
@@ -85,9 +109,9 @@ def names(what: str, check: Callable[[str], str | None], *, resets: bool = True)
 
 def _read_environment(text: str, context: Context) -> dict[str, str]:
     found = {}
-    for word in words(text, warn=context.warn):
+    for word in _each(text, context):
         try:
-            name, equals, value = context.replace(word).partition("=")
+            name, equals, value = word.partition("=")
             if not equals:
                 raise BadValue(f'"{word}" is not NAME=value', "quote the whole if the value has spaces")
             grammar.check_environment(name, value)
@@ -203,7 +227,7 @@ def _account(text: str, context: Context) -> str:
 
 
 def _read_accounts(text: str, context: Context) -> tuple[str, ...]:
-    return tuple(_account(word, context) for word in words(text, escapes=False, warn=context.warn))
+    return tuple(_account(word, context) for word in words(text, quotes=False, escapes="protect", warn=context.warn))
 
 
 ACCOUNT = Kind("name or number", _account, write_line, {"type": ["string", "integer"]}, resets=True)

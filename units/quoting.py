@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from .errors import BadValue
+from .light import Literal
 from .spec import Command
 
 WHITESPACE = " \t\n\r"
@@ -48,6 +49,15 @@ def unescape(text: str, at: int) -> tuple[str, int] | None:
     return chr(value), number.end()
 
 
+# What a backslash begins: a C escape; or it protects the next character; or it is one like any other.
+Escapes = Literal["c", "protect", "keep"]
+_AFTER_BACKSLASH: Mapping[Escapes, Callable[[str, int], tuple[str, int] | None]] = {
+    "c": unescape,
+    "protect": lambda text, at: (text[at : at + 1], min(at + 1, len(text))),
+    "keep": lambda text, at: ("\\", at),
+}
+
+
 def _ignore(problem: str, hint: str) -> None:
     """Let an oddity pass."""
 
@@ -57,15 +67,14 @@ def split_word(
     at: int,
     *,
     quotes: bool = True,
-    escapes: bool = True,
+    escapes: Escapes = "c",
     relax: bool = False,
     warn: Callable[[str, str], None] = _ignore,
 ) -> tuple[str | None, int]:
     """Take the first word of `text` from `at`: (word or None at the end, where the next may begin).
 
-    quotes: they hold a word together; else they are letters like others. escapes: a backslash begins a C escape; else
-    it only protects the next character. relax: an unclosed quote ends with the text. An unknown escape is kept as it is
-    written, and told to `warn`.
+    quotes: they hold a word together; else they are letters like others. escapes: what a backslash is. relax: an
+    unclosed quote ends with the text. An unknown escape is kept as it is written, and told to `warn`.
     """
     while at < len(text) and text[at] in WHITESPACE:
         at += 1
@@ -77,7 +86,7 @@ def split_word(
         char = text[at]
         at += 1
         if char == "\\":
-            found = unescape(text, at) if escapes else (text[at : at + 1], min(at + 1, len(text)))
+            found = _AFTER_BACKSLASH[escapes](text, at)
             if found is None:
                 kept = "\\" + text[at : at + 1]
                 warn(f'"{kept}" is not an escape and is kept as it is', 'write "\\\\" for a backslash')
@@ -112,7 +121,7 @@ def words(
     text: str,
     *,
     quotes: bool = True,
-    escapes: bool = True,
+    escapes: Escapes = "c",
     relax: bool = False,
     warn: Callable[[str, str], None] = _ignore,
 ) -> Iterator[str]:
@@ -151,7 +160,7 @@ def expand(command: Command, env: Mapping[str, str]) -> list[str]:
     out: list[str] = []
     for word in argv:
         if word.startswith("$") and word[1:2] not in ("{", "$"):
-            out.extend(words(env.get(word[1:], ""), escapes=False, relax=True))
+            out.extend(words(env.get(word[1:], ""), escapes="protect", relax=True))
         else:
             out.append(expand_text(word, env))
     return out

@@ -48,6 +48,13 @@ def of_name(name: str) -> dict[str, str]:
     }
 
 
+def of_unit(name: str, path: str, machine: Mapping[str, str]) -> dict[str, str]:
+    """Give all specifiers for a service that a file defines; `machine` wins, for a reader may want them as written."""
+    folder = path.replace("\\", "/").rpartition("/")[0]
+    credentials = f"{machine.get('t', SYSTEM_FOLDERS['t'])}/credentials/{name}.service"
+    return {**of_name(name), "y": path, "Y": folder, "d": credentials, **machine}
+
+
 def unescape_name(escaped: str) -> str:
     """Undo the escaping of unit names: "-" is a slash, "\\x2d" a dash; systemd-escape(1)."""
     out: list[str] = []

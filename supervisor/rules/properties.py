@@ -147,10 +147,14 @@ def _shell_word(text: str) -> str:
     """Quote a word as `systemctl show` does where a shell would not take it as it is."""
     if not _NEEDS_QUOTES.search(text):
         return text
-    return f'"{_NEEDS_ESCAPE.sub(lambda found: chr(92) + found[0], text)}"'
+    return f'"{_NEEDS_ESCAPE.sub(lambda found: _escaped(found[0]), text)}"'
 
 
-_NEEDS_ESCAPE = re.compile(r'["\\`$]')
+def _escaped(char: str) -> str:
+    return {"\n": "\\n", "\t": "\\t"}.get(char) or (f"\\{ord(char):03o}" if char < " " else f"\\{char}")
+
+
+_NEEDS_ESCAPE = re.compile(r'["\\`$\x01-\x1f]')
 _NEEDS_QUOTES = re.compile(r"""[\x00-\x20\x7f"\\`$*?\['()<>|&;!]""")
 
 
@@ -159,8 +163,8 @@ def _commands(commands: tuple[Command, ...]) -> str:
 
 
 def _statuses(statuses: StatusSet) -> str:
-    signals = sorted(map(signal_number, statuses.signals))
-    return " ".join([*map(str, sorted(statuses.codes)), *(signal_name(number).removeprefix("SIG") for number in signals)])
+    signals = (signal_name(number) for number in sorted(map(signal_number, statuses.signals)))
+    return " ".join([*map(str, sorted(statuses.codes)), *(name.removeprefix("SIG") for name in signals)])
 
 
 def _timestamp(seconds: float) -> str:

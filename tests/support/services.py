@@ -149,7 +149,7 @@ SERVICES = st.builds(
     umask=st.integers(0, 0o777),
     nice=st.none() | st.integers(-20, 19),
     limits=st.dictionaries(
-        st.sampled_from([*grammar.LIMITS]), st.integers(0, 40).map(lambda n: Limit(n, None)), max_size=2
+        st.sampled_from([*grammar.LIMITS]), st.integers(0, 40).map(lambda n: Limit(n, 40)), max_size=2
     ),
     environment=st.dictionaries(_VARIABLE, _VALUE, max_size=3),
     environment_file=st.lists(st.builds(EnvironmentFile, _PATH, _OPTIONAL), max_size=2).map(tuple),

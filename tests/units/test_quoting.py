@@ -47,7 +47,7 @@ def test_an_open_quote_is_refused_unless_relaxed(text: str) -> None:
 
 
 def test_without_escapes_a_backslash_protects_the_next_character() -> None:
-    assert list(words(r"a\ b \"c", escapes=False)) == ["a b", '"c']
+    assert list(words(r"a\ b \"c", escapes="protect")) == ["a b", '"c']
 
 
 VARIABLES = {
