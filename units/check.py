@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from . import specifiers
+from . import known, specifiers
 from .dialects import systemd
 from .directives import without_effect
 from .errors import BadConfig, Notice, nearest
@@ -34,11 +34,18 @@ def check(path: str, text: str) -> Report:
     except BadConfig as error:
         return Report(error=error)
     kept = {
-        Notice(line.path, line.line, line.key, "it is kept, but not in force under Farmhand", "systemd acts on it")
+        Notice(line.path, line.line, line.key, *_not_in_force(line.section, line.key))
         for service in services
         for line in without_effect(service)
     }
     return Report(services, None, warnings, tuple(sorted(kept, key=lambda notice: (notice.line, notice.key))))
+
+
+def _not_in_force(section: str, name: str) -> tuple[str, str]:
+    """Say what becomes of a directive that is not acted on: the problem, and what to know about it."""
+    if name in known.REFUSED:
+        return f"a service that has it is not started: {known.REFUSED[name][1]}", "systemd acts on it"
+    return f"it is kept, but not in force under Farmhand: {known.why(section, name)}", "systemd acts on it"
 
 
 def absent(services: Sequence[Service]) -> tuple[Notice, ...]:

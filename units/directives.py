@@ -73,6 +73,8 @@ _SHARED_FIELDS = {"Limit": "limits", "Condition": "conditions", "Assert": "asser
 _FIELD_EXCEPTIONS = {
     "StandardInputText": "standard_input_data",
     "TTYVHangup": "tty_vhangup",
+    "TimerSlackNSec": "timer_slack_nsec",
+    "AllowedCPUs": "allowed_cpus",
     "UMask": "umask",
     "X-FarmhandBackoffMaxSec": "backoff_max_sec",
     "X-FarmhandBackoffResetSec": "backoff_reset_sec",
@@ -231,16 +233,16 @@ _ROWS = [
     ("Personality", "Service", choice(*execution.PERSONALITIES), 209, "the machine that uname(2) tells it of"),
     *(
         row
-        for name, since, where in execution.BASES
+        for name, since, where, kind in execution.DIRECTORIES
         for row in (
-            (f"{name}Directory", "Service", execution.directories(links=name != "Configuration"), since, f"folders to make in {where}"),
+            (f"{name}Directory", "Service", kind, since, f"folders to make in {where}"),
             (f"{name}DirectoryMode", "Service", UMASK, since, "their access mode"),
         )
     ),
     ("RuntimeDirectoryPreserve", "Service", execution.PRESERVE, 235, "whether RuntimeDirectory= stays after a stop"),
     ("SetCredential", "Service", execution.SET_CREDENTIAL, 247, "a secret, in a file that only it may read"),
-    ("LoadCredential", "Service", execution.LOAD_CREDENTIAL, 247, "a secret from a file, in a file that only it may read"),
-    ("ImportCredential", "Service", names("patterns", _check_anything), 254, "the secrets of these names that there are"),
+    ("LoadCredential", "Service", execution.LOAD_CREDENTIAL, 247, "a secret from a file, in one that only it may read"),
+    ("ImportCredential", "Service", names("patterns", _check_anything), 254, "secrets of such names"),
     ("OOMPolicy", "Service", choice(*get_args(spec.OomPolicy)), 243, "what systemd does when the kernel kills one"),
     *((f"Limit{name}", "Service", limit(name), 0, f"RLIMIT_{name}, soft and hard") for name in grammar.LIMITS),
     ("Environment", "Service", ENVIRONMENT, 0, "variables to set"),

@@ -13,39 +13,52 @@ _UNIT = """
     SourcePath
 """
 
-_SERVICE = """
-    AmbientCapabilities AppArmorProfile BPFProgram BindPaths BindReadOnlyPaths
-    BlockIOAccounting BlockIODeviceWeight BlockIOReadBandwidth BlockIOWeight BlockIOWriteBandwidth BusName
-    CPUShares
-    CapabilityBoundingSet
-    DefaultMemoryLow DefaultMemoryMin Delegate DeviceAllow DevicePolicy DisableControllers
-    ExecPaths ExtensionDirectories ExtensionImages
-    FileDescriptorStoreMax IODeviceLatencyTargetSec IODeviceWeight IOReadBandwidthMax IOReadIOPSMax
-    IOWriteBandwidthMax IOWriteIOPSMax IPAccounting IPAddressAllow IPAddressDeny IPCNamespacePath
-    IPEgressFilterPath IPIngressFilterPath InaccessibleDirectories InaccessiblePaths KeyringMode
-    LoadCredentialEncrypted LockPersonality LogExtraFields LogLevelMax LogNamespace
-    LogRateLimitBurst LogRateLimitIntervalSec ManagedOOMMemoryPressure
-    ManagedOOMMemoryPressureLimit ManagedOOMPreference ManagedOOMSwap MemoryDenyWriteExecute
-    MemoryLimit MountAPIVFS MountFlags MountImages NUMAMask
-    NUMAPolicy NetworkNamespacePath NoExecPaths NonBlocking PAMName
-    PrivateDevices PrivateIPC PrivateMounts PrivateNetwork PrivateTmp PrivateUsers ProcSubset
-    ProtectClock ProtectControlGroups ProtectHome ProtectHostname ProtectKernelLogs ProtectKernelModules
-    ProtectKernelTunables ProtectProc ProtectSystem ReadOnlyDirectories ReadOnlyPaths ReadWriteDirectories
-    ReadWritePaths RemoveIPC RestrictAddressFamilies RestrictFileSystems RestrictNamespaces
-    RestrictNetworkInterfaces RestrictRealtime RestrictSUIDSGID RootHash
-    RootHashSignature RootImage RootImageOptions RootVerity
-    SELinuxContext SecureBits
-    SetCredentialEncrypted Slice SmackProcessLabel SocketBindAllow SocketBindDeny Sockets
-    StartupAllowedCPUs StartupAllowedMemoryNodes StartupBlockIOWeight
-    StartupCPUShares StartupCPUWeight StartupIOWeight SyslogFacility
-    SyslogIdentifier SyslogLevel SyslogLevelPrefix SystemCallArchitectures SystemCallErrorNumber SystemCallFilter
-    SystemCallLog TTYColumns TTYRows TTYVTDisallocate
-    TemporaryFileSystem USBFunctionDescriptors USBFunctionStrings UtmpIdentifier
-    UtmpMode
-"""
+# What is kept in [Service], by why it is not in force.
+_SERVICE = {
+    "sandboxing is systemd's own trade": """
+        AmbientCapabilities AppArmorProfile BPFProgram BindPaths BindReadOnlyPaths CapabilityBoundingSet DeviceAllow
+        DevicePolicy ExecPaths ExtensionDirectories ExtensionImages IPAddressAllow IPAddressDeny IPCNamespacePath
+        IPEgressFilterPath IPIngressFilterPath InaccessibleDirectories InaccessiblePaths KeyringMode LockPersonality
+        MemoryDenyWriteExecute MountAPIVFS MountFlags MountImages NetworkNamespacePath NoExecPaths PrivateDevices
+        PrivateIPC PrivateMounts PrivateNetwork PrivateTmp PrivateUsers ProcSubset ProtectClock ProtectControlGroups
+        ProtectHome ProtectHostname ProtectKernelLogs ProtectKernelModules ProtectKernelTunables ProtectProc
+        ProtectSystem ReadOnlyDirectories ReadOnlyPaths ReadWriteDirectories ReadWritePaths RemoveIPC
+        RestrictAddressFamilies RestrictFileSystems RestrictNamespaces RestrictNetworkInterfaces RestrictRealtime
+        RestrictSUIDSGID SELinuxContext SecureBits SmackProcessLabel SocketBindAllow SocketBindDeny
+        SystemCallArchitectures SystemCallErrorNumber SystemCallFilter SystemCallLog TemporaryFileSystem
+    """,
+    "Farmhand mounts nothing": "RootHash RootHashSignature RootImage RootImageOptions RootVerity",
+    "Farmhand cannot decrypt": "LoadCredentialEncrypted SetCredentialEncrypted",
+    "it is of an older version of control groups": """
+        BlockIOAccounting BlockIODeviceWeight BlockIOReadBandwidth BlockIOWeight BlockIOWriteBandwidth CPUShares
+        MemoryLimit StartupBlockIOWeight StartupCPUShares
+    """,
+    "Farmhand has a control group for each service, and no tree of them": """
+        DefaultMemoryLow DefaultMemoryMin Delegate DisableControllers IPAccounting IODeviceLatencyTargetSec
+        IODeviceWeight IOReadBandwidthMax IOReadIOPSMax IOWriteBandwidthMax IOWriteIOPSMax ManagedOOMMemoryPressure
+        ManagedOOMMemoryPressureLimit ManagedOOMPreference ManagedOOMSwap Slice StartupAllowedCPUs
+        StartupAllowedMemoryNodes StartupCPUWeight StartupIOWeight
+    """,
+    "Farmhand's log has the text alone": """
+        LogExtraFields LogLevelMax LogNamespace LogRateLimitBurst LogRateLimitIntervalSec SyslogFacility
+        SyslogIdentifier SyslogLevel SyslogLevelPrefix
+    """,
+    "Farmhand has no sockets, no message bus and no store of descriptors for services": """
+        BusName FileDescriptorStoreMax FileDescriptorStorePreserve NonBlocking OpenFile Sockets
+        USBFunctionDescriptors USBFunctionStrings
+    """,
+    "logging in is not a service's matter here": """
+        PAMName TTYColumns TTYRows TTYVTDisallocate UtmpIdentifier UtmpMode
+    """,
+    "memory is placed by the kernel here": "NUMAMask NUMAPolicy",
+}
 
-# What came after systemd 252: a unit file may well have it, and an older systemd warns of it as unknown.
-_NEWER = "FileDescriptorStorePreserve OpenFile"
+# What a service cannot do without: it is not started. The exit status that stands for it, and why.
+REFUSED = {
+    "RootImage": ("NAMESPACE", "its programs are in an image, which Farmhand cannot mount"),
+    "LoadCredentialEncrypted": ("CREDENTIALS", "Farmhand cannot decrypt credentials; use LoadCredential="),
+    "SetCredentialEncrypted": ("CREDENTIALS", "Farmhand cannot decrypt credentials; use SetCredential="),
+}
 
 KEPT = {
     "Unit": frozenset(
@@ -54,6 +67,15 @@ KEPT = {
             *(f"{verb}{check}" for verb in ("Condition", "Assert") for check in _CHECKS.split()),
         ]
     ),
-    "Service": frozenset(_SERVICE.split()) | frozenset(_NEWER.split()),
+    "Service": frozenset(name for names in _SERVICE.values() for name in names.split()),
     "Install": frozenset[str](),
 }
+
+
+def why(section: str, name: str) -> str:
+    """Say why a directive that is kept is not in force."""
+    reasons = (reason for reason, names in _SERVICE.items() if name in names.split())
+    return next(reasons, _ELSEWHERE) if section == "Service" else _ELSEWHERE
+
+
+_ELSEWHERE = "it is about the computer, not about the service"
