@@ -22,10 +22,9 @@ thread that was not started here, so an owner of trees must not use `subprocess`
 """
 
 import sys
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from collections.abc import Iterable, Mapping, Sequence, Set
 
+from ...units.light import Literal, Protocol, dataclass, field
 from ..rules.exitstatus import Exit as Exit  # owners of trees take it from here
 
 MARK = "INVOCATION_ID"  # the variable in which a tree's processes inherit its mark; systemd sets the same
@@ -68,6 +67,27 @@ class Order:
     ignore_sigpipe: bool = False
     limits: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
     refused: tuple[int, str] | None = None  # what its owner found to be impossible: the exit code, and why in words
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A tree as data, for the next owner of it: who its processes are, never by a bare id.
+
+    pid: the main process, 0 if it was refused. start: when that started, as this system counts; None if that is not
+    known. session: the id of the process that the tree began with. mark: what its processes inherited. members: id and
+    start of those last seen in it. exit: how the main process ended, if it has. follows: whether another one has become
+    the main process since. condemned: whether the tree was killed. group: the folder of its control group.
+    """
+
+    pid: int
+    start: float | None = None
+    session: int = 0
+    mark: str = ""
+    members: tuple[tuple[int, float], ...] = ()
+    exit: Exit | None = None
+    follows: bool = False
+    condemned: bool = False
+    group: str = ""
 
 
 class Tree(Protocol):
@@ -119,6 +139,10 @@ class Tree(Protocol):
         """
         ...
 
+    def kept(self) -> Kept:
+        """Return the tree as data, for `Platform.adopt`; the members as they were last seen."""
+        ...
+
     def close(self) -> None:
         """Give back what the tree holds: descriptors, a control group."""
         ...
@@ -154,9 +178,31 @@ class Platform(Protocol):
 
     name: str
     lacks: frozenset[str]  # directives that this system has nothing for: orders are obeyed without them
-    look_again: float | None  # seconds after which to look again for a tree to be empty; None where `fileno` tells all
+
+    @property
+    def look_again(self) -> float | None:
+        """Return the seconds after which to look again for a tree to be empty; None where `fileno` tells all."""
+        ...
 
     def spawn(self, order: Order) -> Tree: ...
+
+    def epoch(self) -> str:
+        """Return what stays the same as long as a process id and a start time mean the same process."""
+        ...
+
+    def adopt(self, kept: Kept, *, own: bool) -> Tree:
+        """Take over a tree of an earlier owner in the same epoch. own: that was this very process before it executed
+        this program, so that the processes are its children; else they are anybody's, and where the system does not say
+        how a main process ended that nobody here is the parent of, its exit is `Exit(lost=True)`.
+        """
+        ...
+
+    def end_marked(self, marks: Set[str], but: Iterable[Kept]) -> frozenset[int]:
+        """Kill every process that carries one of the marks, `but` those of kept trees; return the ids, all gone.
+
+        Raises TimeoutError if one of them does not go.
+        """
+        ...
 
     def adopt_orphans(self) -> None:
         """Make this process the parent of every descendant whose own parent ends. Once, before the first spawn."""

@@ -2,18 +2,23 @@
 
 import contextlib
 import os
+import select
 import signal
+import time
 from collections.abc import Callable, Iterable
 from types import FrameType
 
-from ...units.light import dataclass
+from ...units.light import Any, dataclass
 from ..rules.exitstatus import Exit
 
 # Python itself ignores it, and `subprocess` restores it in the child, or leaves it ignored, as an order says.
 _PYTHONS_OWN = {signal.SIGPIPE}
 
 
+_KQUEUE: Any = select if hasattr(select, "kqueue") else None  # macOS and the BSDs
 _LOOKS = 100
+_GONE_AFTER = 5.0  # seconds that a killed process may take to end
+_PAUSE = 0.001  # between looks meanwhile
 
 
 def signal_name(number: int) -> str:
@@ -72,6 +77,36 @@ def everyone(look: Callable[[], Iterable[Process]], do: Callable[[Process], obje
             do(found[key])
         done |= found
     return done.values()
+
+
+def end_all(
+    look: Callable[[], Iterable[Process]],
+    stop: Callable[[Process], object],
+    send: Callable[[Process, int], object],
+    lives: Callable[[Process], bool],
+) -> frozenset[int]:
+    """Kill all processes that `look` finds, and wait until they are gone; raises TimeoutError."""
+    found = list(everyone(look, stop))
+    for process in found:
+        send(process, signal.SIGKILL)
+    deadline = time.monotonic() + _GONE_AFTER
+    while left := [process.pid for process in found if lives(process)]:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"process {left[0]} was killed and does not end")
+        time.sleep(_PAUSE)
+    return frozenset(process.pid for process in found)
+
+
+def watch_exit(pid: int) -> int:
+    """Return a descriptor that becomes readable when a process ends, whoever's child it is; raises OSError."""
+    if (kernel := _KQUEUE) is None:
+        return os.pidfd_open(pid)
+    queue = kernel.kqueue()
+    try:
+        queue.control([kernel.kevent(pid, kernel.KQ_FILTER_PROC, kernel.KQ_EV_ADD, kernel.KQ_NOTE_EXIT)], 0)
+        return os.dup(queue.fileno())
+    finally:
+        queue.close()
 
 
 class Wakeup:

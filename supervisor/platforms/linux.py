@@ -5,6 +5,9 @@ a child of this process (prctl(2), PR_SET_CHILD_SUBREAPER), a *stranger*. Which 
 session, which the main process began; else by the mark in its environment, which also names the trees of an owner that
 was a member itself; else by our having seen it in the tree before. A control group, if any, is a second opinion.
 
+A tree that was adopted from a supervisor that died is *foreign*: its processes and their orphans are init's children,
+so they are looked for among all processes, and nobody tells when the last of them ends.
+
 When a tree is empty. A process that ends has left its children to this one before it is seen dead, and a child of this
 one stays in the kernel's list until it is reaped here. So a look that finds neither the main process nor a stranger of
 the tree is right, although processes fork and end meanwhile, if it read that list after the last of them was seen dead.
@@ -16,26 +19,40 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 
 from ...units.light import Literal
 from ..rules.exitstatus import Exit
-from . import Order, cgroup, procfs
-from .children import Process, Wakeup, everyone, exit_of, give_children_default_signals, reap, signal_number
+from . import Kept, Order, cgroup, procfs
+from .children import (
+    Process,
+    Wakeup,
+    end_all,
+    everyone,
+    exit_of,
+    give_children_default_signals,
+    reap,
+    signal_number,
+)
 from .launch import LACKS, Launch, inherited_mark, start
 from .notify import UnixNotifySocket, abstract_socket
 
 _PR_SET_CHILD_SUBREAPER = 36
+_LOOK_AGAIN = 0.1  # seconds, for foreign trees to be empty
+_NO_ORDER = Order("", (), {}, "")
 
 
 class LinuxTree:
     """One tree; `Linux` makes it."""
 
-    def __init__(self, platform: "Linux", order: Order, launch: Launch) -> None:
+    def __init__(self, platform: "Linux", mark: str, launch: Launch) -> None:
         self._platform = platform
-        self.mark = inherited_mark(order)
+        self.mark = mark
+        self.session = launch.pid  # that of its first process, whoever is the main one
         self.condemned = False
+        self.foreign = False
+        self._start: float | None = None  # of the main process; see `kept`
         self._seen: dict[int, float] = {}  # process id -> start time of the members found by the last look
         self._leaf: cgroup.Leaf | None = None
         self._launch = launch
@@ -43,15 +60,37 @@ class LinuxTree:
         self._fd = os.pidfd_open(self.pid) if self.pid else os.eventfd(1, os.EFD_CLOEXEC)
         self._exit = Exit(code=launch.at_once.code) if launch.at_once else None
 
+    @classmethod
+    def adopted(cls, platform: "Linux", kept: Kept, *, own: bool) -> "LinuxTree":
+        """Make the tree that was kept; its main process may have ended meanwhile."""
+        tree = cls(platform, kept.mark, Launch(_NO_ORDER))
+        main = None if kept.exit or kept.start is None else _open(kept.pid, kept.start)
+        if main is not None:
+            os.close(tree._fd)
+            tree._fd = main
+        tree.pid, tree.session, tree._start = kept.pid, kept.session, kept.start
+        tree._exit = kept.exit or (Exit(lost=True) if main is None else None)
+        tree._seen = dict(kept.members)
+        tree.condemned, tree.foreign = kept.condemned, not own
+        tree._leaf = cgroup.Leaf(Path(kept.group)) if kept.group else None
+        return tree
+
     def fileno(self) -> int:
         return self._fd
 
     def poll(self) -> Exit | None:
-        if self._exit is None and not self._lives_elsewhere() and (status := reap(self.pid)) is not None:
-            self._exit = exit_of(status)
+        if self._exit is None and not self._lives_elsewhere() and (exit := self._end()) is not None:
+            self._exit = exit
             self._platform.running.discard(self.pid)
             self._platform.led.discard(self.pid)
         return self._exit
+
+    def _end(self) -> Exit | None:
+        if self.foreign and self._start is not None:
+            status = procfs.end_of(self.pid, self._start, self._fd)
+            return Exit(lost=True) if status is None else exit_of(status)
+        status = reap(self.pid)
+        return None if status is None else exit_of(status)
 
     def _lives_elsewhere(self) -> bool:
         """Say whether the main process is one that may be another's child, and is alive."""
@@ -80,7 +119,7 @@ class LinuxTree:
         os.close(self._fd)
         self._platform.running.discard(self.pid)  # whoever led before is one member of many
         self._platform.led.discard(self.pid)
-        self.pid, self._fd, self._exit = pid, fd, None
+        self.pid, self._fd, self._exit, self._start = pid, fd, None, self._seen[pid]
         self._platform.follow(self)
         return True
 
@@ -102,6 +141,26 @@ class LinuxTree:
         """Stop everyone, so that none can fork, and then end them: the main process, whose end is looked for, last."""
         for member in sorted(everyone(self.look, _stop_group), key=lambda member: member.pid == self.pid):
             _send(member, signal.SIGKILL)
+
+    def kept(self) -> Kept:
+        if self._start is None and self._exit is None and (main := procfs.look_at(self.pid)):
+            self._start = main.start
+        return Kept(
+            self.pid,
+            self._start,
+            session=self.session,
+            mark=self.mark,
+            members=tuple(self._seen.items()),
+            exit=self._exit,
+            follows=self.pid in self._platform.led,
+            condemned=self.condemned,
+            group=str(self._leaf.path) if self._leaf else "",
+        )
+
+    def holds(self, process: Process) -> bool:
+        """Say whether a process of its session is a member: once a foreign leader is gone, its id may be another's."""
+        known = (process.pid, process.start) in self._seen.items()
+        return not self.foreign or known or (self.session == self.pid and self._exit is None)
 
     def close(self) -> None:
         if self._fd == -1:
@@ -142,6 +201,8 @@ class LinuxTree:
                 yield member
         if self._leaf is not None:
             yield from filter(None, map(procfs.look_at, self._leaf.members()))
+        if self.foreign:
+            yield from self._platform.found_anywhere(self)
         yield from self._platform.strangers_of(self)
 
 
@@ -150,7 +211,6 @@ class Linux:
 
     name = "linux"
     lacks = LACKS
-    look_again: float | None = None
 
     def __init__(self, *, cgroups: bool = True) -> None:
         self._base = cgroup.base() if cgroups else None
@@ -172,15 +232,46 @@ class Linux:
     def fileno(self) -> int:
         return self._awake().reader
 
+    @property
+    def look_again(self) -> float | None:
+        return _LOOK_AGAIN if any(tree.foreign for tree in self._trees.values()) else None
+
     def spawn(self, order: Order) -> LinuxTree:
         self._awake()
-        tree = LinuxTree(self, order, start(order))
+        tree = LinuxTree(self, inherited_mark(order), start(order))
         if tree.pid:
             self._trees[tree.pid] = tree
             self._marks.setdefault(tree.mark, []).append(tree)
             self.running.add(tree.pid)
             tree.enter(self._base)
         return tree
+
+    def epoch(self) -> str:
+        return procfs.epoch()
+
+    def adopt(self, kept: Kept, *, own: bool) -> LinuxTree:
+        self._awake()
+        tree = LinuxTree.adopted(self, kept, own=own)
+        if tree.pid:
+            self._trees[tree.session] = self._trees[tree.pid] = tree
+            self._marks.setdefault(tree.mark, []).append(tree)
+            if tree.poll() is None:
+                (self.running if own and not kept.follows else self.led).add(tree.pid)
+        return tree
+
+    def end_marked(self, marks: Set[str], but: Iterable[Kept]) -> frozenset[int]:
+        sessions, known = set[int](), set[tuple[int, float | None]]()
+        for kept in but:
+            sessions.add(kept.session)
+            known |= {(kept.pid, kept.start), *kept.members}
+
+        def strays() -> Iterable[Process]:
+            for each in procfs.everybody():
+                unknown = each.session not in sessions and (each.pid, each.start) not in known
+                if unknown and not marks.isdisjoint(procfs.mark(each.pid).split("/")):
+                    yield each
+
+        return end_all(strays, _stop_group, _send, _lives)
 
     def follow(self, tree: LinuxTree) -> None:
         """Leave the reaping of a tree's new main process to the tree."""
@@ -204,6 +295,10 @@ class Linux:
         owners = {(child.pid, child.start): self._owner(child) for child in strangers}
         self._owners = {key: owner for key, owner in owners.items() if owner is not None}
         return [child for child in strangers if owners[child.pid, child.start] is tree]
+
+    def found_anywhere(self, tree: LinuxTree) -> list[Process]:
+        """Return the living processes that a foreign tree has by session or mark, whoever's children they are."""
+        return [process for process in procfs.everybody() if self._owner(process) is tree]
 
     def _strangers(self) -> list[Process]:
         """Return the living ones; reap those that have ended.
@@ -231,7 +326,7 @@ class Linux:
     def _owner(self, child: Process) -> LinuxTree | None:
         known = self._trees.get(child.pid) if child.pid in self.led else None
         known = known or self._owners.get((child.pid, child.start)) or self._trees.get(child.session)
-        if known is not None:
+        if known is not None and known.holds(child):
             return known
         mark = procfs.mark(child.pid)
         while mark and mark not in self._marks:
@@ -256,21 +351,34 @@ def _stop_group(member: Process) -> None:
 
 
 def _send(member: Process, number: int) -> bool:
-    """Send a signal unless the process is gone, even if its id is another's now; say whether it was sent."""
-    try:
-        fd = os.pidfd_open(member.pid)
-    except OSError:
+    """Send a signal unless the process is gone; say whether it was sent."""
+    if (fd := _open(member.pid, member.start)) is None:
         return False
     try:
-        now = procfs.look_at(member.pid)
-        if now is None or now.start != member.start:
-            return False
         signal.pidfd_send_signal(fd, number)
     except (ProcessLookupError, PermissionError):
         return False
     finally:
         os.close(fd)
     return True
+
+
+def _open(pid: int, start: float) -> int | None:
+    """Return a pidfd of a process, None if it is gone, even if its id is another's now."""
+    try:
+        fd = os.pidfd_open(pid)
+    except OSError:
+        return None
+    now = procfs.look_at(pid)
+    if now is not None and now.start == start:
+        return fd
+    os.close(fd)
+    return None
+
+
+def _lives(process: Process) -> bool:
+    now = procfs.look_at(process.pid)
+    return now is not None and now.start == process.start and now.alive
 
 
 LINUX = Linux()

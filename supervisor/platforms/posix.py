@@ -6,28 +6,42 @@ tree before, with their descendants. An orphan goes to init, so nobody tells whe
 
 import contextlib
 import os
+import select
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 import psutil
 
 from ...units.light import Literal
 from ..rules.exitstatus import Exit
-from . import AROUND, MARK, Order
-from .children import Process, Wakeup, everyone, exit_of, give_children_default_signals, reap, signal_number
+from . import AROUND, MARK, Kept, Order
+from .children import (
+    Process,
+    Wakeup,
+    end_all,
+    everyone,
+    exit_of,
+    give_children_default_signals,
+    reap,
+    signal_number,
+    watch_exit,
+)
 from .launch import LACKS, Launch, full_mark, inherited_mark, start
 from .notify import UnixNotifySocket, path_socket
 
 _GONE = (psutil.Error, OSError)
+_NO_ORDER = Order("", (), {}, "")
 
 
 class PosixTree:
     """One tree; `Posix` makes it."""
 
-    def __init__(self, platform: "Posix", order: Order, launch: Launch) -> None:
+    def __init__(self, platform: "Posix", mark: str, launch: Launch) -> None:
         self._platform = platform
-        self.mark = inherited_mark(order)
+        self.mark = mark
         self.condemned = False
+        self._foreign = False  # adopted from a supervisor that died: nobody's child here
+        self._start: float | None = None
         self._seen: set[tuple[int, float]] = set()
         self._launch = launch
         self.pid = launch.pid
@@ -36,10 +50,37 @@ class PosixTree:
         if launch.at_once:
             self.ended(Exit(code=launch.at_once.code))
 
+    @classmethod
+    def adopted(cls, platform: "Posix", kept: Kept, *, own: bool) -> "PosixTree":
+        """Make the tree that was kept; its main process may have ended meanwhile."""
+        tree = cls(platform, kept.mark, Launch(_NO_ORDER))
+        tree.pid, tree._start, tree._seen = kept.pid, kept.start, set(kept.members)
+        tree.condemned, tree._foreign = kept.condemned, not own
+        if kept.exit is not None:
+            tree.ended(kept.exit)
+        elif not own:
+            tree._watch()
+        return tree
+
+    def _watch(self) -> None:
+        """Be told when a main process ends that is somebody else's child."""
+        try:
+            fd = watch_exit(self.pid)
+        except OSError:
+            return self.ended(Exit(lost=True))
+        if self._platform.start_of(self.pid) != self._start:  # its id is another's now
+            os.close(fd)
+            return self.ended(Exit(lost=True))
+        os.close(self._reader)
+        self._reader = fd
+        return None
+
     def fileno(self) -> int:
         return self._reader
 
     def poll(self) -> Exit | None:
+        if self._exit is None and self._foreign and select.select([self._reader], [], [], 0)[0]:
+            self._exit = Exit(lost=True)
         return self._exit
 
     def ended(self, exit: Exit) -> None:
@@ -78,6 +119,12 @@ class PosixTree:
         """Stop everyone, so that none can fork, and then end them: the main process, whose end is looked for, last."""
         for member in sorted(everyone(self.look, _stop_group), key=lambda member: member.pid == self.pid):
             _send(member, signal.SIGKILL)
+
+    def kept(self) -> Kept:
+        if self._start is None and self._exit is None:
+            self._start = self._platform.start_of(self.pid)
+        members = tuple(self._seen)
+        return Kept(self.pid, self._start, self.pid, self.mark, members, self._exit, condemned=self.condemned)
 
     def close(self) -> None:
         if self._reader == -1:
@@ -129,11 +176,43 @@ class Posix:
 
     def spawn(self, order: Order) -> PosixTree:
         self._awake()
-        tree = PosixTree(self, order, start(order))
+        tree = PosixTree(self, inherited_mark(order), start(order))
+        self._know(tree)
+        return tree
+
+    def _know(self, tree: PosixTree) -> None:
         if tree.pid:
             self._trees[tree.pid] = tree
             self._collect()  # it may have ended before it was known
+
+    def epoch(self) -> str:
+        return f"{psutil.boot_time():.0f}"
+
+    def adopt(self, kept: Kept, *, own: bool) -> PosixTree:
+        self._awake()
+        self._birth = min(self._birth, kept.start or self._birth)
+        tree = PosixTree.adopted(self, kept, own=own)
+        self._know(tree)
         return tree
+
+    def end_marked(self, marks: Set[str], but: Iterable[Kept]) -> frozenset[int]:
+        known = {member for kept in but for member in ((kept.pid, kept.start), *kept.members)}
+        sessions = {kept.session for kept in but}
+
+        def strays() -> Iterable[Process]:
+            for each in self._since(0.0):
+                unknown = each.session not in sessions and (each.pid, each.start) not in known
+                if unknown and not marks.isdisjoint(self._mark_of(each).split("/")):
+                    yield each
+
+        return end_all(strays, _stop_group, _send, lambda each: self.start_of(each.pid) == each.start)
+
+    def start_of(self, pid: int) -> float | None:
+        """Return when a process started, None if there is none that lives."""
+        with contextlib.suppress(*_GONE):
+            process = psutil.Process(pid)
+            return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+        return None
 
     def reap_strangers(self) -> frozenset[int]:
         self._awake().drain()
@@ -149,12 +228,15 @@ class Posix:
 
     def processes(self) -> Iterable[Process]:
         """Return the living processes that this one may have started, and may look into."""
+        return self._since(self._birth)
+
+    def _since(self, birth: float) -> list[Process]:
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(*_GONE):
-                pid, birth = process.pid, process.create_time()
-                if birth >= self._birth and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(Process(pid, process.ppid(), os.getpgid(pid), os.getsid(pid), birth, alive=True))
+                pid, start = process.pid, process.create_time()
+                if start >= birth and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(Process(pid, process.ppid(), os.getpgid(pid), os.getsid(pid), start, alive=True))
         return found
 
     def owner(self, orphan: Process) -> PosixTree | None:

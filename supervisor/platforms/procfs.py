@@ -1,13 +1,20 @@
 """What /proc says of the processes of this machine; proc(5). Linux only."""
 
+import fcntl
 import os
-from collections.abc import Set
+import struct
+from collections.abc import Iterator, Set
 
 from . import AROUND, MARK
 from .children import Process
 from .launch import full_mark
 
 _MID_EXEC_TRIES = 100
+
+# linux/pidfd.h: struct pidfd_info, of which the mask and the exit status are of interest here.
+_PIDFD_INFO = struct.Struct("Q 52x i")
+_PIDFD_GET_INFO = 3 << 30 | _PIDFD_INFO.size << 16 | 0xFF << 8 | 11
+_PIDFD_INFO_EXIT = 1 << 3
 
 
 def look_at(pid: int) -> Process | None:
@@ -20,6 +27,43 @@ def look_at(pid: int) -> Process | None:
     threads, start = int(rest[13]), int(rest[15])
     # A main thread that has ended before the others shows as a zombie too.
     return Process(pid, int(parent), int(group), int(session), start, alive=state not in b"ZX" or threads > 1)
+
+
+def everybody() -> Iterator[Process]:
+    """Yield all living processes of this machine that may be seen."""
+    for name in os.listdir("/proc"):
+        if name.isdigit() and (process := look_at(int(name))) is not None and process.alive:
+            yield process
+
+
+def end_of(pid: int, start: float, pidfd: int) -> int | None:
+    """Return the wait status of somebody else's child that has ended, None where it is not to be known.
+
+    The kernel tells it to the owner as long as nobody has reaped it (proc(5), field 52 of stat), and since Linux 6.15
+    to whoever holds its pidfd afterwards (pidfd_open(2), PIDFD_GET_INFO).
+    """
+    try:
+        text = _read(f"/proc/{pid}/stat")
+        fields = text[text.rindex(b")") + 2 :].split()
+        if fields[0] == b"Z" and int(fields[19]) == start:
+            theirs = os.stat(f"/proc/{pid}").st_uid
+            return int(fields[49]) if os.geteuid() in (0, theirs) else None
+    except OSError:
+        pass
+    info = bytearray(_PIDFD_INFO.size)
+    _PIDFD_INFO.pack_into(info, 0, _PIDFD_INFO_EXIT, 0)
+    try:
+        fcntl.ioctl(pidfd, _PIDFD_GET_INFO, info)
+    except OSError:
+        return None
+    known, status = _PIDFD_INFO.unpack(info)
+    return status if known & _PIDFD_INFO_EXIT else None
+
+
+def epoch() -> str:
+    """Return what changes when the machine starts anew, and differs between process id namespaces."""
+    boot = _read("/proc/sys/kernel/random/boot_id").decode().strip()
+    return f"{boot} {os.readlink('/proc/self/ns/pid')}"
 
 
 def children(pid: int) -> list[int]:

@@ -1,8 +1,8 @@
 """How a process ended, and what systemd calls it."""
 
-from dataclasses import dataclass
 from enum import Enum
 
+from ...units.light import dataclass
 from ...units.spec import StatusSet
 
 # A daemon that has no handler for these was asked to go, and went:
@@ -36,14 +36,17 @@ CLEAN_RESULTS = frozenset({Result.SUCCESS, Result.EXEC_CONDITION})
 class Exit:
     """How one process ended: with an exit code, or by a signal, never both.
 
-    code: 0 to 255 (unsigned 32 bits on Windows). signal: its name, "SIGKILL".
+    code: 0 to 255 (unsigned 32 bits on Windows). signal: its name, "SIGKILL". lost: nobody saw it; then neither is known.
     """
 
     code: int | None = None
     signal: str | None = None
     dumped: bool = False
+    lost: bool = False
 
     def __str__(self) -> str:
+        if self.lost:
+            return "an exit that nobody saw"
         return f"exit code {self.code}" if self.signal is None else f"signal {self.signal}"
 
 
@@ -53,6 +56,8 @@ def classify(exit: Exit, success: StatusSet = _NONE, *, daemon: bool = True) -> 
     Only a daemon may end by the signals that ask it to; a command that was killed did not do its work
     (systemd, src/shared/exit-status.c, is_clean_exit).
     """
+    if exit.lost:
+        return Result.RESOURCES  # to be on the safe side: what is to run again after a failure, does
     if exit.dumped:
         return Result.CORE_DUMP
     if exit.signal is not None:
