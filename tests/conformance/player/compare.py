@@ -25,15 +25,16 @@ class Difference:
 
 def compare(expected: Outcome, got: Outcome) -> list[Difference]:
     """Return where an outcome is not as expected; what the expectation names under "dropped" is not looked at."""
-    wanted = whole(expected)
-    found = []
-    for name, value in wanted.items():
-        other = got.get(name)
-        if name in BY_KEY and isinstance(other, dict):
-            other = {key: other.get(key) for key in value}
-        if not _agree(name, value, other):
-            found.append(Difference(name, value, other))
-    return found
+    if "error" in got:
+        return [Difference("outcome", "one", got["error"])]
+    pairs = [pair for name, value in whole(expected).items() for pair in _pairs(name, value, got.get(name))]
+    return [Difference(name, value, other) for name, value, other in pairs if not _agree(name, value, other)]
+
+
+def _pairs(name: str, expected: Any, got: Any) -> list[tuple[str, Any, Any]]:
+    if name not in BY_KEY:
+        return [(name, expected, got)]
+    return [(f"{name}.{key}", value, (got or {}).get(key)) for key, value in expected.items()]
 
 
 def whole(expected: Outcome) -> Outcome:

@@ -105,8 +105,7 @@ def starts(folder: Path) -> list[Start]:
 
 def _start(log: Path) -> Start | None:
     alive = locked(log)  # before it is read: what ends meanwhile has not written its end, and is alive
-    lines = log.read_bytes().decode(errors="backslashreplace").splitlines()
-    events = [json.loads(line) for line in lines if line.endswith("}")]
+    events = [json.loads(line) for line in _visible(log.read_bytes()).split("\n") if line.endswith("}")]
     if not events:
         return None
     first, *others = events
@@ -125,6 +124,13 @@ def _start(log: Path) -> Start | None:
     return start
 
 
+def _visible(text: bytes) -> str:
+    """Decode JSON; bytes that are no UTF-8 become texts such as \\xe4 in it."""
+    return re.sub(
+        r"[\udc80-\udcff]", lambda byte: f"\\\\x{ord(byte[0]) - 0xDC00:02x}", text.decode(errors="surrogateescape")
+    )
+
+
 def outcome(scenario_starts: Sequence[Start], observe: Sequence[str]) -> Outcome:
     """Say what the processes of a scenario saw."""
     roles = {start.role: [] for start in sorted(scenario_starts, key=lambda start: start.role)}  # type: dict[str, list[Start]]
@@ -141,7 +147,8 @@ def outcome(scenario_starts: Sequence[Start], observe: Sequence[str]) -> Outcome
         "handed": _where(roles, lambda start: _handed(start, scenario_starts)),
     }
     facts = {start.name: _facts(start.facts[-1], observe) for start in scenario_starts if start.facts}
-    return {**seen, **({"facts": facts} if any(facts.values()) else {})}
+    facts = {name: told for name, told in facts.items() if told}
+    return {**seen, **({"facts": facts} if facts else {})}
 
 
 def _where(roles: Mapping[str, Sequence[Start]], tell: Any) -> dict[str, list[Any]]:

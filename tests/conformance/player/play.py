@@ -18,6 +18,7 @@ from .stage import Stage, stage
 
 AT_A_TIME = 16
 _PATIENCE = 0.5  # seconds for what is left of a scenario to end
+_STAGGER = 0.03  # seconds from one beginning to the next: those of a length would stay in step for ever
 _ANSWER = 30  # seconds for an answer to `show`
 
 Report = Callable[[str, Outcome], None]
@@ -63,11 +64,12 @@ async def _side_by_side(
 ) -> None:
     todo = iter(scenarios)
 
-    async def worker() -> None:
+    async def worker(number: int) -> None:
+        await asyncio.sleep(number * _STAGGER)
         for scenario in todo:
             await one(scenario)
 
-    await asyncio.gather(*(worker() for _ in range(at_a_time)))
+    await asyncio.gather(*map(worker, range(at_a_time)))
 
 
 async def _play_safely(scenario: Scenario, supervisor: Supervisor, laid_out: Stage, book: LogBook) -> Outcome:
