@@ -1,11 +1,13 @@
 """What a process of a service finds in its environment; systemd.exec(5), "Environment"."""
 
+import errno
 import glob
 import os
 from collections.abc import Mapping
 
 from ..units import environment_file
 from ..units.spec import Service
+from . import accounts, credentials, folders
 from .platforms import AROUND, MARK
 from .rules import notify, watchdog
 from .rules.life import Life, Slot, Spawn
@@ -29,7 +31,8 @@ def compose(service: Service, common: Mapping[str, str], own: Mapping[str, str])
     Raises OSError for an EnvironmentFile= that cannot be read and is not optional.
     """
     passed = {name: os.environ[name] for name in service.pass_environment if name in os.environ}
-    env = {**common, **own, **passed, **service.environment}
+    search = {"PATH": ":".join(service.exec_search_path)} if service.exec_search_path else {}
+    env = {**common, **own, **search, **passed, **service.environment}
     for file in service.environment_file:
         env.update(_read_files(file.path, optional=file.optional))
     for gone in service.unset_environment:
@@ -40,12 +43,19 @@ def compose(service: Service, common: Mapping[str, str], own: Mapping[str, str])
 
 
 def of_start(
-    service: Service, life: Life, order: Spawn, *, main_pid: int, notify_address: str | None, invocation: str
+    service: Service,
+    life: Life,
+    order: Spawn,
+    bases: Mapping[str, str],
+    *,
+    main_pid: int,
+    notify_address: str | None,
+    invocation: str,
 ) -> dict[str, str]:
     """Return the variables that tell a process of the run it belongs to. main_pid: 0 if there is none alive."""
-    own = {MARK: invocation}
-    if service.user is not None:
-        own.update(_of_user(service.user))
+    own = {MARK: invocation, **folders.variables(service, bases), **_of_user(service)}
+    if credentials.wanted(service):
+        own["CREDENTIALS_DIRECTORY"] = credentials.folder(service, bases)
     seconds = watchdog.interval(service, life.watchdog_sec)
     starts = order.directive == "ExecStart"  # the main process, or the one that leaves it behind
     if notify_address is not None and notify.may_tell(service, "main" if starts else "control"):
@@ -65,13 +75,11 @@ def of_start(
     return own
 
 
-def _of_user(user: str) -> dict[str, str]:
+def _of_user(service: Service) -> dict[str, str]:
     """Return what tells a process who it is; a user that does not exist is the platform's to refuse."""
-    import pwd  # not on Windows, where no service has a user of its own
-
-    try:
-        entry = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
-    except KeyError:
+    user = accounts.user_of(service) or str(os.geteuid()) if service.set_login_environment else accounts.user_of(service)
+    entry = accounts.entry_of(user) if user is not None and service.set_login_environment is not False else None
+    if entry is None:
         return {}
     told = {"USER": entry.pw_name, "LOGNAME": entry.pw_name, "HOME": entry.pw_dir, "SHELL": entry.pw_shell}
     nowhere = {
@@ -88,8 +96,11 @@ def _read_files(pattern: str, *, optional: bool) -> dict[str, str]:
         raise FileNotFoundError(2, "no such environment file", pattern)
     for path in paths:
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                found.update(environment_file.parse(file.read(), _ignore))
+            with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+                text = file.read()
+            if "\0" in text:
+                raise OSError(errno.EBADMSG, "there is a NUL character in the environment file", path)
+            found.update(environment_file.parse(text, _ignore))
         except OSError:
             if not optional:
                 raise

@@ -29,8 +29,8 @@ def _parse_command(
     forgiven = False
     try:
         first, at = split_word(text, at, warn=warn)
-        if first is None:
-            return None, len(text)
+        if first is None or first == ";":  # nothing but a separator
+            return None, at
         prefixes, program = _split_prefixes(first)
         forgiven = "-" in prefixes
         words = [_check_program(replace(program), first)]

@@ -42,8 +42,11 @@ def unescape(text: str, at: int) -> tuple[str, int] | None:
         return None
     byte, short, long, octal = number.groups()
     value = int(octal, 8) if octal else int(byte or short or long, 16)
-    if value == 0 or (octal and value > 0xFF) or value > _LARGEST_CHARACTER or 0xD800 <= value <= 0xDFFF:
+    half = 0xD800 <= value <= 0xDFFF  # of a character; systemd takes it in four digits, and not in eight
+    if value == 0 or (octal and value > 0xFF) or value > _LARGEST_CHARACTER or (long and half):
         return None
+    if half:
+        return chr(value).encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape"), number.end()
     if (byte or octal) and value >= 0x80:
         return bytes([value]).decode("utf-8", "surrogateescape"), number.end()
     return chr(value), number.end()

@@ -24,7 +24,7 @@ WORDS = [
     (r"\xe4", ["\udce4"]),
 ]
 
-ODD_ESCAPES = [r"\q", r"\x4", r"\1", r"\x00", r"\000", r"a\ b", r"\;", r"\ud800", r"\777"]
+ODD_ESCAPES = [r"\q", r"\x4", r"\1", r"\x00", r"\000", r"a\ b", r"\;", r"\U0000d800", r"\777"]
 
 
 @pytest.mark.parametrize(("text", "expected"), WORDS)
