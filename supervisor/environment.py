@@ -54,7 +54,7 @@ def of_start(
 ) -> dict[str, str]:
     """Return the variables that tell a process of the run it belongs to. main_pid: 0 if there is none alive."""
     own = {MARK: invocation, **folders.variables(service, bases), **_of_user(service)}
-    if credentials.wanted(service):
+    if service.has_credentials:
         own["CREDENTIALS_DIRECTORY"] = credentials.folder(service, bases)
     seconds = watchdog.interval(service, life.watchdog_sec)
     starts = order.directive == "ExecStart"  # the main process, or the one that leaves it behind
@@ -77,7 +77,9 @@ def of_start(
 
 def _of_user(service: Service) -> dict[str, str]:
     """Return what tells a process who it is; a user that does not exist is the platform's to refuse."""
-    user = accounts.user_of(service) or str(os.geteuid()) if service.set_login_environment else accounts.user_of(service)
+    user = (
+        accounts.user_of(service) or str(os.geteuid()) if service.set_login_environment else accounts.user_of(service)
+    )
     entry = accounts.entry_of(user) if user is not None and service.set_login_environment is not False else None
     if entry is None:
         return {}

@@ -3,52 +3,63 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from ..units import known
 from ..units.grammar import STATUSES
+from ..units.light import dataclass
 from ..units.quoting import expand
-from ..units.spec import Command, Service
+from ..units.spec import Service
+from . import accounts, credentials, folders
 from .platforms import Order
+from .rules.life import Spawn
+from .streams import CannotOpen, Journal, Streams, open_streams
 
-# Returns the descriptor that a service's output is written to; it stays the caller's.
-Journal = Callable[[str], int | None]
 
-_NO_GROUP, _NO_USER = STATUSES["GROUP"], STATUSES["USER"]
-_STREAM_CODES = {
-    "StandardInput": STATUSES["STDIN"],
-    "StandardOutput": STATUSES["STDOUT"],
-    "StandardError": STATUSES["STDERR"],
-}
-_MODES = {
-    "file": os.O_WRONLY | os.O_CREAT,
-    "append": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
-    "truncate": os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
-}
+@dataclass(frozen=True)
+class Premises:
+    """What every command finds. bases: specifier -> the folder it stands for; path: where programs are looked for."""
+
+    journal: Journal
+    bases: Mapping[str, str]
+    path: str = os.defpath
 
 
 @contextlib.contextmanager
-def order(service: Service, command: Command, env: Mapping[str, str], mark: str, journal: Journal) -> Iterator[Order]:
-    """Give the order for one command; the files opened for it are closed at the end."""
+def order(service: Service, spawn: Spawn, env: Mapping[str, str], mark: str, premises: Premises) -> Iterator[Order]:
+    """Give the order for one command; the files opened for it are closed at the end.
+
+    Its folders and credentials are made on the way. What is refused stands in the order; OSError says that
+    there is nothing to start.
+    """
+    command, starts = spawn.command, spawn.directive == "ExecStart"
+    confined = command.privilege != "+" and (starts or not service.permissions_start_only)
+    own_user = confined and command.privilege != "!"
+    root = service.root_directory if service.root_directory != "/" else None
+    chroot = root if starts or not service.root_directory_start_only else None
     argv = expand(command, env)
-    program = find_program(command.words[0], env.get("PATH", os.defpath))
+    program = find_program(command.words[0], _search(service, premises), chroot or "")
     if command.argv0 is None:
         argv[0] = program
-    privileged = command.privilege in ("+", "!", "!!")
     with contextlib.ExitStack() as opened:
-        (stdin, stdout, stderr), refused = _streams(service, journal, opened)
+        streams, refused = _prepare(service, spawn, premises, opened, knows_user=not own_user)
+        user = accounts.user_of(service)
         yield Order(
             program=program,
             argv=argv,
             env=env,
             mark=mark,
-            cwd=service.working_directory.path if service.working_directory else None,
+            cwd=_folder(service, root if chroot is None else None),
             cwd_optional=service.working_directory is not None and service.working_directory.optional,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            user=None if privileged else service.user,
-            group=None if privileged else service.group,
-            supplementary_groups=() if privileged else service.supplementary_groups,
+            stdin=streams.stdin,
+            stdout=streams.stdout,
+            stderr=streams.stderr,
+            terminal=streams.terminal,
+            root=chroot,
+            user=user,
+            group=service.group,
+            supplementary_groups=service.supplementary_groups,
+            keeps_user=not own_user,
             umask=service.umask,
             nice=service.nice,
             cpu_policy=service.cpu_scheduling_policy,
@@ -58,62 +69,61 @@ def order(service: Service, command: Command, env: Mapping[str, str], mark: str,
             io_class=service.io_scheduling_class,
             io_priority=service.io_scheduling_priority,
             oom_score_adjust=service.oom_score_adjust,
+            coredump_filter=service.coredump_filter,
+            timer_slack=service.timer_slack_nsec,
+            personality=service.personality,
             ignore_sigpipe=service.ignore_sigpipe,
-            limits={name: (limit.soft, limit.hard) for name, limit in service.limits.items()},
-            refused=refused or (_unknown_account(service) if privileged else None),
+            no_new_privileges=confined and service.no_new_privileges,
+            limits={name: (limit.soft, limit.hard) for name, limit in service.limits.items()} if confined else {},
+            refused=refused,
         )
 
 
-def _unknown_account(service: Service) -> tuple[int, str] | None:
-    """Say whose account is missing: a command that keeps the supervisor's user is refused as any other."""
-    import grp  # neither is on Windows, where no service has a user of its own
-    import pwd
+def _prepare(
+    service: Service, spawn: Spawn, premises: Premises, opened: contextlib.ExitStack, *, knows_user: bool
+) -> tuple[Streams, tuple[int, str] | None]:
+    """Open the streams, make folders and credentials; or say what keeps the command from starting.
 
-    user, groups = service.user, (service.group, *service.supplementary_groups)
+    The order of the steps is systemd's: the first that fails gives the exit code.
+    """
+    gives = folders.wanted(service) or service.has_credentials
+    streams = Streams()
+    for line in service.kept:
+        if line.key in known.REFUSED:
+            status, words = known.REFUSED[line.key]
+            return streams, (STATUSES[status], f"{line.key}= ({line.path}:{line.line}): {words}")
     try:
-        if user and not user.isdigit():
-            pwd.getpwnam(user)
-    except KeyError:
-        return _NO_USER, f"there is no user {user!r}"
-    for group in filter(None, groups):
-        try:
-            grp.getgrgid(int(group)) if group.isdigit() else grp.getgrnam(group)
-        except KeyError:
-            return _NO_GROUP, f"there is no group {group!r}"
-    return None
+        ids = accounts.ids_of(service) if gives or knows_user else None  # else the child finds out
+        streams = open_streams(service, spawn.directive, premises.journal, opened)
+        if gives:
+            owner = ids if os.geteuid() == 0 else None
+            folders.make(service, premises.bases, owner)
+            credentials.write(service, spawn.directive, premises.bases, owner)
+    except (accounts.NoAccount, CannotOpen, folders.CannotMake) as problem:
+        return streams, (problem.code, str(problem))
+    return streams, None
 
 
-def find_program(name: str, path: str) -> str:
-    """Return the path of a program. One without a slash is looked for beside the running Python, then in PATH.
+def _folder(service: Service, below: str | None) -> str | None:
+    """Return the folder to run in: below the root directory for a command that is not confined to it."""
+    inside = service.working_directory.path if service.working_directory else None
+    return inside if below is None or inside == "~" else below + (inside or "")
+
+
+def _search(service: Service, premises: Premises) -> Iterable[str]:
+    """Return the folders of programs: ExecSearchPath=, else that of the running Python, then the usual ones."""
+    return service.exec_search_path or (os.path.dirname(sys.executable), *premises.path.split(os.pathsep))
+
+
+def find_program(name: str, search: Iterable[str], root: str = "") -> str:
+    """Return the path of a program, as it is seen with `root` as /. One without a slash is looked for.
 
     One that is not there keeps its name, for the system to refuse.
     """
     if os.sep in name:
         return name
-    for folder in (os.path.dirname(sys.executable), *path.split(os.pathsep)):
-        found = os.path.join(folder, name)
+    for folder in search:
+        found = os.path.join(root + folder, name)
         if os.access(found, os.X_OK) and not os.path.isdir(found):
-            return found
+            return found.removeprefix(root)
     return name
-
-
-def _streams(
-    service: Service, journal: Journal, opened: contextlib.ExitStack
-) -> tuple[tuple[int | None, int | None, int | None], tuple[int, str] | None]:
-    """Open the standard streams, None being the null device; or say which one cannot be, and the exit code for it."""
-    streams: list[int | None] = []
-    settings = (service.standard_input, service.standard_output, service.standard_error)
-    for name, setting in zip(_STREAM_CODES, settings, strict=True):
-        kind, _, path = setting.partition(":")
-        try:
-            if kind == "inherit":
-                streams.append(streams[-1] if streams else None)
-            elif kind in _MODES:
-                fd = os.open(path, (_MODES[kind] if streams else os.O_RDONLY) | os.O_CLOEXEC, 0o666)
-                opened.callback(os.close, fd)
-                streams.append(fd)
-            else:
-                streams.append(journal(service.name) if streams and kind != "null" else None)
-        except OSError as error:
-            return (None, None, None), (_STREAM_CODES[name], f"cannot open {name}={setting}: {error.strerror}")
-    return (streams[0], streams[1], streams[2]), None

@@ -19,11 +19,10 @@ def here(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give each letter's text, the system's folders for root and the user's own for anybody else."""
     environ = os.environ if environ is None else environ
     home = Path(environ.get("HOME") or Path.home())
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
     host = platform.node()
     return {
         **_release(),
-        **(SYSTEM_FOLDERS if as_root else _user_folders(environ, home)),
+        **folders(environ, home),
         **_identity(),
         "a": _ARCHITECTURES.get(platform.machine().lower(), platform.machine().lower()),
         "b": _first_line("/proc/sys/kernel/random/boot_id").replace("-", ""),
@@ -34,6 +33,14 @@ def here(environ: Mapping[str, str] | None = None) -> dict[str, str]:
         "q": _quoted_setting("/etc/machine-info", "PRETTY_HOSTNAME") or host,
         "v": platform.release(),
     }
+
+
+def folders(environ: Mapping[str, str] | None = None, home: Path | None = None) -> Mapping[str, str]:
+    """Give the letters of the folders where services keep things: the system's for root, else the user's own."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return SYSTEM_FOLDERS
+    environ = os.environ if environ is None else environ
+    return _user_folders(environ, home or Path(environ.get("HOME") or Path.home()))
 
 
 def _identity() -> dict[str, str]:

@@ -201,7 +201,7 @@ class Service:
     supplementary_groups: tuple[str, ...] = ()
     working_directory: Folder | None = None
     dynamic_user: bool = False
-    set_login_environment: bool = False
+    set_login_environment: bool | None = None  # None: with a User=
     permissions_start_only: bool = False
     root_directory: str | None = None
     root_directory_start_only: bool = False
@@ -277,6 +277,10 @@ class Service:
     kept: tuple[Assignment, ...] = ()
     # Where each directive was last set, "Restart" -> "farm.yaml:12": for `why` and for errors.
     origin: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def has_credentials(self) -> bool:
+        return bool(self.set_credential or self.load_credential or self.import_credential)
 
     @property
     def start_timeout(self) -> float:

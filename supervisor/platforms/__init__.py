@@ -37,7 +37,9 @@ class Order:
 
     argv[0] is what the program is told of its name; `program` is the path of what is executed.
     cwd: None leaves the supervisor's, "~" is the user's home. stdin, stdout, stderr: None is
-    the null device. user, group: names or numbers as text. Limits: resource name without
+    the null device. user, group: names or numbers as text; with keeps_user the process joins the user's
+    groups and stays who it is. root: the folder that becomes /. terminal: "wait", "force" or "fail", to make
+    stdin the controlling terminal by. timer_slack: nanoseconds. Limits: resource name without
     "RLIMIT_" -> (soft, hard), None for infinity. `mark` names the tree to those who look for its
     members; trees that belong together may share one, which nobody else on this machine has.
     With "" the environment is left as it is, and who cannot be told otherwise is not found.
@@ -55,6 +57,9 @@ class Order:
     user: str | None = None
     group: str | None = None
     supplementary_groups: Sequence[str] = ()
+    keeps_user: bool = False
+    root: str | None = None
+    terminal: str | None = None
     umask: int | None = None
     nice: int | None = None
     cpu_policy: str | None = None
@@ -64,6 +69,10 @@ class Order:
     io_class: str | None = None
     io_priority: int | None = None
     oom_score_adjust: int | None = None
+    coredump_filter: int | None = None
+    timer_slack: int | None = None
+    personality: str | None = None
+    no_new_privileges: bool = False
     ignore_sigpipe: bool = False
     limits: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
     refused: tuple[int, str] | None = None  # what its owner found to be impossible: the exit code, and why in words
@@ -216,7 +225,9 @@ class Platform(Protocol):
         """Take note of that, reaping ended children that are no tree's main process; return their ids."""
         ...
 
-    def notify_socket(self) -> NotifySocket: ...
+    def notify_socket(self, address: str | None = None, fd: int | None = None) -> NotifySocket:
+        """Make one; or take over that of an earlier owner, by its descriptor, or else at its address; raises OSError."""
+        ...
 
 
 _KINDS: Mapping[str, str] = {

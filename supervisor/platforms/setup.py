@@ -1,20 +1,28 @@
-"""Set this process up, then become the program: what `subprocess` cannot do by vfork.
+"""Set a new process up, step by step, and become the program: what cannot be told to posix_spawn(3).
 
-Run by `launch.py` as a program of its own, `python -I -S -E setup.py REPORT KEY=VALUE… -- PROGRAM ARGV…`, so it
-imports nothing of ours and as little as it can. REPORT is the number of a descriptor: what the system refuses
-is written there in words, and the exit code is the one that systemd.exec(5) names for it.
+Runs in the child of a fork, which has none of the threads that its parent may have: so it waits for nobody. REPORT is a
+descriptor: what the system refuses is written there in words, and the exit code is the one that systemd.exec(5)
+names for it.
 """
 
-# Without the enums of `signal`, which take as long to import as all the rest.
-import _signal  # type: ignore[import-not-found]  # pyright: ignore[reportMissingImports]
 import os
-import sys
+import signal
+from collections.abc import Mapping, Sequence
+
+from ...units.light import NoReturn
 
 # systemd.exec(5), "Process exit codes".
 CODES = {
     "cwd": 200,
     "nice": 201,
     "exec": 203,
+    "terminal": 208,
+    "core": 1,
+    "slack": 212,
+    "personality": 230,
+    "root": 226,
+    "nnp": 227,
+    "initgroups": 216,
     "limit": 205,
     "oom": 206,
     "cpu": 214,
@@ -27,30 +35,21 @@ CODES = {
 }
 
 
-def main() -> None:
-    report, words = int(sys.argv[1]), sys.argv[2:]
-    os.set_inheritable(report, False)
-    settings, command = words[: words.index("--")], words[words.index("--") + 1 :]
+def become(settings: Sequence[str], program: str, argv: Sequence[str], env: Mapping[str, str], report: int) -> NoReturn:
+    """Take the steps, "KEY=VALUE" each, and execute the program."""
     step = "exec"
     try:
         for setting in settings:
             step, _, value = setting.partition("=")
             STEPS[step](value)
         step = "exec"
-        _signal.signal(_signal.SIGXFSZ, _signal.SIG_DFL)  # Python ignores it, and SIGPIPE
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it, and SIGPIPE
         if "sigpipe=ignore" not in settings:
-            _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
-        os.execve(command[0], command[1:], os.environb)
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.execve(program, list(argv), env)
     except (OSError, LookupError, ValueError, AttributeError) as error:
         os.write(report, f"{step}={getattr(error, 'strerror', None) or error}".encode())
-        os._exit(CODES[step])
-
-
-def set_locale(value: str) -> None:
-    """Give LC_CTYPE back as it was ("-NAME" if it was not there): Python coerces the C locale."""
-    os.environ.pop("LC_CTYPE", None)
-    if value:
-        os.environ["LC_CTYPE"] = value[1:]
+    os._exit(CODES[step])
 
 
 def set_oom_score(value: str) -> None:
@@ -79,7 +78,7 @@ def set_cpus(value: str) -> None:
 
 
 def keep_sigpipe_ignored(value: str) -> None:
-    """Leave it as Python has it: see `main`."""
+    """Leave it as Python has it: see `become`."""
 
 
 def set_io(value: str) -> None:
@@ -91,6 +90,67 @@ def set_io(value: str) -> None:
     wanted = {"none": 0, "realtime": 1, "best-effort": 2, "idle": 3}[name] << 13 | int(priority)
     if ctypes.CDLL(None, use_errno=True).syscall(number, 1, 0, wanted) != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def set_core(value: str) -> None:
+    """Set which parts of memory a core dump has; where one may not, go on without, as systemd does."""
+    try:
+        with open("/proc/self/coredump_filter", "w") as file:
+            file.write(value)
+    except PermissionError:
+        pass
+
+
+def set_slack(value: str) -> None:
+    call("prctl", 29, int(value), 0, 0, 0)
+
+
+def set_no_new_privileges(value: str) -> None:
+    call("prctl", 38, 1, 0, 0, 0)
+
+
+def set_personality(value: str) -> None:
+    """Pretend to be another machine: only the 32-bit side of this one can be had; personality(2)."""
+    here = {"x86_64": ("x86-64", "x86"), "aarch64": ("arm64", "arm"), "i686": ("x86",), "s390x": ("s390x", "s390")}
+    can = here.get(os.uname().machine, ())
+    if value not in can:
+        raise ValueError(f"this machine cannot be {value!r}")
+    call("personality", 0x0008 if can.index(value) else 0)
+
+
+def call(name: str, *arguments: int) -> None:
+    """Call a function of the C library that Python has no wrapper for."""
+    import ctypes
+
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) == -1:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def set_terminal(value: str) -> None:
+    """Read "HOW:USER": make standard input the controlling terminal, and the user's if one is given.
+
+    HOW is "force" to take it from whoever has it, "fail" to give up then, "wait" to try again until it is free.
+    """
+    import fcntl
+    import time
+
+    how, _, user = value.partition(":")
+    while True:
+        try:
+            fcntl.ioctl(0, 0x540E, int(how == "force"))  # TIOCSCTTY
+            break
+        except PermissionError:
+            if how != "wait":
+                raise
+            time.sleep(0.1)
+    if user:
+        os.fchown(0, user_entry(user)[2], -1)
+        os.fchmod(0, 0o620)
+
+
+def set_root(value: str) -> None:
+    os.chroot(value)
+    os.chdir("/")
 
 
 def set_limit(value: str) -> None:
@@ -125,6 +185,15 @@ def set_group(value: str) -> None:
     os.setgid(primary)
 
 
+def join_groups(value: str) -> None:
+    """Read what `set_group` does, and join the user's groups without becoming a member of the primary one."""
+    user, group, _ = value.split(":")
+    name, primary, _, _ = user_entry(user)
+    primary = group_id(group) if group else primary
+    if name and primary != 0 and os.geteuid() == 0:
+        os.setgroups(os.getgrouplist(name, primary))
+
+
 def set_user(value: str) -> None:
     os.setuid(user_entry(value)[2])
 
@@ -150,32 +219,43 @@ def group_id(name: str) -> int:
 
 def user_entry(name: str) -> tuple[str, int, int, str]:
     """Return name, group id, user id and home of a user given by name or number; a number needs no entry."""
+    if name in KNOWN:
+        return KNOWN[name]
     import pwd
 
     try:
         entry = pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
     except KeyError:
         if name.isdigit():
-            return "", int(name), int(name), "/"
+            return KNOWN.setdefault(name, ("", int(name), int(name), "/"))
         raise LookupError(f"there is no user {name!r}") from None
-    return entry.pw_name, entry.pw_gid, entry.pw_uid, entry.pw_dir
+    found = (entry.pw_name, entry.pw_gid, entry.pw_uid, entry.pw_dir)
+    KNOWN[str(entry.pw_uid)] = KNOWN[name] = found
+    return found
+
+
+# The users that were looked up: in another root directory there may be others.
+KNOWN: dict[str, tuple[str, int, int, str]] = {}
 
 
 # In the order in which `launch.py` gives them: what needs privilege first, and the folder as the user sees it.
 STEPS = {
-    "locale": set_locale,
+    "account": user_entry,
+    "terminal": set_terminal,
     "oom": set_oom_score,
     "nice": set_nice,
     "cpu": set_cpu,
     "cpus": set_cpus,
     "io": set_io,
     "sigpipe": keep_sigpipe_ignored,
+    "core": set_core,
+    "slack": set_slack,
+    "personality": set_personality,
     "limit": set_limit,
-    "account": user_entry,
     "group": set_group,
+    "initgroups": join_groups,
+    "root": set_root,
     "user": set_user,
+    "nnp": set_no_new_privileges,
     "cwd": set_cwd,
 }
-
-if __name__ == "__main__":
-    main()
