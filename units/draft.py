@@ -44,9 +44,20 @@ class Draft:
         service = Service(self.name, **self.values, kept=tuple(self.kept), origin=self.origin)
         if found := refusal(service):
             key, problem, hint = found
-            _, _, line = self.origin.get(key, "").rpartition(":")
-            raise BadConfig(self.path, int(line or self.line), key, problem, hint)
+            path, _, line = self.origin.get(key, "").rpartition(":")
+            raise BadConfig(path or self.path, int(line or self.line), key, problem, hint)
         return service
+
+    def as_target(self) -> Service:
+        """Give a target: a service that runs nothing, and is active once all that it wants has started.
+
+        systemd.target(5), "Default Dependencies".
+        """
+        values = {**self.values, "type": "oneshot", "remain_after_exit": True}
+        drawn = [name for field in ("wants", "requires", "requisite", "binds_to") for name in values.get(field, ())]
+        after = dict.fromkeys([*values.get("after", ()), *drawn])
+        values["after"] = tuple(name for name in after if name not in values.get("before", ()))
+        return Service(self.name, **values, kept=tuple(self.kept), origin=self.origin)
 
 
 def refusal(service: Service) -> tuple[str, str, str] | None:

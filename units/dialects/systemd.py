@@ -3,7 +3,7 @@
 Reading warns where systemd warns and goes on; it raises BadConfig where systemd refuses the unit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .. import directives, known, specifiers
 from ..draft import Draft
@@ -25,11 +25,17 @@ class Reading:
     warnings: tuple[Notice, ...] = ()
 
 
-def read(path: str, text: str, machine: Mapping[str, str] = specifiers.SYSTEM_FOLDERS, name: str = "") -> Reading:
-    """Read a unit file's text.
+def read(
+    path: str,
+    text: str,
+    machine: Mapping[str, str] = specifiers.SYSTEM_FOLDERS,
+    name: str = "",
+    drop_ins: Iterable[tuple[str, str]] = (),
+) -> Reading:
+    """Read a unit file's text, and then those of its drop-ins, (path, text) each.
 
-    The service's name is the file's, unless `name` gives another, as for an instance of a template.
-    `machine` gives the specifiers that the name does not, and wins where both do.
+    The service's name is the file's, unless `name` gives another, as for an instance of a template; that of a target
+    ends in ".target". `machine` gives the specifiers that the name does not, and wins where both do.
     BadConfig.load_state is systemd's LoadState=.
     """
     name = name.removesuffix(".service") or _name_of(path)
@@ -38,9 +44,14 @@ def read(path: str, text: str, machine: Mapping[str, str] = specifiers.SYSTEM_FO
             path, 0, "", "it is empty, which masks the service", "write it, or remove it", load_state="masked"
         )
     reader = _Reader(Draft(name, path), specifiers.of_unit(name, path, machine), [])
-    for line in assignments(path, text, known.SECTIONS, reader.warn):
-        reader.take(line)
-    return Reading(reader.draft.finish(), tuple(reader.warnings))
+    reader.read(path, text)
+    for extra, more in drop_ins:
+        try:
+            reader.read(extra, more)
+        except BadConfig as bad:  # what systemd reads no further, and goes on without
+            reader.warnings.append(Notice(bad.path, bad.line, bad.key, f"{bad.problem}; the rest is ignored", bad.hint))
+    draft = reader.draft
+    return Reading(draft.as_target() if name.endswith(".target") else draft.finish(), tuple(reader.warnings))
 
 
 def _name_of(path: str) -> str:
@@ -60,6 +71,12 @@ class _Reader:
     draft: Draft
     values: Mapping[str, str]
     warnings: list[Notice]
+
+    def read(self, path: str, text: str) -> None:
+        """Read one file into the draft, after what is there already."""
+        self.draft.path = path
+        for line in assignments(path, text, known.SECTIONS, self.warn):
+            self.take(line)
 
     def warn(self, line: int, key: str, problem: str, hint: str) -> None:
         self.warnings.append(Notice(self.draft.path, line, key, problem, hint))

@@ -1,0 +1,177 @@
+"""What units there are and what they say: from unit files in systemd's folders, from files that were named, from YAML.
+
+A unit is read when it is first named, or needed by another one; `changed` says whether its files are no longer those
+that were read.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from ..units.dialects import systemd
+from ..units.errors import BadConfig, Notice
+from ..units.kinds import append_new
+from ..units.light import dataclass, field, replace
+from ..units.named import full_name, short_name
+from ..units.spec import Service
+from .unit_paths import Found, Index, template
+
+# What brings the computer up is the system's, and counts as reached: systemd.special(7).
+_REACHED = """
+    basic bluetooth cryptsetup cryptsetup-pre exit final first-boot-complete getty getty-pre halt initrd
+    integritysetup kexec local-fs local-fs-pre machines network network-online network-pre nss-lookup nss-user-
+    lookup paths poweroff printer reboot remote-cryptsetup remote-fs remote-fs-pre remote-veritysetup rpcbind
+    runlevel0 runlevel6 shutdown sigpwr sleep slices smartcard sockets sound suspend swap sysinit system-update
+    time-set time-sync timers umount usb-gadget veritysetup veritysetup-pre
+"""
+REACHED = frozenset(f"{name}.target" for name in _REACHED.split())
+# Fields of a Service that name units which have to be known, too, for it to do as it says.
+_DRAWN_IN = (
+    *("requires", "requisite", "wants", "binds_to", "upholds", "part_of", "conflicts", "on_failure", "on_success"),
+    *("propagates_stop_to", "stop_propagated_from", "propagates_reload_to", "reload_propagated_from"),
+)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A unit as it was read. name: whole, "x.service". state: systemd's LoadState=; error: why it is not "loaded".
+
+    names: its own and its aliases. fragment: the file that defines it, "" for none.
+    """
+
+    name: str
+    state: str = "not-found"
+    service: Service | None = None
+    error: str = ""
+    fragment: str = ""
+    drop_ins: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    stamps: tuple[int, ...] = field(default=(), compare=False)
+
+
+@dataclass(eq=False)
+class Catalog:
+    """All that can be had. machine: the texts of specifiers. index: the folders to look in.
+
+    files: unit files that were named, by the name of their unit. farms: services of YAML files, by whole name.
+    tell: called with each notice of a file that is read.
+    """
+
+    machine: Mapping[str, str]
+    index: Index
+    tell: Callable[[str], None]
+    files: dict[str, Path] = field(default_factory=dict)
+    farms: dict[str, Service] = field(default_factory=dict)
+    loaded: dict[str, Loaded] = field(default_factory=dict)
+
+    def get(self, name: str) -> Loaded:
+        """Return a unit, read now if it was not before; its name may be short, or an alias."""
+        found = self._find(full_name(name))
+        if found.name not in self.loaded or self.loaded[found.name].state == "not-found":
+            self.loaded[found.name] = self._read(found)
+        return self.loaded[found.name]
+
+    def with_needed(self, names: Iterable[str]) -> list[Loaded]:
+        """Return units, and all that these name in Requires= and its like; what is not there among the first only."""
+        wanted = [self.get(name) for name in names]
+        found = {each.name: each for each in wanted}
+        waiting = list(wanted)
+        while waiting:
+            service = waiting.pop().service
+            for name in _named_by(service) if service else ():
+                other = self.get(name)
+                if other.name not in found and other.state != "not-found":
+                    found[other.name] = other
+                    waiting.append(other)
+        return list(found.values())
+
+    def changed(self, name: str) -> bool:
+        """Say whether the files of a unit that was read are other ones now, or others than they were."""
+        old = self.loaded.get(full_name(name))
+        if old is None or full_name(name) in self.farms:
+            return False
+        now = self._find(old.name)
+        return (now.fragment, now.drop_ins, _stamps(now)) != (old.fragment, old.drop_ins, old.stamps)
+
+    def forget(self) -> None:
+        """Read everything again when it is next asked for."""
+        self.loaded.clear()
+
+    def _find(self, name: str) -> Found:
+        if name in self.farms:
+            return Found(name, "", (), (name,))
+        file = self.files.get(name) or self.files.get(template(name) or "")
+        if file is None:
+            return self.index.find(name)
+        beside = Index([file.parent]).find(name)
+        return Found(name, str(file), beside.drop_ins, (name,))
+
+    def _read(self, found: Found) -> Loaded:
+        if found.name in self.farms:
+            return Loaded(found.name, "loaded", self.farms[found.name], names=found.names)
+        loaded = Loaded(
+            found.name, "not-found", None, f"Unit {found.name} not found.", found.fragment, found.drop_ins,
+            found.names, (), _stamps(found),
+        )  # fmt: skip
+        if not found.fragment:
+            return loaded
+        try:
+            reading = systemd.read(
+                found.fragment, read(found.fragment), self.machine, found.name, _texts(found.drop_ins)
+            )
+        except BadConfig as bad:
+            if bad.load_state == "masked":
+                return replace(loaded, state="masked", error=f"Unit {found.name} is masked.")
+            self.tell(str(bad))
+            return replace(loaded, state=bad.load_state, error=str(bad))
+        for notice in reading.warnings:
+            self.tell(str(notice))
+        service = self._with_links(reading.service, found.names)
+        return replace(loaded, state="loaded", service=service, error="", notices=reading.warnings)
+
+    def _with_links(self, service: Service, names: tuple[str, ...]) -> Service:
+        """Add what links in NAME.wants and NAME.requires say; systemd.unit(5), "WantedBy="."""
+        wants, requires = (
+            tuple(map(short_name, self.index.dependencies(names, suffix))) for suffix in (".wants", ".requires")
+        )
+        if not (wants or requires):
+            return service
+        after = append_new(service.after, (*wants, *requires)) if service.name.endswith(".target") else service.after
+        wants, requires = append_new(service.wants, wants), append_new(service.requires, requires)
+        return replace(service, wants=wants, requires=requires, after=after)
+
+
+def _named_by(service: Service) -> Iterable[str]:
+    for each in _DRAWN_IN:
+        for name in getattr(service, each):
+            if (whole := full_name(name)).endswith((".service", ".target")) and whole not in REACHED:
+                yield whole
+
+
+def read(path: str) -> str:
+    """Return a unit file's text, bytes that are no UTF-8 as lone surrogates; "" for a device, as masks are."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            return file.read()
+    except OSError as error:
+        problem = f"it cannot be read: {error.strerror}"
+        raise BadConfig(path, 0, "", problem, "see that it can be read", load_state="error") from None
+
+
+def _texts(paths: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for path in paths:
+        with contextlib.suppress(BadConfig):
+            yield path, read(path)
+
+
+def _stamps(found: Found) -> tuple[int, ...]:
+    return tuple(_changed_at(path) for path in (found.fragment, *found.drop_ins) if path)
+
+
+def _changed_at(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
