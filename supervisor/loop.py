@@ -5,50 +5,75 @@ whose turn has come, and only then writes the log: the restart of a service is s
 which its exit is seen.
 """
 
+import os
 import signal
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 
-import sdnotify
-
-from ..units.light import dataclass, field
+from ..units import machine
+from ..units.grammar import signal_name, signal_number
+from ..units.light import Any, dataclass, field, replace
 from ..units.spec import Service
-from . import answers
+from . import answers, handover
+from .conditions import Checks
 from .control import Answer, Handle, Request
-from .execute import Journal
-from .jobs import Jobs
+from .execute import Premises
+from .jobs import Jobs, Surroundings
 from .narrate import Log, Narration, Narrator
 from .obey import ORPHANS, Observers, Supervisor
-from .platforms import Platform, native
+from .parent import Parent
+from .platforms import Platform, Tree, native
+from .records import Records
+from .rules.exitstatus import CLEAN_RESULTS
 from .rules.jobs import Kind
-from .rules.life import Event
-from .rules.ordering import link
+from .rules.relations import link
 from .rules.states import RESTING, State
+from .rules.transaction import Refused
+from .streams import Journal
 from .unit import Unit
 from .waiting import Waiter
 
 Attach = Callable[[Waiter, Handle], None]
 
-_STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+# Those of service managers, of terminals, and of whoever stops a container that expects systemd in it.
+_STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGRTMIN + 3)
+
+_PATIENCE = 2.0  # seconds for processes to be set up before this program is replaced
+_PAUSE = 0.005
 
 
 @dataclass
 class Shell:
     """What surrounds the services. All of it may be left out.
 
-    environment: what every service starts from. journal: returns the descriptor for a service's output. log_path: the
-    file that it ends up in. last_line: the last of it. attach: called once with the waiter and the handler of requests,
-    for the control socket and for whatever else wants to be waited for. narration: who tells of changes; else they are
-    logged, one line each.
+    environment: what every service starts from. journal: returns the descriptor for a service's output. folders: those
+    that specifiers stand for, by their letters. default_output, default_error: StandardOutput= and StandardError= of
+    services that do not say. log_path: the file that the output ends up in. last_line: the last of it. attach: called
+    once with the waiter and the handler of requests, for the control socket and for whatever else wants to be waited
+    for. narration: who tells of changes; else they are logged, one line each.
+    records: where services are remembered. inherited: what an earlier supervisor left. leftovers: what is asked of all
+    services at the start, also of those that run already: START or RESTART. exit_with: the service whose end ends the
+    supervisor, with its exit code.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     journal: Journal = lambda name: 2
+    folders: Mapping[str, str] = field(default_factory=machine.folders)
+    default_output: str = "journal"
+    default_error: str = "inherit"
     log_path: answers.LogPath = lambda name: None
     last_line: Callable[[str], str] = lambda name: ""
     attach: Attach = lambda waiter, handle: None
     log: Log = lambda line: print(line, flush=True)
     narration: Narration | None = None
+    records: Records | None = None
+    inherited: handover.Inherited | None = None
+    leftovers: Kind = Kind.START
+    exit_with: str = ""
+
+
+def _premises(shell: Shell) -> Premises:
+    return Premises(shell.journal, shell.folders, shell.environment.get("PATH", os.defpath))
 
 
 class Loop:
@@ -58,72 +83,171 @@ class Loop:
         self.units: dict[str, Unit] = {}
         self.waiter = Waiter()
         self.narrator = shell.narration or Narrator(shell.log, shell.last_line)
-        self.jobs = Jobs(self.units, link(()), self._tell)
+        self.jobs = Jobs(self.units, link(()), self._surroundings(shell))
         self.supervisor = Supervisor(
-            self.units, platform, self.waiter, shell.environment, shell.journal, self._observers(shell.log)
+            self.units, platform, self.waiter, shell.environment, _premises(shell), self._observers(shell.log)
         )
         self.stopping = False
         self._platform = platform
         self._shell = shell
         self._signals: list[int] = []
-        self._parent = sdnotify.SystemdNotifier()
+        self._parent = Parent(self.waiter, os.environ)
+        self._leave: Callable[[], object] | None = None
         self.add(*services)
 
     def add(self, *services: Service) -> None:
         """Take services in, at rest."""
-        self.units.update((service.name, Unit(service)) for service in services)
+        self.units.update((service.name, Unit(self._with_defaults(service))) for service in services)
         self.jobs.links = link(unit.service for unit in self.units.values())
+
+    def _with_defaults(self, service: Service) -> Service:
+        """Fill in the streams that the service's file does not mention."""
+        said = service.origin
+        output = service.standard_output if "StandardOutput" in said else self._shell.default_output
+        error = service.standard_error if "StandardError" in said else self._shell.default_error
+        return replace(service, standard_output=output, standard_error=error)
 
     def _observers(self, log: Log) -> Observers:
         return Observers(
             changed=self._changed,
-            restart=lambda unit: self.jobs.ask(unit, Kind.RESTART),
+            restart=self._restart,
             log=log,
             stop_pending=lambda unit: self.jobs.has(unit, Kind.STOP),
             restart_pending=lambda unit: self.jobs.has(unit, Kind.RESTART),
+            announce=self._announce,
         )
 
-    def _tell(self, unit: Unit, event: Event) -> None:
-        self.supervisor.tell(unit, event)
+    def _surroundings(self, shell: Shell) -> Surroundings:
+        return Surroundings(
+            tell=lambda unit, event: self.supervisor.tell(unit, event),
+            check=Checks(shell.environment, shell.log).check,
+            now=self.waiter.now,
+            at=self.waiter.at,
+            log=shell.log,
+        )
+
+    def _announce(self, unit: Unit) -> None:
+        if self._shell.records is not None:
+            self._shell.records.announce(unit)
+
+    def _restart(self, unit: Unit) -> None:
+        try:
+            self.jobs.ask(unit, Kind.RESTART)
+        except Refused as refused:
+            self._shell.log(f"{unit.name}: it is not restarted: {refused}")
 
     def _changed(self, unit: Unit, state: State, why: str) -> None:
         self.narrator.changed(unit, state, why)
-        self.jobs.notice(unit, state)
+        self.jobs.notice(unit, unit.shown, state)
+        self._parent.failed(unit.name, now=state is State.FAILED)
 
     def handle(self, request: Request, answer: Answer) -> None:
         answers.handle(self._desk, request, answer)
 
     def run(self, start: Iterable[str]) -> int:
         """Start the named services and serve until told to stop; returns the exit code."""
-        self._platform.adopt_orphans()
         for number in _STOPPING_SIGNALS:
             signal.signal(number, self._on_signal)
+        self._platform.adopt_orphans()
         self.waiter.watch(self._platform.fileno(), ORPHANS, self.supervisor.look_at_trees)
         self._desk = answers.Desk(self.supervisor, self.jobs, self.stop, lambda: self.stopping, self._shell.log_path)
+        if inherited := self._shell.inherited:
+            self._inherit(inherited)
         self._shell.attach(self.waiter, self.handle)
-        self._start(start)
+        self._start(start, anew=inherited is None or not inherited.own)
+        self.supervisor.look_at_trees()
         while not self._finished():
-            self.waiter.wait()
             self._obey_signals()
             self._settle()
+            self._leave_if_possible()
+            self.waiter.wait()
+        self._settle()
         self.waiter.close()
-        return 0
+        return self._exit_code()
+
+    def _inherit(self, inherited: handover.Inherited) -> None:
+        """Take over what an earlier supervisor left; services that are in no file any more are stopped if they run."""
+        gone = [name for name in inherited.units if name not in self.units]
+        self.add(*(Service(name, description="in no file any more") for name in gone))
+        for name, values in inherited.units.items():
+            handover.restore(self.units[name], values, self.supervisor, own=inherited.own)
+        self.jobs.resume(inherited.jobs)
+        self.stopping = inherited.stopping
+        for unit in [] if inherited.own else [self.units[name] for name in inherited.units]:
+            self.supervisor.note_the_lost(unit)
+        self.jobs.ask_all([name for name in gone if self.units[name].life.state not in RESTING], Kind.STOP)
+
+    def kept(self, heirs: list[int]) -> dict[str, Any]:
+        """Return all of this as plain data, for the program that replaces this one, and name the descriptors in it."""
+        units = {name: handover.of_unit(unit, heirs) for name, unit in self.units.items()}
+        return {"units": units, "jobs": self.jobs.kept(), "stopping": self.stopping, "told": self._parent.is_told}
+
+    def leave(self, go: Callable[[], object]) -> None:
+        """Call `go`, which replaces this program, at the end of the first turn in which nothing is half done."""
+        self._leave = go
+        self._patience = self.waiter.now() + _PATIENCE
+
+    def _leave_if_possible(self) -> None:
+        if self._leave is None:
+            return
+        if (self.waiter.is_due() or self._is_setting_up()) and self.waiter.now() < self._patience:
+            self.waiter.at(self.waiter.now() + _PAUSE, lambda: None)
+            return
+        go, self._leave = self._leave, None
+        self._parent.reloading()
+        go()
+        self._parent.ready(len(self.units))  # it could not be replaced
+
+    def _is_setting_up(self) -> bool:
+        """Say whether some process may still be refused, which the next program would not hear of."""
+        return any(self._is_open(tree) for unit in self.units.values() for tree in unit.all_trees())
+
+    def _is_open(self, tree: Tree) -> bool:
+        report = tree.exec_fileno()
+        refused = tree.poll() is None and tree.refusal() is not None
+        return report is not None and (refused or self.waiter.watches(report))
 
     def _settle(self) -> None:
         self.jobs.run()
         self.narrator.flush()
+        if self._shell.records is not None:
+            for unit in self.supervisor.touched:
+                self._shell.records.write(unit)
+        self.supervisor.touched.clear()
+        self._follow_the_chosen()
 
-    def _start(self, names: Iterable[str]) -> None:
-        """Start services; whoever started this process is told when all of them are up."""
+    def _follow_the_chosen(self) -> None:
+        chosen = self.units.get(self._shell.exit_with)
+        if chosen and not self.stopping and chosen.life.state in RESTING and not self.jobs.has(chosen, *Kind):
+            self._shell.log(f"{chosen.name} has ended for good: stopping all services (--exit-with)")
+            self.stop()
+
+    def _exit_code(self) -> int:
+        """Return 0, or what the chosen service ended with: 128 and more for signals, as a shell would."""
+        chosen = self.units.get(self._shell.exit_with)
+        if chosen is None:
+            return 0
+        exit = chosen.life.exit
+        if exit is None or exit.lost:
+            return 0 if chosen.life.result in CLEAN_RESULTS else 1
+        return exit.code or 0 if exit.signal is None else 128 + signal_number(exit.signal)
+
+    def _start(self, names: Iterable[str], *, anew: bool) -> None:
+        """Start services, anew or going on with it; whoever started this process is told when all of them are up."""
+        names = list(names)
         waiting = set(names)
 
         def settled(name: str) -> None:
             waiting.discard(name)
             if not waiting and not self.stopping:
-                self._parent.notify(f"READY=1\nSTATUS=supervising {len(self.units)} services")
+                self._parent.ready(len(self.units))
 
-        for name in list(waiting):
-            self.jobs.ask(self.units[name], Kind.START, lambda outcome, name=name: settled(name))  # type: ignore[misc]
+        self._parent.watch_over()
+        if anew:
+            self.jobs.ask_all(names, self._shell.leftovers)
+        self.jobs.run()
+        for name in names:
+            self.jobs.when_settled(name, lambda outcome, name=name: settled(name))  # type: ignore[misc]
         self._settle()
 
     def stop(self) -> None:
@@ -131,9 +255,8 @@ class Loop:
         if self.stopping:
             return
         self.stopping = True
-        self._parent.notify("STOPPING=1")
-        for unit in self.units.values():
-            self.jobs.ask(unit, Kind.STOP)
+        self._parent.stopping()
+        self.jobs.ask_all(self.units, Kind.STOP, lasting=True)
 
     def _kill(self) -> None:
         """Somebody is in a hurry: end every process now."""
@@ -150,7 +273,7 @@ class Loop:
 
     def _obey_signals(self) -> None:
         while self._signals:
-            name = signal.Signals(self._signals.pop(0)).name
+            name = signal_name(self._signals.pop(0))
             if self.stopping:
                 self._shell.log(f"{name} again: killing everything")
                 self._kill()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ..units.light import dataclass, field
 from ..units.spec import Service
 from .platforms import NotifySocket, Tree
+from .rules.conditions import Checked
 from .rules.life import Life, Slot
 from .rules.states import Active, State, active_state
 from .waiting import Alarm
@@ -25,7 +26,8 @@ class Unit:
 
     trees: those of the main and the control process while these live. leftovers: trees whose first process is gone
     and some other member may live. shown: the state that was last told to others. main_pid: of the last main
-    process, dead or alive.
+    process, dead or alive. invocation: the id of the run; following: that of the next one. checked: what the conditions
+    and assertions of the last start came to, None before the first.
     """
 
     service: Service
@@ -38,7 +40,9 @@ class Unit:
     main_pid: int = 0
     looks_for_pid_file: bool = False
     invocation: str = ""
+    following: str = ""
     stamps: Stamps = field(default_factory=Stamps)
+    checked: Checked | None = None
 
     @property
     def name(self) -> str:

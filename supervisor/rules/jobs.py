@@ -18,6 +18,7 @@ class Kind(Enum):
     STOP = "stop"
     RESTART = "restart"
     RELOAD = "reload"
+    VERIFY = "verify-active"
 
 
 class Outcome(Enum):
@@ -28,6 +29,9 @@ class Outcome(Enum):
     CANCELED = "canceled"
     DEPENDENCY = "dependency"
     INVALID = "invalid"
+    SKIPPED = "skipped"
+    ASSERT = "assert"
+    TIMEOUT = "timeout"
 
 
 class Ready(Enum):
@@ -38,6 +42,7 @@ class Ready(Enum):
     UNDER_WAY = "the service is at it"
     WAIT = "try again when the state has changed"
     REFUSE = "it makes no sense"
+    SKIP = "it is not as it has to be"
 
 
 EVENTS: Mapping[Kind, Event] = {
@@ -47,34 +52,49 @@ EVENTS: Mapping[Kind, Event] = {
     Kind.RELOAD: Event.RELOAD,
 }
 
-_RESTING = frozenset({Active.INACTIVE, Active.FAILED})
-_ACTIVE = frozenset({Active.ACTIVE, Active.RELOADING})
+RESTING = frozenset({Active.INACTIVE, Active.FAILED})
+RUNNING = frozenset({Active.ACTIVE, Active.RELOADING})
 _ENDING = STOPPING | FINAL | {State.STOP, State.STOP_POST}
 
-# What two jobs that both keep the service come to; a STOP goes with nothing but itself.
+# What two different jobs that both keep the service come to; a STOP goes with nothing but itself. Of a start and a
+# reload the state decides: what starts reads its configuration anyway.
 _MERGED: Mapping[frozenset[Kind], Kind] = {
-    frozenset({Kind.START}): Kind.START,
-    frozenset({Kind.RESTART}): Kind.RESTART,
-    frozenset({Kind.RELOAD}): Kind.RELOAD,
-    frozenset({Kind.STOP}): Kind.STOP,
+    frozenset({Kind.START, Kind.VERIFY}): Kind.START,
     frozenset({Kind.START, Kind.RESTART}): Kind.RESTART,
+    frozenset({Kind.RELOAD, Kind.VERIFY}): Kind.RELOAD,
     frozenset({Kind.RELOAD, Kind.RESTART}): Kind.RESTART,
+    frozenset({Kind.RESTART, Kind.VERIFY}): Kind.RESTART,
 }
 
 
-def merge(old: Kind, new: Kind) -> Kind | None:
-    """Return what both jobs come to, None if the new one replaces the old.
-
-    Of a start and a reload the one that was there first does for both: what starts reads its configuration anyway.
-    """
-    if {old, new} == {Kind.START, Kind.RELOAD}:
+def merge(old: Kind, new: Kind, active: Active) -> Kind | None:
+    """Return what both jobs come to, None if they exclude each other; systemd, job_type_merge_and_collapse."""
+    if old is new:
         return old
+    if {old, new} == {Kind.START, Kind.RELOAD}:
+        return Kind.RELOAD if active in RUNNING else Kind.START
     return _MERGED.get(frozenset({old, new}))
 
 
 def begins_anew(old: Kind, new: Kind) -> bool:
-    """Say whether a begun job has to be begun again after merging: only if the new one asks for more."""
-    return new is Kind.RESTART and old is not new if new is not Kind.RELOAD else old is new
+    """Say whether a begun job has to be begun again after merging: if the new one asks for more.
+
+    A reload always does: what is being reloaded may have read its configuration already (systemd, job_install).
+    """
+    return new is Kind.RELOAD or (old is not new and _MERGED.get(frozenset({old, new})) is not old)
+
+
+def redundant(kind: Kind, active: Active) -> bool:
+    """Say whether a job would change nothing; systemd, job_type_is_redundant."""
+    match kind:
+        case Kind.START | Kind.VERIFY:
+            return active in RUNNING
+        case Kind.STOP:
+            return active in RESTING
+        case Kind.RELOAD:
+            return active is Active.RELOADING
+        case Kind.RESTART:
+            return False
 
 
 def ready(kind: Kind, service: Service, state: State) -> Ready:
@@ -82,36 +102,40 @@ def ready(kind: Kind, service: Service, state: State) -> Ready:
     active = active_state(service, state)
     match kind:
         case Kind.START:
-            if active in _ACTIVE:
+            if active in RUNNING:
                 return Ready.ALREADY
             if state in STARTING:
                 return Ready.UNDER_WAY
             # During the restart delay a start waits for its end: it does not shorten it.
             return Ready.WAIT if state in _ENDING | {State.AUTO_RESTART} else Ready.BEGIN
         case Kind.STOP | Kind.RESTART:
-            return Ready.ALREADY if active in _RESTING else Ready.BEGIN
+            return Ready.ALREADY if active in RESTING else Ready.BEGIN
         case Kind.RELOAD:
             if active is Active.RELOADING or state in STARTING:
                 return Ready.WAIT
             return Ready.BEGIN if active is Active.ACTIVE else Ready.REFUSE
+        case Kind.VERIFY:
+            if active in RUNNING:
+                return Ready.ALREADY
+            return Ready.WAIT if active is Active.ACTIVATING else Ready.SKIP
 
 
 def judge(kind: Kind, *, begun: bool, active: Active, reload_result: Result) -> Outcome | None:
     """Say what a new state makes of a job, None while it goes on; systemd, unit_process_job."""
     rested = Outcome.FAILED if active is Active.FAILED else Outcome.DONE
     match kind:
-        case Kind.START:
-            if active in _ACTIVE:
+        case Kind.START | Kind.VERIFY:
+            if active in RUNNING:
                 return Outcome.DONE
-            return rested if begun and active in _RESTING else None
+            return rested if begun and active in RESTING else None
         case Kind.STOP | Kind.RESTART:
-            if active in _RESTING:
+            if active in RESTING:
                 return Outcome.DONE
             return Outcome.FAILED if begun and active is not Active.DEACTIVATING else None
         case Kind.RELOAD:
             if begun and active is Active.ACTIVE:
                 return Outcome.DONE if reload_result is Result.SUCCESS else Outcome.FAILED
-            return rested if begun and active in _RESTING else None
+            return rested if begun and active in RESTING else None
 
 
 def wanted(verb: str, service: Service, state: State) -> Kind | None:
@@ -119,7 +143,7 @@ def wanted(verb: str, service: Service, state: State) -> Kind | None:
 
     verb: start, stop, restart, try-restart, reload, reload-or-restart.
     """
-    stays = active_state(service, state) in _RESTING | {Active.DEACTIVATING}
+    stays = active_state(service, state) in RESTING | {Active.DEACTIVATING}
     match verb:
         case "try-restart":
             return None if stays else Kind.RESTART

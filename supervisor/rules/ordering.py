@@ -1,72 +1,71 @@
-"""Which services are started or stopped together, and who waits for whom: After=, Before=, Requires=, Wants=."""
+"""Who waits for whom: After= and Before=, and cycles of them. No clock, no I/O.
 
-from collections.abc import Iterable, Mapping
+systemd.unit(5), Before=, After=: starts in order, stops in reverse order, and a stop always before a start. A restart
+is a stop first (systemd, src/core/job.c, job_compare).
+"""
 
-from ...units.light import dataclass
-from ...units.spec import Service
+from collections.abc import Callable, Iterator
+
 from .jobs import Kind
+from .relations import Facet, Links
+
+# The kind of a service's job that others may have to wait for, None for none.
+KindOf = Callable[[str], Kind | None]
 
 _STOPS = frozenset({Kind.STOP, Kind.RESTART})
 
 
-@dataclass(frozen=True)
-class Links:
-    """How the services of one farm hang together, by name; what is not in the farm is left out."""
-
-    after: Mapping[str, frozenset[str]]
-    before: Mapping[str, frozenset[str]]
-    needs: Mapping[str, frozenset[str]]
-    wants: Mapping[str, frozenset[str]]
-    needed_by: Mapping[str, frozenset[str]]
+def waits_for(links: Links, name: str, kind: Kind, kind_of: KindOf) -> Iterator[str]:
+    """Name the services whose jobs have to be finished before this one's may begin."""
+    if kind not in _STOPS:
+        yield from (other for other in links.of(Facet.AFTER, name) if kind_of(other) is not None)
+    yield from (other for other in links.of(Facet.BEFORE, name) if kind_of(other) in _STOPS)
 
 
-def link(services: Iterable[Service]) -> Links:
-    """Read the dependencies of all services in both directions; names may end in ".service"."""
-    known = {service.name: service for service in services}
-
-    def named(names: Iterable[str]) -> frozenset[str]:
-        return frozenset(name.removesuffix(".service") for name in names) & known.keys()
-
-    before = {name: named(service.before) for name, service in known.items()}
-    needs = {name: named(service.requires) for name, service in known.items()}
-    ordered_before = _turned(before)
-    after = {name: named(service.after) | ordered_before[name] for name, service in known.items()}
-    wants = {name: named(service.wants) for name, service in known.items()}
-    return Links(after=after, before=_turned(after), needs=needs, wants=wants, needed_by=_turned(needs))
+def holds_up(links: Links, name: str, kind: Kind, kind_of: KindOf) -> Iterator[str]:
+    """Name the services whose jobs wait for this one: `waits_for` from the other end."""
+    for other in links.of(Facet.BEFORE, name):
+        if (other_kind := kind_of(other)) is not None and other_kind not in _STOPS:
+            yield other
+    if kind in _STOPS:
+        yield from (other for other in links.of(Facet.AFTER, name) if kind_of(other) is not None)
 
 
-def _turned(arrows: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """Turn every arrow round."""
-    sources: dict[str, set[str]] = {name: set() for name in arrows}
-    for source, targets in arrows.items():
-        for target in targets:
-            sources[target].add(source)
-    return {name: frozenset(found) for name, found in sources.items()}
+def cycle(links: Links, names: list[str], kind_of: KindOf) -> list[str] | None:
+    """Find jobs that wait for each other in a circle: each waits for the next, and the last for the first.
 
-
-def drawn_in(links: Links, name: str, kind: Kind) -> tuple[str, ...]:
-    """Return the other services that the same job concerns: those it needs are started, those that need it stopped.
-
-    A restart concerns those that need it, too: they are restarted if they run.
+    names: those that are new; a circle that none of them is part of is not looked for. None if there is none.
     """
-    found: list[str] = []
-    waiting = [name]
-    while waiting:
-        at = waiting.pop()
-        for near in sorted(links.needs[at] | links.wants[at] if kind is Kind.START else links.needed_by[at]):
-            if near != name and near not in found:
-                found.append(near)
-                waiting.append(near)
-    return () if kind is Kind.RELOAD else tuple(found)
+    done: set[str] = set()
+    for start in names:
+        kind = kind_of(start)
+        if start in done or kind is None or next(waits_for(links, start, kind, kind_of), None) is None:
+            continue
+        if found := _walk(links, start, kind_of, done):
+            return found
+    return None
 
 
-def may_run(links: Links, name: str, jobs: Mapping[str, Kind]) -> bool:
-    """Say whether a service's job may begin beside the other unfinished ones.
+def _walk(links: Links, start: str, kind_of: KindOf, done: set[str]) -> list[str] | None:
+    """Follow those that wait, depth first; those that lead to no circle become `done`."""
+    path = [start]
+    on_path = {start: 0}
+    branches = [_held(links, start, kind_of)]
+    while path:
+        following = next(branches[-1], None)
+        if following is None:
+            done.add(path.pop())
+            branches.pop()
+            on_path.popitem()
+        elif following in on_path:
+            return path[on_path[following] :][::-1]
+        elif following not in done:
+            on_path[following] = len(path)
+            path.append(following)
+            branches.append(_held(links, following, kind_of))
+    return None
 
-    systemd.unit(5), Before=, After=: starts in order, stops in reverse order, and a stop always before a start.
-    """
-    if jobs[name] in _STOPS:
-        return not any(jobs.get(other) in _STOPS for other in links.before[name])
-    return not any(other in jobs for other in links.after[name]) and not any(
-        jobs.get(other) in _STOPS for other in links.before[name]
-    )
+
+def _held(links: Links, name: str, kind_of: KindOf) -> Iterator[str]:
+    kind = kind_of(name)
+    return iter(()) if kind is None else holds_up(links, name, kind, kind_of)

@@ -7,12 +7,14 @@ ignores. What a test asks of the world happens at once, and all that follows fro
 from collections import deque
 from dataclasses import dataclass, field
 
-from farmhand.supervisor.jobs import Jobs
+from farmhand.supervisor.jobs import Jobs, Surroundings
+from farmhand.supervisor.rules.conditions import Checked
 from farmhand.supervisor.rules.exitstatus import Exit
 from farmhand.supervisor.rules.jobs import Kind, Outcome
 from farmhand.supervisor.rules.life import (
     AskRestart,
     Changed,
+    CleanUp,
     Event,
     KillControl,
     RemovePidFile,
@@ -24,9 +26,10 @@ from farmhand.supervisor.rules.life import (
 )
 from farmhand.supervisor.rules.lifecycle import step
 from farmhand.supervisor.rules.notify import parse
-from farmhand.supervisor.rules.ordering import link
+from farmhand.supervisor.rules.relations import link
 from farmhand.supervisor.rules.states import State
 from farmhand.supervisor.unit import Unit
+from farmhand.supervisor.waiting import Alarm
 from farmhand.units.spec import Command, Service
 
 FATAL = frozenset({"SIGTERM", "SIGKILL", "SIGABRT", "SIGHUP", "SIGINT", "SIGQUIT"})
@@ -74,7 +77,8 @@ class World:
 
     def __post_init__(self):
         self.unit = Unit(self.service)
-        self.jobs = Jobs({self.unit.name: self.unit}, link([self.service]), self.tell)
+        around = Surroundings(self.tell, lambda unit: Checked(), lambda: self.now, lambda at, do: Alarm(at, do), print)
+        self.jobs = Jobs({self.unit.name: self.unit}, link([self.service]), around)
 
     @property
     def life(self):
@@ -179,15 +183,15 @@ class World:
                 self.stragglers += [self.processes.pop(Slot.MAIN)] if Slot.MAIN in self.processes else []
                 self.processes[Slot.MAIN] = self.stragglers.pop(0)
                 self.log.append((self.now, f"follow {order.pid}"))
-            case RemovePidFile():
+            case RemovePidFile() | CleanUp():
                 self.log.append((self.now, "remove PIDFile"))
             case AskRestart():
                 self.jobs.ask(self.unit, Kind.RESTART)
             case Changed():
-                if order.state is not self.unit.shown:
+                before, self.unit.shown = self.unit.shown, order.state
+                if order.state is not before:
                     self.log.append((self.now, order.state.value))
-                self.unit.shown = order.state
-                self.jobs.notice(self.unit, order.state)
+                self.jobs.notice(self.unit, before, order.state)
 
     def _may_give_up(self, slot):
         """Only a command that SendSIGKILL=no lets live may have another one beside it."""

@@ -3,17 +3,18 @@
 import pytest
 
 from farmhand.supervisor.rules.exitstatus import Result
-from farmhand.supervisor.rules.jobs import Kind, Outcome, Ready, begins_anew, judge, merge, ready, wanted
+from farmhand.supervisor.rules.jobs import Kind, Outcome, Ready, begins_anew, judge, merge, ready, redundant, wanted
 from farmhand.supervisor.rules.states import Active, State
 from farmhand.units.spec import Command, Service
 
-# What an old and a new job come to; "-": the new one replaces the old.
+# What an old and a new job come to; "-": they exclude each other. "s/r": a start while it is down, else a reload.
 MERGED = """
-old \\ new  start    stop  restart  reload
-start      start    -     restart  start
-stop       -        stop  -        -
-restart    restart  -     restart  restart
-reload     reload   -     restart  reload
+old \\ new      start    stop  restart  reload  verify-active
+start          start    -     restart  s/r     start
+stop           -        stop  -        -       -
+restart        restart  -     restart  restart restart
+reload         s/r      -     restart  reload  reload
+verify-active  start    -     restart  reload  verify-active
 """
 
 
@@ -24,36 +25,61 @@ def cells(table):
 
 
 @pytest.mark.parametrize(("old", "new", "merged"), list(cells(MERGED)))
-def test_merge(old, new, merged):
-    assert merge(Kind(old), Kind(new)) is (None if merged == "-" else Kind(merged))
+@pytest.mark.parametrize("active", Active)
+def test_merge(old, new, merged, active):
+    down = active not in (Active.ACTIVE, Active.RELOADING)
+    wanted = ("start" if down else "reload") if merged == "s/r" else merged
+    assert merge(Kind(old), Kind(new), active) is (None if wanted == "-" else Kind(wanted))
 
 
 def test_only_a_job_that_asks_for_more_begins_again():
-    again = {(old.value, new.value) for old in Kind for new in Kind if merge(old, new) and begins_anew(old, new)}
-    assert again == {("start", "restart"), ("reload", "restart"), ("reload", "reload")}
+    pairs = [(old, new) for old in Kind for new in Kind if merge(old, new, Active.ACTIVE)]
+    again = {(old.value, new.value) for old, new in pairs if begins_anew(old, new)}
+    more = {("start", "restart"), ("reload", "restart"), ("reload", "start")}
+    after_verify = {("verify-active", "start"), ("verify-active", "restart")}
+    assert again == more | after_verify | {(old.value, "reload") for old, _ in pairs if old is not Kind.STOP}
+
+
+# What a job that would change nothing finds.
+REDUNDANT = """
+active        start  stop  restart  reload  verify-active
+active        yes    no    no       no      yes
+reloading     yes    no    no       yes     yes
+activating    no     no    no       no      no
+deactivating  no     no    no       no      no
+inactive      no     yes   no       no      no
+failed        no     yes   no       no      no
+"""
+
+
+@pytest.mark.parametrize(("active", "kind", "answer"), list(cells(REDUNDANT)))
+def test_redundant(active, kind, answer):
+    assert redundant(Kind(kind), Active(active)) is (answer == "yes")
 
 
 # What a job finds in each state.
 READY = """
-state           start      stop     restart  reload
-dead            begin      already  already  refuse
-failed          begin      already  already  refuse
-condition       under_way  begin    begin    wait
-start-pre       under_way  begin    begin    wait
-start           under_way  begin    begin    wait
-start-post      under_way  begin    begin    wait
-running         already    begin    begin    begin
-exited          already    begin    begin    begin
-reload          already    begin    begin    wait
-stop            wait       begin    begin    refuse
-stop-watchdog   wait       begin    begin    refuse
-stop-sigterm    wait       begin    begin    refuse
-stop-sigkill    wait       begin    begin    refuse
-stop-post       wait       begin    begin    refuse
-final-watchdog  wait       begin    begin    refuse
-final-sigterm   wait       begin    begin    refuse
-final-sigkill   wait       begin    begin    refuse
-auto-restart    wait       begin    begin    refuse
+state           start      stop     restart  reload   verify-active
+dead            begin      already  already  refuse  skip
+failed          begin      already  already  refuse  skip
+condition       under_way  begin    begin    wait  wait
+start-pre       under_way  begin    begin    wait  wait
+start           under_way  begin    begin    wait  wait
+start-post      under_way  begin    begin    wait  wait
+running         already    begin    begin    begin  already
+exited          already    begin    begin    begin  already
+reload-signal   already    begin    begin    wait      already
+reload-notify   already    begin    begin    wait      already
+reload          already    begin    begin    wait  already
+stop            wait       begin    begin    refuse  skip
+stop-watchdog   wait       begin    begin    refuse  skip
+stop-sigterm    wait       begin    begin    refuse  skip
+stop-sigkill    wait       begin    begin    refuse  skip
+stop-post       wait       begin    begin    refuse  skip
+final-watchdog  wait       begin    begin    refuse  skip
+final-sigterm   wait       begin    begin    refuse  skip
+final-sigkill   wait       begin    begin    refuse  skip
+auto-restart    wait       begin    begin    refuse  wait
 """
 
 

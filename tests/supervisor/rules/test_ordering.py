@@ -1,51 +1,74 @@
-"""Who is started or stopped with whom, and who waits for whom."""
+"""Who waits for whom, and who waits for whom in a circle."""
 
 import pytest
 
 from farmhand.supervisor.rules.jobs import Kind
-from farmhand.supervisor.rules.ordering import drawn_in, link, may_run
+from farmhand.supervisor.rules.ordering import cycle, holds_up, waits_for
+from farmhand.supervisor.rules.relations import link
 from farmhand.units.spec import Service
 
 FARM = link(
     [
         Service("database", before=("manager.service",)),
-        Service("manager", requires=("database",), wants=("logger", "not-in-this-farm")),
+        Service("manager"),
         Service("logger"),
-        Service("worker@1", after=("manager", "network.target"), requires=("manager",)),
+        Service("worker@1", after=("manager", "network.target")),
         Service("worker@2", after=("manager",)),
     ]
 )
+START, STOP, RESTART, RELOAD = Kind.START, Kind.STOP, Kind.RESTART, Kind.RELOAD
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "others"),
+    ("jobs", "waits", "name"),
     [
-        ("worker@1", Kind.START, {"manager", "database", "logger"}),
-        ("worker@2", Kind.START, set()),
-        ("database", Kind.STOP, {"manager", "worker@1"}),
-        ("database", Kind.RESTART, {"manager", "worker@1"}),
-        ("logger", Kind.STOP, set()),
-        ("manager", Kind.RELOAD, set()),
+        ({"worker@1": START}, set(), "worker@1"),
+        ({"worker@1": START, "manager": START}, {"manager"}, "worker@1"),
+        ({"worker@1": START, "manager": START}, set(), "manager"),
+        ({"manager": STOP, "worker@2": STOP}, {"worker@2"}, "manager"),
+        ({"manager": STOP, "worker@2": STOP}, set(), "worker@2"),
+        ({"manager": START, "worker@2": STOP}, set(), "worker@2"),
+        ({"manager": START, "worker@2": STOP}, {"worker@2"}, "manager"),
+        ({"manager": RESTART, "worker@1": RESTART}, {"worker@1"}, "manager"),
+        ({"manager": RELOAD, "worker@1": RELOAD}, {"manager"}, "worker@1"),
+        ({"manager": START, "database": START}, {"database"}, "manager"),
+        ({"logger": START, "database": START}, set(), "logger"),
     ],
 )
-def test_drawn_in(name, kind, others):
-    assert set(drawn_in(FARM, name, kind)) == others
+def test_waits_for(jobs, waits, name):
+    assert set(waits_for(FARM, name, jobs[name], jobs.get)) == waits
 
 
-@pytest.mark.parametrize(
-    ("name", "jobs", "may"),
-    [
-        ("worker@1", {"worker@1": Kind.START}, True),
-        ("worker@1", {"worker@1": Kind.START, "manager": Kind.START}, False),
-        ("manager", {"worker@1": Kind.START, "manager": Kind.START}, True),
-        ("manager", {"manager": Kind.STOP, "worker@2": Kind.STOP}, False),
-        ("worker@2", {"manager": Kind.STOP, "worker@2": Kind.STOP}, True),
-        ("worker@2", {"manager": Kind.START, "worker@2": Kind.STOP}, True),
-        ("manager", {"manager": Kind.START, "worker@2": Kind.STOP}, False),
-        ("manager", {"manager": Kind.RESTART, "worker@1": Kind.RESTART}, False),
-        ("manager", {"manager": Kind.START, "database": Kind.START}, False),
-        ("logger", {"logger": Kind.START, "database": Kind.START}, True),
-    ],
-)
-def test_may_run(name, jobs, may):
-    assert may_run(FARM, name, jobs) is may
+def test_who_is_waited_for_holds_up_those_that_wait():
+    kinds = [START, STOP, RESTART, RELOAD]
+    for one in kinds:
+        for other in kinds:
+            jobs = {"manager": one, "worker@1": other}
+            waiting = {(a, b) for a in jobs for b in waits_for(FARM, a, jobs[a], jobs.get)}
+            assert waiting == {(b, a) for a in jobs for b in holds_up(FARM, a, jobs[a], jobs.get)}
+            assert len(waiting) == 1
+
+
+def ring(size):
+    return link([Service(f"s{at}", after=(f"s{(at + 1) % size}",)) for at in range(size)])
+
+
+@pytest.mark.parametrize("kind", [START, STOP, RESTART])
+@pytest.mark.parametrize("size", [2, 3, 2000])
+def test_a_circle_is_found_however_long(kind, size):
+    links, jobs = ring(size), {f"s{at}": kind for at in range(size)}
+    found = cycle(links, [*jobs], jobs.get)
+    assert found is not None
+    assert sorted(found) == sorted(jobs)
+    turned = [*found[1:], found[0]]
+    assert all(other in waits_for(links, name, kind, jobs.get) for name, other in zip(found, turned, strict=True))
+
+
+def test_an_open_chain_is_no_circle():
+    names = ["s0", "s1"]
+    assert cycle(ring(3), names, dict.fromkeys(names, START).get) is None
+
+
+def test_a_start_beside_a_stop_makes_no_circle():
+    jobs = {"s0": START, "s1": STOP}
+    assert cycle(ring(2), [*jobs], jobs.get) is None
