@@ -3,10 +3,11 @@
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable
 
 from ..units.grammar import STATUSES
-from ..units.light import dataclass
+from ..units.light import dataclass, replace
 from ..units.spec import Service
 
 # Returns the descriptor that a service's output is written to; it stays the caller's.
@@ -35,6 +36,22 @@ class CannotOpen(Exception):
     def __init__(self, stream: str, setting: str, error: OSError) -> None:
         super().__init__(f"cannot open Standard{stream}={setting}: {error.strerror}")
         self.code = STATUSES[{"Input": "STDIN", "Output": "STDOUT", "Error": "STDERR"}[stream]]
+
+
+def settled(service: Service, output: str, error: str) -> Service:
+    """Return the service with its streams as they are meant; output, error: what holds where it does not say.
+
+    To inherit makes sense from a terminal or a socket only; systemd, src/core/service.c, service_fix_stdio.
+    """
+    stdin, stdout, stderr = service.standard_input, service.standard_output, service.standard_error
+    if stdin == "null" and service.standard_input_data:
+        stdin = "data"
+    if stdout == "journal" and "StandardOutput" not in service.origin:
+        stdout = "inherit"
+    if stdin not in _TERMINALS and stdin.partition(":")[0] not in _FROM_SOCKETS:
+        stderr = error if stderr == stdout == "inherit" else stderr
+        stdout = output if stdout == "inherit" else stdout
+    return replace(service, standard_input=stdin, standard_output=stdout, standard_error=stderr)
 
 
 def open_streams(service: Service, directive: str, journal: Journal, opened: contextlib.ExitStack) -> Streams:
@@ -91,8 +108,7 @@ class _Opening:
         if kind == "tty":
             return stdin if self.input in _TERMINALS else self._terminal(os.O_WRONLY)
         if kind in _FILES:
-            same = self.input == f"file:{path}"
-            return stdin if same else self._file(path, os.O_WRONLY | _FILES[kind])
+            return stdin if self.input == f"file:{path}" else self._file(path, _write_only(path) | _FILES[kind])
         return self.journal(self.service.name)
 
     def _file(self, path: str, flags: int) -> int:
@@ -130,6 +146,14 @@ class _Opening:
         return fd
 
 
+def _write_only(path: str) -> int:
+    """Return the flags to open a file for output; opening a FIFO would wait for a reader, and we wait for nothing."""
+    try:
+        return os.O_RDWR if stat.S_ISFIFO(os.stat(path).st_mode) else os.O_WRONLY
+    except OSError:
+        return os.O_WRONLY
+
+
 _HANG_UP = 0x5437  # TIOCVHANGUP, which termios does not name
 
 
@@ -153,9 +177,7 @@ def _input(service: Service, directive: str) -> str:
     setting = service.standard_input
     if setting in _TERMINALS and directive not in _WITH_TERMINAL:
         return "null"
-    if setting in ("null", "data"):
-        return "data" if service.standard_input_data else "null"
-    return setting
+    return "null" if setting == "data" and not service.standard_input_data else setting
 
 
 def _data(data: bytes) -> int:
