@@ -17,6 +17,7 @@ _PYTHONS_OWN = {signal.SIGPIPE}
 
 _KQUEUE: Any = select if hasattr(select, "kqueue") else None  # macOS and the BSDs
 _LOOKS = 100
+_STANDARD_ERROR = 2
 _GONE_AFTER = 5.0  # seconds that a killed process may take to end
 _PAUSE = 0.001  # between looks meanwhile
 
@@ -49,6 +50,15 @@ def reap(pid: int) -> int | None:
     except ChildProcessError:
         return 0
     return status if ended else None
+
+
+def is_child(pid: int) -> bool:
+    """Say whether a process is this one's child, alive or not yet reaped."""
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -145,6 +155,17 @@ def give_children_default_signals() -> None:
     for number in signal.valid_signals() - _PYTHONS_OWN:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, _nothing)
+
+
+def keep_descriptors() -> None:
+    """Let no child inherit a descriptor that this process was given itself, but for the standard streams.
+
+    Python hands on none of those that it opens; so nobody has to close anything at each start.
+    """
+    for name in os.listdir("/dev/fd"):
+        if int(name) > _STANDARD_ERROR:
+            with contextlib.suppress(OSError):  # the one that listed them
+                os.set_inheritable(int(name), False)
 
 
 def _nothing(number: int, frame: FrameType | None) -> None: ...

@@ -1,25 +1,30 @@
 """Start one process in a session of its own, as an order says; the same on every POSIX system.
 
-`subprocess` uses vfork, whose cost does not grow with this process, for what it can set in the child itself: files,
-folder, umask, session. For the rest the child runs `setup.py` first, which costs some milliseconds.
+posix_spawn(3) does it as vfork does, at a cost that does not grow with this process. It sets session, signals and
+streams; folder and umask are this process's own while it spawns, if no other thread is there to see them. Everything
+else is done by `setup.py` in the child of a fork, which takes a millisecond more.
 """
 
 import contextlib
 import errno
+import fcntl
 import os
-import subprocess
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
-from ...units.light import dataclass, field
+from ...units.light import NoReturn, dataclass, field
 from . import AROUND, MARK, Order
-from .setup import CODES
-
-_SETUP = str(Path(__file__).with_name("setup.py"))
+from .setup import CODES, become
 
 _WORDS = {
     "cwd": "change to {cwd}",
+    "root": "make {root} the root directory",
+    "terminal": "get the terminal of StandardInput=",
+    "core": "set CoredumpFilter={coredump_filter}",
+    "slack": "set TimerSlackNSec={timer_slack}",
+    "personality": "set Personality={personality}",
+    "nnp": "set NoNewPrivileges=",
     "nice": "set Nice={nice}",
     "exec": "execute {program}",
     "limit": "set the resource limits",
@@ -29,6 +34,7 @@ _WORDS = {
     "io": "set IOSchedulingClass={io_class}",
     "group": "join the groups of User={user} Group={group}",
     "account": "become user {user}",
+    "initgroups": "join the groups of User={user} Group={group}",
     "user": "become user {user}",
 }
 
@@ -38,9 +44,19 @@ _NOT_EVERYWHERE = (
     ("cpu", ("CPUSchedulingPolicy", "CPUSchedulingPriority", "CPUSchedulingResetOnFork"), hasattr(os, "sched_param")),
     ("cpus", ("CPUAffinity",), hasattr(os, "sched_setaffinity")),
     ("io", ("IOSchedulingClass", "IOSchedulingPriority"), sys.platform == "linux"),
+    ("core", ("CoredumpFilter",), sys.platform == "linux"),
+    ("slack", ("TimerSlackNSec",), sys.platform == "linux"),
+    ("personality", ("Personality",), sys.platform == "linux"),
+    ("nnp", ("NoNewPrivileges",), sys.platform == "linux"),
 )
 SKIPPED = frozenset(step for step, _, here in _NOT_EVERYWHERE if not here)
 LACKS = frozenset(name for step, names, _ in _NOT_EVERYWHERE if step in SKIPPED for name in names)
+
+_FIRST_OTHER = 3  # descriptor after the standard streams
+_SIGNALS = signal.valid_signals()
+# Python ignores these; whether SIGPIPE stays so is for IgnoreSIGPIPE= to say.
+_RESTORED = {True: [signal.SIGXFSZ], False: [signal.SIGXFSZ, signal.SIGPIPE]}
+_MACHINE_LACKS = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
 
 @dataclass(frozen=True)
@@ -86,23 +102,11 @@ def start(order: Order) -> Launch:
     if os.sep not in order.program:  # nobody searches for it here, not even in the working directory
         return Launch(order, at_once=_refused(order, "exec", os.strerror(errno.ENOENT)))
     env = {**order.env, **_marks(order)}
-    if not (settings := list(_settings(order, env))):
-        return _spawn(order, order.program, order.argv, env)
-    reader, writer = os.pipe()
-    os.set_blocking(reader, False)
-    command = [sys.executable, "-I", "-S", "-E", _SETUP, str(writer), *settings, "--", order.program, *order.argv]
-    try:
-        launch = _spawn(order, sys.executable, command, env, keep=writer)
-    except OSError:
-        os.close(reader)
-        raise
-    finally:
-        os.close(writer)
-    if not launch.pid:
-        os.close(reader)
-        return launch
-    launch.report = reader
-    return launch
+    settings = list(_settings(order))
+    if not settings and (order.umask is None or _alone()):
+        with contextlib.suppress(NotImplementedError):  # a system whose posix_spawn cannot begin a session
+            return _spawn(order, env)
+    return _fork(order, settings, env)
 
 
 def full_mark(own: str, around: str) -> str:
@@ -124,45 +128,106 @@ def _marks(order: Order) -> dict[str, str]:
     return {name: value for name, value in ((MARK, order.mark), (AROUND, _around())) if value}
 
 
-def _spawn(order: Order, program: str, argv: Sequence[str], env: Mapping[str, str], keep: int | None = None) -> Launch:
-    null = subprocess.DEVNULL
-    cwd = _folder(order) if keep is None else None
-    try:
-        child = subprocess.Popen(
-            argv,
-            executable=program,
-            env=env,
-            cwd=cwd,
-            stdin=null if order.stdin is None else order.stdin,
-            stdout=null if order.stdout is None else order.stdout,
-            stderr=null if order.stderr is None else order.stderr,
-            umask=-1 if order.umask is None else order.umask,
-            pass_fds=() if keep is None else (keep,),
-            restore_signals=not (order.ignore_sigpipe and keep is None),
-            start_new_session=True,
-        )
-    except OSError as error:
-        # `subprocess` names the file for what failed in the child, and none if there is no child.
-        if error.filename is None:
-            raise
-        step = "cwd" if cwd is not None and error.filename == cwd and program != cwd else "exec"
-        return Launch(order, at_once=_refused(order, step, error.strerror or str(error)))
-    child.returncode = 0  # it is reaped here, not by `subprocess`
-    return Launch(order, child.pid)
+def _alone() -> bool:
+    """Say whether this process has no other thread than this."""
+    threading = sys.modules.get("threading")
+    return threading is None or threading.active_count() == 1
 
 
-def _folder(order: Order) -> str | None:
-    if order.cwd is None or (order.cwd_optional and not os.path.isdir(os.path.expanduser(order.cwd))):
-        return None
-    return os.path.expanduser("~") if order.cwd == "~" else order.cwd
+def _spawn(order: Order, env: Mapping[str, str]) -> Launch:
+    with contextlib.ExitStack() as undo:
+        streams = _streams(order, undo)
+        try:
+            _move(order, undo)
+        except OSError as error:
+            return Launch(order, at_once=_refused(order, "cwd", os.strerror(error.errno or 0)))
+        if order.umask is not None:
+            undo.callback(os.umask, os.umask(order.umask))
+        try:
+            pid = os.posix_spawn(
+                order.program,
+                list(order.argv),
+                env,
+                file_actions=[(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(streams)],
+                setsid=True,
+                setsigdef=_RESTORED[order.ignore_sigpipe],
+            )
+        except OSError as error:
+            if error.errno in _MACHINE_LACKS:
+                raise
+            return Launch(order, at_once=_refused(order, "exec", error.strerror or str(error)))
+    return Launch(order, pid)
 
 
-def _settings(order: Order, env: Mapping[str, str]) -> Iterator[str]:
-    """Yield what `setup.py` has to set, in the order of its STEPS; nothing if `subprocess` can do it all."""
-    given = [setting for setting in _privileged(order) if setting.partition("=")[0] not in SKIPPED]
-    if not given:
+def _move(order: Order, undo: contextlib.ExitStack) -> None:
+    """Go to the folder of an order for a while; raises OSError where that cannot be and is not optional."""
+    if order.cwd is None:
         return
-    yield f"locale=-{env['LC_CTYPE']}" if "LC_CTYPE" in env else "locale="
+    here = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
+    undo.callback(os.close, here)
+    try:
+        os.chdir(os.path.expanduser("~") if order.cwd == "~" else order.cwd)
+        undo.callback(os.fchdir, here)
+    except OSError:
+        if not order.cwd_optional:
+            raise
+
+
+def _streams(order: Order, undo: contextlib.ExitStack) -> list[int]:
+    """Return the descriptors that become 0, 1 and 2: none of them overwrites another before it is taken."""
+    streams = []
+    for number, given in enumerate((order.stdin, order.stdout, order.stderr)):
+        fd = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC) if given is None else given
+        if given is None:
+            undo.callback(os.close, fd)
+        if fd < _FIRST_OTHER and fd != number:
+            fd = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FIRST_OTHER)
+            undo.callback(os.close, fd)
+        streams.append(fd)
+    return streams
+
+
+def _fork(order: Order, settings: Sequence[str], env: Mapping[str, str]) -> Launch:
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    # A signal that comes before the child has become the program is the program's, not for the handlers here.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _set_up(order, settings, env, writer)
+    except OSError:
+        os.close(reader)
+        raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        os.close(writer)
+    return Launch(order, pid, report=reader)
+
+
+def _set_up(order: Order, settings: Sequence[str], env: Mapping[str, str], report: int) -> NoReturn:
+    """Go on as the child."""
+    try:
+        os.setsid()
+        for number, fd in enumerate(_streams(order, contextlib.ExitStack())):
+            os.dup2(fd, number)
+        if order.umask is not None:
+            os.umask(order.umask)
+        signal.set_wakeup_fd(-1)
+        for number in _SIGNALS:
+            if callable(signal.getsignal(number)):
+                signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        become(settings, order.program, order.argv, env, report)
+    finally:
+        os._exit(CODES["exec"])
+
+
+def _settings(order: Order) -> Iterator[str]:
+    """Yield what `setup.py` has to set, in the order of its STEPS; nothing if posix_spawn can do it all."""
+    given = [setting for setting in _privileged(order) if setting.partition("=")[0] not in SKIPPED]
+    if not given and (order.cwd is None or _alone()):
+        return
     yield from given
     if order.ignore_sigpipe:
         yield "sigpipe=ignore"
@@ -171,6 +236,10 @@ def _settings(order: Order, env: Mapping[str, str]) -> Iterator[str]:
 
 
 def _privileged(order: Order) -> Iterator[str]:
+    if order.user is not None:
+        yield f"account={order.user}"
+    if order.terminal is not None:
+        yield f"terminal={order.terminal}:{order.user or ''}"
     if order.oom_score_adjust is not None:
         yield f"oom={order.oom_score_adjust}"
     if order.nice is not None:
@@ -183,14 +252,24 @@ def _privileged(order: Order) -> Iterator[str]:
     if order.io_class is not None or order.io_priority is not None:
         class_ = "best-effort" if order.io_class in (None, "none") else order.io_class
         yield f"io={class_}:{4 if order.io_priority is None else order.io_priority}"
+    if order.coredump_filter is not None:
+        yield f"core={order.coredump_filter:#x}"
+    if order.timer_slack is not None:
+        yield f"slack={order.timer_slack}"
+    if order.personality is not None:
+        yield f"personality={order.personality}"
     for name, (soft, hard) in order.limits.items():
         yield f"limit={name}:{-1 if soft is None else soft}:{-1 if hard is None else hard}"
-    if order.user is not None:
-        yield f"account={order.user}"
-    if order.user is not None or order.group is not None or order.supplementary_groups:
+    if order.keeps_user and order.user is not None:
+        yield f"initgroups={order.user}:{order.group or ''}:"
+    elif not order.keeps_user and (order.user is not None or order.group is not None or order.supplementary_groups):
         yield f"group={order.user or ''}:{order.group or ''}:{','.join(order.supplementary_groups)}"
-    if order.user is not None:
+    if order.root is not None:
+        yield f"root={order.root}"
+    if order.user is not None and not order.keeps_user:
         yield f"user={order.user}"
+    if order.no_new_privileges:
+        yield "nnp="
 
 
 def _refused(order: Order, step: str, why: str) -> Refused:

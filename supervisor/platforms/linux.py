@@ -32,6 +32,8 @@ from .children import (
     everyone,
     exit_of,
     give_children_default_signals,
+    is_child,
+    keep_descriptors,
     reap,
     signal_number,
 )
@@ -89,6 +91,8 @@ class LinuxTree:
         if self.foreign and self._start is not None:
             status = procfs.end_of(self.pid, self._start, self._fd)
             return Exit(lost=True) if status is None else exit_of(status)
+        if self.pid in self._platform.led and not is_child(self.pid):
+            return Exit(lost=True)
         status = reap(self.pid)
         return None if status is None else exit_of(status)
 
@@ -227,6 +231,7 @@ class Linux:
         if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl: cannot become the parent of orphans")
         give_children_default_signals()
+        keep_descriptors()
         self._wakeup = Wakeup()
 
     def fileno(self) -> int:
@@ -286,8 +291,8 @@ class Linux:
         reaped, self._reaped = frozenset(self._reaped), set()
         return reaped
 
-    def notify_socket(self) -> UnixNotifySocket:
-        return abstract_socket()
+    def notify_socket(self, address: str | None = None, fd: int | None = None) -> UnixNotifySocket:
+        return abstract_socket(address, fd)
 
     def strangers_of(self, tree: LinuxTree) -> list[Process]:
         """Return the living children of this process that were born in the tree."""

@@ -22,6 +22,7 @@ from .children import (
     everyone,
     exit_of,
     give_children_default_signals,
+    keep_descriptors,
     reap,
     signal_number,
     watch_exit,
@@ -169,6 +170,7 @@ class Posix:
     def adopt_orphans(self) -> None:
         """Only as process 1 does one get them here."""
         give_children_default_signals()
+        keep_descriptors()
         self._wakeup = Wakeup(self._collect)
 
     def fileno(self) -> int:
@@ -223,8 +225,8 @@ class Posix:
         children = [child.pid for child in psutil.Process().children() if child.pid not in self._trees]
         return frozenset(pid for pid in children if reap(pid) is not None)
 
-    def notify_socket(self) -> UnixNotifySocket:
-        return path_socket()
+    def notify_socket(self, address: str | None = None, fd: int | None = None) -> UnixNotifySocket:
+        return path_socket(address, fd)
 
     def processes(self) -> Iterable[Process]:
         """Return the living processes that this one may have started, and may look into."""

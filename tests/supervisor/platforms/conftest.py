@@ -98,6 +98,8 @@ def shell(request, tmp_path):
     signal.signal(signal.SIGQUIT, signal.SIG_IGN)  # as under nohup and in a shell's background
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
     handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    reader, writer = os.pipe()  # as from a careless parent
+    os.set_inheritable(writer, True)
     platform = PLATFORMS[request.param]()
     platform.adopt_orphans()
     shell = Shell(platform, tmp_path)
@@ -107,6 +109,8 @@ def shell(request, tmp_path):
             tree.kill()
             shell.until_empty(tree)
             tree.close()
+    os.close(reader)
+    os.close(writer)
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
     signal.set_wakeup_fd(-1)
     for number, handler in handlers.items():
