@@ -12,7 +12,7 @@ from types import FrameType
 
 from ..units import machine
 from ..units.grammar import signal_name, signal_number
-from ..units.light import Any, dataclass, field, replace
+from ..units.light import Any, dataclass, field
 from ..units.spec import Service
 from . import answers, handover
 from .conditions import Checks
@@ -29,7 +29,7 @@ from .rules.jobs import Kind
 from .rules.relations import link
 from .rules.states import RESTING, State
 from .rules.transaction import Refused
-from .streams import Journal
+from .streams import Journal, settled
 from .unit import Unit
 from .waiting import Waiter
 
@@ -97,15 +97,11 @@ class Loop:
 
     def add(self, *services: Service) -> None:
         """Take services in, at rest."""
-        self.units.update((service.name, Unit(self._with_defaults(service))) for service in services)
+        self.units.update((service.name, Unit(self._settled(service))) for service in services)
         self.jobs.links = link(unit.service for unit in self.units.values())
 
-    def _with_defaults(self, service: Service) -> Service:
-        """Fill in the streams that the service's file does not mention."""
-        said = service.origin
-        output = service.standard_output if "StandardOutput" in said else self._shell.default_output
-        error = service.standard_error if "StandardError" in said else self._shell.default_error
-        return replace(service, standard_output=output, standard_error=error)
+    def _settled(self, service: Service) -> Service:
+        return settled(service, self._shell.default_output, self._shell.default_error)
 
     def _observers(self, log: Log) -> Observers:
         return Observers(

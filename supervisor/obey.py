@@ -8,20 +8,22 @@ import os
 import time
 from collections.abc import Callable, Mapping
 
-from ..units.light import assert_never, dataclass, field
-from . import daemons, environment, execute
-from .platforms import MARK, Platform, Tree
-from .rules import notify
+from ..units.light import assert_never, dataclass, field, replace
+from . import credentials, daemons, environment, execute, folders
+from .platforms import MARK, NotifySocket, Platform, Tree
+from .rules import notify, watchdog
 from .rules.exitstatus import Exit
 from .rules.life import (
     AskRestart,
     Changed,
+    CleanUp,
     Event,
     KillControl,
     Order,
     RemovePidFile,
     Scene,
     Signal,
+    SignalMain,
     Slot,
     Spawn,
     TakeMain,
@@ -48,6 +50,7 @@ class Observers:
     log: Callable[[str], None]
     stop_pending: Callable[[Unit], bool]
     restart_pending: Callable[[Unit], bool]
+    announce: Callable[[Unit], None] = lambda unit: None  # before a process is started
 
 
 @dataclass
@@ -58,9 +61,10 @@ class Supervisor:
     platform: Platform
     waiter: Waiter
     common: Mapping[str, str]
-    journal: execute.Journal
+    premises: execute.Premises
     observers: Observers
     haunted: set[Unit] = field(default_factory=set)
+    touched: set[Unit] = field(default_factory=set)  # by an event, since somebody last emptied it
     _looking: bool = False
 
     def tell(
@@ -85,7 +89,9 @@ class Supervisor:
             refused=refused,
             executed=executed,
             daemon=daemon,
+            chance=_chance() if unit.service.runtime_randomized_extra_sec else 0.0,
         )
+        self.touched.add(unit)
         unit.life, orders = step(unit.life, event, unit.service, scene)
         for order in orders:
             if not self._obey(unit, order):
@@ -103,6 +109,10 @@ class Supervisor:
                 return self._spawn(unit, order)
             case Signal():
                 unit.signal(order.names, everyone=order.everyone)
+            case SignalMain():
+                if Slot.MAIN in unit.trees:
+                    for name in order.names:
+                        unit.trees[Slot.MAIN].signal(name, whom="main")
             case KillControl():
                 if Slot.CONTROL in unit.trees:
                     unit.trees[Slot.CONTROL].signal("SIGKILL", whom="main")
@@ -110,6 +120,10 @@ class Supervisor:
                 self._take_main(unit, order.pid)
             case RemovePidFile():
                 daemons.remove_pid_file(unit)
+            case CleanUp():
+                credentials.remove(unit.service, self.premises.bases)
+                if not order.keep_runtime:
+                    folders.remove(unit.service, self.premises.bases)
             case AskRestart():
                 self.observers.restart(unit)
             case Changed():
@@ -123,20 +137,22 @@ class Supervisor:
     def _spawn(self, unit: Unit, order: Spawn) -> bool:
         service = unit.service
         if unit.shown in RESTING and not unit.trees:
-            unit.invocation = os.urandom(16).hex()
+            unit.invocation, unit.following = unit.following or os.urandom(16).hex(), os.urandom(16).hex()
         self._open_socket(unit)
         own = environment.of_start(
             service,
             unit.life,
             order,
+            self.premises.bases,
             main_pid=unit.pid(Slot.MAIN),
             notify_address=unit.socket.address if unit.socket else None,
             invocation=unit.invocation,
         )
+        self.observers.announce(unit)
         try:
             env = environment.compose(service, self.common, own)
             mark = unit.invocation if env.get(MARK) == unit.invocation else ""  # the service may choose to be without
-            with execute.order(service, order.command, env, mark, self.journal) as ready:
+            with execute.order(service, order, env, mark, self.premises) as ready:
                 tree = self.platform.spawn(ready)
         except OSError as error:
             self.observers.log(f"{unit.name}: cannot start {order.directive}={order.command.words[0]}: {error}")
@@ -149,15 +165,44 @@ class Supervisor:
         if slot in unit.trees:  # SendSIGKILL=no let it live
             unit.leftovers.append(unit.trees[slot])
         unit.trees[slot] = tree
-        rank = MAIN_EXITS if slot is Slot.MAIN else EXITS
-        self.waiter.watch(tree.fileno(), rank, lambda: self._ended(unit, slot, tree))
+        self._watch(unit, slot, tree)
         if slot is Slot.MAIN:
-            unit.main_pid = tree.pid
+            unit.main_pid, unit.followed = tree.pid, False
             unit.stamps.main_start = time.time()
         if (report := tree.exec_fileno()) is not None:
             self.waiter.watch(report, EXECUTIONS, lambda: self._executed(unit, slot, tree))
         elif slot is Slot.MAIN and unit.service.type == "exec" and tree.refusal() is None:
             self.waiter.at(self.waiter.now(), lambda: self._tell_executed(unit, tree))
+
+    def _watch(self, unit: Unit, slot: Slot, tree: Tree) -> None:
+        rank = MAIN_EXITS if slot is Slot.MAIN else EXITS
+        self.waiter.watch(tree.fileno(), rank, lambda: self._ended(unit, slot, tree))
+
+    def resume(self, unit: Unit, *, own: bool) -> None:
+        """Wait again for what a unit waited for. own: in this very process; else in one that died since."""
+        for slot, tree in unit.trees.items():
+            self._watch(unit, slot, tree)
+        for tree in unit.leftovers:
+            if tree.poll() is None:  # given up on, and alive
+                self._watch(unit, Slot.CONTROL, tree)
+        if unit.socket is not None:
+            self._listen(unit, unit.socket)
+        if unit.life.state is State.START and unit.service.type == "exec" and (main := unit.trees.get(Slot.MAIN)):
+            self.waiter.at(self.waiter.now(), lambda: self._tell_executed(unit, main))
+        if not own and unit.life.watchdog is not None:  # nobody heard it meanwhile
+            pause = watchdog.deadline(unit.service, unit.life.watchdog_sec, self.waiter.now())
+            unit.life = replace(unit.life, watchdog=pause)
+        self._let_go(unit)
+        self._set_alarm(unit)
+        self._await_pid_file(unit)
+
+    def note_the_lost(self, unit: Unit) -> None:
+        """Tell a unit of those of its processes that ended while nobody was there to see it."""
+        for slot, event in ((Slot.MAIN, Event.MAIN_ENDED), (Slot.CONTROL, Event.CONTROL_ENDED)):
+            if slot in unit.trees:
+                self._ended(unit, slot, unit.trees[slot])
+            elif unit.life.main if slot is Slot.MAIN else unit.life.control:
+                self.tell(unit, event, exit=Exit(lost=True), daemon=daemons.find(unit))
 
     def _take_main(self, unit: Unit, pid: int) -> None:
         """Follow another process of the service as its main one."""
@@ -173,8 +218,8 @@ class Supervisor:
         self.waiter.forget(before)
         unit.leftovers = [other for other in (*unit.leftovers, *_main(unit)) if other is not tree]
         unit.trees[Slot.MAIN] = tree
-        unit.main_pid, unit.stamps.main_start = pid, time.time()
-        self.waiter.watch(tree.fileno(), MAIN_EXITS, lambda: self._ended(unit, Slot.MAIN, tree))
+        unit.main_pid, unit.stamps.main_start, unit.followed = pid, time.time(), True
+        self._watch(unit, Slot.MAIN, tree)
 
     def _await_pid_file(self, unit: Unit) -> None:
         """Look for PIDFile= now and then, as long as it is waited for."""
@@ -215,8 +260,11 @@ class Supervisor:
         unit.leftovers.append(tree)
         if slot is Slot.MAIN:
             unit.stamps.main_exit = time.time()
-        if slot is Slot.MAIN:
-            self.tell(unit, Event.MAIN_ENDED, exit=exit, executed=refusal is None or _is_there(unit))
+        if slot is Slot.MAIN and exit.lost and unit.followed:
+            self.tell(unit, Event.MAIN_LOST)
+        elif slot is Slot.MAIN:
+            ran = refusal is None or _is_there(unit)
+            self.tell(unit, Event.MAIN_ENDED, exit=exit, executed=ran, daemon=daemons.moved(unit))
         else:
             self.tell(unit, Event.CONTROL_ENDED, exit=exit, daemon=daemons.find(unit))
 
@@ -287,7 +335,10 @@ class Supervisor:
     def _open_socket(self, unit: Unit) -> None:
         if unit.socket is None and notify.access(unit.service) != "none":
             unit.socket = self.platform.notify_socket()
-            self.waiter.watch(unit.socket.fileno(), MESSAGES, lambda: self._hear(unit))
+            self._listen(unit, unit.socket)
+
+    def _listen(self, unit: Unit, socket: NotifySocket) -> None:
+        self.waiter.watch(socket.fileno(), MESSAGES, lambda: self._hear(unit))
 
     def _hear(self, unit: Unit) -> None:
         """Read the messages that came, and act on those whose sender may tell."""
@@ -307,6 +358,10 @@ class Supervisor:
         if pid == unit.pid(Slot.CONTROL):
             return "control"
         return "other" if pid in unit.members() else None
+
+
+def _chance() -> float:
+    return int.from_bytes(os.urandom(4)) / 2**32
 
 
 def _main(unit: Unit) -> tuple[Tree, ...]:

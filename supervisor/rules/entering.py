@@ -10,14 +10,18 @@ from math import inf
 from ...units.light import dataclass, field, replace
 from ...units.spec import Service
 from . import watchdog
+from .delay import pause
 from .exitstatus import CLEAN_RESULTS, Result
-from .life import Changed, Life, Order, RemovePidFile, Scene, Signal, Slot, Spawn, TakeMain
+from .life import Changed, CleanUp, Life, Order, RemovePidFile, Scene, Signal, SignalMain, Slot, Spawn, TakeMain
 from .moves import PASS_ON, PHASES, WITHOUT_SIGKILL
 from .restart import Verdict, decide
-from .states import FINAL, STOPPING, Active, State, active_state
+from .states import FINAL, RELOADING, STOPPING, Active, State, active_state
 
-_WITH_WATCHDOG = frozenset({State.START_POST, State.RUNNING, State.RELOAD})
+_WITH_WATCHDOG = RELOADING | {State.START_POST, State.RUNNING}
+_ACTIVE = frozenset({Active.ACTIVE, Active.RELOADING})
 _WITHOUT_PROCESSES = frozenset({State.DEAD, State.FAILED, State.AUTO_RESTART, State.EXITED})
+# Nothing may be started in these while a run before has processes left that are not to be killed.
+_WARY = frozenset({State.CONDITION, State.START_PRE})
 _WATCHDOG_STATES = frozenset({State.STOP_WATCHDOG, State.FINAL_WATCHDOG})
 _SIGKILL_STATES = frozenset({State.STOP_SIGKILL, State.FINAL_SIGKILL})
 
@@ -63,14 +67,16 @@ def enter(turn: Turn, state: State, result: Result = Result.SUCCESS, *, may_rest
 def change(turn: Turn, state: State, timer: float | None = None) -> None:
     """Note the new state and when its time is up; all that a state excludes ends here."""
     life, now = turn.life, turn.scene.now
-    active = active_state(turn.service, state) is Active.ACTIVE
-    was_active = active_state(turn.service, life.state) in (Active.ACTIVE, Active.RELOADING)
+    active = active_state(turn.service, state) in _ACTIVE
+    was_active = active_state(turn.service, life.state) in _ACTIVE
+    since = life.active_since if was_active or not active else now
     turn.set(
         state=state,
         timer=timer,
         awaits_pid_file=False,
         watchdog=life.watchdog if state in _WITH_WATCHDOG else None,
-        active_since=now if active and not was_active else life.active_since,
+        active_since=since,
+        ran=now - since if was_active and not active and since is not None else life.ran,
         main=life.main and state not in _WITHOUT_PROCESSES,
         control=life.control and state not in _WITHOUT_PROCESSES | {State.RUNNING},
     )
@@ -81,14 +87,26 @@ def _enter_phase(turn: Turn, state: State) -> None:
     """Run the first of the state's commands, or pass on if there are none."""
     if state is State.START_POST:
         turn.set(watchdog=watchdog.deadline(turn.service, turn.life.watchdog_sec, turn.scene.now))
-    if state is State.RELOAD:
-        turn.set(reload_result=Result.SUCCESS)
     phase = PHASES[state]
-    if phase.commands(turn.service):
+    if not phase.commands(turn.service):
+        enter(turn, phase.then)
+    elif state in _WARY and _is_haunted(turn):
+        enter(turn, phase.refused, Result.RESOURCES)
+    else:
         run_command(turn, state, 0)
         change(turn, state, turn.life.timer)
-    else:
-        enter(turn, phase.then)
+
+
+def _is_haunted(turn: Turn) -> bool:
+    """Say whether processes of an earlier run must not have a new one beside them: they may be at work on its data.
+
+    systemd, src/core/service.c, service_adverse_to_leftover_processes.
+    """
+    service = turn.service
+    waits = not service.send_sigkill and service.kill_mode in ("control-group", "mixed")
+    if haunted := waits and turn.scene.stragglers:
+        turn.why = "there are processes left, and SendSIGKILL=no"
+    return haunted
 
 
 def run_command(turn: Turn, state: State, index: int) -> None:
@@ -115,7 +133,9 @@ def take_main(turn: Turn) -> None:
 
 def _start_main(turn: Turn) -> None:
     service, timer = turn.service, turn.after(turn.service.start_timeout)
-    if not service.exec_start:  # a oneshot that only stops something: seen starting, for those who wait for that
+    if _is_haunted(turn):
+        enter(turn, State.STOP_SIGTERM, Result.RESOURCES)
+    elif not service.exec_start:  # a oneshot that only stops something: seen starting, for those who wait for that
         change(turn, State.START)
         enter(turn, State.START_POST)
     elif service.type == "forking":
@@ -136,24 +156,44 @@ def _run(turn: Turn) -> None:
     turn.set(control=False)
     if life.result is not Result.SUCCESS:
         enter(turn, State.STOP_SIGTERM)
-    elif life.main or (not life.main_known and turn.scene.stragglers):
+    elif life.main or (turn.scene.stragglers and (not life.main_known or service.exit_type == "cgroup")):
         if life.told == "reloading":
             reload_by_message(turn)
         elif life.told == "stopping":
             stop_by_message(turn)
         else:
             change(turn, State.RUNNING)
-            since = turn.life.active_since
-            limited = service.runtime_max_sec < inf and since is not None
-            turn.set(timer=since + service.runtime_max_sec if limited and since is not None else None)
+            turn.set(timer=_end_of_runtime(turn))
     elif service.remain_after_exit:
         change(turn, State.EXITED)
     else:
         enter(turn, State.STOP)
 
 
+def _end_of_runtime(turn: Turn) -> float | None:
+    service, since = turn.service, turn.life.active_since
+    if service.runtime_max_sec == inf or since is None:
+        return None
+    return since + service.runtime_max_sec + service.runtime_randomized_extra_sec * turn.scene.chance
+
+
+def reload(turn: Turn) -> None:
+    """Make the service read its configuration again: by a signal that it has to answer, a command, or both."""
+    signal = turn.service.reload_signal
+    signalled = turn.service.type == "notify-reload" and turn.life.main
+    turn.set(reload_result=Result.SUCCESS, reload_begin=turn.scene.now)
+    if signalled:
+        turn.orders.append(SignalMain(continued(signal)))
+    if signalled and not turn.service.exec_reload:
+        change(turn, State.RELOAD_SIGNAL, turn.after(turn.service.start_timeout))
+    else:
+        enter(turn, State.RELOAD)
+
+
 def reload_by_message(turn: Turn) -> None:
-    change(turn, State.RELOAD, turn.after(turn.service.start_timeout))
+    """The service reloads by itself; systemd 253 gave that a state of its own, with the type that came with it."""
+    state = State.RELOAD_NOTIFY if turn.service.type == "notify-reload" else State.RELOAD
+    change(turn, state, turn.after(turn.service.start_timeout))
 
 
 def stop_by_message(turn: Turn) -> None:
@@ -181,19 +221,16 @@ def _signals(turn: Turn, state: State) -> tuple[str, ...]:
     if state in _WATCHDOG_STATES:
         return service.watchdog_signal, "SIGCONT"
     if state in _SIGKILL_STATES:
-        return (
-            (service.final_kill_signal,)
-            if service.final_kill_signal == "SIGKILL"
-            else (
-                service.final_kill_signal,
-                "SIGCONT",
-            )
-        )
+        return continued(service.final_kill_signal)
     restarting = state is State.STOP_SIGTERM and turn.scene.restart_pending
     signal = (service.restart_kill_signal if restarting else None) or service.kill_signal
     hangup = ("SIGHUP",) if service.send_sighup and signal != "SIGHUP" and not restarting else ()
-    # A stopped process gets its signal only when it is continued.
-    return signal, *(() if signal in ("SIGKILL", "SIGCONT") else ("SIGCONT",)), *hangup
+    return *continued(signal), *hangup
+
+
+def continued(signal: str) -> tuple[str, ...]:
+    """A stopped process gets its signal only when it is continued."""
+    return (signal,) if signal in ("SIGKILL", "SIGCONT") else (signal, "SIGCONT")
 
 
 def rest(turn: Turn, *, may_restart: bool) -> None:
@@ -207,8 +244,20 @@ def rest(turn: Turn, *, may_restart: bool) -> None:
     turn.why = verdict.reason
     if service.pid_file:
         turn.orders.append(RemovePidFile())
-    change(turn, State.DEAD if life.result in CLEAN_RESULTS else State.FAILED)
+    if service.runtime_directory or service.has_credentials:
+        again = verdict.restart or turn.scene.restart_pending
+        kept = {"no": False, "yes": True, "restart": again}[service.runtime_directory_preserve]
+        turn.orders.append(CleanUp(kept))
+    if not verdict.restart or service.restart_mode != "direct":
+        change(turn, State.DEAD if life.result in CLEAN_RESULTS else State.FAILED)
     if verdict.restart:
-        change(turn, State.AUTO_RESTART, turn.after(service.restart_sec))
+        _await_restart(turn, verdict)
     else:
         turn.set(forget_restarts=True)
+
+
+def _await_restart(turn: Turn, verdict: Verdict) -> None:
+    life, forced = turn.life, verdict.directive == "RestartForceExitStatus"
+    wait = pause(turn.service, restarts=life.restarts, crashes=life.crashes, ran=life.ran, forced=forced)
+    turn.set(crashes=wait.crashes, pause=wait.seconds)
+    change(turn, State.AUTO_RESTART, turn.after(wait.seconds))

@@ -21,6 +21,7 @@ class Event(Enum):
     RELOAD = "reload requested"
     RESET_FAILED = "reset-failed requested"
     MAIN_ENDED = "main process ended"
+    MAIN_LOST = "main process gone unseen"
     CONTROL_ENDED = "control process ended"
     TREE_EMPTY = "last process gone"
     EXECUTED = "program executed"
@@ -47,6 +48,7 @@ class Scene:
     MAIN_ENDED and CONTROL_ENDED, message with MESSAGE, refused with REFUSED. executed: false if the process that ended
     never became the program it was to be, because that is not there. daemon: the id of a living member that may become
     the main process: the one that MAINPID= or PIDFile= name, or the one that a forking start left behind, if any.
+    chance: from 0 to 1, drawn anew for each step of a service with RuntimeRandomizedExtraSec=.
     """
 
     now: float
@@ -58,6 +60,7 @@ class Scene:
     refused: Slot | None = None
     executed: bool = True
     daemon: int | None = None
+    chance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ class Life:
     result: the first of the run that was no success. exit: how the main process ended. main, control: whether
     these processes live; main_known is false where nobody can tell which process is the main one. command: the one
     that the control process runs, index: its place in the state's list; main_index: which ExecStart= line.
-    stop_requested holds until the service rests. restarts: NRestarts; forget_restarts: the next start resets it.
+    stop_requested holds until the service rests. restarts: NRestarts; crashes: runs in a row that ended too early, for
+    X-FarmhandBackoffMaxSec=; forget_restarts: the next start resets both. ran: how many seconds the run was active,
+    once it is no more; pause: how long the wait for the next start is. reload_begin: when it was last told to reload.
     awaits_pid_file: only PIDFile= is still missing for the service to run. told: the last READY, RELOADING or STOPPING.
     """
 
@@ -85,11 +90,15 @@ class Life:
     stop_requested: bool = False
     restarts: int = 0
     forget_restarts: bool = False
+    crashes: int = 0
     starts: Starts = field(default_factory=Starts)
     timer: float | None = None
     watchdog: float | None = None
     watchdog_sec: float | None = None
     active_since: float | None = None
+    ran: float = 0.0
+    pause: float = 0.0
+    reload_begin: float = 0.0
     told: Told | None = None
     status_text: str = ""
     errno: int = 0
@@ -114,6 +123,13 @@ class Signal:
 
 
 @dataclass(frozen=True)
+class SignalMain:
+    """Send the signals to the main process alone."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class KillControl:
     """End the control process at once, with SIGKILL."""
 
@@ -131,6 +147,13 @@ class RemovePidFile:
 
 
 @dataclass(frozen=True)
+class CleanUp:
+    """The run is over: its credentials go, and its RuntimeDirectory= unless that is kept."""
+
+    keep_runtime: bool
+
+
+@dataclass(frozen=True)
 class AskRestart:
     """Have a restart put in the queue: the stop and start of it come back as events."""
 
@@ -143,7 +166,7 @@ class Changed:
     why: str
 
 
-Order = Spawn | Signal | KillControl | TakeMain | RemovePidFile | AskRestart | Changed
+Order = Spawn | Signal | SignalMain | KillControl | TakeMain | RemovePidFile | CleanUp | AskRestart | Changed
 
 
 class OutOfPlace(Exception):

@@ -22,6 +22,7 @@ from farmhand.supervisor.rules.life import (
     Signal,
     Slot,
     Spawn,
+    SignalMain,
     TakeMain,
 )
 from farmhand.supervisor.rules.lifecycle import step
