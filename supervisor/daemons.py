@@ -13,7 +13,7 @@ from .unit import Unit
 
 LOOK_AGAIN = 0.05  # seconds between two looks for a PIDFile=, while nothing else is waited for
 
-_ASKS = frozenset({State.START, State.START_POST})
+_ASKS = frozenset({State.START, State.START_POST, State.RELOAD})
 
 
 def find(unit: Unit) -> int | None:
@@ -26,6 +26,11 @@ def find(unit: Unit) -> int | None:
         return None
     orphans = frozenset[int]().union(*(tree.orphans() for tree in unit.all_trees()))
     return next(iter(orphans)) if len(orphans) == 1 else None
+
+
+def moved(unit: Unit) -> int | None:
+    """Return the id of the process that PIDFile= names, as the one that was the main process has ended."""
+    return suitable(unit, _read(unit.service.pid_file)) if unit.service.pid_file else None
 
 
 def suitable(unit: Unit, pid: int | None) -> int | None:

@@ -26,8 +26,8 @@ class Unit:
 
     trees: those of the main and the control process while these live. leftovers: trees whose first process is gone
     and some other member may live. shown: the state that was last told to others. main_pid: of the last main
-    process, dead or alive. invocation: the id of the run; following: that of the next one. checked: what the conditions
-    and assertions of the last start came to, None before the first.
+    process, dead or alive; followed: the service itself named it. invocation: the id of the run; following: that of
+    the next one. checked: what the conditions and assertions of the last start came to, None before the first.
     """
 
     service: Service
@@ -38,6 +38,7 @@ class Unit:
     socket: NotifySocket | None = None
     alarm: Alarm | None = None
     main_pid: int = 0
+    followed: bool = False
     looks_for_pid_file: bool = False
     invocation: str = ""
     following: str = ""

@@ -1,21 +1,25 @@
 """A process ended, or the last of the tree: whether that moves the service at all. No clock, no I/O."""
 
 from ...units.grammar import STATUSES
+from . import notify
 from .entering import Turn, enter, run_command, run_main, take_main
 from .exitstatus import Exit, Result, classify
 from .life import OutOfPlace
 from .moves import ON_LAST_ENDED, ON_TREE_EMPTY, PHASES
-from .states import State
+from .states import RELOADING, State
 
 _NO_PROGRAM = STATUSES["EXEC"]
 _CONDITION_FAILED = 255  # systemd.service(5), ExecCondition=: below, it says no
-# Who ends during these is noticed when the command that runs has ended.
-_BUSY = frozenset({State.START_POST, State.RELOAD, State.STOP})
+# Nobody but the command that runs in these moves them; without it they have no end of their own.
+_BUSY = RELOADING | {State.START_POST}
 
 
 def main_ended(turn: Turn) -> None:
-    """Note how the main process ended, and go on if it was waited for."""
+    """Note how the main process ended, and go on if it was waited for; or it moved, and said so in PIDFile= in time."""
     service, exit = turn.service, _exit(turn)
+    if turn.scene.daemon is not None:
+        take_main(turn)
+        return
     line = service.exec_start[turn.life.main_index] if service.exec_start else None
     forgiven = line is not None and line.ignore_failure
     if forgiven and not turn.scene.executed and exit.code == _NO_PROGRAM:
@@ -25,29 +29,46 @@ def main_ended(turn: Turn) -> None:
     turn.why = f"{exit}"
     turn.set(main=False, exit=exit)
     turn.blame(result)
-    state, following = turn.life.state, turn.life.main_index + 1
+    following = turn.life.main_index + 1
     if service.type == "oneshot" and result is Result.SUCCESS and following < len(service.exec_start):
-        if state is State.START:
-            run_main(turn, following)
-            turn.set(timer=turn.after(service.start_timeout))
-    elif state is State.START:
+        run_main(turn, following)  # even of one that is being stopped, if `-` forgave its end
+        turn.set(timer=turn.after(service.start_timeout))
+    elif service.exit_type == "main" or not (turn.life.control or turn.scene.stragglers):
+        _main_gone(turn, result)
+
+
+def _main_gone(turn: Turn, result: Result) -> None:
+    state = turn.life.state
+    if state is State.START:
         _ended_while_starting(turn, result)
-    elif state is State.RUNNING or (state is State.RELOAD and not turn.life.control):
+    elif state is State.RUNNING:
         enter(turn, State.RUNNING, result)
-    elif state not in _BUSY:
+    elif state in _BUSY:
+        if not turn.life.control:
+            enter(turn, State.STOP, result)
+    elif state is not State.STOP:
         _last_ended(turn, result)
 
 
 def _ended_while_starting(turn: Turn, result: Result) -> None:
-    match turn.service.type:
+    service = turn.service
+    match service.type:
         case "oneshot" if result is Result.SUCCESS:
             enter(turn, State.START_POST)
         case "oneshot":
             enter(turn, State.STOP_SIGTERM, result)
-        case "notify" | "notify-reload":  # only READY=1 makes it a start
-            enter(turn, State.STOP_SIGTERM, Result.PROTOCOL if result is Result.SUCCESS else result)
+        case "notify" | "notify-reload" if result is not Result.SUCCESS:
+            enter(turn, State.STOP_SIGTERM, result)
+        case "notify" | "notify-reload":  # only READY=1 makes it a start, and another process may yet send it
+            if not service.remain_after_exit or notify.access(service) == "main":
+                enter(turn, State.STOP_SIGTERM, Result.PROTOCOL)
         case _:
             enter(turn, State.RUNNING, result)
+
+
+def main_lost(turn: Turn) -> None:
+    """The main process is gone and nobody knows how it ended, for it was no child: the last process's end will tell."""
+    turn.set(main=False)
 
 
 def control_ended(turn: Turn) -> None:
@@ -67,6 +88,8 @@ def control_ended(turn: Turn) -> None:
         run_command(turn, life.state, life.index + 1)
     elif life.state is State.RELOAD:
         turn.set(reload_result=result)
+        if result is Result.SUCCESS:
+            take_main(turn)
         enter(turn, phase.then)
     elif life.state is State.STOP_POST:
         _last_ended(turn, result)
@@ -135,6 +158,8 @@ def tree_empty(turn: Turn) -> None:
     if life.state is State.START and service.type in ("notify", "notify-reload"):
         turn.why = "nobody is left who could send READY=1"
         enter(turn, State.STOP_POST, Result.PROTOCOL)
+    elif life.state is State.START and service.exit_type == "cgroup":
+        enter(turn, State.START_POST)
     elif life.awaits_pid_file:
         turn.why = "nobody is left who could write PIDFile="
         enter(turn, State.STOP_SIGTERM if life.state is State.START else State.STOP, Result.PROTOCOL)
@@ -145,4 +170,6 @@ def tree_empty(turn: Turn) -> None:
 def _exit(turn: Turn) -> Exit:
     if turn.scene.exit is None:
         raise OutOfPlace(f"{turn.service.name}: {turn.why} without an exit")
+    if turn.scene.exit.lost and turn.life.stop_requested:
+        return Exit(code=0)  # nobody saw it, but it was told to end
     return turn.scene.exit

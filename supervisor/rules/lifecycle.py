@@ -14,14 +14,14 @@ from collections.abc import Callable, Mapping
 
 from ...units.spec import Service
 from . import watchdog
-from .endings import control_ended, main_ended, pid_file_written, tree_empty
-from .entering import Turn, change, enter, rest
+from .endings import control_ended, main_ended, main_lost, pid_file_written, tree_empty
+from .entering import Turn, change, enter, reload, rest
 from .exitstatus import Result
 from .life import AskRestart, Event, KillControl, Life, Order, OutOfPlace, Scene, Slot
 from .messages import hear
 from .moves import ON_START_TIMEOUT, ON_STOP, ON_STOP_TIMEOUT, PHASES, WITHOUT_SIGKILL
 from .startlimit import Starts, count_start
-from .states import STARTING, State
+from .states import RELOADING, RESTING, STARTING, State
 
 
 def step(life: Life, event: Event, service: Service, scene: Scene) -> tuple[Life, tuple[Order, ...]]:
@@ -32,10 +32,14 @@ def step(life: Life, event: Event, service: Service, scene: Scene) -> tuple[Life
 
 
 def _start(turn: Turn) -> None:
+    if turn.life.state not in RESTING:
+        raise OutOfPlace(f"{turn.service.name}: {turn.why} while {turn.life.state.value}")
+    _begin(turn)
+
+
+def _begin(turn: Turn) -> None:
     """Begin a run, if the start limit admits it; the last run's traces go, its count of restarts may stay."""
     life, service, now = turn.life, turn.service, turn.scene.now
-    if life.state not in (State.DEAD, State.FAILED):
-        raise OutOfPlace(f"{service.name}: {turn.why} while {life.state.value}")
     starts, admitted = count_start(
         life.starts, now, burst=service.start_limit_burst, interval=service.start_limit_interval_sec
     )
@@ -46,9 +50,9 @@ def _start(turn: Turn) -> None:
         turn.blame(Result.START_LIMIT_HIT)
         rest(turn, may_restart=False)
         return
-    restarts = 0 if life.forget_restarts else life.restarts
+    restarts, crashes = (0, 0) if life.forget_restarts else (life.restarts, life.crashes)
     turn.why = f"restart {restarts}" if restarts else turn.why
-    turn.life = Life(state=life.state, restarts=restarts, starts=starts, verdict=life.verdict)
+    turn.life = Life(state=life.state, restarts=restarts, crashes=crashes, starts=starts, verdict=life.verdict)
     enter(turn, State.CONDITION)
 
 
@@ -69,14 +73,14 @@ def _stop(turn: Turn) -> None:
 def _reload(turn: Turn) -> None:
     if turn.life.state not in (State.RUNNING, State.EXITED):
         raise OutOfPlace(f"{turn.service.name}: {turn.why} while {turn.life.state.value}")
-    enter(turn, State.RELOAD)
+    reload(turn)
 
 
 def _reset_failed(turn: Turn) -> None:
     if turn.life.state is State.FAILED:
         change(turn, State.DEAD)
     turn.set(result=Result.SUCCESS, reload_result=Result.SUCCESS)
-    turn.set(restarts=0, forget_restarts=False, starts=Starts())
+    turn.set(restarts=0, forget_restarts=False, crashes=0, starts=Starts())
 
 
 def _executed(turn: Turn) -> None:
@@ -95,8 +99,10 @@ def _refused(turn: Turn) -> None:
     if state is State.RELOAD:
         turn.set(reload_result=Result.RESOURCES)
         enter(turn, State.RUNNING)
+    elif state in PHASES:
+        enter(turn, PHASES[state].next_refused if turn.life.index else PHASES[state].refused, Result.RESOURCES)
     else:
-        enter(turn, PHASES[state].refused if state in PHASES else State.STOP_SIGTERM, Result.RESOURCES)
+        enter(turn, State.STOP_SIGTERM, Result.RESOURCES)
 
 
 def _timer(turn: Turn) -> None:
@@ -104,12 +110,11 @@ def _timer(turn: Turn) -> None:
     turn.set(timer=None)
     if state is State.AUTO_RESTART:
         if not turn.scene.stop_pending:
-            turn.set(restarts=turn.life.restarts + 1, forget_restarts=False)
-            turn.orders.append(AskRestart())
+            _restart(turn)
     elif state is State.RUNNING:
         turn.why = f"RuntimeMaxSec={service.runtime_max_sec:g}s is over"
         enter(turn, State.STOP, Result.TIMEOUT)
-    elif state is State.RELOAD:
+    elif state in RELOADING:
         turn.why = f"the reload took longer than TimeoutStartSec={service.start_timeout:g}s"
         turn.orders.append(KillControl())
         turn.set(reload_result=Result.TIMEOUT)
@@ -122,6 +127,15 @@ def _timer(turn: Turn) -> None:
         _escalate(turn, ON_STOP_TIMEOUT[state][service.timeout_stop_failure_mode])
     else:
         raise OutOfPlace(f"{service.name}: {turn.why} while {state.value}")
+
+
+def _restart(turn: Turn) -> None:
+    """The wait is over. RestartMode=direct starts again at once, without a word to those that depend on it."""
+    turn.set(restarts=turn.life.restarts + 1, forget_restarts=False)
+    if turn.service.restart_mode == "direct":
+        _begin(turn)
+    else:
+        turn.orders.append(AskRestart())
 
 
 def _escalate(turn: Turn, target: State) -> None:
@@ -146,6 +160,7 @@ _ON: Mapping[Event, Callable[[Turn], None]] = {
     Event.RELOAD: _reload,
     Event.RESET_FAILED: _reset_failed,
     Event.MAIN_ENDED: main_ended,
+    Event.MAIN_LOST: main_lost,
     Event.CONTROL_ENDED: control_ended,
     Event.TREE_EMPTY: tree_empty,
     Event.EXECUTED: _executed,

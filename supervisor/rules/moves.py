@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from ...units.light import dataclass
 from ...units.spec import Command, FailureMode, Service
-from .states import FINAL, STARTING, STOPPING, State
+from .states import FINAL, RELOADING, STARTING, STOPPING, State
 
 S = State
 
@@ -17,8 +17,9 @@ S = State
 class Phase:
     """A state that consists in running commands, one after the other.
 
-    then: where it leads when all succeeded or there were none. failed: when one failed. refused: when one could
-    not even be started for want of means. before_stop: bounded by TimeoutStartSec=, else by TimeoutStopSec=.
+    then: where it leads when all succeeded or there were none. failed: when one failed. refused: when the first could
+    not even be started for want of means, and next_refused: when a later one could not. before_stop: bounded by
+    TimeoutStartSec=, else by TimeoutStopSec=.
     """
 
     directive: str
@@ -26,6 +27,7 @@ class Phase:
     then: State
     failed: State
     refused: State
+    next_refused: State = State.STOP_SIGTERM
     before_stop: bool = True
 
 
@@ -33,14 +35,14 @@ PHASES: Mapping[State, Phase] = {
     S.CONDITION: Phase("ExecCondition", lambda s: s.exec_condition, S.START_PRE, S.STOP_SIGTERM, S.DEAD),
     S.START_PRE: Phase("ExecStartPre", lambda s: s.exec_start_pre, S.START, S.STOP_SIGTERM, S.DEAD),
     S.START_POST: Phase("ExecStartPost", lambda s: s.exec_start_post, S.RUNNING, S.STOP_SIGTERM, S.STOP),
-    S.RELOAD: Phase("ExecReload", lambda s: s.exec_reload, S.RUNNING, S.RUNNING, S.RUNNING),
-    S.STOP: Phase("ExecStop", lambda s: s.exec_stop, S.STOP_SIGTERM, S.STOP_SIGTERM, S.STOP_SIGTERM, False),
-    S.STOP_POST: Phase("ExecStopPost", lambda s: s.exec_stop_post, *(S.FINAL_SIGTERM,) * 3, before_stop=False),
+    S.RELOAD: Phase("ExecReload", lambda s: s.exec_reload, *(S.RUNNING,) * 4),
+    S.STOP: Phase("ExecStop", lambda s: s.exec_stop, *(S.STOP_SIGTERM,) * 4, before_stop=False),
+    S.STOP_POST: Phase("ExecStopPost", lambda s: s.exec_stop_post, *(S.FINAL_SIGTERM,) * 3, S.DEAD, before_stop=False),
 }
 
 # A request to stop; None: the service is stopping already.
 ON_STOP: Mapping[State, State | None] = {
-    **dict.fromkeys(STARTING | {S.RELOAD, S.STOP_WATCHDOG}, S.STOP_SIGTERM),
+    **dict.fromkeys(STARTING | RELOADING | {S.STOP_WATCHDOG}, S.STOP_SIGTERM),
     **dict.fromkeys((S.RUNNING, S.EXITED), S.STOP),
     **dict.fromkeys({S.STOP, S.STOP_SIGTERM, S.STOP_SIGKILL, S.STOP_POST} | FINAL, None),
     S.AUTO_RESTART: S.DEAD,

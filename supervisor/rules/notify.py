@@ -11,9 +11,13 @@ _STATES: dict[str, Told] = {"READY=1": "ready", "RELOADING=1": "reloading", "STO
 
 @dataclass(frozen=True)
 class Message:
-    """One datagram. Absent fields are None; spans are seconds. watchdog: "1" or "trigger"."""
+    """One datagram. Absent fields are None; spans are seconds. tells: the states in it, as they stand there.
 
-    told: Told | None = None
+    watchdog: "1" or "trigger". monotonic: when it was sent, in monotonic seconds.
+    """
+
+    tells: tuple[Told, ...] = ()
+    monotonic: float | None = None
     status: str | None = None
     errno: int | None = None
     extend_timeout: float | None = None
@@ -30,20 +34,25 @@ def parse(datagram: bytes) -> Message:
     """
     tags = datagram.decode(errors="replace").splitlines()
     first = {key: value for key, _, value in (tag.partition("=") for tag in reversed(tags))}
-    extend, watchdog = _number(first.get("EXTEND_TIMEOUT_USEC")), _number(first.get("WATCHDOG_USEC"))
     return Message(
-        told=next((_STATES[tag] for tag in reversed(tags) if tag in _STATES), None),
+        tells=tuple(_STATES[tag] for tag in tags if tag in _STATES),
+        monotonic=_seconds(first.get("MONOTONIC_USEC")),
         status=first.get("STATUS"),
         errno=_number(first.get("ERRNO")),
-        extend_timeout=None if extend is None else extend / 1e6,
+        extend_timeout=_seconds(first.get("EXTEND_TIMEOUT_USEC")),
         watchdog=first.get("WATCHDOG"),
-        watchdog_sec=None if watchdog is None else watchdog / 1e6,
+        watchdog_sec=_seconds(first.get("WATCHDOG_USEC")),
         main_pid=_number(first.get("MAINPID")),
     )
 
 
 def _number(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() else None
+
+
+def _seconds(microseconds: str | None) -> float | None:
+    number = _number(microseconds)
+    return None if number is None else number / 1e6
 
 
 def access(service: Service) -> NotifyAccess:

@@ -17,6 +17,8 @@ class State(Enum):
     RUNNING = "running"
     EXITED = "exited"
     RELOAD = "reload"
+    RELOAD_SIGNAL = "reload-signal"
+    RELOAD_NOTIFY = "reload-notify"
     STOP = "stop"
     STOP_WATCHDOG = "stop-watchdog"
     STOP_SIGTERM = "stop-sigterm"
@@ -42,6 +44,8 @@ class Active(Enum):
 
 # Nothing of the service runs, and nothing is about to.
 RESTING = frozenset({State.DEAD, State.FAILED})
+# By a command, by a signal that the service has to answer, and by its own word that it is at it.
+RELOADING = frozenset({State.RELOAD, State.RELOAD_SIGNAL, State.RELOAD_NOTIFY})
 STARTING = frozenset({State.CONDITION, State.START_PRE, State.START, State.START_POST})
 # While these last, the main and the control process are waited for, and then what is left of the tree.
 STOPPING = frozenset({State.STOP_WATCHDOG, State.STOP_SIGTERM, State.STOP_SIGKILL})
@@ -52,8 +56,8 @@ _ACTIVE_STATES: Mapping[State, Active] = {
     State.FAILED: Active.FAILED,
     State.RUNNING: Active.ACTIVE,
     State.EXITED: Active.ACTIVE,
-    State.RELOAD: Active.RELOADING,
     State.AUTO_RESTART: Active.ACTIVATING,
+    **dict.fromkeys(RELOADING, Active.RELOADING),
     **dict.fromkeys(STARTING, Active.ACTIVATING),
     **dict.fromkeys({State.STOP, State.STOP_POST} | STOPPING | FINAL, Active.DEACTIVATING),
 }

@@ -20,9 +20,9 @@ from farmhand.supervisor.rules.life import (
     RemovePidFile,
     Scene,
     Signal,
+    SignalMain,
     Slot,
     Spawn,
-    SignalMain,
     TakeMain,
 )
 from farmhand.supervisor.rules.lifecycle import step
@@ -62,13 +62,14 @@ class Process:
 class World:
     """One service. log: (time, what happened), in the words of `said`. refuse: directives that cannot be spawned.
 
-    daemon: the process left behind that may become the main one; it is one of the stragglers.
+    daemon: the process left behind that may become the main one; it is one of the stragglers. moves: it already has.
     """
 
     service: Service
     ignores: frozenset[str] = frozenset()
     refuse: frozenset[str] = frozenset()
     daemon: int | None = None
+    moves: bool = False
     now: float = 0.0
     log: list[tuple[float, str]] = field(default_factory=list)
     processes: dict[Slot, Process] = field(default_factory=dict)
@@ -153,7 +154,7 @@ class World:
             stragglers=bool(self.stragglers),
             stop_pending=self.jobs.has(unit, Kind.STOP),
             restart_pending=self.jobs.has(unit, Kind.RESTART),
-            daemon=self.daemon,
+            daemon=None if event is Event.MAIN_ENDED and not self.moves else self.daemon,
             **what,
         )
         unit.life, orders = step(unit.life, event, self.service, scene)
@@ -177,6 +178,8 @@ class World:
                 self.log.append((self.now, f"send {' '.join(order.names)} to {'all' if order.everyone else 'main'}"))
                 for name in order.names:
                     self._send(name, order.everyone)
+            case SignalMain():
+                self.log.append((self.now, f"send {' '.join(order.names)} to main alone"))
             case KillControl():
                 self.log.append((self.now, "kill command"))
                 self._endings.append((Slot.CONTROL, Exit(signal="SIGKILL")))

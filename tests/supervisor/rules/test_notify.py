@@ -9,9 +9,9 @@ from farmhand.units.spec import Service
 @pytest.mark.parametrize(
     ("datagram", "message"),
     [
-        pytest.param(b"READY=1", Message(told="ready"), id="ready"),
-        pytest.param(b"READY=1\nSTATUS=up\n", Message(told="ready", status="up"), id="several fields"),
-        pytest.param(b"RELOADING=1\nREADY=1", Message(told="ready"), id="the last state counts"),
+        pytest.param(b"READY=1", Message(tells=("ready",)), id="ready"),
+        pytest.param(b"READY=1\nSTATUS=up\n", Message(tells=("ready",), status="up"), id="several fields"),
+        pytest.param(b"RELOADING=1\nREADY=1", Message(tells=("reloading", "ready")), id="several states"),
         pytest.param(b"STATUS=a\nSTATUS=b", Message(status="a"), id="of other fields the first"),
         pytest.param(b"STATUS=a=b", Message(status="a=b"), id="the value may hold ="),
         pytest.param(b"READY=0", Message(), id="only 1 means yes"),
@@ -19,6 +19,7 @@ from farmhand.units.spec import Service
         pytest.param(b"WATCHDOG_USEC=2000000\nWATCHDOG=1", Message(watchdog="1", watchdog_sec=2.0), id="watchdog"),
         pytest.param(b"MAINPID=12\nERRNO=2", Message(main_pid=12, errno=2), id="numbers"),
         pytest.param(b"MAINPID=-1\nERRNO=x", Message(), id="what is no number is left out"),
+        pytest.param(b"MONOTONIC_USEC=2500000", Message(monotonic=2.5), id="when it was sent"),
         pytest.param(b"\xff\xfe", Message(), id="no text at all"),
     ],
 )
