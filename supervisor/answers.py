@@ -12,12 +12,14 @@ from ..units.errors import BadValue
 from ..units.grammar import parse_signal, signal_number
 from ..units.light import Any, dataclass
 from .control import Answer, Reply, Request
+from .definitions import Definitions
 from .jobs import Jobs
 from .obey import Supervisor
 from .rules import properties
 from .rules.jobs import Kind, Outcome, wanted
 from .rules.life import Event, Slot
 from .rules.states import Active
+from .rules.transaction import Refused
 from .rules.why import where, why
 from .unit import Unit
 
@@ -31,19 +33,22 @@ _REFUSES = {
     Kind.STOP: "RefuseManualStop=yes: it is stopped only with a service that it needs",
     Kind.RESTART: "RefuseManualStart= or RefuseManualStop= is set: it is restarted only with a service that it needs",
 }
+# What systemctl ends with when a request is refused, by Refused.kind.
+_REFUSAL_CODES = {"destructive": 4, "absent": 5}
 _RUNS = frozenset({Active.ACTIVE, Active.RELOADING})
 
 
 @dataclass(frozen=True)
 class Desk:
     """Whoever answers needs these. shut_down ends the supervisor, which then is `stopping`; log_path tells where a
-    service's output is."""
+    service's output is. definitions: where units are found that are not running yet."""
 
     supervisor: Supervisor
     jobs: Jobs
     shut_down: Callable[[], None]
     stopping: Callable[[], bool]
     log_path: LogPath
+    definitions: Definitions
 
 
 def handle(desk: Desk, request: Request, answer: Answer) -> None:
@@ -100,6 +105,7 @@ def _ask_jobs(desk: Desk, request: Request, units: list[Unit], answer: Answer) -
     wants = {unit: wanted(request.verb, unit.service, unit.life.state) for unit in units}
     asked = {unit: kind for unit, kind in wants.items() if kind is not None}
     patient = not request.options.get("no_block")
+    refusals: dict[str, Refused] = {}
     if refused := [f"{unit.name}: {_REFUSES[kind]}" for unit, kind in asked.items() if _refuses(unit, kind)]:
         answer(Reply(_REFUSED, tuple(refused)))
         return
@@ -107,15 +113,42 @@ def _ask_jobs(desk: Desk, request: Request, units: list[Unit], answer: Answer) -
     def settle(unit: Unit, outcome: Outcome) -> None:
         settled[unit.name] = outcome
         if patient and len(settled) == len(asked):
-            answer(_settled(desk, settled))
+            answer(_settled(desk, settled, refusals))
 
     for unit, kind in asked.items():
-        if kind is Kind.RELOAD and not unit.service.exec_reload:
+        if kind is Kind.RELOAD and not unit.service.can_reload:
             settle(unit, Outcome.INVALID)
         else:
-            desk.jobs.ask(unit, kind, lambda outcome, unit=unit: settle(unit, outcome))  # type: ignore[misc]
+            try:
+                desk.jobs.ask(unit, kind, lambda outcome, unit=unit: settle(unit, outcome))  # type: ignore[misc]
+            except Refused as refused:
+                refusals[unit.name] = refused
+                settle(unit, Outcome.INVALID)
     if not patient or not asked:
-        answer(Reply())
+        answer(_settled(desk, settled, refusals) if refusals else Reply())
+
+
+def rejoin(desk: Desk, request: Request, answer: Answer) -> None:
+    """Answer somebody who was already waiting for jobs when this program replaced another one.
+
+    Of services whose job was settled before, the state tells how.
+    """
+    if request.verb not in _JOB_VERBS:
+        answer(Reply(1, (f"{request.verb}: the supervisor was replaced meanwhile; ask again",)))
+        return
+    settled: dict[str, Outcome] = {}
+    units, _ = select(desk.supervisor.units, request.names)
+
+    def settle(unit: Unit, outcome: Outcome) -> None:
+        settled[unit.name] = outcome
+        if len(settled) == len(units):
+            answer(_settled(desk, settled))
+
+    for unit in units:
+        if unit.name in desk.jobs.pending:
+            desk.jobs.when_settled(unit.name, lambda outcome, unit=unit: settle(unit, outcome))  # type: ignore[misc]
+        else:
+            settle(unit, Outcome.FAILED if unit.active is Active.FAILED and request.verb != "stop" else Outcome.DONE)
 
 
 def _refuses(unit: Unit, kind: Kind) -> bool:
@@ -124,22 +157,26 @@ def _refuses(unit: Unit, kind: Kind) -> bool:
     return {Kind.START: start, Kind.STOP: stop, Kind.RESTART: start or stop, Kind.RELOAD: False}[kind]
 
 
-def _settled(desk: Desk, settled: Mapping[str, Outcome]) -> Reply:
+def _settled(desk: Desk, settled: Mapping[str, Outcome], refusals: Mapping[str, Refused] = {}) -> Reply:
     bad = {name: outcome for name, outcome in settled.items() if outcome is not Outcome.DONE}
     lines = []
     for name, outcome in bad.items():
         life = desk.supervisor.units[name].life
         reason = f": {life.verdict.reason}" if life.verdict and outcome is Outcome.FAILED else ""
+        if name in refusals:
+            lines.append(f"{name}: {refusals[name]}")
+            continue
         if outcome is Outcome.INVALID:
             lines.append(_not_reloaded(desk.supervisor.units[name]))
             continue
         lines.append(f"{name}: job {outcome.value}{reason}; 'farmhand status {name}' says more")
-    return Reply(1 if bad else 0, tuple(lines), {name: outcome.value for name, outcome in settled.items()})
+    code = max((_REFUSAL_CODES.get(refused.kind, 1) for refused in refusals.values()), default=1 if bad else 0)
+    return Reply(code, tuple(lines), {name: outcome.value for name, outcome in settled.items()})
 
 
 def _not_reloaded(unit: Unit) -> str:
     """Say why a reload, the only job that can be invalid, makes no sense."""
-    if unit.service.exec_reload:
+    if unit.service.can_reload:
         return f"{unit.name}: it is {unit.active.value} and cannot be reloaded; start it with 'farmhand start'"
     return f"{unit.name}: it cannot be reloaded, for it has no ExecReload=; restart it with 'farmhand restart'"
 

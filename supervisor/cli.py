@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -46,6 +47,7 @@ VERBS: Mapping[str, Verb] = {
     "why": Verb("explain why services are as they are, and what would follow from an exit", "*", _TELLING, tells=True),
     "logs": Verb("show what services printed", "+", ("log_lines", "follow"), tells=True),
     "list": Verb("list services", "*", _TELLING, tells=True),
+    "reexec": Verb("replace the supervisor by its new program, without touching a service", "", tells=True),
     "shutdown": Verb("stop all services and the supervisor", "", tells=True),
     "ping": Verb("say whether a supervisor answers", "", tells=True),
 }
@@ -115,6 +117,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="show this service's output here too; may be repeated, may be a pattern such as '*'",
     )
+    run.add_argument(
+        "--leftovers",
+        choices=("adopt", "stop"),
+        default="",
+        help="what to do with services that run on although their supervisor was killed (default: adopt)",
+    )
+    run.add_argument(
+        "--exit-with", default="", metavar="NAME", help="when this service has ended for good, end with its exit code"
+    )
     check = verbs.add_parser("check", help="say what is wrong with files, without running them")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE", help="Farmhand's YAML, or a .service file")
     for name, verb in VERBS.items():
@@ -133,8 +144,18 @@ _EPILOG = "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 not run
 def _run(arguments: argparse.Namespace) -> int:
     from . import daemon  # the supervisor itself: nothing that a question to it needs
 
+    needed = bool(arguments.control or os.environ.get("FARMHAND_CONTROL"))
     control = arguments.control or default_path()
-    return daemon.run(daemon.Wishes(arguments.files, control, arguments.log_dir, arguments.show_output))
+    wishes = daemon.Wishes(
+        arguments.files,
+        control,
+        arguments.log_dir,
+        arguments.show_output,
+        needs_control=needed,
+        leftovers=arguments.leftovers,
+        exit_with=arguments.exit_with.removesuffix(".service"),
+    )
+    return daemon.run(wishes)
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -14,15 +14,19 @@ from ..units.dialects import systemd
 from ..units.directives import without_effect
 from ..units.errors import BadConfig
 from ..units.files import read_text
-from ..units.light import dataclass, field
+from ..units.light import Any, dataclass, field
 from ..units.quoting import expand_text
 from ..units.spec import Service
-from . import environment, loop
-from .control import Handle
-from .control_server import CannotListen, ControlServer
+from . import environment, loop, reexec
+from .control import Answer, Handle, Reply, Request
+from .control_server import CannotListen, ControlServer, Taken, take
+from .handover import Inherited, keep, trees
 from .logs import Logs, Prefixer
 from .obey import REQUESTS
+from .plain import Unreadable
 from .platforms import native
+from .records import Records, end_unrecorded
+from .rules.jobs import Kind
 from .waiting import Waiter
 
 BAD_INPUT = 2
@@ -30,16 +34,25 @@ _FILES_EACH = 8  # descriptors that one service needs at most: its log, its proc
 _FILES_OWN = 64
 _LONGEST_LINE = 300  # of a service's own output on the console
 _PASSED_BY = ("null", "inherit", "file", "append", "truncate")  # StandardOutput= that does not go to our log
+# supervisor: {Leftovers: …}: what is asked of every service at the start, whether it still runs or not.
+_LEFTOVERS = {"adopt": Kind.START, "stop": Kind.RESTART}
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What `farmhand run` was told. shown: patterns of the services whose output is shown here as well."""
+    """What `farmhand run` was told. shown: patterns of the services whose output is shown here as well.
+
+    needs_control: whether it is no use to run without the socket. leftovers: "adopt" or "stop", or "" for what the
+    files say. exit_with: the service whose exit code is the supervisor's.
+    """
 
     files: Sequence[Path]
     control: Path
     log_folder: Path | None = None
     shown: Sequence[str] = ()
+    needs_control: bool = True
+    leftovers: str = ""
+    exit_with: str = ""
 
 
 @dataclass
@@ -49,41 +62,131 @@ class Plan:
     services: dict[str, Service] = field(default_factory=dict)
     default_environment: dict[str, str] = field(default_factory=dict)
     log_directory: str | None = None
+    leftovers: str = "adopt"
 
 
 def run(wishes: Wishes) -> int:
     """Serve until told to stop; returns the exit code."""
     try:
+        left = reexec.left()
         plan = read(wishes.files)
-        common = environment.base(os.environ, plan.default_environment)
-        logs = _logs(wishes, plan, common)
-    except BadConfig as problem:
+        if wishes.exit_with and wishes.exit_with not in plan.services:
+            known = ", ".join(plan.services)
+            raise BadConfig("--exit-with", 0, wishes.exit_with, "there is no such service", f"there are {known}")
+        if left is not None and left[1]:
+            reexec.inherited(left[0])
+            return 0
+        with contextlib.ExitStack() as opened:
+            return _House(wishes, plan, left[0] if left else None, opened).run()
+    except (BadConfig, CannotListen, Unreadable, TimeoutError) as problem:
         _say(str(problem))
         return BAD_INPUT
-    with contextlib.ExitStack() as opened:
-        opened.callback(logs.close)
 
-        def attach(waiter: Waiter, handle: Handle) -> None:
-            server = ControlServer(wishes.control, handle)
-            opened.callback(server.close)
-            waiter.watch(server.fileno(), REQUESTS, server.serve)
-            waiter.watch(logs.fileno(), REQUESTS, logs.pump)
-            _introduce(wishes, plan, logs)
 
+class _House:
+    """The supervisor with all that surrounds it. left: what an earlier program of this process left."""
+
+    def __init__(
+        self, wishes: Wishes, plan: Plan, left: Mapping[str, Any] | None, opened: contextlib.ExitStack
+    ) -> None:
+        self._wishes = wishes
+        self._plan = plan
+        self._left = left
+        self._opened = opened
+        self._common = environment.base(os.environ, plan.default_environment)
+        self._lock = self._take_lock()
+        self._records = self._remember()
+        self._logs = _logs(wishes, plan, self._common, self._records.folder if self._records else None)
+        opened.callback(self._logs.close)
+        self._server: ControlServer | None = None
+
+    def run(self) -> int:
+        plan, logs = self._plan, self._logs
         _allow_files(len(plan.services))
         shell = loop.Shell(
-            environment=common,
+            environment=self._common,
             journal=logs.journal,
-            log_path=lambda name: log_path(plan.services[name], logs),
+            log_path=lambda name: log_path(plan.services[name], logs) if name in plan.services else None,
             last_line=lambda name: logs.last_line(name)[:_LONGEST_LINE],
-            attach=attach,
+            attach=self._attach,
             log=_say,
+            records=self._records,
+            inherited=self._inherit(),
+            leftovers=_LEFTOVERS[self._wishes.leftovers or plan.leftovers],
+            exit_with=self._wishes.exit_with,
         )
+        self._loop = loop.Loop(plan.services.values(), shell, native())
+        self._succession = reexec.Succession(self._loop, self._capture, _say)
+        code = self._loop.run(plan.services)
+        if self._records is not None:
+            self._records.clear(name for name, unit in self._loop.units.items() if not unit.members())
+        return code
+
+    def _take_lock(self) -> int | None:
+        if self._left is not None:
+            return keep(fd) if (fd := self._left["control"].get("lock")) is not None else None
         try:
-            return loop.run(plan.services.values(), shell)
+            return take(self._wishes.control)
         except CannotListen as problem:
-            _say(str(problem))
-            return BAD_INPUT
+            if self._wishes.needs_control or isinstance(problem, Taken):
+                raise
+            _say(f"{problem}; going on without")
+            return None
+
+    def _remember(self) -> Records | None:
+        """Return where services are remembered: beside the lock, which says whose they are."""
+        control = self._wishes.control
+        if self._lock is None:
+            return None
+        try:
+            return Records(control.with_name(f"{control.name}.d"), native().epoch(), _say)
+        except OSError as error:
+            _say(f"{control}.d: {error.strerror}; if this process is killed, nobody will know what it started")
+            return None
+
+    def _inherit(self) -> Inherited | None:
+        """Return what an earlier program of this process left, or else an earlier supervisor that was killed."""
+        if self._left is not None:
+            self._logs.resume(self._left["outputs"])
+            return reexec.inherited(self._left)
+        if self._records is None:
+            return None
+        found = self._records.read()
+        end_unrecorded(native(), found, _say)
+        for name, values in found.items():
+            if trees(values):
+                self._logs.journal(name)
+        return Inherited(found, own=False) if found else None
+
+    def _attach(self, waiter: Waiter, handle: Handle) -> None:
+        waiter.watch(self._logs.fileno(), REQUESTS, self._logs.pump)
+        if self._lock is not None:
+            kept = self._left["control"] if self._left else {}
+            listener = kept.get("listener")
+            self._server = ControlServer(self._wishes.control, self._handle, self._lock, listener and keep(listener))
+            self._opened.callback(self._server.close)
+            waiter.watch(self._server.fileno(), REQUESTS, self._server.serve)
+            self._server.resume(kept.get("clients", ()), self._rejoin)
+        if self._left is None:
+            _introduce(self._wishes, self._plan, self._logs)
+
+    def _handle(self, request: Request, answer: Answer) -> None:
+        if request.verb == "reexec":
+            self._succession.ask(answer)
+        else:
+            self._loop.handle(request, answer)
+
+    def _rejoin(self, request: Request, answer: Answer) -> None:
+        if request.verb == "reexec":
+            answer(Reply(0, (f"process {os.getpid()} goes on with the new program",)))
+        else:
+            self._loop.rejoin(request, answer)
+
+    def _capture(self, heirs: list[int]) -> dict[str, Any]:
+        """Return all that the next program of this process is to know."""
+        self._logs.pump()
+        control = self._server.kept(heirs) if self._server else {}
+        return {**self._loop.kept(heirs), "outputs": self._logs.kept(heirs), "control": control}
 
 
 def read(files: Sequence[Path]) -> Plan:
@@ -116,23 +219,27 @@ def _read_farm(file: Path, here: Mapping[str, str], plan: Plan) -> tuple[Service
     return farm.services
 
 
-def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str]) -> Logs:
-    """Open the folder of logs; raises BadConfig."""
+def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipes: Path | None) -> Logs:
+    """Open the folder of logs; raises BadConfig. Where nobody chose one and there is no place, all is shown here."""
     folder = wishes.log_folder
     if folder is None and plan.log_directory is not None:
         folder = Path(expand_text(plan.log_directory, common))
     if folder is None:
         folder = Path(machine.here()["S"], "farmhand", "log")
-    prefixer = Prefixer(sys.stdout.buffer)
+    prefixer, shown = Prefixer(sys.stdout.buffer), wishes.shown
 
     def echo(name: str, part: bytes) -> None:
-        if any(fnmatch.fnmatchcase(name, pattern) for pattern in wishes.shown):
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in shown):
             with contextlib.suppress(OSError):
                 prefixer(name, part)
 
     try:
-        return Logs(folder.absolute(), echo=echo if wishes.shown else None)
+        return Logs(folder.absolute(), echo=echo if shown else None, pipes=pipes)
     except OSError as error:
+        if wishes.log_folder is None and plan.log_directory is None:
+            _say(f"{folder}: {error.strerror}; the services' output is shown here and not kept")
+            shown = ["*"]
+            return Logs(None, echo=echo, pipes=pipes)
         problem = f"the services' output cannot be kept there: {error.strerror}"
         raise BadConfig(str(folder), 0, "", problem, "choose another folder with --log-dir or LogDirectory") from None
 
@@ -142,13 +249,15 @@ def log_path(service: Service, logs: Logs) -> str | None:
     kind, _, path = service.standard_output.partition(":")
     if kind in _PASSED_BY:
         return path or None
-    return str(logs.path(service.name))
+    kept = logs.path(service.name)
+    return str(kept) if kept else None
 
 
 def _introduce(wishes: Wishes, plan: Plan, logs: Logs) -> None:
     """Tell people what runs, where its output is, and how to end it."""
     _say(f"running {', '.join(plan.services)} (process {os.getpid()})")
-    _say(f"output is in {logs.folder}; 'farmhand logs NAME' shows it")
+    if logs.folder is not None:
+        _say(f"output is in {logs.folder}; 'farmhand logs NAME' shows it")
     _say(f"Ctrl-C or 'farmhand shutdown' stops everything; commands come in by {wishes.control}")
     for service in plan.services.values():
         if kept := sorted({line.key for line in without_effect(service)}):

@@ -1,13 +1,15 @@
 """What the services print: kept in one file a service, rotated by size, without a line cut in two.
 
-A service writes into a pipe that outlives its restarts; here it is only copied, never taken apart into lines, so that
-a chatty service costs its neighbours nothing. A service that names a file itself (StandardOutput=append:) gets that
+A service writes into a pipe that outlives its restarts, and the supervisor too: it has a name on disk, and the service
+holds both of its ends (docs/decisions/0018). Here it is only copied, never taken apart into lines, so that a chatty
+service costs its neighbours nothing. A service that names a file itself (StandardOutput=append:) gets that
 file, and nothing passes through here.
 """
 
+import contextlib
 import os
 import selectors
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ..units.light import BinaryIO, dataclass
@@ -25,7 +27,7 @@ class _Stream:
     """The output of one service: its pipe, and the file it goes to."""
 
     name: str
-    path: Path
+    path: Path | None
     reader: int
     writer: int
     file: int
@@ -33,44 +35,83 @@ class _Stream:
 
 
 class Logs:
-    """The output of all services; `pump` when `fileno` is readable. echo: told of everything that is written, too."""
+    """The output of all services; `pump` when `fileno` is readable. folder: None keeps nothing, for want of a place.
+
+    echo: told of everything that is written, too. pipes: the folder for the named pipes; None: they have no names.
+    """
 
     def __init__(
-        self, folder: Path, *, most_bytes: int = MOST_BYTES, keep: int = KEEP, echo: Echo | None = None
+        self,
+        folder: Path | None,
+        *,
+        most_bytes: int = MOST_BYTES,
+        keep: int = KEEP,
+        echo: Echo | None = None,
+        pipes: Path | None = None,
     ) -> None:
         self.folder = folder
+        self._pipes = pipes
         self._most_bytes = most_bytes
         self._keep = keep
         self._echo = echo
         self._streams: dict[str, _Stream] = {}
         self._selector = selectors.DefaultSelector()
-        folder.mkdir(parents=True, exist_ok=True)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
 
     def fileno(self) -> int:
         # The selectors of Linux, macOS and the BSDs have a descriptor that is itself readable when one of theirs is.
         return int(self._selector.fileno())
 
-    def path(self, name: str) -> Path:
+    def path(self, name: str) -> Path | None:
         """Return the file that a service's output is in; the older it is, the higher the number after it."""
-        return self.folder / f"{name.replace(os.sep, '-')}.log"
+        return self.folder / f"{name.replace(os.sep, '-')}.log" if self.folder is not None else None
 
     def journal(self, name: str) -> int:
         """Return the descriptor that a service writes to; it stays open here, for its next start. OSError: no file."""
         if name not in self._streams:
             path = self.path(name)
-            file = _open(path)
-            reader, writer = os.pipe()
-            os.set_blocking(reader, False)
-            self._streams[name] = _Stream(name, path, reader, writer, file, os.fstat(file).st_size)
-            self._selector.register(reader, selectors.EVENT_READ, self._streams[name])
+            file = -1 if path is None else _open(path)
+            self._add(name, *self._pipe(name), file)
         return self._streams[name].writer
+
+    def _add(self, name: str, reader: int, writer: int, file: int) -> None:
+        os.set_blocking(reader, False)
+        size = 0 if file == -1 else os.fstat(file).st_size
+        stream = self._streams[name] = _Stream(name, self.path(name), reader, writer, file, size)
+        self._selector.register(reader, selectors.EVENT_READ, stream)
+
+    def _pipe(self, name: str) -> tuple[int, int]:
+        """Return the ends of a service's pipe: the one that it had under an earlier supervisor, if there is that."""
+        if self._pipes is not None:
+            with contextlib.suppress(OSError):
+                path = self._pipes / f"{name.replace(os.sep, '-')}.out"
+                with contextlib.suppress(FileExistsError):
+                    os.mkfifo(path, 0o600)
+                writer = os.open(path, os.O_RDWR | os.O_CLOEXEC)  # who can read from it, too, never writes in vain
+                return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), writer
+        return os.pipe()
+
+    def kept(self, heirs: list[int]) -> dict[str, list[int]]:
+        """Return the descriptors of each service's output, for `resume` after execve(2)."""
+        kept = {name: [each.reader, each.writer, each.file] for name, each in self._streams.items()}
+        heirs += [fd for fds in kept.values() for fd in fds if fd != -1]
+        return kept
+
+    def resume(self, kept: Mapping[str, list[int]]) -> None:
+        for name, fds in kept.items():
+            for fd in fds:
+                if fd != -1:
+                    os.set_inheritable(fd, False)
+            self._add(name, *fds)
 
     def last_line(self, name: str) -> str:
         """Return what a service printed last, "" if it has printed nothing, or not to here."""
         if name not in self._streams:
             return ""
         self.pump()
-        lines = tail(self.path(name), 1)
+        path = self.path(name)
+        lines = tail(path, 1) if path else []
         return lines[0].decode(errors="replace").strip() if lines else ""
 
     def pump(self) -> None:
@@ -85,7 +126,8 @@ class Logs:
                 if not self._copy(stream):
                     break
             for descriptor in (stream.reader, stream.writer, stream.file):
-                os.close(descriptor)
+                if descriptor != -1:
+                    os.close(descriptor)
         self._streams.clear()
         self._selector.close()
 
@@ -96,6 +138,8 @@ class Logs:
             return False
         if self._echo is not None:
             self._echo(stream.name, part)
+        if stream.path is None:
+            return True
         if stream.size + len(part) > self._most_bytes:
             cut = _cut(part, self._most_bytes - stream.size)
             self._write(stream, part[:cut])
@@ -117,12 +161,14 @@ class Logs:
 
     def _rotate(self, stream: _Stream) -> None:
         """Begin a new file; a folder that does not allow it leaves the old one growing."""
+        if (path := stream.path) is None:
+            return
         try:
             for number in range(self._keep, 0, -1):
-                older = stream.path if number == 1 else _numbered(stream.path, number - 1)
+                older = path if number == 1 else _numbered(path, number - 1)
                 if older.exists():
-                    older.replace(_numbered(stream.path, number))
-            file = _open(stream.path)
+                    older.replace(_numbered(path, number))
+            file = _open(path)
         except OSError:
             return
         os.close(stream.file)

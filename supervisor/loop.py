@@ -15,8 +15,10 @@ from ..units.grammar import signal_name, signal_number
 from ..units.light import Any, dataclass, field
 from ..units.spec import Service
 from . import answers, handover
+from .catalog import Catalog
 from .conditions import Checks
 from .control import Answer, Handle, Request
+from .definitions import Definitions
 from .execute import Premises
 from .jobs import Jobs, Surroundings
 from .narrate import Log, Narration, Narrator
@@ -31,6 +33,7 @@ from .rules.states import RESTING, State
 from .rules.transaction import Refused
 from .streams import Journal, settled
 from .unit import Unit
+from .unit_paths import Index
 from .waiting import Waiter
 
 Attach = Callable[[Waiter, Handle], None]
@@ -50,7 +53,8 @@ class Shell:
     that specifiers stand for, by their letters. default_output, default_error: StandardOutput= and StandardError= of
     services that do not say. log_path: the file that the output ends up in. last_line: the last of it. attach: called
     once with the waiter and the handler of requests, for the control socket and for whatever else wants to be waited
-    for. narration: who tells of changes; else they are logged, one line each.
+    for. narration: who tells of changes; else they are logged, one line each. catalog: where units are found that are
+    named later.
     records: where services are remembered. inherited: what an earlier supervisor left. leftovers: what is asked of all
     services at the start, also of those that run already: START or RESTART. exit_with: the service whose end ends the
     supervisor, with its exit code.
@@ -66,6 +70,7 @@ class Shell:
     attach: Attach = lambda waiter, handle: None
     log: Log = lambda line: print(line, flush=True)
     narration: Narration | None = None
+    catalog: Catalog | None = None
     records: Records | None = None
     inherited: handover.Inherited | None = None
     leftovers: Kind = Kind.START
@@ -93,11 +98,28 @@ class Loop:
         self._signals: list[int] = []
         self._parent = Parent(self.waiter, os.environ)
         self._leave: Callable[[], object] | None = None
+        self.definitions = Definitions(
+            shell.catalog or Catalog(machine={}, index=Index(()), tell=shell.log),
+            self.units,
+            lambda found: self.add(*found),
+            self.drop,
+            shell.log,
+        )
         self.add(*services)
 
     def add(self, *services: Service) -> None:
-        """Take services in, at rest."""
-        self.units.update((service.name, Unit(self._settled(service))) for service in services)
+        """Take services in, at rest; those that are there already are what these say from now on."""
+        for service in map(self._settled, services):
+            if service.name in self.units:
+                self.units[service.name].service = service
+            else:
+                self.units[service.name] = Unit(service)
+        self.jobs.links = link(unit.service for unit in self.units.values())
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget services that rest."""
+        for name in names:
+            del self.units[name]
         self.jobs.links = link(unit.service for unit in self.units.values())
 
     def _settled(self, service: Service) -> Service:
@@ -140,13 +162,18 @@ class Loop:
     def handle(self, request: Request, answer: Answer) -> None:
         answers.handle(self._desk, request, answer)
 
+    def rejoin(self, request: Request, answer: Answer) -> None:
+        answers.rejoin(self._desk, request, answer)
+
     def run(self, start: Iterable[str]) -> int:
         """Start the named services and serve until told to stop; returns the exit code."""
         for number in _STOPPING_SIGNALS:
             signal.signal(number, self._on_signal)
         self._platform.adopt_orphans()
         self.waiter.watch(self._platform.fileno(), ORPHANS, self.supervisor.look_at_trees)
-        self._desk = answers.Desk(self.supervisor, self.jobs, self.stop, lambda: self.stopping, self._shell.log_path)
+        self._desk = answers.Desk(
+            self.supervisor, self.jobs, self.stop, lambda: self.stopping, self._shell.log_path, self.definitions
+        )
         if inherited := self._shell.inherited:
             self._inherit(inherited)
         self._shell.attach(self.waiter, self.handle)
@@ -205,6 +232,7 @@ class Loop:
 
     def _settle(self) -> None:
         self.jobs.run()
+        self.definitions.drop_gone()
         self.narrator.flush()
         if self._shell.records is not None:
             for unit in self.supervisor.touched:

@@ -10,6 +10,7 @@ from enum import Enum
 from ..units import spec
 from ..units.light import Any
 from .platforms import Kept
+from .rules.conditions import Checked
 from .rules.exitstatus import Exit, Result
 from .rules.jobs import Kind
 from .rules.life import Life, Slot
@@ -27,7 +28,7 @@ class Unreadable(Exception):
 _ENUMS = {each.__name__: each for each in (Result, State, Slot, Kind)}
 _CLASSES: Mapping[str, Any] = {
     **{name: each for name, each in vars(spec).items() if isinstance(each, type) and hasattr(each, "__rows__")},
-    **{each.__name__: each for each in (Exit, Kept, Life, Starts, Verdict)},
+    **{each.__name__: each for each in (Checked, Exit, Kept, Life, Starts, Verdict)},
 }
 
 

@@ -49,6 +49,13 @@ class Waiter:
         heapq.heappush(self._alarms, (deadline, next(self._numbers), alarm))
         return alarm
 
+    def watches(self, fd: int) -> bool:
+        return fd in self._selector.get_map()
+
+    def is_due(self) -> bool:
+        """Say whether some deadline has come."""
+        return self._timeout() == 0.0
+
     def wait(self) -> None:
         """Sleep until something happens, then call whom it concerns."""
         ready = self._selector.select(self._timeout())

@@ -132,8 +132,8 @@ class Tree(Protocol):
         """Make a living member the main process: `pid`, `fileno`, `poll` and `signal` are about it from now on.
 
         The descriptor is another one then; the one before is closed. False if there is no such member, or where the
-        system does not tell when it ends. The exit of one that is not this process's child when it ends is not known,
-        and taken for exit code 0.
+        system does not tell when it ends. The exit of one that is not this process's child when it ends is not known: it is lost
+        where that is noticed, else taken for exit code 0.
         """
         ...
 

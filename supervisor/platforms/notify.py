@@ -16,14 +16,19 @@ _CREDENTIALS = getattr(socket, "SCM_CREDENTIALS", None)
 
 
 class UnixNotifySocket:
-    def __init__(self, address: str, bind_to: str, clean_up: Callable[[], None] = lambda: None) -> None:
+    """fd: of a socket that is bound already."""
+
+    def __init__(
+        self, address: str, bind_to: str, fd: int | None = None, clean_up: Callable[[], None] = lambda: None
+    ) -> None:
         self.address = address
         self._clean_up = clean_up
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM, fileno=fd)
         self._socket.setblocking(False)
         if _CREDENTIALS is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        self._socket.bind(bind_to)
+        if fd is None:
+            self._socket.bind(bind_to)
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -42,23 +47,25 @@ class UnixNotifySocket:
         self._clean_up()
 
 
-def abstract_socket() -> UnixNotifySocket:
+def abstract_socket(address: str | None, fd: int | None) -> UnixNotifySocket:
     """Make one in the abstract namespace (Linux): every user can reach it, and nothing is left behind."""
-    name = f"farmhand-notify-{os.urandom(8).hex()}"
-    return UnixNotifySocket(f"@{name}", f"\0{name}")
+    address = address or f"@farmhand-notify-{os.urandom(8).hex()}"
+    return UnixNotifySocket(address, f"\0{address[1:]}", fd)
 
 
-def path_socket() -> UnixNotifySocket:
+def path_socket(address: str | None, fd: int | None) -> UnixNotifySocket:
     """Make one in a folder of its own, which others may reach into but not list."""
-    folder = Path(os.environ.get("TMPDIR", "/tmp"), f"farmhand-{os.urandom(8).hex()}")
-    folder.mkdir(mode=0o711)
-    path = folder / "notify"
+    path = Path(address or Path(os.environ.get("TMPDIR", "/tmp"), f"farmhand-{os.urandom(8).hex()}", "notify"))
+    folder = path.parent
+    folder.mkdir(mode=0o711, exist_ok=address is not None)
+    if fd is None:
+        path.unlink(missing_ok=True)
 
     def clean_up() -> None:
         path.unlink(missing_ok=True)
         folder.rmdir()
 
-    notify = UnixNotifySocket(str(path), str(path), clean_up)
+    notify = UnixNotifySocket(str(path), str(path), fd, clean_up)
     path.chmod(0o777)
     return notify
 

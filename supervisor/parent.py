@@ -1,0 +1,57 @@
+"""Whoever started the supervisor, if it speaks sd_notify(3): told what goes on, and that the loop still turns.
+
+Descriptors are not left with it (FDSTORE=1): it would give them back only to a process that it starts itself, and what
+follows a death here finds all it needs in files; docs/decisions/0018.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+
+import sdnotify
+
+from .waiting import Waiter
+
+
+class Parent:
+    """Silent where NOTIFY_SOCKET is not set."""
+
+    def __init__(self, waiter: Waiter, environ: Mapping[str, str]) -> None:
+        self._notifier = sdnotify.SystemdNotifier()
+        self._waiter = waiter
+        self._failed: set[str] = set()
+        self._services = 0
+        self.is_told = False  # that all is up
+        mine = environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        seconds = environ.get("WATCHDOG_USEC", "")
+        self._pause = int(seconds) / 2e6 if seconds.isdecimal() and mine else 0.0
+
+    def watch_over(self) -> None:
+        """Say WATCHDOG=1 twice as often as it is asked for, from now on."""
+        if self._pause:
+            self._notifier.notify("WATCHDOG=1")
+            self._waiter.at(self._waiter.now() + self._pause, self.watch_over)
+
+    def ready(self, services: int) -> None:
+        """All is up (again); MAINPID= says that this is still the same process after it was replaced."""
+        self.is_told, self._services = True, services
+        self._notifier.notify(f"READY=1\nMAINPID={os.getpid()}\n{self._status()}")
+
+    def reloading(self) -> None:
+        """Configuration or program are about to be replaced; `ready` says that it is done."""
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self._notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={now}")
+
+    def stopping(self) -> None:
+        self._notifier.notify("STOPPING=1\nSTATUS=stopping all services")
+
+    def failed(self, name: str, *, now: bool) -> None:
+        """Keep STATUS= true: a service failed, or does no longer count as failed."""
+        if now is not (name in self._failed):
+            self._failed.symmetric_difference_update({name})
+            if self.is_told:
+                self._notifier.notify(self._status())
+
+    def _status(self) -> str:
+        failed = f", {len(self._failed)} failed" if self._failed else ""
+        return f"STATUS=supervising {self._services} services{failed}"
