@@ -126,9 +126,8 @@ def _start(log: Path) -> Start | None:
 
 def _visible(text: bytes) -> str:
     """Decode JSON; bytes that are no UTF-8 become texts such as \\xe4 in it."""
-    return re.sub(
-        r"[\udc80-\udcff]", lambda byte: f"\\\\x{ord(byte[0]) - 0xDC00:02x}", text.decode(errors="surrogateescape")
-    )
+    decoded = text.decode(errors="surrogateescape")
+    return re.sub(r"[\udc80-\udcff]", lambda byte: f"\\\\x{ord(byte[0]) - 0xDC00:02x}", decoded)
 
 
 def outcome(scenario_starts: Sequence[Start], observe: Sequence[str]) -> Outcome:
