@@ -179,14 +179,18 @@ class Loop:
         self._shell.attach(self.waiter, self.handle)
         self._start(start, anew=inherited is None or not inherited.own)
         self.supervisor.look_at_trees()
+        self._take_stock()
         while not self._finished():
-            self._obey_signals()
-            self._settle()
-            self._leave_if_possible()
             self.waiter.wait()
-        self._settle()
+            self._take_stock()
         self.waiter.close()
         return self._exit_code()
+
+    def _take_stock(self) -> None:
+        """Do what follows from what was just heard of."""
+        self._obey_signals()
+        self._settle()
+        self._leave_if_possible()
 
     def _inherit(self, inherited: handover.Inherited) -> None:
         """Take over what an earlier supervisor left; services that are in no file any more are stopped if they run."""
