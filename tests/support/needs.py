@@ -25,3 +25,6 @@ def systemd() -> pytest.MarkDecorator:
         if not there
     ]
     return pytest.mark.skipif(bool(missing), reason=f"a systemd of its own needs {', '.join(missing)}")
+
+
+as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may")
