@@ -121,8 +121,8 @@ def _ask_jobs(desk: Desk, request: Request, units: list[Unit], answer: Answer) -
         else:
             try:
                 desk.jobs.ask(unit, kind, lambda outcome, unit=unit: settle(unit, outcome))  # type: ignore[misc]
-            except Refused as refused:
-                refusals[unit.name] = refused
+            except Refused as refusal:
+                refusals[unit.name] = refusal
                 settle(unit, Outcome.INVALID)
     if not patient or not asked:
         answer(_settled(desk, settled, refusals) if refusals else Reply())

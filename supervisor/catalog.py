@@ -1,7 +1,7 @@
 """What units there are and what they say: from unit files in systemd's folders, from files that were named, from YAML.
 
 A unit is read when it is first named, or needed by another one; `changed` says whether its files are no longer those
-that were read.
+that were read, and `reload` reads all of them again.
 """
 
 import contextlib
@@ -11,11 +11,16 @@ from pathlib import Path
 
 from ..units.dialects import systemd
 from ..units.errors import BadConfig, Notice
+from ..units.files import read_text
 from ..units.kinds import append_new
 from ..units.light import dataclass, field, replace
 from ..units.named import full_name, short_name
 from ..units.spec import Service
 from .unit_paths import Found, Index, template
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..units.dialects.farmhand import Settings
 
 # What brings the computer up is the system's, and counts as reached: systemd.special(7).
 _REACHED = """
@@ -35,7 +40,7 @@ _DRAWN_IN = (
 
 @dataclass(frozen=True)
 class Loaded:
-    """A unit as it was read. name: whole, "x.service". state: systemd's LoadState=; error: why it is not "loaded".
+    """A unit as it was read. name: whole, "x.service". state: systemd's LoadState=; problem: why it cannot be used.
 
     names: its own and its aliases. fragment: the file that defines it, "" for none.
     """
@@ -43,7 +48,7 @@ class Loaded:
     name: str
     state: str = "not-found"
     service: Service | None = None
-    error: str = ""
+    problem: BadConfig | None = None
     fragment: str = ""
     drop_ins: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
@@ -55,15 +60,15 @@ class Loaded:
 class Catalog:
     """All that can be had. machine: the texts of specifiers. index: the folders to look in.
 
-    files: unit files that were named, by the name of their unit. farms: services of YAML files, by whole name.
-    tell: called with each notice of a file that is read.
+    files: unit files that were named, by the name of their unit. farms: YAML files, and the services of each by whole
+    name. tell: called with what a file says that is ignored, and with what is wrong with one that is read again.
     """
 
     machine: Mapping[str, str]
     index: Index
     tell: Callable[[str], None]
     files: dict[str, Path] = field(default_factory=dict)
-    farms: dict[str, Service] = field(default_factory=dict)
+    farms: dict[Path, dict[str, Service]] = field(default_factory=dict)
     loaded: dict[str, Loaded] = field(default_factory=dict)
 
     def get(self, name: str) -> Loaded:
@@ -90,17 +95,40 @@ class Catalog:
     def changed(self, name: str) -> bool:
         """Say whether the files of a unit that was read are other ones now, or others than they were."""
         old = self.loaded.get(full_name(name))
-        if old is None or full_name(name) in self.farms:
+        if old is None or self._in_farms(full_name(name)):
             return False
         now = self._find(old.name)
         return (now.fragment, now.drop_ins, _stamps(now)) != (old.fragment, old.drop_ins, old.stamps)
 
-    def forget(self) -> None:
-        """Read everything again when it is next asked for."""
-        self.loaded.clear()
+    def reload(self) -> list[Loaded]:
+        """Read everything again; a unit that cannot be read any more stays what it was, and what is wrong is told."""
+        for file in self.farms:
+            try:
+                self.take_farm(file)
+            except BadConfig as bad:
+                self.tell(f"{bad}; what was read of the file before stays in force")
+        before, self.loaded = self.loaded, {}
+        names = dict.fromkeys([*before, *(name for services in self.farms.values() for name in services)])
+        for name in names:
+            now, old = self.get(name), before.get(name)
+            if now.state in ("bad-setting", "error") and old and old.service:
+                self.tell(f"{now.problem}; what was read of the file before stays in force")
+                self.loaded[name] = replace(old, problem=now.problem, stamps=now.stamps)
+        return [self.loaded[name] for name in names if name in self.loaded]
+
+    def take_farm(self, file: Path) -> "Settings":
+        """Read a YAML file; raises BadConfig. Returns its settings for the supervisor."""
+        from ..units.dialects import farmhand  # only where YAML is read: its parser takes memory
+
+        farm = farmhand.read(str(file), read_text(file), self.machine)
+        self.farms[file] = {full_name(service.name): service for service in farm.services}
+        return farm.settings
+
+    def _in_farms(self, name: str) -> Service | None:
+        return next((services[name] for services in self.farms.values() if name in services), None)
 
     def _find(self, name: str) -> Found:
-        if name in self.farms:
+        if self._in_farms(name):
             return Found(name, "", (), (name,))
         file = self.files.get(name) or self.files.get(template(name) or "")
         if file is None:
@@ -109,10 +137,10 @@ class Catalog:
         return Found(name, str(file), beside.drop_ins, (name,))
 
     def _read(self, found: Found) -> Loaded:
-        if found.name in self.farms:
-            return Loaded(found.name, "loaded", self.farms[found.name], names=found.names)
+        if service := self._in_farms(found.name):
+            return Loaded(found.name, "loaded", service, names=found.names)
         loaded = Loaded(
-            found.name, "not-found", None, f"Unit {found.name} not found.", found.fragment, found.drop_ins,
+            found.name, "not-found", None, None, found.fragment, found.drop_ins,
             found.names, (), _stamps(found),
         )  # fmt: skip
         if not found.fragment:
@@ -123,13 +151,12 @@ class Catalog:
             )
         except BadConfig as bad:
             if bad.load_state == "masked":
-                return replace(loaded, state="masked", error=f"Unit {found.name} is masked.")
-            self.tell(str(bad))
-            return replace(loaded, state=bad.load_state, error=str(bad))
+                return replace(loaded, state="masked")
+            return replace(loaded, state=bad.load_state, problem=bad)
         for notice in reading.warnings:
             self.tell(str(notice))
         service = self._with_links(reading.service, found.names)
-        return replace(loaded, state="loaded", service=service, error="", notices=reading.warnings)
+        return replace(loaded, state="loaded", service=service, notices=reading.warnings)
 
     def _with_links(self, service: Service, names: tuple[str, ...]) -> Service:
         """Add what links in NAME.wants and NAME.requires say; systemd.unit(5), "WantedBy="."""

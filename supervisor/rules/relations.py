@@ -84,13 +84,17 @@ class Links:
 
 
 def link(services: Iterable[Service]) -> Links:
-    """Read the relations of all services. Other types of unit are the system's: they are left out, as if there."""
+    """Read the relations of all services. Other types of unit are the system's: they are left out, as if there.
+
+    A target that is among the services is like one of them.
+    """
     arrows: dict[Facet, dict[str, dict[str, None]]] = {facet: {} for facet in Facet}
-    for service in services:
+    known = {service.name: service for service in services}
+    for service in known.values():
         for field, (own, other) in RELATIONS.items():
             for target in getattr(service, field):
                 target = target.removesuffix(".service")
-                if target == service.name or unit_type(target):
+                if target == service.name or (unit_type(target) and target not in known):
                     continue
                 for facet in own:
                     arrows[facet].setdefault(service.name, {})[target] = None
