@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ..units.dialects import systemd
+from ..units.draft import Draft
 from ..units.errors import BadConfig, Notice
 from ..units.files import read_text
 from ..units.kinds import append_new
@@ -31,6 +32,7 @@ _REACHED = """
     time-set time-sync timers umount usb-gadget veritysetup veritysetup-pre
 """
 REACHED = frozenset(f"{name}.target" for name in _REACHED.split())
+_NEED_NO_FILE = ("default.target", "multi-user.target")
 # Fields of a Service that name units which have to be known, too, for it to do as it says.
 _DRAWN_IN = (
     *("requires", "requisite", "wants", "binds_to", "upholds", "part_of", "conflicts", "on_failure", "on_success"),
@@ -144,7 +146,7 @@ class Catalog:
             found.names, (), _stamps(found),
         )  # fmt: skip
         if not found.fragment:
-            return loaded
+            return self._without_file(loaded)
         try:
             reading = systemd.read(
                 found.fragment, read(found.fragment), self.machine, found.name, _texts(found.drop_ins)
@@ -157,6 +159,12 @@ class Catalog:
             self.tell(str(notice))
         service = self._with_links(reading.service, found.names)
         return replace(loaded, state="loaded", service=service, notices=reading.warnings)
+
+    def _without_file(self, loaded: Loaded) -> Loaded:
+        """Take a target that links say what it wants of, though nobody wrote a file for it, as there."""
+        service = self._with_links(Draft(short_name(loaded.name), "").as_target(), loaded.names)
+        is_there = loaded.name in _NEED_NO_FILE and (service.wants or service.requires)
+        return replace(loaded, state="loaded", service=service) if is_there else loaded
 
     def _with_links(self, service: Service, names: tuple[str, ...]) -> Service:
         """Add what links in NAME.wants and NAME.requires say; systemd.unit(5), "WantedBy="."""

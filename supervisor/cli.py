@@ -108,7 +108,16 @@ def _parser() -> argparse.ArgumentParser:
     socket.add_argument("--control", type=_path, metavar="PATH", help="the supervisor's socket (or FARMHAND_CONTROL)")
     verbs = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="verb")
     run = verbs.add_parser("run", parents=[socket], help="run the services of files until Ctrl-C")
-    run.add_argument("files", nargs="+", type=Path, metavar="FILE", help="Farmhand's YAML, or a .service file")
+    run.add_argument("files", nargs="*", metavar="FILE|UNIT", help="Farmhand's YAML, a unit file, or a unit's name")
+    scope = run.add_mutually_exclusive_group()
+    for name, whose in (("system", "the system's services"), ("user", "your own services")):
+        scope.add_argument(
+            f"--{name}",
+            dest="scope",
+            action="store_const",
+            const=name,
+            help=f"look for units where systemd looks for {whose}; if none is named, start what default.target wants",
+        )
     run.add_argument("--log-dir", type=Path, metavar="FOLDER", help="where the output of services goes")
     run.add_argument(
         "--show-output",
@@ -142,12 +151,14 @@ _EPILOG = "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 not run
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from . import daemon  # the supervisor itself: nothing that a question to it needs
+    from . import daemon, plan  # the supervisor itself: nothing that a question to it needs
 
     needed = bool(arguments.control or os.environ.get("FARMHAND_CONTROL"))
     control = arguments.control or default_path()
+    if not arguments.files and not arguments.scope:
+        return _fail("run: nothing is named; name files, or say --system or --user", BAD_INPUT)
     wishes = daemon.Wishes(
-        arguments.files,
+        plan.Sources(arguments.files, arguments.scope),
         control,
         arguments.log_dir,
         arguments.show_output,

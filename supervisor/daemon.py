@@ -5,16 +5,13 @@ import fnmatch
 import os
 import resource
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ..units import machine
-from ..units.check import absent
-from ..units.dialects import systemd
 from ..units.directives import without_effect
 from ..units.errors import BadConfig
-from ..units.files import read_text
-from ..units.light import Any, dataclass, field
+from ..units.light import Any, dataclass
 from ..units.quoting import expand_text
 from ..units.spec import Service
 from . import environment, loop, reexec
@@ -24,6 +21,7 @@ from .handover import Inherited, keep, trees
 from .logs import Logs, Prefixer
 from .obey import REQUESTS
 from .plain import Unreadable
+from .plan import Plan, Sources, read
 from .platforms import native
 from .records import Records, end_unrecorded
 from .rules.jobs import Kind
@@ -40,13 +38,13 @@ _LEFTOVERS = {"adopt": Kind.START, "stop": Kind.RESTART}
 
 @dataclass(frozen=True)
 class Wishes:
-    """What `farmhand run` was told. shown: patterns of the services whose output is shown here as well.
+    """What `farmhand run` was told.
 
-    needs_control: whether it is no use to run without the socket. leftovers: "adopt" or "stop", or "" for what the
+    sources: what to run. shown: patterns of the services whose output is shown here as well. needs_control: whether it is no use to run without the socket. leftovers: "adopt" or "stop", or "" for what the
     files say. exit_with: the service whose exit code is the supervisor's.
     """
 
-    files: Sequence[Path]
+    sources: Sources
     control: Path
     log_folder: Path | None = None
     shown: Sequence[str] = ()
@@ -55,21 +53,11 @@ class Wishes:
     exit_with: str = ""
 
 
-@dataclass
-class Plan:
-    """What the files say together."""
-
-    services: dict[str, Service] = field(default_factory=dict)
-    default_environment: dict[str, str] = field(default_factory=dict)
-    log_directory: str | None = None
-    leftovers: str = "adopt"
-
-
 def run(wishes: Wishes) -> int:
     """Serve until told to stop; returns the exit code."""
     try:
         left = reexec.left()
-        plan = read(wishes.files)
+        plan = read(wishes.sources, _say)
         if wishes.exit_with and wishes.exit_with not in plan.services:
             known = ", ".join(plan.services)
             raise BadConfig("--exit-with", 0, wishes.exit_with, "there is no such service", f"there are {known}")
@@ -96,7 +84,7 @@ class _House:
         self._common = environment.base(os.environ, plan.default_environment)
         self._lock = self._take_lock()
         self._records = self._remember()
-        self._logs = _logs(wishes, plan, self._common, self._records.folder if self._records else None)
+        self._logs = _logs(wishes, plan, self._common, self._records.pipe if self._records else None)
         opened.callback(self._logs.close)
         self._server: ControlServer | None = None
 
@@ -106,10 +94,11 @@ class _House:
         shell = loop.Shell(
             environment=self._common,
             journal=logs.journal,
-            log_path=lambda name: log_path(plan.services[name], logs) if name in plan.services else None,
+            log_path=lambda name: log_path(self._loop.units[name].service, logs) if name in self._loop.units else None,
             last_line=lambda name: logs.last_line(name)[:_LONGEST_LINE],
             attach=self._attach,
             log=_say,
+            catalog=plan.catalog,
             records=self._records,
             inherited=self._inherit(),
             leftovers=_LEFTOVERS[self._wishes.leftovers or plan.leftovers],
@@ -117,7 +106,7 @@ class _House:
         )
         self._loop = loop.Loop(plan.services.values(), shell, native())
         self._succession = reexec.Succession(self._loop, self._capture, _say)
-        code = self._loop.run(plan.services)
+        code = self._loop.run(plan.start)
         if self._records is not None:
             self._records.clear(name for name, unit in self._loop.units.items() if not unit.members())
         return code
@@ -189,37 +178,7 @@ class _House:
         return {**self._loop.kept(heirs), "outputs": self._logs.kept(heirs), "control": control}
 
 
-def read(files: Sequence[Path]) -> Plan:
-    """Read all files; raises BadConfig. A service may be in one of them only."""
-    plan, here = Plan(), machine.here()
-    for file in files:
-        services = _read_unit(file, here) if file.suffix == ".service" else _read_farm(file, here, plan)
-        for service in services:
-            if service.name in plan.services:
-                raise BadConfig(str(file), 0, service.name, "another file has this service too", "rename one of them")
-            plan.services[service.name] = service
-    for notice in absent(list(plan.services.values())):
-        _say(str(notice))
-    return plan
-
-
-def _read_unit(file: Path, here: Mapping[str, str]) -> tuple[Service, ...]:
-    reading = systemd.read(str(file), read_text(file), here)
-    for warning in reading.warnings:
-        _say(str(warning))
-    return (reading.service,)
-
-
-def _read_farm(file: Path, here: Mapping[str, str], plan: Plan) -> tuple[Service, ...]:
-    from ..units.dialects import farmhand  # only where YAML is read: its parser takes memory
-
-    farm = farmhand.read(str(file), read_text(file), here)
-    plan.default_environment |= farm.settings.default_environment
-    plan.log_directory = farm.settings.log_directory or plan.log_directory
-    return farm.services
-
-
-def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipes: Path | None) -> Logs:
+def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipe: Callable[[str], Path] | None) -> Logs:
     """Open the folder of logs; raises BadConfig. Where nobody chose one and there is no place, all is shown here."""
     folder = wishes.log_folder
     if folder is None and plan.log_directory is not None:
@@ -234,12 +193,12 @@ def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipes: Path | N
                 prefixer(name, part)
 
     try:
-        return Logs(folder.absolute(), echo=echo if shown else None, pipes=pipes)
+        return Logs(folder.absolute(), echo=echo if shown else None, pipe=pipe)
     except OSError as error:
         if wishes.log_folder is None and plan.log_directory is None:
             _say(f"{folder}: {error.strerror}; the services' output is shown here and not kept")
             shown = ["*"]
-            return Logs(None, echo=echo, pipes=pipes)
+            return Logs(None, echo=echo, pipe=pipe)
         problem = f"the services' output cannot be kept there: {error.strerror}"
         raise BadConfig(str(folder), 0, "", problem, "choose another folder with --log-dir or LogDirectory") from None
 

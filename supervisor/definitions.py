@@ -13,6 +13,7 @@ from .catalog import Catalog, Loaded
 from .rules.states import RESTING
 from .unit import Unit
 
+
 @dataclass(eq=False)
 class Definitions:
     """define: gives units their services, new units and those that are there; drop: forgets units that rest."""

@@ -194,6 +194,7 @@ class Loop:
 
     def _inherit(self, inherited: handover.Inherited) -> None:
         """Take over what an earlier supervisor left; services that are in no file any more are stopped if they run."""
+        self.definitions.find(inherited.units)
         gone = [name for name in inherited.units if name not in self.units]
         self.add(*(Service(name, description="in no file any more") for name in gone))
         for name, values in inherited.units.items():

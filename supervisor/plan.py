@@ -1,4 +1,4 @@
-"""What a supervisor is to run: the files that were named, or the units of systemd's folders, and what to start of them."""
+"""What a supervisor is to run: files that were named, or units of systemd's folders, and what to start of them."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +9,7 @@ from ..units.check import absent
 from ..units.errors import BadConfig
 from ..units.light import dataclass, field
 from ..units.named import full_name
+from ..units.spec import Service
 from .catalog import Catalog, Loaded
 from .unit_paths import Index, Scope, folders, template
 
@@ -25,12 +26,14 @@ class Sources:
 
 @dataclass
 class Plan:
-    """What there is to run, and the short names of what to start."""
+    """What there is to run. services: what was named and what that needs. start: what to start of them."""
 
     catalog: Catalog
     start: tuple[str, ...] = ()
+    services: dict[str, Service] = field(default_factory=dict)
     default_environment: dict[str, str] = field(default_factory=dict)
     log_directory: str | None = None
+    leftovers: str = "adopt"
 
 
 def read(sources: Sources, say: Callable[[str], None], environ: Mapping[str, str] = os.environ) -> Plan:
@@ -46,10 +49,14 @@ def read(sources: Sources, say: Callable[[str], None], environ: Mapping[str, str
     if sources.scope and not names:
         names = [_usual(plan.catalog)]
     loaded = [_demand(plan.catalog.get(name), say) for name in names]
-    services = [each.service for each in loaded if each.service]
-    plan.start = tuple(dict.fromkeys(service.name for service in services))
+    plan.start = tuple(dict.fromkeys(each.service.name for each in loaded if each.service))
+    needed = plan.catalog.with_needed(names)
+    plan.services = {each.service.name: each.service for each in needed if each.service}
+    for each in needed:
+        if each.problem is not None:
+            say(str(each.problem))
     if sources.scope is None:
-        for notice in absent(services):
+        for notice in absent(list(plan.services.values())):
             say(str(notice))
     return plan
 
