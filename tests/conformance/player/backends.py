@@ -9,14 +9,23 @@ import subprocess
 import sys
 import time
 import tty
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from .stage import Stage
 
 BACKEND = Path(__file__).resolve().parents[1] / "backend"
+PRIVATE = ("/tmp", "/var/tmp", "/var/lib", "/var/cache")  # empty for every boot, and so are /run and /var/log
+# What systemd's namespaces have, for any supervisor: those folders, and a console that is nobody's.
+ROOM = """
+for place in /run /var/log $PRIVATE; do mount -t tmpfs -o mode=1777 tmpfs "$place"; done
+chmod 755 /run /var/log
+[ ! -e /dev/console ] || mount --bind "$CONSOLE" /dev/console
+exec "$@"
+"""
 _BOOT, _SHUTDOWN = 30.0, 3.0  # seconds
 _WAKE_UP = 0.01  # seconds
 
@@ -66,24 +75,54 @@ def socketed(*command: str) -> Boot:
 
     @asynccontextmanager
     async def boot(stage: Stage) -> AsyncIterator[Supervisor]:
-        with stage.log.open("wb") as log:
+        words = [*command, "daemon", "--unit-dir", str(stage.units), "--control", str(stage.control)]
+        with _console() as console, stage.log.open("wb") as log:
             daemon = subprocess.Popen(
-                [*command, "daemon", "--unit-dir", str(stage.units), "--control", str(stage.control)],
+                [*_room(), *words],
+                env={**os.environ, "CONSOLE": console.name, "PRIVATE": " ".join(PRIVATE)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        supervisor = _Socketed(stage.control)
-        try:
-            await _ready(supervisor, daemon, stage.log)
-            yield supervisor
-            with contextlib.suppress(OSError, ValueError, TimeoutError):
-                await asyncio.wait_for(supervisor.request("shutdown"), _SHUTDOWN)
-        finally:
-            _end(daemon)
+            supervisor = _Socketed(stage.control)
+            try:
+                await _ready(supervisor, daemon, stage.log)
+                yield supervisor
+                with contextlib.suppress(OSError, ValueError, TimeoutError):
+                    await asyncio.wait_for(supervisor.request("shutdown"), _SHUTDOWN)
+            finally:
+                _end(daemon)
 
     return boot
+
+
+def _room() -> tuple[str, ...]:
+    """Return what to put before a command so that it has ROOM; nothing where it may not: not root, or a container."""
+    unshare = ("unshare", "--mount", "--propagation", "private")
+    with contextlib.suppress(FileNotFoundError):
+        if subprocess.run([*unshare, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+            return (*unshare, "sh", "-e", "-c", ROOM, "room")
+    return ()
+
+
+@dataclass(frozen=True)
+class _Console:
+    """A terminal: its name, and the other end of it."""
+
+    name: str
+    end: int
+
+
+@contextlib.contextmanager
+def _console() -> Iterator[_Console]:
+    end, terminal = os.openpty()
+    tty.setraw(terminal)
+    try:
+        yield _Console(os.ttyname(terminal), end)
+    finally:
+        os.close(terminal)
+        os.close(end)
 
 
 async def _ready(supervisor: _Socketed, daemon: subprocess.Popen[bytes], log: Path) -> None:
@@ -157,18 +196,13 @@ async def SYSTEMD(stage: Stage) -> AsyncIterator[Supervisor]:
     """Boot the machine's systemd as PID 1 of namespaces of its own; needs root."""
     import sandbox  # tests/support
 
-    console, terminal = os.openpty()  # PID 1 logs to nothing but a terminal
-    tty.setraw(terminal)
     with contextlib.ExitStack() as opened:
-        opened.callback(os.close, terminal)
+        console = opened.enter_context(_console())  # PID 1 logs to nothing but a terminal
         log = opened.enter_context(stage.log.open("wb"))
-        copier = subprocess.Popen(["cat"], stdin=console, stdout=log)
-        os.close(console)
+        copier = subprocess.Popen(["cat"], stdin=console.end, stdout=log)
         opened.callback(copier.wait)
         opened.callback(copier.kill)
-        settings = sandbox.Settings(
-            console=os.ttyname(terminal), private=("/tmp", "/var/tmp", "/var/lib", "/var/cache")
-        )
+        settings = sandbox.Settings(console=console.name, private=PRIVATE)
         booted = opened.enter_context(sandbox.boot(stage.units, stage.folder / "boot.log", settings))
         waking = asyncio.create_task(_keep_awake(booted.pid))
         try:
