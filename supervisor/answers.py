@@ -20,6 +20,7 @@ from .rules.jobs import Kind, Outcome, wanted
 from .rules.life import Event, Slot
 from .rules.states import Active
 from .rules.transaction import Refused
+from .rules.why import data as why_data
 from .rules.why import where, why
 from .unit import Unit
 
@@ -269,10 +270,8 @@ def _is_failed(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
 
 
 def _why(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
-    lines = tuple(why(unit.service, unit.life, desk.supervisor.waiter.now()))
-    verdict = unit.life.verdict
-    data = {"state": unit.life.state.value, "reason": verdict.reason if verdict else None, "lines": list(lines)}
-    return Reply(0, lines, data)
+    now = desk.supervisor.waiter.now()
+    return Reply(0, tuple(why(unit.service, unit.life, now)), why_data(unit.service, unit.life, now))
 
 
 def _logs(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:

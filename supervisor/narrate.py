@@ -60,7 +60,7 @@ class Narrator:
 def _after(unit: Unit) -> str:
     """Name the state reached, with the number that belongs to it."""
     if unit.shown is State.AUTO_RESTART:
-        return f"auto-restart in {unit.service.restart_sec:g}s"
+        return f"auto-restart in {unit.life.verdict.wait if unit.life.verdict else 0:g}s"
     if unit.shown is State.FAILED:
         return f"failed, {unit.life.result.value}"
     return f"{unit.shown.value}, pid {unit.main_pid}" if unit.shown is State.RUNNING else unit.shown.value

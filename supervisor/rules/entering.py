@@ -49,15 +49,18 @@ class Turn:
         return None if seconds == inf else self.scene.now + seconds
 
 
-def enter(turn: Turn, state: State, result: Result = Result.SUCCESS, *, may_restart: bool = True) -> None:
-    """Bring the service into a state. result: what becomes the run's result, unless it has a bad one already."""
+def enter(turn: Turn, state: State, result: Result = Result.SUCCESS, *, barred_by: str = "") -> None:
+    """Bring the service into a state. result: what becomes the run's result, unless it has a bad one already.
+
+    barred_by: the directive that forbids a restart, if one does.
+    """
     turn.blame(result)
     if state is State.START:
         _start_main(turn)
     elif state is State.RUNNING:
         _run(turn)
     elif state is State.DEAD:
-        rest(turn, may_restart=may_restart)
+        rest(turn, barred_by=barred_by)
     elif state in STOPPING | FINAL:
         _end_processes(turn, state)
     else:
@@ -233,11 +236,11 @@ def continued(signal: str) -> tuple[str, ...]:
     return (signal,) if signal in ("SIGKILL", "SIGCONT") else (signal, "SIGCONT")
 
 
-def rest(turn: Turn, *, may_restart: bool) -> None:
+def rest(turn: Turn, *, barred_by: str) -> None:
     """End the run: dead, failed, or through one of them into the wait for the next start."""
     life, service = turn.life, turn.service
-    verdict = Verdict(False, turn.why)
-    if may_restart:
+    verdict = Verdict(False, turn.why, barred_by)
+    if not barred_by:
         stopped = life.stop_requested or turn.scene.stop_pending
         verdict = decide(service, life.exit, life.result, stop_requested=stopped)
     turn.set(verdict=verdict, stop_requested=False)
@@ -259,5 +262,5 @@ def rest(turn: Turn, *, may_restart: bool) -> None:
 def _await_restart(turn: Turn, verdict: Verdict) -> None:
     life, forced = turn.life, verdict.directive == "RestartForceExitStatus"
     wait = pause(turn.service, restarts=life.restarts, crashes=life.crashes, ran=life.ran, forced=forced)
-    turn.set(crashes=wait.crashes, pause=wait.seconds)
+    turn.set(crashes=wait.crashes, verdict=replace(verdict, wait=wait.seconds, waits_by=wait.directive))
     change(turn, State.AUTO_RESTART, turn.after(wait.seconds))

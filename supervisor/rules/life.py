@@ -72,7 +72,7 @@ class Life:
     that the control process runs, index: its place in the state's list; main_index: which ExecStart= line.
     stop_requested holds until the service rests. restarts: NRestarts; crashes: runs in a row that ended too early, for
     X-FarmhandBackoffMaxSec=; forget_restarts: the next start resets both. ran: how many seconds the run was active,
-    once it is no more; pause: how long the wait for the next start is. reload_begin: when it was last told to reload.
+    once it is no more. reload_begin: when it was last told to reload.
     awaits_pid_file: only PIDFile= is still missing for the service to run. told: the last READY, RELOADING or STOPPING.
     """
 
@@ -97,7 +97,6 @@ class Life:
     watchdog_sec: float | None = None
     active_since: float | None = None
     ran: float = 0.0
-    pause: float = 0.0
     reload_begin: float = 0.0
     told: Told | None = None
     status_text: str = ""

@@ -48,7 +48,7 @@ def _begin(turn: Turn) -> None:
         turn.why = f"more than StartLimitBurst={service.start_limit_burst} starts in StartLimitIntervalSec="
         turn.why += f"{service.start_limit_interval_sec:g}s"
         turn.blame(Result.START_LIMIT_HIT)
-        rest(turn, may_restart=False)
+        rest(turn, barred_by="StartLimitBurst")
         return
     restarts, crashes = (0, 0) if life.forget_restarts else (life.restarts, life.crashes)
     turn.why = f"restart {restarts}" if restarts else turn.why
@@ -144,7 +144,7 @@ def _escalate(turn: Turn, target: State) -> None:
         enter(turn, target, Result.TIMEOUT)
     else:
         target = WITHOUT_SIGKILL.get(target, target)
-        enter(turn, target, Result.TIMEOUT, may_restart=target is not State.DEAD)
+        enter(turn, target, Result.TIMEOUT, barred_by="SendSIGKILL" if target is State.DEAD else "")
 
 
 def _watchdog(turn: Turn) -> None:

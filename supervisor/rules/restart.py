@@ -23,11 +23,16 @@ RESTARTS_ON: Mapping[Restart, frozenset[Result]] = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """A restart decision. reason completes "It is (not) restarted: …"; directive is what decided, "Restart"."""
+    """A restart decision. reason completes "It is (not) restarted: …"; directive is what decided, "Restart".
+
+    wait: how many seconds later it is started; waits_by: the directive that says so.
+    """
 
     restart: bool
     reason: str
     directive: str = ""
+    wait: float = 0.0
+    waits_by: str = ""
 
 
 def decide(service: Service, exit: Exit | None, result: Result, *, stop_requested: bool = False) -> Verdict:

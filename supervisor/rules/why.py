@@ -1,6 +1,8 @@
 """What `farmhand why` says: the last decision about a service, what made it, and how it would go otherwise."""
 
+from ...units.light import Any, dataclass, replace
 from ...units.spec import INFINITY, Service
+from .delay import pause
 from .exitstatus import Exit, Result, classify
 from .life import Life
 from .restart import Verdict, decide
@@ -10,9 +12,45 @@ from .states import State
 _USUAL = (Exit(code=0), Exit(code=1), Exit(signal="SIGTERM"), Exit(signal="SIGKILL"))
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What would follow from an ending of the run, said in words."""
+
+    ending: str
+    result: Result
+    verdict: Verdict
+
+
 def why(service: Service, life: Life, now: float) -> list[str]:
     """Return the answer as lines: what was decided last, then every other ending with what it would bring."""
-    return [f"{service.name}: {_last(service, life, now)}", *_otherwise(service)]
+    otherwise = [_line(service, outcome) for outcome in _outcomes(service, life, now)]
+    return [f"{service.name}: {_last(service, life, now)}", *otherwise]
+
+
+def data(service: Service, life: Life, now: float) -> dict[str, Any]:
+    """Return the same for programs. where: file and line, None for a default; after: seconds until the next start."""
+    return {
+        "state": life.state.value,
+        "sentence": _last(service, life, now),
+        **_plain(service, life.verdict),
+        "otherwise": [
+            {"ending": each.ending, "result": each.result.value, **_plain(service, each.verdict)}
+            for each in _outcomes(service, life, now)
+        ],
+    }
+
+
+def where(service: Service, directive: str) -> str:
+    """Say where a directive is set: " (farm.yaml:12)"; or that it is systemd's default."""
+    if not directive:
+        return ""
+    return f" ({service.origin[directive]})" if directive in service.origin else " (the default)"
+
+
+def waits(service: Service, verdict: Verdict) -> str:
+    """Say how long a restart waits, " in 5s", and by which directive, if not by RestartSec= alone."""
+    by = "" if verdict.waits_by == "RestartSec" else f" by {verdict.waits_by}={where(service, verdict.waits_by)}"
+    return f"{verdict.wait:g}s{by}"
 
 
 def _last(service: Service, life: Life, now: float) -> str:
@@ -28,22 +66,37 @@ def _last(service: Service, life: Life, now: float) -> str:
     return f"{state}, not restarted: {life.verdict.reason}{place}"
 
 
-def where(service: Service, directive: str) -> str:
-    """Say where a directive is set: " (farm.yaml:12)"; or that it is systemd's default."""
-    if not directive:
-        return ""
-    return f" ({service.origin[directive]})" if directive in service.origin else " (the default)"
+def _line(service: Service, outcome: Outcome) -> str:
+    verdict = outcome.verdict
+    then = f"starts again after {waits(service, verdict)}" if verdict.restart else "stays down"
+    return f"  {outcome.ending}: {outcome.result.value}, {then}: {verdict.reason}{where(service, verdict.directive)}"
 
 
-def _otherwise(service: Service) -> list[str]:
-    outcomes = [(f"{exit}", *verdict_on(service, exit)) for exit in _endings(service)]
+def _plain(service: Service, verdict: Verdict | None) -> dict[str, Any]:
+    if verdict is None:
+        return dict.fromkeys(("restart", "after", "reason", "directive", "where"))
+    return {
+        "restart": verdict.restart,
+        "after": verdict.wait if verdict.restart else None,
+        "reason": verdict.reason,
+        "directive": verdict.directive or None,
+        "where": service.origin.get(verdict.directive),
+    }
+
+
+def _outcomes(service: Service, life: Life, now: float) -> list[Outcome]:
+    """Return what every ending would bring if it came now."""
+    found = [(f"{exit}", *verdict_on(service, exit)) for exit in _endings(service)]
     if service.start_timeout != INFINITY or service.timeout_stop_sec != INFINITY:
-        outcomes.append(("a timeout", Result.TIMEOUT, decide(service, None, Result.TIMEOUT)))
-    lines = []
-    for ending, result, verdict in outcomes:
-        then = f"starts again after {service.restart_sec:g}s" if verdict.restart else "stays down"
-        lines.append(f"  {ending}: {result.value}, {then}: {verdict.reason}{where(service, verdict.directive)}")
-    return lines
+        found.append(("a timeout", Result.TIMEOUT, decide(service, None, Result.TIMEOUT)))
+    return [Outcome(ending, result, _timed(service, life, now, verdict)) for ending, result, verdict in found]
+
+
+def _timed(service: Service, life: Life, now: float, verdict: Verdict) -> Verdict:
+    ran = 0.0 if life.active_since is None else now - life.active_since
+    forced = verdict.directive == "RestartForceExitStatus"
+    wait = pause(service, restarts=life.restarts, crashes=life.crashes, ran=ran, forced=forced)
+    return replace(verdict, wait=wait.seconds, waits_by=wait.directive)
 
 
 def _endings(service: Service) -> list[Exit]:
