@@ -7,7 +7,7 @@ from pathlib import Path
 
 import needs
 import pytest
-from player import FARMHAND, SYSTEMD, Scenario, compare, play, read, socketed, write
+from player import FARMHAND, SYSTEMD, NoSupervisor, Scenario, compare, play, read, socketed, write
 from player.compare import brief, settle, whole
 from player.verdict import data, judge, text
 
@@ -161,7 +161,7 @@ def test_the_verdict_on_farmhand_is_told_in_full():
 
 
 def test_a_supervisor_that_does_not_start_is_told_with_what_it_said():
-    with pytest.raises(RuntimeError, match="out of order"):
+    with pytest.raises(NoSupervisor, match="out of order"):
         play([], socketed(sys.executable, "-c", "print('out of order')"))
 
 

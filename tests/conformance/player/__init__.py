@@ -6,7 +6,7 @@
 differ. README.md, one folder up, has the words used in scenarios and outcomes.
 """
 
-from .backends import FARMHAND, SYSTEMD, Boot, socketed
+from .backends import FARMHAND, SYSTEMD, Boot, NoSupervisor, socketed
 from .compare import Difference, compare
 from .outcome import Outcome
 from .play import play
@@ -17,6 +17,7 @@ __all__ = [
     "SYSTEMD",
     "Boot",
     "Difference",
+    "NoSupervisor",
     "Outcome",
     "Scenario",
     "compare",

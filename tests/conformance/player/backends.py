@@ -30,6 +30,10 @@ _BOOT, _SHUTDOWN = 30.0, 3.0  # seconds
 _WAKE_UP = 0.01  # seconds
 
 
+class NoSupervisor(Exception):
+    """The supervisor ended, or does not answer; the text has what it said."""
+
+
 class Supervisor(Protocol):
     """One that runs, and is asked in systemctl's words."""
 
@@ -132,7 +136,7 @@ async def _ready(supervisor: _Socketed, daemon: subprocess.Popen[bytes], log: Pa
             if (await supervisor.request("ping"))[0] == 0:
                 return
         await asyncio.sleep(0.01)
-    raise RuntimeError(f"the supervisor does not answer; it said: {log.read_text(errors='replace')}")
+    raise NoSupervisor(f"the supervisor does not answer; it said: {log.read_text(errors='replace')}")
 
 
 def _end(daemon: subprocess.Popen[bytes]) -> None:

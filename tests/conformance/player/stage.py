@@ -104,7 +104,7 @@ def compiled(folder: Path) -> Path:
     if not child.exists() or child.stat().st_mtime < SOURCE.stat().st_mtime:
         if shutil.which("gcc") is None:
             raise SystemExit(f"{SOURCE}: gcc is needed to compile it; install gcc and libc6-dev")
-        fresh = folder / f"child.{os.getpid()}"
-        subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-static", "-o", fresh, SOURCE], check=True)
-        fresh.replace(child)
+        with tempfile.TemporaryDirectory(dir=folder) as own:  # another may be compiling it as well
+            subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-static", "-o", f"{own}/child", SOURCE], check=True)
+            Path(own, "child").replace(child)
     return child
