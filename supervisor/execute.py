@@ -49,6 +49,7 @@ def order(service: Service, spawn: Spawn, env: Mapping[str, str], mark: str, pre
             argv=argv,
             env=env,
             mark=mark,
+            unit=service.name,
             cwd=_folder(service, root if chroot is None else None),
             cwd_optional=service.working_directory is not None and service.working_directory.optional,
             stdin=streams.stdin,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from ..units.light import assert_never, dataclass, field, replace
-from . import credentials, daemons, environment, execute, folders
+from . import credentials, daemons, environment, execute, folders, resources
 from .platforms import MARK, NotifySocket, Platform, Tree
 from .rules import notify, watchdog
 from .rules.exitstatus import Exit
@@ -149,6 +149,7 @@ class Supervisor:
             invocation=unit.invocation,
         )
         self.observers.announce(unit)
+        self._share(unit)
         try:
             env = environment.compose(service, self.common, own)
             mark = unit.invocation if env.get(MARK) == unit.invocation else ""  # the service may choose to be without
@@ -159,6 +160,14 @@ class Supervisor:
             return False
         self._keep(unit, order.slot, tree)
         return True
+
+    def _share(self, unit: Unit) -> None:
+        """Give the service its share of the machine; say once what it does not get."""
+        lost = resources.give(unit.service, self.platform)
+        if lost and lost != unit.not_in_force:
+            names = ", ".join(f"{name}=" for name in lost)
+            self.observers.log(f"{unit.name}: not in force: {names}: no control group for it can be set up here")
+        unit.not_in_force = lost
 
     def _keep(self, unit: Unit, slot: Slot, tree: Tree) -> None:
         """Watch a new process until it ends; learn whether its program was executed, if that is worth knowing."""
@@ -285,7 +294,10 @@ class Supervisor:
         self._drop_empty(unit)
         if unit.leftovers or unit.life.state in STOPPING | FINAL:
             self.haunted.add(unit)
-            self._look_later()
+            if unit.trees or unit.leftovers:
+                self._look_later()
+            else:  # nobody is left whose end could be told
+                self.waiter.at(self.waiter.now(), self.look_at_trees)
         else:
             self.haunted.discard(unit)
 

@@ -40,6 +40,7 @@ class Unit:
     main_pid: int = 0
     followed: bool = False
     looks_for_pid_file: bool = False
+    not_in_force: tuple[str, ...] = ()  # directives that this system could not do
     invocation: str = ""
     following: str = ""
     stamps: Stamps = field(default_factory=Stamps)

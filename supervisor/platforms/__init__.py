@@ -39,7 +39,8 @@ class Order:
     cwd: None leaves the supervisor's, "~" is the user's home. stdin, stdout, stderr: None is
     the null device. user, group: names or numbers as text; with keeps_user the process joins the user's
     groups and stays who it is. root: the folder that becomes /. terminal: "wait", "force" or "fail", to make
-    stdin the controlling terminal by. timer_slack: nanoseconds. Limits: resource name without
+    stdin the controlling terminal by. timer_slack: nanoseconds. unit: the service that the tree belongs to, for
+    `Platform.share`. Limits: resource name without
     "RLIMIT_" -> (soft, hard), None for infinity. `mark` names the tree to those who look for its
     members; trees that belong together may share one, which nobody else on this machine has.
     With "" the environment is left as it is, and who cannot be told otherwise is not found.
@@ -49,6 +50,7 @@ class Order:
     argv: Sequence[str]
     env: Mapping[str, str]
     mark: str
+    unit: str = ""
     cwd: str | None = None
     cwd_optional: bool = False
     stdin: int | None = None
@@ -194,6 +196,10 @@ class Platform(Protocol):
         ...
 
     def spawn(self, order: Order) -> Tree: ...
+
+    def share(self, unit: str, files: Mapping[str, str]) -> frozenset[str]:
+        """Write these files of the control group that a service's trees will be in; return those that cannot be."""
+        ...
 
     def epoch(self) -> str:
         """Return what stays the same as long as a process id and a start time mean the same process."""

@@ -6,14 +6,21 @@ Without one, `linux.py` finds them by ancestry, session and mark.
 
 import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from ...units.light import dataclass
 
+_OURS = "farmhand-supervisor"  # the group that this process goes into, for a group that shares out has no members
+_UNIT = ".service"
+
 
 @dataclass(frozen=True)
 class Leaf:
-    """The control group of one tree; those of trees that its members own are below it."""
+    """The control group of one tree; those of trees that its members own are below it.
+
+    It is in the group of its service, where that has one: there the service's limits are.
+    """
 
     path: Path
 
@@ -27,7 +34,8 @@ class Leaf:
 
     def remove(self) -> None:
         """Remove the group; the kernel refuses while it has members."""
-        for group in self._groups():
+        around = [self.path.parent] if self.path.parent.name.endswith(_UNIT) else []
+        for group in (*self._groups(), *around):
             with contextlib.suppress(OSError):
                 group.rmdir()
 
@@ -47,8 +55,51 @@ def base() -> Path | None:
     if own is None or mount is None:
         return None
     # mountinfo: id, parent, device, root of the mount within its file system, mount point, options …
-    folder = Path(mount[4]) / os.path.relpath(f"/{own}", mount[3])
+    folder = Path(mount[4]) / os.path.relpath(f"/{own.removesuffix(_OURS)}", mount[3])
     return folder if os.access(folder, os.W_OK) else None
+
+
+def offered(base: Path | None) -> frozenset[str]:
+    """Return the controllers that groups below `base` may have."""
+    if base is None or not os.access(base / "cgroup.subtree_control", os.W_OK):
+        return frozenset()
+    return frozenset(_read(base / "cgroup.controllers").decode().split())
+
+
+def share(base: Path | None, unit: str, files: Mapping[str, str]) -> frozenset[str]:
+    """Make a service's group if there is none, and write its control files; return those that were not to be had."""
+    if base is None:
+        return frozenset(files)
+    _enable(base, {file.partition(".")[0] for file in files})
+    group = base / (unit + _UNIT)
+    with contextlib.suppress(OSError):
+        group.mkdir()
+    return frozenset(file for file, text in files.items() if not _write(group / file, text))
+
+
+def home(base: Path, unit: str) -> Path:
+    """Return where the groups of a service's trees are made: in its own group, if it has one."""
+    group = base / (unit + _UNIT)
+    return group if unit and group.is_dir() else base
+
+
+def _enable(base: Path, controllers: set[str]) -> None:
+    """Let the groups below `base` have these controllers, as far as that is allowed.
+
+    The kernel refuses it while `base` has members, so this process leaves it; cgroups(7), "no internal processes".
+    """
+    there = set(_read(base / "cgroup.controllers").decode().split())
+    missing = (controllers & there) - set(_read(base / "cgroup.subtree_control").decode().split())
+    if missing and not _switch_on(base, missing):
+        with contextlib.suppress(OSError):
+            (base / _OURS).mkdir()
+        _write(base / _OURS / "cgroup.procs", str(os.getpid()))
+        _switch_on(base, missing)
+
+
+def _switch_on(base: Path, controllers: set[str]) -> bool:
+    refused = [name for name in sorted(controllers) if not _write(base / "cgroup.subtree_control", f"+{name}")]
+    return not refused
 
 
 def make(base: Path, name: str, pid: int) -> Leaf | None:

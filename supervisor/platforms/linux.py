@@ -19,11 +19,12 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 
 from ...units.light import Literal
 from ..rules.exitstatus import Exit
+from ..rules.shares import CONTROLLERS
 from . import Kept, Order, cgroup, procfs
 from .children import (
     Process,
@@ -76,6 +77,10 @@ class LinuxTree:
         tree.condemned, tree.foreign = kept.condemned, not own
         tree._leaf = cgroup.Leaf(Path(kept.group)) if kept.group else None
         return tree
+
+    def is_over(self) -> bool:
+        """Say whether it is known already how the main process ended."""
+        return self._exit is not None
 
     def fileno(self) -> int:
         return self._fd
@@ -176,10 +181,10 @@ class LinuxTree:
         if self._leaf is not None:
             self._leaf.remove()
 
-    def enter(self, base: Path | None) -> None:
+    def enter(self, base: Path | None, unit: str) -> None:
         """Give the tree a control group, where it can have one."""
         if base is not None and self.pid:
-            self._leaf = cgroup.make(base, f"farmhand-{self.pid}-{time.monotonic_ns()}", self.pid)
+            self._leaf = cgroup.make(cgroup.home(base, unit), f"farmhand-{self.pid}-{time.monotonic_ns()}", self.pid)
 
     def look(self) -> Iterable[Process]:
         """Return the members that are alive, and remember them."""
@@ -214,10 +219,11 @@ class Linux:
     """This machine's processes; `LINUX` is the one there is, unless a test makes its own."""
 
     name = "linux"
-    lacks = LACKS
 
     def __init__(self, *, cgroups: bool = True) -> None:
         self._base = cgroup.base() if cgroups else None
+        offered = cgroup.offered(self._base)
+        self.lacks = LACKS | {name for name, controller in CONTROLLERS.items() if controller not in offered}
         self._wakeup: Wakeup | None = None
         # By the id of the main process that was started, which is also that of its session, and of one followed since.
         self._trees: dict[int, LinuxTree] = {}
@@ -248,8 +254,11 @@ class Linux:
             self._trees[tree.pid] = tree
             self._marks.setdefault(tree.mark, []).append(tree)
             self.running.add(tree.pid)
-            tree.enter(self._base)
+            tree.enter(self._base, order.unit)
         return tree
+
+    def share(self, unit: str, files: Mapping[str, str]) -> frozenset[str]:
+        return cgroup.share(self._base, unit, files)
 
     def epoch(self) -> str:
         return procfs.epoch()
@@ -260,7 +269,7 @@ class Linux:
         if tree.pid:
             self._trees[tree.session] = self._trees[tree.pid] = tree
             self._marks.setdefault(tree.mark, []).append(tree)
-            if tree.poll() is None:
+            if not tree.is_over():
                 (self.running if own and not kept.follows else self.led).add(tree.pid)
         return tree
 

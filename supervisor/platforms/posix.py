@@ -8,12 +8,13 @@ import contextlib
 import os
 import select
 import signal
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 
 import psutil
 
 from ...units.light import Literal
 from ..rules.exitstatus import Exit
+from ..rules.shares import CONTROLLERS
 from . import AROUND, MARK, Kept, Order
 from .children import (
     Process,
@@ -158,7 +159,7 @@ class Posix:
     """This machine's processes; `POSIX` is the one there is, unless a test makes its own."""
 
     name = "posix"
-    lacks = LACKS
+    lacks = LACKS | CONTROLLERS.keys()
     look_again: float | None = 0.1
 
     def __init__(self) -> None:
@@ -224,6 +225,9 @@ class Posix:
             return frozenset()
         children = [child.pid for child in psutil.Process().children() if child.pid not in self._trees]
         return frozenset(pid for pid in children if reap(pid) is not None)
+
+    def share(self, unit: str, files: Mapping[str, str]) -> frozenset[str]:
+        return frozenset(files)
 
     def notify_socket(self, address: str | None = None, fd: int | None = None) -> UnixNotifySocket:
         return path_socket(address, fd)

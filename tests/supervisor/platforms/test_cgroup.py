@@ -1,0 +1,69 @@
+"""What is written to the control groups: to a folder that looks like one, for no test may count on controllers."""
+
+import os
+
+import pytest
+
+from farmhand.supervisor.platforms import cgroup
+
+SHARES = {"memory.max": "1000", "pids.max": "7"}
+
+
+@pytest.fixture
+def base(tmp_path):
+    """A group that may share memory, processors and processes out."""
+    for name, text in {"cgroup.controllers": "cpu memory pids", "cgroup.subtree_control": ""}.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def unit(base, *files):
+    """Make a service's group as the kernel would, with these control files."""
+    (base / "a.service").mkdir()
+    for file in files:
+        (base / "a.service" / file).touch()
+    return base / "a.service"
+
+
+def test_a_services_group_gets_what_is_written_for_it(base):
+    group = unit(base, *SHARES)
+    assert cgroup.share(base, "a", SHARES) == frozenset()
+    assert {file: (group / file).read_text() for file in SHARES} == SHARES
+    assert (base / "cgroup.subtree_control").read_text().startswith("+pids")
+    assert cgroup.home(base, "a") == group
+    assert cgroup.home(base, "other") == base
+
+
+def test_what_the_kernel_does_not_offer_is_told(base):
+    unit(base, "pids.max")
+    assert cgroup.share(base, "a", {**SHARES, "io.weight": "default 5"}) == {"memory.max", "io.weight"}
+    assert cgroup.share(None, "a", SHARES) == SHARES.keys()
+
+
+def test_what_may_be_shared_out_is_known_before(base, tmp_path):
+    assert cgroup.offered(base) == {"cpu", "memory", "pids"}
+    assert cgroup.offered(None) == cgroup.offered(tmp_path / "nowhere") == frozenset()
+
+
+def test_a_group_with_members_is_left_for_a_group_of_our_own(base):
+    """The kernel refuses to share a group out while it has members: so does a file that cannot be written."""
+    (base / "cgroup.subtree_control").unlink()
+    os.mkdir(base / "cgroup.subtree_control")
+    ours = base / "farmhand-supervisor"
+    ours.mkdir()
+    (ours / "cgroup.procs").touch()
+    unit(base, *SHARES)
+    cgroup.share(base, "a", SHARES)
+    assert (ours / "cgroup.procs").read_text() == str(os.getpid())
+
+
+def test_the_group_of_a_service_goes_with_its_last_tree(base):
+    (base / "a.service").mkdir()
+    leaves = [cgroup.Leaf(base / "a.service" / name) for name in ("one", "two")]
+    for leaf in leaves:
+        leaf.path.mkdir()
+    leaves[0].remove()
+    assert (base / "a.service").exists()
+    leaves[1].remove()
+    assert not (base / "a.service").exists()
+    assert base.exists()
