@@ -27,7 +27,7 @@ class Unreadable(Exception):
 
 _ENUMS = {each.__name__: each for each in (Result, State, Slot, Kind)}
 _CLASSES: Mapping[str, Any] = {
-    **{name: each for name, each in vars(spec).items() if isinstance(each, type) and hasattr(each, "__rows__")},
+    **{name: each for name, each in vars(spec).items() if isinstance(each, type) and hasattr(each, "__fields__")},
     **{each.__name__: each for each in (Checked, Exit, Kept, Life, Starts, Verdict)},
 }
 
@@ -69,7 +69,7 @@ def lift(data: Plain) -> Any:
 
 
 def _fields(value: Any) -> Iterable[tuple[str, Plain]]:
-    for name, _, each in value.__rows__:
+    for name, each in value.__fields__.items():
         content = getattr(value, name)
         default = each.default if each.factory is None else each.factory()
         if content != default:

@@ -6,8 +6,10 @@ see the originals; `dataclasses.replace`, `fields` and `asdict` work on what is 
 """
 
 import types
-from collections.abc import Callable
-from operator import attrgetter
+from collections import deque
+from collections.abc import Callable, Mapping
+from itertools import repeat
+from operator import attrgetter, call
 
 TYPE_CHECKING = False
 
@@ -39,12 +41,13 @@ else:
         return _make(cls, frozen, eq) if cls else lambda cls: _make(cls, frozen, eq)
 
     def replace(instance, **changes):
-        rows = type(instance).__rows__
-        new = object.__new__(type(instance))
-        for name, put, _ in rows:
-            put(new, changes.pop(name) if name in changes else getattr(instance, name))
-        if changes:
-            raise TypeError(f"{type(instance).__name__} has no {', '.join(changes)}")
+        made = type(instance)
+        new = object.__new__(made)
+        deque(map(call, made.__puts__.values(), repeat(new), made.__values__(instance)), 0)
+        for name, value in changes.items():
+            if name not in made.__puts__:
+                raise TypeError(f"{made.__name__} has no {name}")
+            made.__puts__[name](new, value)
         return new
 
 
@@ -67,7 +70,7 @@ class _Standard:
 
         field: Any = dataclasses.field
         rows: list[tuple[str, type, Any]] = []
-        for name, _, each in owner.__rows__:
+        for name, each in owner.__fields__.items():
             default = dataclasses.MISSING if each.default is ... else each.default
             factory = dataclasses.MISSING if each.factory is None else each.factory
             rows.append((name, object, field(default=default, default_factory=factory)))
@@ -83,9 +86,10 @@ def _make(cls: type, frozen: bool, eq: bool) -> type:
         fields[name] = given if isinstance(given, _Field) else _Field(given, None, True)
     body |= {"__slots__": tuple(fields), "__match_args__": tuple(fields), "__dataclass_fields__": _Standard()}
     made = type(cls)(cls.__name__, cls.__bases__, body)
-    rows = [(name, vars(made)[name].__set__, each) for name, each in fields.items()]
-    added: dict[str, object] = {"__rows__": rows, "__init__": _initializer(rows)}
-    added |= {"__reduce__": _reduce, "__repr__": _repr}
+    puts = {name: vars(made)[name].__set__ for name in fields}
+    values = attrgetter(*fields) if len(fields) > 1 else _values
+    added: dict[str, object] = {"__fields__": fields, "__puts__": puts, "__values__": staticmethod(values)}
+    added |= {"__init__": _initializer(fields, puts), "__reduce__": _reduce, "__repr__": _repr}
     if eq:
         key = attrgetter(*(name for name, each in fields.items() if each.compare), "__class__")
         added |= {"__eq__": _equality(key), "__hash__": (lambda self: hash(key(self))) if frozen else None}
@@ -96,21 +100,25 @@ def _make(cls: type, frozen: bool, eq: bool) -> type:
     return made
 
 
-def _initializer(rows: list[tuple[str, Callable[[object, object], None], _Field]]) -> Callable[..., None]:
+def _initializer(fields: Mapping[str, _Field], puts: Mapping[str, Any]) -> Callable[..., None]:
+    names, setters = tuple(fields), tuple(puts.values())
+    put: Any = call  # what a slot is filled by is known only by its descriptor
+    defaults = {name: each.default for name, each in fields.items()}
+    factories = [(name, each.factory) for name, each in fields.items() if each.factory is not None]
+    needed = [name for name, each in fields.items() if each.factory is None and each.default is ...]
+
     def __init__(self: object, *values: object, **given: object) -> None:
-        for (_, put, _), value in zip(rows, values, strict=False):
-            put(self, value)
-        for name, put, each in rows[len(values) :]:
-            if name in given:
-                put(self, given.pop(name))
-            elif each.factory is not None:
-                put(self, each.factory())
-            elif each.default is not ...:
-                put(self, each.default)
-            else:
+        by_place = dict(zip(names, values, strict=False))
+        filled = defaults | by_place | given
+        if len(filled) > len(names) or len(values) > len(names) or not given.keys().isdisjoint(by_place):
+            raise TypeError(f"{type(self).__name__} takes each of {', '.join(names)} once, and nothing else")
+        for name, factory in factories:
+            if filled[name] is ...:
+                filled[name] = factory()
+        for name in needed:
+            if filled[name] is ...:
                 raise TypeError(f"{type(self).__name__} needs {name}")
-        if given or len(values) > len(rows):
-            raise TypeError(f"{type(self).__name__} does not take {', '.join(given) or 'so many values'}")
+        deque(map(put, setters, repeat(self), filled.values()), 0)
 
     return __init__
 
