@@ -37,7 +37,7 @@ class _Stream:
 class Logs:
     """The output of all services; `pump` when `fileno` is readable. folder: None keeps nothing, for want of a place.
 
-    echo: told of everything that is written, too. pipes: the folder for the named pipes; None: they have no names.
+    echo: told of everything that is written, too. pipe: where a service's pipe has its name; None: nowhere.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class Logs:
         most_bytes: int = MOST_BYTES,
         keep: int = KEEP,
         echo: Echo | None = None,
-        pipes: Path | None = None,
+        pipe: Callable[[str], Path] | None = None,
     ) -> None:
         self.folder = folder
-        self._pipes = pipes
+        self._pipe_path = pipe
         self._most_bytes = most_bytes
         self._keep = keep
         self._echo = echo
@@ -83,9 +83,9 @@ class Logs:
 
     def _pipe(self, name: str) -> tuple[int, int]:
         """Return the ends of a service's pipe: the one that it had under an earlier supervisor, if there is that."""
-        if self._pipes is not None:
+        if self._pipe_path is not None:
             with contextlib.suppress(OSError):
-                path = self._pipes / f"{name.replace(os.sep, '-')}.out"
+                path = self._pipe_path(name)
                 with contextlib.suppress(FileExistsError):
                     os.mkfifo(path, 0o600)
                 writer = os.open(path, os.O_RDWR | os.O_CLOEXEC)  # who can read from it, too, never writes in vain

@@ -71,15 +71,17 @@ class Records:
         return found
 
     def clear(self, names: Iterable[str]) -> None:
-        """Forget services that rest for good."""
+        """Forget services of which nothing is left, and the folder if it is empty then."""
         for name in names:
             self._path(name).unlink(missing_ok=True)
+            self.pipe(name).unlink(missing_ok=True)
             self._promised.pop(name, None)
-
-    def remove(self) -> None:
-        """Remove the folder, unless something is left in it."""
         with contextlib.suppress(OSError):
             self.folder.rmdir()
+
+    def pipe(self, name: str) -> Path:
+        """Return where the pipe that takes a service's output has its name."""
+        return self.folder / f"{name.replace(os.sep, '-')}.out"
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name.replace(os.sep, '-')}{_SUFFIX}"
