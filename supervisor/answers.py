@@ -11,6 +11,7 @@ from ..units.directives import without_effect
 from ..units.errors import BadValue
 from ..units.grammar import parse_signal, signal_number
 from ..units.light import Any, dataclass
+from . import resources
 from .control import Answer, Reply, Request
 from .definitions import Definitions
 from .jobs import Jobs
@@ -238,6 +239,10 @@ def described(desk: Desk, unit: Unit) -> dict[str, str]:
         exit_status=status,
         invocation=unit.invocation,
         log_path=desk.log_path(unit.name) or "",
+        memory=resources.memory(),
+        tasks=resources.tasks(),
+        conditions_met=unit.checked.conditions_met if unit.checked else False,
+        asserts_met=unit.checked.asserts_met if unit.checked else False,
     )
     return properties.properties(unit.service, unit.life, facts)
 
@@ -256,9 +261,15 @@ def _status(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:
         lines.append(f"Last exit: {life.exit}, result {life.result.value}")
     lines.append(f" Restarts: {life.restarts}, Restart={unit.service.restart}{where(unit.service, 'Restart')}")
     lines += [f" Not in force: {kept.key}= ({kept.path}:{kept.line})" for kept in without_effect(unit.service)]
+    lines += [f" Not in force: {name}= ({place}): not on this system" for name, place in _lacking(desk, unit)]
     if shown["LogPath"]:
         lines.append(f"      Log: {shown['LogPath']}")
     return Reply(0 if unit.active in _RUNS else _NOT_RUNNING, tuple(lines), shown)
+
+
+def _lacking(desk: Desk, unit: Unit) -> list[tuple[str, str]]:
+    """Return the directives of a service that this system has nothing for, and where they stand."""
+    return sorted(item for item in unit.service.origin.items() if item[0] in desk.supervisor.platform.lacks)
 
 
 def _is_active(desk: Desk, unit: Unit, options: Mapping[str, Any]) -> Reply:

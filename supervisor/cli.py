@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import logs
+from . import foresee, logs
 from .control import NoSupervisor, Reply, Request, ask, default_path
-from .platforms import kind
+from .platforms import kind, lacking
 
 FAILED, BAD_INPUT, NOT_RUNNING, UNKNOWN = 1, 2, 3, 4
 _LOOK_AGAIN = 0.1  # seconds between two looks at a log that is followed
@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: systemctl's, and 2 for bad usage or configuration."""
     arguments = _parser().parse_args(argv)
     try:
-        if arguments.verb != "check":
+        if arguments.verb not in ("check", "whatif"):
             kind()
         return _RUN.get(arguments.verb, _request)(arguments)
     except NoSupervisor as problem:
@@ -137,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     check = verbs.add_parser("check", help="say what is wrong with files, without running them")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE", help="Farmhand's YAML, or a .service file")
+    foresee.add_parser(verbs)
     for name, verb in VERBS.items():
         command = verbs.add_parser(name, parents=[socket], help=verb.help, description=verb.help)
         if verb.names:
@@ -191,6 +192,9 @@ def _check(arguments: argparse.Namespace) -> int:
         count = len(report.services)
         names = ", ".join(service.name for service in report.services)
         print(f"{file}: {count} service{'s' if count > 1 else ''}: {names}")
+        for service in report.services:
+            for name in sorted(lacking() & service.origin.keys()):
+                print(f"{service.origin[name]}: {name}: this system has nothing like it; it is not in force here")
         services += report.services
     for notice in absent(services):
         print(notice)
@@ -261,4 +265,4 @@ def _fail(text: str, code: int) -> int:
     return code
 
 
-_RUN = {"run": _run, "check": _check, "status": _status, "logs": _logs}
+_RUN = {"run": _run, "check": _check, "whatif": foresee.run, "status": _status, "logs": _logs}

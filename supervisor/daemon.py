@@ -40,8 +40,9 @@ _LEFTOVERS = {"adopt": Kind.START, "stop": Kind.RESTART}
 class Wishes:
     """What `farmhand run` was told.
 
-    sources: what to run. shown: patterns of the services whose output is shown here as well. needs_control: whether it is no use to run without the socket. leftovers: "adopt" or "stop", or "" for what the
-    files say. exit_with: the service whose exit code is the supervisor's.
+    sources: what to run. shown: patterns of the services whose output is shown here as well. needs_control: whether it
+    is no use to run without the socket. leftovers: "adopt" or "stop", or "" for what the files say. exit_with: the
+    service whose exit code is the supervisor's.
     """
 
     sources: Sources
@@ -94,6 +95,8 @@ class _House:
         shell = loop.Shell(
             environment=self._common,
             journal=logs.journal,
+            default_output=plan.default_output,
+            default_error=plan.default_error,
             log_path=lambda name: log_path(self._loop.units[name].service, logs) if name in self._loop.units else None,
             last_line=lambda name: logs.last_line(name)[:_LONGEST_LINE],
             attach=self._attach,

@@ -33,6 +33,8 @@ class Plan:
     services: dict[str, Service] = field(default_factory=dict)
     default_environment: dict[str, str] = field(default_factory=dict)
     log_directory: str | None = None
+    default_output: str = "journal"
+    default_error: str = "inherit"
     leftovers: str = "adopt"
 
 
@@ -69,6 +71,8 @@ def _take_file(plan: Plan, file: Path, others: Sequence[str]) -> list[str]:
         settings = plan.catalog.take_farm(file)
         plan.default_environment |= settings.default_environment
         plan.log_directory = settings.log_directory or plan.log_directory
+        plan.default_output = settings.default_standard_output or plan.default_output
+        plan.default_error = settings.default_standard_error or plan.default_error
         names = list(plan.catalog.farms[file])
     for name in names:
         if name in others:

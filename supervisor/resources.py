@@ -1,5 +1,6 @@
 """Gives a service its share of the machine, through the platform's control groups; systemd.resource-control(5)."""
 
+import functools
 import os
 
 from ..units.spec import Service
@@ -22,6 +23,7 @@ def memory() -> int:
         return 0
 
 
+@functools.cache
 def tasks() -> int:
     """Return how many processes and threads may run on the machine at most, 0 where nobody says."""
     limits = []

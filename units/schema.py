@@ -40,6 +40,13 @@ def _supervisor() -> Json:
                 "type": "object",
                 "additionalProperties": {"type": [*TEXT_SCHEMA["type"], "null"]},
             },
+            **{
+                f"Default{name}": {
+                    "description": f"{name}= of services that do not say.",
+                    **directives.DIRECTIVES[name].kind.schema,
+                }
+                for name in ("StandardOutput", "StandardError")
+            },
             "LogDirectory": {
                 "description": "The folder for the services' output; ${NAME} is a variable.",
                 "type": "string",

@@ -250,6 +250,14 @@ def kind() -> str:
     return _KINDS[name]
 
 
+def lacking() -> frozenset[str]:
+    """Return the directives that this system has nothing for; none where no service can run anyway."""
+    try:
+        return native().lacks
+    except NotImplementedError:
+        return frozenset()
+
+
 def native() -> Platform:
     """Return this system's platform; raises NotImplementedError."""
     if kind() == "linux":

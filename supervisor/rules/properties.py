@@ -1,14 +1,29 @@
 """What `show` says of a service: systemd's property names, in systemd's formats."""
 
 import datetime
-import re
 
 from ...units.grammar import format_boolean, format_span, signal_name, signal_number
 from ...units.light import dataclass
 from ...units.spec import Command, Service, StatusSet
 from . import notify
 from .life import Life
+from .setup_shown import setup_shown, shares_shown
+from .shell_words import shell_word
 from .states import active_state
+
+_RELATIONS = {
+    "Requires": "requires",
+    "Requisite": "requisite",
+    "Wants": "wants",
+    "BindsTo": "binds_to",
+    "PartOf": "part_of",
+    "Upholds": "upholds",
+    "Conflicts": "conflicts",
+    "After": "after",
+    "Before": "before",
+    "OnFailure": "on_failure",
+    "OnSuccess": "on_success",
+}
 
 # Code of ExecMainCode=: what waitid(2) calls si_code.
 _EXITED, _KILLED, _DUMPED = 1, 2, 3
@@ -18,7 +33,8 @@ _EXITED, _KILLED, _DUMPED = 1, 2, 3
 class Facts:
     """What is known beside the rules. Pids are 0 for none; times are seconds since the epoch, 0 for never.
 
-    exit_status: the main process's exit code, or the number of the signal that ended it.
+    exit_status: the main process's exit code, or the number of the signal that ended it. memory, tasks: how much the
+    machine has. conditions_met, asserts_met: at the last start.
     """
 
     main_pid: int = 0
@@ -30,6 +46,10 @@ class Facts:
     exit_status: int = 0
     invocation: str = ""
     log_path: str = ""
+    memory: int = 0
+    tasks: int = 0
+    conditions_met: bool = False
+    asserts_met: bool = False
 
 
 def properties(service: Service, life: Life, facts: Facts) -> dict[str, str]:
@@ -40,6 +60,8 @@ def properties(service: Service, life: Life, facts: Facts) -> dict[str, str]:
         **_state(service, life, facts),
         **_supervision(service, life),
         **_execution(service),
+        **setup_shown(service),
+        **shares_shown(service, memory=facts.memory, tasks=facts.tasks),
         **kept,
     }
 
@@ -52,10 +74,7 @@ def _identity(service: Service) -> dict[str, str]:
         "Description": service.description or name,
         "LoadState": "loaded",
         "FragmentPath": service.origin.get("ExecStart", "").rpartition(":")[0],
-        "Requires": _units(service.requires),
-        "Wants": _units(service.wants),
-        "After": _units(service.after),
-        "Before": _units(service.before),
+        **{name: _units(getattr(service, field)) for name, field in _RELATIONS.items()},
     }
 
 
@@ -76,6 +95,8 @@ def _state(service: Service, life: Life, facts: Facts) -> dict[str, str]:
         "ExecMainStatus": str(facts.exit_status if life.exit is not None else 0),
         "ExecMainStartTimestamp": _timestamp(facts.main_start),
         "ExecMainExitTimestamp": _timestamp(facts.main_exit),
+        "ConditionResult": format_boolean(facts.conditions_met),
+        "AssertResult": format_boolean(facts.asserts_met),
         "StateChangeTimestamp": _timestamp(facts.state_since),
         "StatusText": life.status_text,
         "StatusErrno": str(life.errno),
@@ -92,6 +113,8 @@ def _supervision(service: Service, life: Life) -> dict[str, str]:
         "Type": service.type,
         "Restart": service.restart,
         "NotifyAccess": notify.access(service),
+        "ExitType": service.exit_type,
+        "OOMPolicy": service.oom_policy,
         "PIDFile": service.pid_file or "",
         "RestartUSec": format_span(service.restart_sec),
         "TimeoutStartUSec": format_span(service.start_timeout),
@@ -129,33 +152,18 @@ def _execution(service: Service) -> dict[str, str]:
         "StandardInput": service.standard_input.partition(":")[0],
         "StandardOutput": service.standard_output.partition(":")[0],
         "StandardError": service.standard_error.partition(":")[0],
-        "Environment": " ".join(_shell_word(f"{name}={value}") for name, value in service.environment.items()),
+        "Environment": " ".join(shell_word(f"{name}={value}") for name, value in service.environment.items()),
         "ExecStart": _commands(service.exec_start),
         "ExecReload": _commands(service.exec_reload),
         "ExecStop": _commands(service.exec_stop),
         "CanStart": "yes",
         "CanStop": "yes",
-        "CanReload": format_boolean(bool(service.exec_reload)),
+        "CanReload": format_boolean(service.can_reload),
     }
 
 
 def _units(names: tuple[str, ...]) -> str:
     return " ".join(name if "." in name else f"{name}.service" for name in names)
-
-
-def _shell_word(text: str) -> str:
-    """Quote a word as `systemctl show` does where a shell would not take it as it is."""
-    if not _NEEDS_QUOTES.search(text):
-        return text
-    return f'"{_NEEDS_ESCAPE.sub(lambda found: _escaped(found[0]), text)}"'
-
-
-def _escaped(char: str) -> str:
-    return {"\n": "\\n", "\t": "\\t"}.get(char) or (f"\\{ord(char):03o}" if char < " " else f"\\{char}")
-
-
-_NEEDS_ESCAPE = re.compile(r'["\\`$\x01-\x1f]')
-_NEEDS_QUOTES = re.compile(r"""[\x00-\x20\x7f"\\`$*?\['()<>|&;!]""")
 
 
 def _commands(commands: tuple[Command, ...]) -> str:

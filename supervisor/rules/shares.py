@@ -51,9 +51,9 @@ def control_files(service: Service, *, memory: int, tasks: int) -> dict[str, str
     if service.cpu_quota is not None:
         written["cpu.max"] = _quota(service.cpu_quota, service.cpu_quota_period_sec)
     if service.allowed_cpus:
-        written["cpuset.cpus"] = _ranges(service.allowed_cpus)
+        written["cpuset.cpus"] = ranges(service.allowed_cpus, ",")
     if service.allowed_memory_nodes:
-        written["cpuset.mems"] = _ranges(service.allowed_memory_nodes)
+        written["cpuset.mems"] = ranges(service.allowed_memory_nodes, ",")
     for file, field in _MEMORY.items():
         if (text := getattr(service, field)) != _UNLIMITED.get(field, "infinity"):
             written[file] = resolved(text, memory)
@@ -80,12 +80,12 @@ def _quota(share: float, period: float | None) -> str:
     return f"{max(round(share * period_us), _FINEST)} {period_us}"
 
 
-def _ranges(numbers: Iterable[int]) -> str:
-    """Write "0-1,3"."""
+def ranges(numbers: Iterable[int], between: str) -> str:
+    """Write "0-1,3", for a comma between them."""
     parts: list[list[int]] = []
     for number in sorted(numbers):
         if parts and number == parts[-1][-1] + 1:
             parts[-1][1:] = [number]
         else:
             parts.append([number])
-    return ",".join("-".join(map(str, part)) for part in parts)
+    return between.join("-".join(map(str, part)) for part in parts)

@@ -24,10 +24,13 @@ class Settings:
     """The `supervisor:` block. default_environment is under the supervisor's own environment, which wins.
 
     log_directory: where the services' output goes, `${NAME}` still in it; None for the state folder.
+    default_standard_output, default_standard_error: StandardOutput= and StandardError= of services that do not say.
     """
 
     default_environment: dict[str, str] = field(default_factory=dict)
     log_directory: str | None = None
+    default_standard_output: str | None = None
+    default_standard_error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -149,12 +152,24 @@ class Reader:
         return [(self.scalar(item, key), _line(item)) for item in items]
 
     def settings(self, node: yaml.Node) -> Settings:
-        blocks = dict(self.entries(node, "supervisor", ("DefaultEnvironment", "LogDirectory")))
+        known = ("DefaultEnvironment", "LogDirectory", *(f"DefaultStandard{stream}" for stream in ("Output", "Error")))
+        blocks = dict(self.entries(node, "supervisor", known))
         environment, log_directory = blocks.get("DefaultEnvironment"), blocks.get("LogDirectory")
         return Settings(
             self.environment(environment, "DefaultEnvironment", self.context()) if environment else {},
             self.replaced(log_directory, "LogDirectory") if log_directory else None,
+            self.stream(blocks.get("DefaultStandardOutput"), "StandardOutput"),
+            self.stream(blocks.get("DefaultStandardError"), "StandardError"),
         )
+
+    def stream(self, node: yaml.Node | None, name: str) -> str | None:
+        """Read what holds for a stream of services that do not say; systemd-system.conf(5), DefaultStandardOutput=."""
+        if node is None:
+            return None
+        try:
+            return str(directives.DIRECTIVES[name].kind.read(self.scalar(node, name), self.context()))
+        except BadValue as bad:
+            self.refuse(node, f"Default{name}", bad.problem, bad.hint)
 
     def replaced(self, node: yaml.Node, key: str) -> str:
         try:

@@ -1,0 +1,81 @@
+"""What `show` says of how a service's processes are set up, and of what they may use: systemd's names and formats."""
+
+import base64
+
+from ...units.grammar import format_boolean, format_span
+from ...units.spec import ExecDirectory, Limit, Service
+from .shares import ranges, resolved
+from .shell_words import shell_word
+
+_SLACK, _CORE_MASK = 50_000, 0x33  # what Linux gives a process by itself
+_NOT_SET = "[not set]"
+
+
+def setup_shown(service: Service) -> dict[str, str]:
+    """Return the properties of systemd.exec(5); credentials are nobody's business."""
+    return {
+        **_directories(service),
+        "RuntimeDirectoryPreserve": service.runtime_directory_preserve,
+        "SupplementaryGroups": " ".join(service.supplementary_groups),
+        "DynamicUser": format_boolean(service.dynamic_user),
+        "RootDirectory": service.root_directory or "",
+        "RootDirectoryStartOnly": format_boolean(service.root_directory_start_only),
+        "ExecSearchPath": " ".join(map(shell_word, service.exec_search_path)),
+        "NoNewPrivileges": format_boolean(service.no_new_privileges),
+        "TimerSlackNSec": str(service.timer_slack_nsec or _SLACK),
+        "CoredumpFilter": f"{_CORE_MASK if service.coredump_filter is None else service.coredump_filter:#x}",
+        "Personality": service.personality or "",
+        "IgnoreSIGPIPE": format_boolean(service.ignore_sigpipe),
+        "OOMScoreAdjust": str(service.oom_score_adjust or 0),
+        "CPUAffinity": ranges(service.cpu_affinity or (), " "),
+        "StandardInputData": base64.b64encode(service.standard_input_data.encode("utf-8", "surrogateescape")).decode(),
+        "TTYPath": service.tty_path or "",
+        "TTYReset": format_boolean(service.tty_reset),
+        "TTYVHangup": format_boolean(service.tty_vhangup),
+        **{key: text for name, limit in service.limits.items() for key, text in _limits(name, limit).items()},
+    }
+
+
+def shares_shown(service: Service, *, memory: int, tasks: int) -> dict[str, str]:
+    """Return the properties of systemd.resource-control(5); percentages as parts of what the machine has."""
+    amounts = {
+        "MemoryMin": service.memory_min,
+        "MemoryLow": service.memory_low,
+        "MemoryHigh": service.memory_high,
+        "MemoryMax": service.memory_max,
+        "MemorySwapMax": service.memory_swap_max,
+    }
+    weight, quota, period = service.cpu_weight, service.cpu_quota, service.cpu_quota_period_sec
+    return {
+        "CPUAccounting": format_boolean(service.cpu_accounting),
+        "CPUWeight": _NOT_SET if weight is None else str(weight or "idle"),
+        "CPUQuotaPerSecUSec": "infinity" if quota is None else format_span(quota),
+        "CPUQuotaPeriodUSec": "infinity" if period is None else format_span(period),
+        "AllowedCPUs": ranges(service.allowed_cpus or (), " "),
+        "AllowedMemoryNodes": ranges(service.allowed_memory_nodes or (), " "),
+        "MemoryAccounting": format_boolean(service.memory_accounting),
+        **{name: _amount(text, memory) for name, text in amounts.items()},
+        "TasksAccounting": format_boolean(service.tasks_accounting),
+        "TasksMax": _amount(service.tasks_max, tasks),
+        "IOAccounting": format_boolean(service.io_accounting),
+        "IOWeight": _NOT_SET if service.io_weight is None else str(service.io_weight),
+    }
+
+
+def _amount(text: str, whole: int) -> str:
+    return resolved(text, whole).replace("max", "infinity")
+
+
+def _directories(service: Service) -> dict[str, str]:
+    shown = {}
+    for name in ("Runtime", "State", "Cache", "Logs", "Configuration"):
+        items: tuple[ExecDirectory, ...] = getattr(service, f"{name.lower()}_directory")
+        mode: int = getattr(service, f"{name.lower()}_directory_mode")
+        shown[f"{name}Directory"] = " ".join(shell_word(item.path) for item in items)
+        shown[f"{name}DirectoryMode"] = f"{mode:04o}"
+    return shown
+
+
+def _limits(name: str, limit: Limit) -> dict[str, str]:
+    hard, soft = ("infinity" if value is None else str(value) for value in (limit.hard, limit.soft))
+    return {f"Limit{name}": hard, f"Limit{name}Soft": soft}
