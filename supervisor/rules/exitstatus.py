@@ -36,7 +36,7 @@ CLEAN_RESULTS = frozenset({Result.SUCCESS, Result.EXEC_CONDITION})
 class Exit:
     """How one process ended: with an exit code, or by a signal, never both.
 
-    code: 0 to 255 (unsigned 32 bits on Windows). signal: its name, "SIGKILL". lost: nobody saw it; then neither is known.
+    code: 0 to 255 (unsigned 32 bits on Windows). signal: its name, "SIGKILL". lost: nobody saw it; neither is known.
     """
 
     code: int | None = None

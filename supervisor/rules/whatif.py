@@ -249,7 +249,8 @@ def _told(service: Service, moment: Moment) -> str:
     verdict = moment.verdict
     if verdict is None:
         return moment.why
-    before = "" if moment.cause in verdict.reason else f"{moment.cause}; "
+    told = moment.cause in verdict.reason or verdict.directive == "StartLimitBurst"
+    before = "" if told else f"{moment.cause}; "
     then = f"starts again in {waits(service, verdict)}" if verdict.restart else "not started again"
     return f"{before}{then}: {verdict.reason}{where(service, verdict.directive)}"
 
