@@ -79,13 +79,13 @@ def control_ended(turn: Turn) -> None:
     turn.set(control=False, command=None)
     if life.state is not State.RELOAD:
         turn.blame(result)
-    phase = PHASES.get(life.state)
-    if life.state is State.START:
+    begun, phase = PHASES.get(life.phase), PHASES.get(life.state)
+    if result is Result.SUCCESS and begun is not None and life.index + 1 < len(begun.commands(turn.service)):
+        run_command(turn, life.phase, life.index + 1)  # even if the service is being stopped by now
+    elif life.state is State.START:
         _starter_ended(turn, result)
     elif phase is None:
         _last_ended(turn, result)
-    elif result is Result.SUCCESS and life.index + 1 < len(phase.commands(turn.service)):
-        run_command(turn, life.state, life.index + 1)
     elif life.state is State.RELOAD:
         turn.set(reload_result=result)
         if result is Result.SUCCESS:

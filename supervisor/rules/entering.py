@@ -115,15 +115,16 @@ def _is_haunted(turn: Turn) -> bool:
 def run_command(turn: Turn, state: State, index: int) -> None:
     """Start one command of a phase, on a timeout of its own."""
     phase, service = PHASES[state], turn.service
-    timeout = service.start_timeout if phase.before_stop else service.timeout_stop_sec
+    starting = phase.before_stop and turn.life.state not in STOPPING | FINAL
+    timeout = service.start_timeout if starting else service.timeout_stop_sec
     command = phase.commands(service)[index]
-    turn.set(control=True, command=command, index=index, timer=turn.after(timeout))
+    turn.set(control=True, command=command, phase=state, index=index, timer=turn.after(timeout))
     turn.orders.append(Spawn(Slot.CONTROL, phase.directive, command))
 
 
 def run_main(turn: Turn, index: int) -> None:
     """Start one line of ExecStart= as the main process."""
-    turn.set(main=True, main_known=True, main_index=index)
+    turn.set(main=True, main_known=True, main_index=index, exit=None)
     turn.orders.append(Spawn(Slot.MAIN, "ExecStart", turn.service.exec_start[index]))
 
 
@@ -142,7 +143,7 @@ def _start_main(turn: Turn) -> None:
         change(turn, State.START)
         enter(turn, State.START_POST)
     elif service.type == "forking":
-        turn.set(control=True, command=service.exec_start[0], index=0)
+        turn.set(control=True, command=service.exec_start[0], phase=State.START, index=0)
         turn.orders.append(Spawn(Slot.CONTROL, "ExecStart", service.exec_start[0]))
         change(turn, State.START, timer)
     elif service.type in ("simple", "idle"):

@@ -69,7 +69,8 @@ class Life:
 
     result: the first of the run that was no success. exit: how the main process ended. main, control: whether
     these processes live; main_known is false where nobody can tell which process is the main one. command: the one
-    that the control process runs, index: its place in the state's list; main_index: which ExecStart= line.
+    that the control process runs, index: its place in the list of the phase that it belongs to, which is followed
+    to its end whatever becomes of the service meanwhile; main_index: which ExecStart= line.
     stop_requested holds until the service rests. restarts: NRestarts; crashes: runs in a row that ended too early, for
     X-FarmhandBackoffMaxSec=; forget_restarts: the next start resets both. ran: how many seconds the run was active,
     once it is no more. reload_begin: when it was last told to reload.
@@ -84,6 +85,7 @@ class Life:
     main_known: bool = False
     control: bool = False
     command: Command | None = None
+    phase: State = State.DEAD
     index: int = 0
     main_index: int = 0
     awaits_pid_file: bool = False

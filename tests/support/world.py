@@ -28,7 +28,7 @@ from farmhand.supervisor.rules.life import (
 from farmhand.supervisor.rules.lifecycle import step
 from farmhand.supervisor.rules.notify import parse
 from farmhand.supervisor.rules.relations import link
-from farmhand.supervisor.rules.states import State
+from farmhand.supervisor.rules.states import STOPPING, State
 from farmhand.supervisor.unit import Unit
 from farmhand.supervisor.waiting import Alarm
 from farmhand.units.spec import Command, Service
@@ -56,6 +56,7 @@ def _commands(lines):
 class Process:
     directive: str
     ignores: frozenset[str] = frozenset()
+    late: bool = False
 
 
 @dataclass
@@ -172,7 +173,7 @@ class World:
             case Spawn():
                 assert order.slot not in self.processes or self._may_give_up(order.slot), "a second process"
                 self.stragglers += [self.processes[order.slot]] if order.slot in self.processes else []
-                self.processes[order.slot] = Process(order.directive, self.ignores)
+                self.processes[order.slot] = Process(order.directive, self.ignores, self.state in STOPPING)
                 self.log.append((self.now, f"spawn {order.directive}"))
             case Signal():
                 self.log.append((self.now, f"send {' '.join(order.names)} to {'all' if order.everyone else 'main'}"))
@@ -198,8 +199,8 @@ class World:
                 self.jobs.notice(self.unit, before, order.state)
 
     def _may_give_up(self, slot):
-        """Only a command that SendSIGKILL=no lets live may have another one beside it."""
-        return slot is Slot.CONTROL and not self.service.send_sigkill
+        """Only a command may have another one beside it: SendSIGKILL=no let it live, or SIGKILL was before its time."""
+        return slot is Slot.CONTROL and (not self.service.send_sigkill or self.processes[slot].late)
 
     def _send(self, name, everyone):
         for slot, process in self.processes.items():

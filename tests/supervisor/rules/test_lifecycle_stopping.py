@@ -235,3 +235,18 @@ def test_a_forking_service_runs_as_long_as_anybody_of_it_does():
     world.stragglers.clear()
     world.reset_failed()
     assert world.state is State.DEAD
+
+
+def test_a_list_of_commands_goes_on_though_the_service_is_being_stopped():
+    world = started(exec_stop=("-/bin/stop", "/bin/stop2"), timeout_stop_sec=5)
+    world.stop()
+    world.pass_time(5)
+    assert world.said(5)[:3] == [TERM, "stop-sigterm", "spawn ExecStop"]
+    world.command_ends()
+    assert world.state is State.FAILED
+
+
+def test_the_last_exit_is_forgotten_when_the_next_line_of_a_oneshot_starts():
+    world = started(type="oneshot", exec_start=("/bin/first", "/bin/second"))
+    world.ends(Exit(code=0))
+    assert world.life.exit is None
