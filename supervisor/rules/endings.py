@@ -62,6 +62,8 @@ def _ended_while_starting(turn: Turn, result: Result) -> None:
         case "notify" | "notify-reload":  # only READY=1 makes it a start, and another process may yet send it
             if not service.remain_after_exit or notify.access(service) == "main":
                 enter(turn, State.STOP_SIGTERM, Result.PROTOCOL)
+            elif not turn.scene.stragglers:
+                tree_empty(turn)
         case _:
             enter(turn, State.RUNNING, result)
 
