@@ -33,7 +33,7 @@ class Checks:
 
     def check(self, unit: Unit) -> Checked:
         """Look at a service's conditions and assertions, and tell if they keep it from starting."""
-        checked = examine(unit.service, lambda check: self._find(unit, check))
+        checked = examine(unit.service, lambda check: self._find(unit, check), unit.checked)
         if (failed := checked.failed) is not None:
             what = "its start fails" if checked.conditions_met else "it is not started"
             self._log(f"{unit.name}: {what}: {told(failed)} does not hold")

@@ -16,8 +16,10 @@ from .rules.life import Life, Slot, Spawn
 _NOT_INHERITED = frozenset(
     {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", MARK, AROUND}
     | {"MAINPID", "SERVICE_RESULT", "EXIT_CODE", "EXIT_STATUS", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID"}
+    | {f"MONITOR_{name}" for name in ("SERVICE_RESULT", "EXIT_CODE", "EXIT_STATUS", "INVOCATION_ID", "UNIT")}
 )
 _TOLD_RESULT = frozenset({"ExecStop", "ExecStopPost"})
+_TOLD_TRIGGER = frozenset({"ExecStartPre", "ExecStart"})
 
 
 def base(own: Mapping[str, str], default: Mapping[str, str]) -> dict[str, str]:
@@ -67,12 +69,26 @@ def of_start(
     if service.pid_file:
         own["PIDFILE"] = service.pid_file
     if order.directive in _TOLD_RESULT:
-        own["SERVICE_RESULT"] = life.result.value
-        if life.exit is not None:
-            killed = "dumped" if life.exit.dumped else "killed"
-            own["EXIT_CODE"] = "exited" if life.exit.signal is None else killed
-            own["EXIT_STATUS"] = (life.exit.signal or str(life.exit.code)).removeprefix("SIG")
+        own.update(_of_result(life))
     return own
+
+
+def _of_result(life: Life) -> dict[str, str]:
+    """Return what tells how a service's run has gone so far."""
+    told = {"SERVICE_RESULT": life.result.value}
+    if life.exit is not None:
+        killed = "dumped" if life.exit.dumped else "killed"
+        told["EXIT_CODE"] = "exited" if life.exit.signal is None else killed
+        told["EXIT_STATUS"] = (life.exit.signal or str(life.exit.code)).removeprefix("SIG")
+    return told
+
+
+def of_trigger(order: Spawn, name: str, life: Life, invocation: str) -> dict[str, str]:
+    """Return what tells a process of the one service that may have triggered its own by OnFailure= or OnSuccess=."""
+    if order.directive not in _TOLD_TRIGGER:
+        return {}
+    told = {**_of_result(life), "UNIT": f"{name}.service", **({"INVOCATION_ID": invocation} if invocation else {})}
+    return {f"MONITOR_{variable}": value for variable, value in told.items()}
 
 
 def _of_user(service: Service) -> dict[str, str]:

@@ -94,11 +94,17 @@ class Jobs:
         else:
             asker(Outcome.DONE)
 
+    def trigger(self, unit: Unit) -> Unit | None:
+        """Return the service whose end may have started this one: only if there is no other one that may have."""
+        of = self.links.of
+        found = [*of(Facet.FAILURE_OF, unit.name), *of(Facet.SUCCESS_OF, unit.name)]
+        return self.units.get(found[0]) if len(found) == 1 else None
+
     def _look(self, name: str) -> Seen | None:
         unit, job = self.units.get(name), self.pending.get(name)
         if unit is None:
             return None
-        reloads = bool(unit.service.exec_reload) or unit.service.type == "notify-reload"
+        reloads = unit.service.can_reload
         if job is None:
             return Seen(unit.active, reloads=reloads)
         return Seen(unit.active, job.kind, job.lasting, job.unordered, reloads)
@@ -189,8 +195,8 @@ class Jobs:
         refusal = self._refusal(unit) if answer is Ready.BEGIN and job.kind is Kind.START else _ANSWERS.get(answer)
         if refusal is not None:
             self._finish(unit.name, refusal)
-        elif answer is Ready.BEGIN:
-            job.begun = True
+        elif answer in (Ready.BEGIN, Ready.NUDGE):
+            job.begun = answer is Ready.BEGIN
             self._world.tell(unit, EVENTS[job.kind])
         elif answer is Ready.UNDER_WAY:
             job.begun = True

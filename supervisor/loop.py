@@ -16,7 +16,6 @@ from ..units.light import Any, dataclass, field
 from ..units.spec import Service
 from . import answers, handover
 from .catalog import Catalog
-from .conditions import Checks
 from .control import Answer, Handle, Request
 from .definitions import Definitions
 from .execute import Premises
@@ -26,6 +25,7 @@ from .obey import ORPHANS, Observers, Supervisor
 from .parent import Parent
 from .platforms import Platform, Tree, native
 from .records import Records
+from .rules.conditions import Checked
 from .rules.exitstatus import CLEAN_RESULTS
 from .rules.jobs import Kind
 from .rules.relations import link
@@ -96,6 +96,7 @@ class Loop:
         self._platform = platform
         self._shell = shell
         self._signals: list[int] = []
+        self._watchers: list[Callable[[], bool]] = []
         self._parent = Parent(self.waiter, os.environ)
         self._leave: Callable[[], object] | None = None
         self.definitions = Definitions(
@@ -129,6 +130,7 @@ class Loop:
         return Observers(
             changed=self._changed,
             restart=self._restart,
+            trigger=self.jobs.trigger,
             log=log,
             stop_pending=lambda unit: self.jobs.has(unit, Kind.STOP),
             restart_pending=lambda unit: self.jobs.has(unit, Kind.RESTART),
@@ -138,7 +140,7 @@ class Loop:
     def _surroundings(self, shell: Shell) -> Surroundings:
         return Surroundings(
             tell=lambda unit, event: self.supervisor.tell(unit, event),
-            check=Checks(shell.environment, shell.log).check,
+            check=self._check,
             now=self.waiter.now,
             at=self.waiter.at,
             log=shell.log,
@@ -147,6 +149,13 @@ class Loop:
     def _announce(self, unit: Unit) -> None:
         if self._shell.records is not None:
             self._shell.records.announce(unit)
+
+    def _check(self, unit: Unit) -> Checked:
+        if not unit.service.conditions and not unit.service.asserts:
+            return Checked()
+        from .conditions import Checks  # few services have any, and it takes memory
+
+        return Checks(self._shell.environment, self._shell.log).check(unit)
 
     def _restart(self, unit: Unit) -> None:
         try:
@@ -172,7 +181,13 @@ class Loop:
         self._platform.adopt_orphans()
         self.waiter.watch(self._platform.fileno(), ORPHANS, self.supervisor.look_at_trees)
         self._desk = answers.Desk(
-            self.supervisor, self.jobs, self.stop, lambda: self.stopping, self._shell.log_path, self.definitions
+            self.supervisor,
+            self.jobs,
+            self.stop,
+            lambda: self.stopping,
+            self._shell.log_path,
+            self.definitions,
+            self._watchers.append,
         )
         if inherited := self._shell.inherited:
             self._inherit(inherited)
@@ -238,6 +253,7 @@ class Loop:
     def _settle(self) -> None:
         self.jobs.run()
         self.definitions.drop_gone()
+        self._watchers[:] = [watcher for watcher in self._watchers if not watcher()]
         self.narrator.flush()
         if self._shell.records is not None:
             for unit in self.supervisor.touched:

@@ -51,6 +51,7 @@ class Observers:
     stop_pending: Callable[[Unit], bool]
     restart_pending: Callable[[Unit], bool]
     announce: Callable[[Unit], None] = lambda unit: None  # before a process is started
+    trigger: Callable[[Unit], Unit | None] = lambda unit: None  # the one that OnFailure= or OnSuccess= may start it for
 
 
 @dataclass
@@ -81,7 +82,7 @@ class Supervisor:
         """Bring an event to a service and do what follows from it."""
         scene = Scene(
             now=self.waiter.now(),
-            stragglers=event is not Event.MESSAGE and unit.stragglers(),
+            stragglers=_may_matter(event, message) and unit.stragglers(),
             stop_pending=self.observers.stop_pending(unit),
             restart_pending=self.observers.restart_pending(unit),
             exit=exit,
@@ -148,6 +149,8 @@ class Supervisor:
             notify_address=unit.socket.address if unit.socket else None,
             invocation=unit.invocation,
         )
+        if (trigger := self.observers.trigger(unit)) is not None:
+            own |= environment.of_trigger(order, trigger.name, trigger.life, trigger.invocation)
         self.observers.announce(unit)
         self._share(unit)
         try:
@@ -370,6 +373,11 @@ class Supervisor:
         if pid == unit.pid(Slot.CONTROL):
             return "control"
         return "other" if pid in unit.members() else None
+
+
+def _may_matter(event: Event, message: notify.Message | None) -> bool:
+    """Say whether it may matter who lives beside: to look at every WATCHDOG=1 would cost more than all the rest."""
+    return event is not Event.MESSAGE or (message is not None and bool(message.tells))
 
 
 def _chance() -> float:

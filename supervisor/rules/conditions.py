@@ -29,18 +29,16 @@ class Checked:
     failed: Check | None = None
 
 
-def examine(service: Service, find: Find) -> Checked:
-    """Look at the conditions and, if they are met, at the assertions; systemd, src/core/unit.c, unit_start."""
-    if not service.conditions and not service.asserts:
-        return _MET
+def examine(service: Service, find: Find, last: Checked | None) -> Checked:
+    """Look at the conditions and, if they are met, at the assertions; systemd, src/core/unit.c, unit_start.
+
+    last: what the start before came to; where the conditions are not met, its assertions stay what they were.
+    """
     met, failed = combine(service.conditions, find)
     if not met:
-        return Checked(conditions_met=False, asserts_met=False, failed=failed)
+        return Checked(conditions_met=False, asserts_met=last is not None and last.asserts_met, failed=failed)
     met, failed = combine(service.asserts, find)
     return Checked(conditions_met=True, asserts_met=met, failed=failed)
-
-
-_MET = Checked()
 
 
 def combine(checks: tuple[Check, ...], find: Find) -> tuple[bool, Check | None]:

@@ -41,6 +41,7 @@ class Ready(Enum):
     ALREADY = "there is nothing to do"
     UNDER_WAY = "the service is at it"
     WAIT = "try again when the state has changed"
+    NUDGE = "tell the service, and try again when the state has changed"
     REFUSE = "it makes no sense"
     SKIP = "it is not as it has to be"
 
@@ -106,8 +107,9 @@ def ready(kind: Kind, service: Service, state: State) -> Ready:
                 return Ready.ALREADY
             if state in STARTING:
                 return Ready.UNDER_WAY
-            # During the restart delay a start waits for its end: it does not shorten it.
-            return Ready.WAIT if state in _ENDING | {State.AUTO_RESTART} else Ready.BEGIN
+            if state is State.AUTO_RESTART:  # it waits for the end of the delay, and does not shorten it
+                return Ready.NUDGE
+            return Ready.WAIT if state in _ENDING else Ready.BEGIN
         case Kind.STOP | Kind.RESTART:
             return Ready.ALREADY if active in RESTING else Ready.BEGIN
         case Kind.RELOAD:
@@ -148,7 +150,7 @@ def wanted(verb: str, service: Service, state: State) -> Kind | None:
         case "try-restart":
             return None if stays else Kind.RESTART
         case "reload-or-restart":
-            reloads = bool(service.exec_reload) and not stays
+            reloads = service.can_reload and not stays
             return Kind.RELOAD if reloads else Kind.START if stays else Kind.RESTART
         case _:
             return Kind(verb)

@@ -32,6 +32,9 @@ def step(life: Life, event: Event, service: Service, scene: Scene) -> tuple[Life
 
 
 def _start(turn: Turn) -> None:
+    if turn.life.state is State.AUTO_RESTART:  # it starts anyway, but being asked for counts
+        _admit(turn)
+        return
     if turn.life.state not in RESTING:
         raise OutOfPlace(f"{turn.service.name}: {turn.why} while {turn.life.state.value}")
     _begin(turn)
@@ -39,9 +42,20 @@ def _start(turn: Turn) -> None:
 
 def _begin(turn: Turn) -> None:
     """Begin a run, if the start limit admits it; the last run's traces go, its count of restarts may stay."""
-    life, service, now = turn.life, turn.service, turn.scene.now
+    if not _admit(turn):
+        return
+    life, starts = turn.life, turn.life.starts
+    restarts, crashes = (0, 0) if life.forget_restarts else (life.restarts, life.crashes)
+    turn.why = f"restart {restarts}" if restarts else turn.why
+    turn.life = Life(state=life.state, restarts=restarts, crashes=crashes, starts=starts, verdict=life.verdict)
+    enter(turn, State.CONDITION)
+
+
+def _admit(turn: Turn) -> bool:
+    """Count a start; one too many ends the service."""
+    service = turn.service
     starts, admitted = count_start(
-        life.starts, now, burst=service.start_limit_burst, interval=service.start_limit_interval_sec
+        turn.life.starts, turn.scene.now, burst=service.start_limit_burst, interval=service.start_limit_interval_sec
     )
     turn.set(starts=starts)
     if not admitted:
@@ -49,11 +63,7 @@ def _begin(turn: Turn) -> None:
         turn.why += f"{service.start_limit_interval_sec:g}s"
         turn.blame(Result.START_LIMIT_HIT)
         rest(turn, barred_by="StartLimitBurst")
-        return
-    restarts, crashes = (0, 0) if life.forget_restarts else (life.restarts, life.crashes)
-    turn.why = f"restart {restarts}" if restarts else turn.why
-    turn.life = Life(state=life.state, restarts=restarts, crashes=crashes, starts=starts, verdict=life.verdict)
-    enter(turn, State.CONDITION)
+    return admitted
 
 
 def _stop(turn: Turn) -> None:

@@ -129,7 +129,8 @@ class _Draft:
                 open_pulls.pop()
                 continue
             try:
-                if drawn := self._join(by, pull):
+                drawn = self._join(by, pull)
+                if drawn and not self._has_drawn_in(drawn):
                     open_pulls.append((drawn, self._pulls(drawn), pull.needed))
             except Refused:
                 needed = pull.needed
@@ -155,6 +156,14 @@ class _Draft:
         if seen is None and pull.kind is not Kind.STOP:
             raise Refused("absent", f"there is no service {pull.name}{f', which {by} needs' if by else ''}")
         return seen is not None and (pull.kind is not Kind.RELOAD or seen.reloads)
+
+    def _has_drawn_in(self, job: _Job) -> bool:
+        """Say whether the queue has the same job, and what it draws in: then a long chain is not walked each time."""
+        return self._is_queued(job) and all(self._is_queued(pull) for pull in self._pulls(job))
+
+    def _is_queued(self, job: "_Job | _Pull") -> bool:
+        seen = self.look(job.name)
+        return seen is not None and seen.job is job.kind
 
     def _pulls(self, job: _Job) -> Iterator[_Pull]:
         of, name = self.links.of, job.name
@@ -252,7 +261,8 @@ class _Draft:
 
     def _break_cycle(self) -> bool:
         """Leave out a job of a cycle that can be done without; raises Refused if there is none."""
-        found = ordering.cycle(self.links, list(self.jobs), self._kind_of)
+        new = [name for name, jobs in self.jobs.items() if not self._is_queued(jobs[-1])]
+        found = ordering.cycle(self.links, new, self._kind_of)
         if found is None:
             return False
         told = f"ordering cycle: {', which waits for '.join([*found, found[0]])} (After=, Before=)"

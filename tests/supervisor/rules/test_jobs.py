@@ -79,7 +79,7 @@ stop-post       wait       begin    begin    refuse  skip
 final-watchdog  wait       begin    begin    refuse  skip
 final-sigterm   wait       begin    begin    refuse  skip
 final-sigkill   wait       begin    begin    refuse  skip
-auto-restart    wait       begin    begin    refuse  wait
+auto-restart    nudge      begin    begin    refuse  wait
 """
 
 
