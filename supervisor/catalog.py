@@ -102,6 +102,14 @@ class Catalog:
         now = self._find(old.name)
         return (now.fragment, now.drop_ins, _stamps(now)) != (old.fragment, old.drop_ins, old.stamps)
 
+    def enablement(self, loaded: Loaded) -> str:
+        """Say what has a unit started, in the words of `systemctl is-enabled`; files that were named are."""
+        if loaded.service is None:
+            return loaded.state
+        if self._in_farms(loaded.name) or loaded.name in self.files or self.index.is_wanted(loaded.names):
+            return "enabled"
+        return "disabled" if loaded.service.wanted_by or loaded.service.required_by else "static"
+
     def reload(self) -> list[Loaded]:
         """Read everything again; a unit that cannot be read any more stays what it was, and what is wrong is told."""
         for file in self.farms:

@@ -91,10 +91,10 @@ class Index:
             os.path.basename(path) for path in paths if os.path.islink(path) and os.path.realpath(path) != os.devnull
         )
 
-    def all_names(self) -> list[str]:
-        """Return every name that there is, templates too."""
-        self._look()
-        return sorted({*self._files, *self._links})
+    def is_wanted(self, names: tuple[str, ...]) -> bool:
+        """Say whether a link in some NAME.wants or NAME.requires names the unit."""
+        folders = (path for path in self._below if path.endswith((".wants", ".requires")))
+        return any(os.path.islink(f"{folder}/{name}") for folder in folders for name in names)
 
     def _look(self) -> None:
         stamps = [_stamp(folder) for folder in self.folders]
