@@ -89,7 +89,7 @@ def _make(cls: type, frozen: bool, eq: bool) -> type:
     puts = {name: vars(made)[name].__set__ for name in fields}
     values = attrgetter(*fields) if len(fields) > 1 else _values
     added: dict[str, object] = {"__fields__": fields, "__puts__": puts, "__values__": staticmethod(values)}
-    added |= {"__init__": _initializer(fields, puts), "__reduce__": _reduce, "__repr__": _repr}
+    added |= {"__init__": _initializer(made, fields, puts), "__reduce__": _reduce, "__repr__": _repr}
     if eq:
         key = attrgetter(*(name for name, each in fields.items() if each.compare), "__class__")
         added |= {"__eq__": _equality(key), "__hash__": (lambda self: hash(key(self))) if frozen else None}
@@ -100,27 +100,30 @@ def _make(cls: type, frozen: bool, eq: bool) -> type:
     return made
 
 
-def _initializer(fields: Mapping[str, _Field], puts: Mapping[str, Any]) -> Callable[..., None]:
-    names, setters = tuple(fields), tuple(puts.values())
-    put: Any = call  # what a slot is filled by is known only by its descriptor
-    defaults = {name: each.default for name, each in fields.items()}
-    factories = [(name, each.factory) for name, each in fields.items() if each.factory is not None]
-    needed = [name for name, each in fields.items() if each.factory is None and each.default is ...]
+def _initializer(made: type, fields: Mapping[str, _Field], puts: Mapping[str, Any]) -> Callable[..., None]:
+    """Return a stand-in for `__init__` that compiles the real one when the first instance is made."""
 
     def __init__(self: object, *values: object, **given: object) -> None:
-        by_place = dict(zip(names, values, strict=False))
-        filled = defaults | by_place | given
-        if len(filled) > len(names) or len(values) > len(names) or not given.keys().isdisjoint(by_place):
-            raise TypeError(f"{type(self).__name__} takes each of {', '.join(names)} once, and nothing else")
-        for name, factory in factories:
-            if filled[name] is ...:
-                filled[name] = factory()
-        for name in needed:
-            if filled[name] is ...:
-                raise TypeError(f"{type(self).__name__} needs {name}")
-        deque(map(put, setters, repeat(self), filled.values()), 0)
+        compiled = _compile(fields, puts)
+        setattr(made, "__init__", compiled)  # noqa: B010
+        compiled(self, *values, **given)
 
     return __init__
+
+
+def _compile(fields: Mapping[str, _Field], puts: Mapping[str, Any]) -> Callable[..., None]:
+    known: dict[str, Any] = {f"put_{name}": put for name, put in puts.items()}
+    known |= {f"default_{name}": each.default for name, each in fields.items() if each.factory is None}
+    known |= {f"make_{name}": each.factory for name, each in fields.items() if each.factory is not None}
+    parameters, lines = ["self"], []
+    for name, each in fields.items():
+        made = each.factory is not None
+        parameters.append(f"{name}=..." if made else name if each.default is ... else f"{name}=default_{name}")
+        value = f"make_{name}() if {name} is ... else {name}" if made else name
+        lines.append(f"    put_{name}(self, {value})\n")
+    exec(f"def __init__({', '.join(parameters)}):\n{''.join(lines) or '    pass'}", known)
+    compiled: Callable[..., None] = known["__init__"]
+    return compiled
 
 
 def _equality(key: Callable[[object], object]) -> Callable[[object, object], object]:
