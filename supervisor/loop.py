@@ -210,8 +210,10 @@ class Loop:
     def _inherit(self, inherited: handover.Inherited) -> None:
         """Take over what an earlier supervisor left; services that are in no file any more are stopped if they run."""
         self.definitions.find(inherited.units)
+        self.definitions.find([f"{name}.service" for name in inherited.units if name not in self.units])
         gone = [name for name in inherited.units if name not in self.units]
         self.add(*(Service(name, description="in no file any more") for name in gone))
+        self.definitions.gone.update(gone)
         for name, values in inherited.units.items():
             handover.restore(self.units[name], values, self.supervisor, own=inherited.own)
         self.jobs.resume(inherited.jobs)
@@ -252,6 +254,7 @@ class Loop:
 
     def _settle(self) -> None:
         self.jobs.run()
+        self.supervisor.tidy()
         self.definitions.drop_gone()
         self._watchers[:] = [watcher for watcher in self._watchers if not watcher()]
         self.narrator.flush()

@@ -157,6 +157,9 @@ def parse_choice(text: str, choices: tuple[str, ...]) -> str:
     raise BadValue(f'"{text}" is none of {", ".join(choices)}', hint or f'write "{choices[0]}", for example')
 
 
+# What becomes of services that run on although their supervisor was killed.
+LEFTOVERS = ("adopt", "stop")
+
 # signal(7) on Linux; what Farmhand sends elsewhere is the platform's matter.
 _SIGNAL_NAMES = """
     HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP

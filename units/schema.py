@@ -2,7 +2,7 @@
 
 from math import inf
 
-from . import directives, known
+from . import directives, grammar, known
 from .directives import Directive
 from .kinds import TEXT_SCHEMA, Json
 from .spec import StatusSet
@@ -50,6 +50,10 @@ def _supervisor() -> Json:
             "LogDirectory": {
                 "description": "The folder for the services' output; ${NAME} is a variable.",
                 "type": "string",
+            },
+            "Leftovers": {
+                "description": "What becomes of services that outlive their supervisor: adopt or stop.",
+                "enum": list(grammar.LEFTOVERS),
             },
         },
     }

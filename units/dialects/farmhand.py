@@ -25,12 +25,14 @@ class Settings:
 
     log_directory: where the services' output goes, `${NAME}` still in it; None for the state folder.
     default_standard_output, default_standard_error: StandardOutput= and StandardError= of services that do not say.
+    leftovers: what becomes of services that run on although their supervisor was killed: grammar.LEFTOVERS.
     """
 
     default_environment: dict[str, str] = field(default_factory=dict)
     log_directory: str | None = None
     default_standard_output: str | None = None
     default_standard_error: str | None = None
+    leftovers: str | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,8 @@ class Reader:
         return [(self.scalar(item, key), _line(item)) for item in items]
 
     def settings(self, node: yaml.Node) -> Settings:
-        known = ("DefaultEnvironment", "LogDirectory", *(f"DefaultStandard{stream}" for stream in ("Output", "Error")))
+        streams = (f"DefaultStandard{stream}" for stream in ("Output", "Error"))
+        known = ("DefaultEnvironment", "LogDirectory", *streams, "Leftovers")
         blocks = dict(self.entries(node, "supervisor", known))
         environment, log_directory = blocks.get("DefaultEnvironment"), blocks.get("LogDirectory")
         return Settings(
@@ -160,7 +163,16 @@ class Reader:
             self.replaced(log_directory, "LogDirectory") if log_directory else None,
             self.stream(blocks.get("DefaultStandardOutput"), "StandardOutput"),
             self.stream(blocks.get("DefaultStandardError"), "StandardError"),
+            self.leftovers(blocks.get("Leftovers")),
         )
+
+    def leftovers(self, node: yaml.Node | None) -> str | None:
+        if node is None:
+            return None
+        try:
+            return grammar.parse_choice(self.scalar(node, "Leftovers"), grammar.LEFTOVERS)
+        except BadValue as bad:
+            self.refuse(node, "Leftovers", bad.problem, bad.hint)
 
     def stream(self, node: yaml.Node | None, name: str) -> str | None:
         """Read what holds for a stream of services that do not say; systemd-system.conf(5), DefaultStandardOutput=."""
