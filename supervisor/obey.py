@@ -67,6 +67,7 @@ class Supervisor:
     haunted: set[Unit] = field(default_factory=set)
     touched: set[Unit] = field(default_factory=set)  # by an event, since somebody last emptied it
     _looking: bool = False
+    _empty: list[Tree] = field(default_factory=list)
 
     def tell(
         self,
@@ -287,7 +288,12 @@ class Supervisor:
                 if fd is not None:
                     self.waiter.forget(fd)
             unit.leftovers.remove(tree)
-            tree.close()
+            self._empty.append(tree)
+
+    def tidy(self) -> None:
+        """Close the trees that are empty: that can wait until what is to be started has been."""
+        while self._empty:
+            self._empty.pop().close()
 
     def _let_go(self, unit: Unit) -> None:
         """Part with processes that the rules gave up on, and remember whose trees may still have members."""

@@ -16,6 +16,8 @@ from ...units.spec import Service
 class Facet(Enum):
     """What one service's doings mean to another one."""
 
+    __hash__ = object.__hash__  # members are themselves alone; Enum looks at their names, which takes time
+
     BEFORE = "is ordered before"
     AFTER = "is ordered after"
     # In the transaction of a start.

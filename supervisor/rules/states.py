@@ -9,6 +9,8 @@ from ...units.spec import Service
 class State(Enum):
     """Where a service is in its life: SubState= of `show`; systemd, src/basic/unit-def.c."""
 
+    __hash__ = object.__hash__  # members are themselves alone; Enum looks at their names, which takes time
+
     DEAD = "dead"
     CONDITION = "condition"
     START_PRE = "start-pre"
