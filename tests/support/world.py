@@ -64,6 +64,7 @@ class World:
     """One service. log: (time, what happened), in the words of `said`. refuse: directives that cannot be spawned.
 
     daemon: the process left behind that may become the main one; it is one of the stragglers. moves: it already has.
+    chance: what is drawn at random.
     """
 
     service: Service
@@ -71,6 +72,7 @@ class World:
     refuse: frozenset[str] = frozenset()
     daemon: int | None = None
     moves: bool = False
+    chance: float = 0.0
     now: float = 0.0
     log: list[tuple[float, str]] = field(default_factory=list)
     processes: dict[Slot, Process] = field(default_factory=dict)
@@ -155,6 +157,7 @@ class World:
             stragglers=bool(self.stragglers),
             stop_pending=self.jobs.has(unit, Kind.STOP),
             restart_pending=self.jobs.has(unit, Kind.RESTART),
+            chance=self.chance,
             daemon=None if event is Event.MAIN_ENDED and not self.moves else self.daemon,
             **what,
         )
