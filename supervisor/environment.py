@@ -68,6 +68,8 @@ def of_start(
         own["MAINPID"] = str(main_pid)
     if service.pid_file:
         own["PIDFILE"] = service.pid_file
+    if service.restart_mode == "debug" and life.restarts:
+        own["DEBUG_INVOCATION"] = "1"
     if order.directive in _TOLD_RESULT:
         own.update(_of_result(life))
     return own

@@ -1,5 +1,7 @@
 """Forecasts: what would become of a service if its runs ended like this."""
 
+from pathlib import Path
+
 import pytest
 from world import service
 
@@ -220,3 +222,14 @@ def test_a_back_off_grows_and_a_stable_run_makes_it_short_again():
 
 def waits(seen):
     return [moment.verdict.wait for moment in seen.moments if moment.verdict]
+
+
+@pytest.mark.parametrize(
+    ("ending", "times", "uptime"),
+    [(Exit(code=1), 6, 0.5), (Exit(code=47), 6, 3.0), (Exit(code=0), 1, 1.0), (Exit(signal="SIGKILL"), 6, 3.0)],
+)
+def test_the_guide_shows_what_it_prints(ending, times, uptime):
+    guide = Path(__file__).parents[3] / "docs" / "how-to" / "supervisor.md"
+    worker = systemd.read("flamenco-worker.service", WORKER).service
+    seen = forecast(worker, (Ending(exit=ending),), times=times, uptime=uptime)
+    assert "\n".join(describe(seen)) in guide.read_text(encoding="utf-8")
