@@ -13,6 +13,8 @@ from ..units.light import dataclass
 
 Callback = Callable[[], None]
 
+AFTER_DEADLINES = 5
+
 
 @dataclass(eq=False)
 class Alarm:
@@ -26,8 +28,9 @@ class Alarm:
 class Waiter:
     """Calls back when a descriptor is readable or a deadline has come.
 
-    Of several descriptors that are ready at once the one with the lowest rank goes first, deadlines go last:
-    a message sent before an exit is read before it, and an exit in time beats the timeout.
+    Of several descriptors that are ready at once the one with the lowest rank goes first, and before those of rank
+    AFTER_DEADLINES come the deadlines: a message sent before an exit is read before it, an exit in time beats the
+    timeout, and a restart that is due is not overtaken by a request.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -58,11 +61,19 @@ class Waiter:
 
     def wait(self) -> None:
         """Sleep until something happens, then call whom it concerns."""
-        ready = self._selector.select(self._timeout())
-        for key, _ in sorted(ready, key=lambda item: int(item[0].data[0])):
+        ready = sorted((key for key, _ in self._selector.select(self._timeout())), key=lambda key: int(key.data[0]))
+        patient = [key for key in ready if key.data[0] >= AFTER_DEADLINES]
+        self._call(ready[: len(ready) - len(patient)])
+        self._ring()
+        self._call(patient)
+
+    def _call(self, ready: list[selectors.SelectorKey]) -> None:
+        for key in ready:
             # Whoever was called before may have forgotten this one, or reused its number.
             if self._selector.get_map().get(key.fd) is key:
                 key.data[1]()
+
+    def _ring(self) -> None:
         now = self.now()
         while self._alarms and self._alarms[0][0] <= now:
             alarm = heapq.heappop(self._alarms)[2]

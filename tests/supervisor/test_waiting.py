@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from farmhand.supervisor.waiting import Waiter
+from farmhand.supervisor.waiting import AFTER_DEADLINES, Waiter
 
 
 @pytest.fixture
@@ -44,14 +44,14 @@ def test_a_cancelled_alarm_neither_rings_nor_wakes(waiter, pipe):
     assert time.monotonic() - began >= 0.1
 
 
-def test_what_is_ready_at_once_is_called_by_rank_and_alarms_last(waiter):
-    called, pipes = [], [os.pipe() for _ in range(3)]
-    for rank, (reader, writer) in zip((2, 0, 1), pipes, strict=True):
+def test_what_is_ready_at_once_is_called_by_rank_and_alarms_before_requests(waiter):
+    called, pipes = [], [os.pipe() for _ in range(4)]
+    for rank, (reader, writer) in zip((2, 0, AFTER_DEADLINES, 1), pipes, strict=True):
         waiter.watch(reader, rank, lambda rank=rank, reader=reader: called.append((rank, os.read(reader, 1))[0]))
         os.write(writer, b"x")
     waiter.at(waiter.now(), lambda: called.append("alarm"))
     waiter.wait()
-    assert called == [0, 1, 2, "alarm"]
+    assert called == [0, 1, 2, "alarm", AFTER_DEADLINES]
     for fd in sum(pipes, ()):
         waiter.forget(fd)
         os.close(fd)
