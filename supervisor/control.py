@@ -81,9 +81,11 @@ def default_path(environ: Mapping[str, str] | None = None) -> Path:
         return Path(path)
     if runtime := environ.get("XDG_RUNTIME_DIR"):
         return Path(runtime, "farmhand", "control.sock")
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and os.access("/run", os.W_OK):
         return Path("/run/farmhand/control.sock")
-    return Path(environ.get("TMPDIR", "/tmp"), f"farmhand-{os.geteuid()}", "control.sock")
+    folders = (environ.get("TMPDIR", "/tmp"), "/dev/shm")  # the latter in containers that may write nowhere else
+    folder = next((folder for folder in folders if os.access(folder, os.W_OK)), folders[0])
+    return Path(folder, f"farmhand-{os.geteuid()}", "control.sock")
 
 
 def ask(path: Path, request: Request, *, timeout: float | None = None) -> Reply:

@@ -4,6 +4,7 @@ All its sockets are in one selector of their own, and that selector's descriptor
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import selectors
@@ -168,6 +169,8 @@ def take(path: Path) -> int:
     lock = None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if (owner := path.parent.stat().st_uid) not in (0, os.geteuid()):
+            raise OSError(errno.EPERM, f"the folder belongs to user {owner}")
         lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         _wait_for(lock)
         os.ftruncate(lock, 0)

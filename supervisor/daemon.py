@@ -1,4 +1,4 @@
-"""`farmhand run`: reads service files, and gives the loop what surrounds it: logs, control socket, the first lines."""
+"""`farmhand run`: gives the loop what surrounds it: logs, control socket, what is remembered, the first lines."""
 
 import contextlib
 import fnmatch
@@ -21,10 +21,11 @@ from .handover import Inherited, keep, trees
 from .logs import Logs, Prefixer
 from .obey import REQUESTS
 from .plain import Unreadable
-from .plan import Plan, Sources, read
+from .plan import Plan, Wishes
 from .platforms import native
 from .records import Records, end_unrecorded
 from .rules.jobs import Kind
+from .say import say
 from .waiting import Waiter
 
 BAD_INPUT = 2
@@ -36,29 +37,10 @@ _PASSED_BY = ("null", "inherit", "file", "append", "truncate")  # StandardOutput
 _LEFTOVERS = {"adopt": Kind.START, "stop": Kind.RESTART}
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """What `farmhand run` was told.
-
-    sources: what to run. shown: patterns of the services whose output is shown here as well. needs_control: whether it
-    is no use to run without the socket. leftovers: "adopt" or "stop", or "" for what the files say. exit_with: the
-    service whose exit code is the supervisor's.
-    """
-
-    sources: Sources
-    control: Path
-    log_folder: Path | None = None
-    shown: Sequence[str] = ()
-    needs_control: bool = True
-    leftovers: str = ""
-    exit_with: str = ""
-
-
-def run(wishes: Wishes) -> int:
-    """Serve until told to stop; returns the exit code."""
+def run(wishes: Wishes, plan: Plan) -> int:
+    """Serve what was planned until told to stop; returns the exit code."""
     try:
         left = reexec.left()
-        plan = read(wishes.sources, _say)
         if wishes.exit_with and wishes.exit_with not in plan.services:
             known = ", ".join(plan.services)
             raise BadConfig("--exit-with", 0, wishes.exit_with, "there is no such service", f"there are {known}")
@@ -68,16 +50,14 @@ def run(wishes: Wishes) -> int:
         with contextlib.ExitStack() as opened:
             return _House(wishes, plan, left[0] if left else None, opened).run()
     except (BadConfig, CannotListen, Unreadable, TimeoutError) as problem:
-        _say(str(problem))
+        say(str(problem))
         return BAD_INPUT
 
 
 class _House:
     """The supervisor with all that surrounds it. left: what an earlier program of this process left."""
 
-    def __init__(
-        self, wishes: Wishes, plan: Plan, left: Mapping[str, Any] | None, opened: contextlib.ExitStack
-    ) -> None:
+    def __init__(self, wishes: Wishes, plan: Plan, left: reexec.Data | None, opened: contextlib.ExitStack) -> None:
         self._wishes = wishes
         self._plan = plan
         self._left = left
@@ -100,7 +80,7 @@ class _House:
             log_path=lambda name: log_path(self._loop.units[name].service, logs) if name in self._loop.units else None,
             last_line=lambda name: logs.last_line(name)[:_LONGEST_LINE],
             attach=self._attach,
-            log=_say,
+            log=say,
             catalog=plan.catalog,
             records=self._records,
             inherited=self._inherit(),
@@ -108,7 +88,7 @@ class _House:
             exit_with=self._wishes.exit_with,
         )
         self._loop = loop.Loop(plan.services.values(), shell, native())
-        self._succession = reexec.Succession(self._loop, self._capture, _say)
+        self._succession = reexec.Succession(self._loop, self._capture, say)
         code = self._loop.run(plan.start)
         if self._records is not None:
             self._records.clear(name for name, unit in self._loop.units.items() if not unit.members())
@@ -122,7 +102,7 @@ class _House:
         except CannotListen as problem:
             if self._wishes.needs_control or isinstance(problem, Taken):
                 raise
-            _say(f"{problem}; going on without")
+            say(f"{problem}; going on without")
             return None
 
     def _remember(self) -> Records | None:
@@ -131,9 +111,9 @@ class _House:
         if self._lock is None:
             return None
         try:
-            return Records(control.with_name(f"{control.name}.d"), native().epoch(), _say)
+            return Records(control.with_name(f"{control.name}.d"), native().epoch(), say)
         except OSError as error:
-            _say(f"{control}.d: {error.strerror}; if this process is killed, nobody will know what it started")
+            say(f"{control}.d: {error.strerror}; if this process is killed, nobody will know what it started")
             return None
 
     def _inherit(self) -> Inherited | None:
@@ -144,7 +124,7 @@ class _House:
         if self._records is None:
             return None
         found = self._records.read()
-        end_unrecorded(native(), found, _say)
+        end_unrecorded(native(), found, say)
         for name, values in found.items():
             if trees(values):
                 self._logs.journal(name)
@@ -160,7 +140,7 @@ class _House:
             waiter.watch(self._server.fileno(), REQUESTS, self._server.serve)
             self._server.resume(kept.get("clients", ()), self._rejoin)
         if self._left is None:
-            _introduce(self._wishes, self._plan, self._logs)
+            _introduce(self._plan, self._logs, self._server)
 
     def _handle(self, request: Request, answer: Answer) -> None:
         if request.verb == "reexec":
@@ -199,7 +179,7 @@ def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipe: Callable[
         return Logs(folder.absolute(), echo=echo if shown else None, pipe=pipe)
     except OSError as error:
         if wishes.log_folder is None and plan.log_directory is None:
-            _say(f"{folder}: {error.strerror}; the services' output is shown here and not kept")
+            say(f"{folder}: {error.strerror}; the services' output is shown here and not kept")
             shown = ["*"]
             return Logs(None, echo=echo, pipe=pipe)
         problem = f"the services' output cannot be kept there: {error.strerror}"
@@ -215,17 +195,18 @@ def log_path(service: Service, logs: Logs) -> str | None:
     return str(kept) if kept else None
 
 
-def _introduce(wishes: Wishes, plan: Plan, logs: Logs) -> None:
+def _introduce(plan: Plan, logs: Logs, server: ControlServer | None) -> None:
     """Tell people what runs, where its output is, and how to end it."""
-    _say(f"running {', '.join(plan.services)} (process {os.getpid()})")
+    say(f"running {', '.join(plan.services)} (process {os.getpid()})")
     if logs.folder is not None:
-        _say(f"output is in {logs.folder}; 'farmhand logs NAME' shows it")
-    _say(f"Ctrl-C or 'farmhand shutdown' stops everything; commands come in by {wishes.control}")
+        say(f"output is in {logs.folder}; 'farmhand logs NAME' shows it")
+    if server is not None:
+        say(f"Ctrl-C or 'farmhand shutdown' stops everything; commands come in by {server.path}")
     for service in plan.services.values():
         if kept := sorted({line.key for line in without_effect(service)}):
-            _say(f"{service.name}: ignoring {', '.join(f'{key}=' for key in kept)}; 'farmhand check' says more")
+            say(f"{service.name}: ignoring {', '.join(f'{key}=' for key in kept)}; 'farmhand check' says more")
         if lacking := sorted(native().lacks & service.origin.keys()):
-            _say(f"{service.name}: ignoring {', '.join(f'{key}=' for key in lacking)}: this system has nothing like it")
+            say(f"{service.name}: ignoring {', '.join(f'{key}=' for key in lacking)}: this system has nothing like it")
 
 
 def _allow_files(services: int) -> None:
@@ -235,8 +216,3 @@ def _allow_files(services: int) -> None:
     if soft != resource.RLIM_INFINITY and soft < needed:
         reachable = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
-
-
-def _say(line: str) -> None:
-    with contextlib.suppress(OSError):  # nobody may be listening any more
-        print(f"farmhand: {line}", file=sys.stderr, flush=True)

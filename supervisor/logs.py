@@ -7,6 +7,7 @@ file, and nothing passes through here.
 """
 
 import contextlib
+import errno
 import os
 import selectors
 from collections.abc import Callable, Iterator, Mapping
@@ -58,6 +59,8 @@ class Logs:
         self._selector = selectors.DefaultSelector()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK):
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     def fileno(self) -> int:
         # The selectors of Linux, macOS and the BSDs have a descriptor that is itself readable when one of theirs is.

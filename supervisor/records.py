@@ -26,6 +26,7 @@ class Records:
 
     def __init__(self, folder: Path, epoch: str, log: Callable[[str], None]) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)  # raises OSError if it is another user's
         self.folder = folder
         self._epoch = epoch
         self._log = log
