@@ -23,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -43,6 +42,7 @@ static struct {
     char **argv;
     int log;
     pid_t child; /* the last one that was forked */
+    int begun; /* a child: where its parent waits for its pid */
     mode_t umask; /* this and the next two: as they were at the start */
     sigset_t blocked;
     sigset_t ignored;
@@ -233,6 +233,12 @@ static _Noreturn void play(const char *role) {
     me.role = role;
     open_log();
     note_start();
+    if (me.begun) {
+        pid_t pid = getpid();
+        if (write(me.begun, &pid, sizeof pid) < 0) _exit(NO_FOLDER);
+        close(me.begun);
+        me.begun = 0;
+    }
     FILE *script = fopen(in_folder("%s.script", role, 0), "re");
     char forever[] = "forever";
     if (script) perform_script(script);
@@ -312,30 +318,26 @@ static void op_watchdog(char *words) {
     }
 }
 
-static _Noreturn void play_child(const char *role) {
-    close(me.log); /* the lock is its parent's */
-    memset(reactions, 0, sizeof reactions);
-    play(role);
-}
-
+/* The parent goes on once the new role has begun, so that starts have one order. */
 static void op_fork(char *words) {
     char *role = strtok(words, " "), *how = strtok(NULL, " ");
-    if (!how) {
-        me.child = fork();
-        if (!me.child) play_child(role);
-        return;
-    }
-    pid_t *orphan = mmap(NULL, sizeof *orphan, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int begun[2];
+    if (pipe2(begun, O_CLOEXEC)) _exit(NO_FOLDER);
     pid_t between = fork();
     if (!between) {
-        setsid();
-        *orphan = fork();
-        if (*orphan) _exit(0);
-        play_child(role);
+        if (how) {
+            setsid();
+            if (fork()) _exit(0);
+        }
+        close(me.log); /* the lock is its parent's */
+        memset(reactions, 0, sizeof reactions);
+        me.begun = begun[1];
+        play(role);
     }
-    waitpid(between, NULL, 0);
-    me.child = *orphan;
-    munmap(orphan, sizeof *orphan);
+    close(begun[1]);
+    if (read(begun[0], &me.child, sizeof me.child) < 0) _exit(NO_FOLDER);
+    close(begun[0]);
+    if (how) waitpid(between, NULL, 0);
 }
 
 static void op_waitchild(char *words) {
