@@ -16,6 +16,7 @@ from farmhand.manager import cli as manager_cli
 from farmhand.manager.config import Settings
 from farmhand.manager.rules.actions import outcomes_markdown
 from farmhand.supervisor import cli as supervisor_cli
+from farmhand.supervisor import verbs as supervisor_verbs
 from farmhand.supervisor.rules import moves
 from farmhand.supervisor.rules.exitstatus import Result
 from farmhand.supervisor.rules.life import Life
@@ -188,8 +189,8 @@ def _short(words: Sequence[str]) -> str:
 
 def control_verbs() -> str:
     rows = []
-    for name, verb in supervisor_cli.VERBS.items():
-        told = [option for option in verb.options if option in supervisor_cli._TOLD]
+    for name, verb in supervisor_verbs.VERBS.items():
+        told = [option for option in verb.options if option in supervisor_verbs.TOLD]
         names = {"+": "one or more", "*": "any number; none means all", "": "none"}[verb.names]
         rows.append((code(name), names, ", ".join(code(option) for option in told), verb.help))
     return table(("Verb", "Names", "Options", "What it does"), rows)
@@ -302,7 +303,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "diagram": diagram,
     "control-verbs": control_verbs,
     "properties": shown_properties,
-    "farmhand": lambda: command_line(supervisor_cli._parser()),
+    "farmhand": lambda: command_line(supervisor_cli.parser()),
     "farmhand-worker": lambda: command_line(worker_cli.parser()),
     "farmhand-manager": lambda: command_line(manager_cli._parser()),
     "farmhand-units": lambda: command_line(units_cli._parser()),

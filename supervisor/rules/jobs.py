@@ -143,12 +143,14 @@ def judge(kind: Kind, *, begun: bool, active: Active, reload_result: Result) -> 
 def wanted(verb: str, service: Service, state: State) -> Kind | None:
     """Return the job that a verb comes to in this state, None for none at all.
 
-    verb: start, stop, restart, try-restart, reload, reload-or-restart.
+    verb: start, stop, restart, try-restart, reload, reload-or-restart, try-reload-or-restart.
     """
     stays = active_state(service, state) in RESTING | {Active.DEACTIVATING}
     match verb:
         case "try-restart":
             return None if stays else Kind.RESTART
+        case "try-reload-or-restart":
+            return None if stays else Kind.RELOAD if service.can_reload else Kind.RESTART
         case "reload-or-restart":
             reloads = service.can_reload and not stays
             return Kind.RELOAD if reloads else Kind.START if stays else Kind.RESTART
