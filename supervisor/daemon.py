@@ -5,13 +5,13 @@ import fnmatch
 import os
 import resource
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..units import machine
 from ..units.directives import without_effect
 from ..units.errors import BadConfig
-from ..units.light import Any, dataclass
+from ..units.light import Any
 from ..units.quoting import expand_text
 from ..units.spec import Service
 from . import environment, loop, reexec

@@ -24,6 +24,24 @@ class Sources:
     scope: Scope | None = None
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """What `farmhand run` was told.
+
+    sources: what to run. shown: patterns of the services whose output is shown here as well. needs_control: whether it
+    is no use to run without the socket. leftovers: "adopt" or "stop", or "" for what the files say. exit_with: the
+    service whose exit code is the supervisor's.
+    """
+
+    sources: Sources
+    control: Path
+    log_folder: Path | None = None
+    shown: Sequence[str] = ()
+    needs_control: bool = True
+    leftovers: str = ""
+    exit_with: str = ""
+
+
 @dataclass
 class Plan:
     """What there is to run. services: what was named and what that needs. start: what to start of them."""
@@ -71,6 +89,7 @@ def _take_file(plan: Plan, file: Path, others: Sequence[str]) -> list[str]:
         settings = plan.catalog.take_farm(file)
         plan.default_environment |= settings.default_environment
         plan.log_directory = settings.log_directory or plan.log_directory
+        plan.leftovers = settings.leftovers or plan.leftovers
         plan.default_output = settings.default_standard_output or plan.default_output
         plan.default_error = settings.default_standard_error or plan.default_error
         names = list(plan.catalog.farms[file])
