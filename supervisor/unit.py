@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
-from ..units.light import dataclass, field
-from ..units.spec import Service
+from ..units.light import dataclass, field, replace
+from ..units.spec import Command, Service
 from .platforms import NotifySocket, Tree
+from .rules.commands_shown import Ran
 from .rules.conditions import Checked
+from .rules.exitstatus import Exit
+from .rules.jobs import RESTING, RUNNING
 from .rules.life import Life, Slot
 from .rules.states import Active, State, active_state
 from .waiting import Alarm
@@ -18,6 +21,22 @@ class Stamps:
     state: float = 0.0
     main_start: float = 0.0
     main_exit: float = 0.0
+    inactive_exit: float = 0.0
+    active_enter: float = 0.0
+    active_exit: float = 0.0
+    inactive_enter: float = 0.0
+
+    def change(self, before: Active, after: Active, now: float) -> None:
+        """Note that the coarse state has changed, or has been entered again."""
+        self.state = now
+        if before in RESTING and after not in RESTING:
+            self.inactive_exit = now
+        elif before not in RESTING and after in RESTING:
+            self.inactive_enter = now
+        if before not in RUNNING and after in RUNNING:
+            self.active_enter = now
+        elif before in RUNNING and after not in RUNNING:
+            self.active_exit = now
 
 
 @dataclass(eq=False)
@@ -44,6 +63,7 @@ class Unit:
     invocation: str = ""
     following: str = ""
     stamps: Stamps = field(default_factory=Stamps)
+    ran: dict[tuple[str, Command], Ran] = field(default_factory=dict)
     checked: Checked | None = None
 
     @property
@@ -53,6 +73,17 @@ class Unit:
     @property
     def active(self) -> Active:
         return active_state(self.service, self.life.state)
+
+    def note_state(self, state: State, now: float) -> None:
+        self.stamps.change(active_state(self.service, self.shown), active_state(self.service, state), now)
+
+    def note_start(self, directive: str, command: Command, pid: int, now: float) -> None:
+        self.ran[directive, command] = Ran(pid, now)
+
+    def note_end(self, pid: int, exit: Exit, now: float) -> None:
+        for key, each in self.ran.items():
+            if each.pid == pid and each.exit is None:
+                self.ran[key] = replace(each, stop=now, exit=exit)
 
     def pid(self, slot: Slot) -> int:
         """Return the id of a living process, 0 if there is none."""
@@ -71,10 +102,8 @@ class Unit:
 
     def signal(self, names: tuple[str, ...], *, everyone: bool) -> None:
         """Send signals one after the other: to everyone, or to the main and control process only."""
-        for name in names:
-            if name == "SIGKILL" and everyone:
-                for tree in self.all_trees():
-                    tree.kill()
-                continue
-            for tree in self.all_trees() if everyone else self.trees.values():
-                tree.signal(name, whom="all" if everyone else "main")
+        for tree in self.all_trees() if everyone else self.trees.values():
+            if everyone and "SIGKILL" in names:
+                tree.kill()
+            else:
+                tree.signal(*names, whom="all" if everyone else "main")

@@ -139,8 +139,11 @@ class Tree(Protocol):
         """
         ...
 
-    def signal(self, name: str, *, whom: Literal["main", "all"]) -> None:
-        """Send a signal by name ("SIGTERM") to the main process or to every member; those gone are no error."""
+    def signal(self, *names: str, whom: Literal["main", "all"]) -> None:
+        """Send signals by name ("SIGTERM") to the main process or to every member; those gone are no error.
+
+        Each gets them all at once: the one with the lowest number is what it hears first.
+        """
         ...
 
     def kill(self) -> None:

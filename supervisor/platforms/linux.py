@@ -132,13 +132,14 @@ class LinuxTree:
         self._platform.follow(self)
         return True
 
-    def signal(self, name: str, *, whom: Literal["main", "all"]) -> None:
-        number = signal_number(name)
+    def signal(self, *names: str, whom: Literal["main", "all"]) -> None:
+        numbers = [signal_number(name) for name in names]
         if whom == "all":
-            everyone(self.look, lambda member: _send(member, number))
+            everyone(self.look, lambda member: _send(member, *numbers))
         elif self._exit is None:
             with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._fd, number)
+                for number in numbers:
+                    signal.pidfd_send_signal(self._fd, number)
 
     def kill(self) -> None:
         self.condemned = True
@@ -364,12 +365,13 @@ def _stop_group(member: Process) -> None:
             os.killpg(member.group, signal.SIGSTOP)
 
 
-def _send(member: Process, number: int) -> bool:
-    """Send a signal unless the process is gone; say whether it was sent."""
+def _send(member: Process, *numbers: int) -> bool:
+    """Send signals unless the process is gone; say whether they were sent."""
     if (fd := _open(member.pid, member.start)) is None:
         return False
     try:
-        signal.pidfd_send_signal(fd, number)
+        for number in numbers:
+            signal.pidfd_send_signal(fd, number)
     except (ProcessLookupError, PermissionError):
         return False
     finally:

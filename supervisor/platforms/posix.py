@@ -105,13 +105,14 @@ class PosixTree:
     def lead(self, pid: int) -> bool:
         return False
 
-    def signal(self, name: str, *, whom: Literal["main", "all"]) -> None:
-        number = signal_number(name)
+    def signal(self, *names: str, whom: Literal["main", "all"]) -> None:
+        numbers = [signal_number(name) for name in names]
         if whom == "all":
-            everyone(self.look, lambda member: _send(member, number))
+            everyone(self.look, lambda member: _send(member, *numbers))
         elif self._exit is None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, number)
+                for number in numbers:
+                    os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.condemned = True
@@ -287,11 +288,12 @@ def _stop_group(member: Process) -> None:
         os.killpg(member.group, signal.SIGSTOP)
 
 
-def _send(member: Process, number: int) -> None:
+def _send(member: Process, *numbers: int) -> None:
     with contextlib.suppress(*_GONE):
         process = psutil.Process(member.pid)
         if process.create_time() == member.start:
-            process.send_signal(number)
+            for number in numbers:
+                process.send_signal(number)
 
 
 POSIX = Posix()

@@ -250,3 +250,10 @@ def test_the_last_exit_is_forgotten_when_the_next_line_of_a_oneshot_starts():
     world = started(type="oneshot", exec_start=("/bin/first", "/bin/second"))
     world.ends(Exit(code=0))
     assert world.life.exit is None
+
+
+def test_a_command_that_outlives_its_time_is_waited_for_no_more():
+    directives = {"timeout_start_failure_mode": "kill", "send_sigkill": False, "kill_mode": "mixed"}
+    world = started(type="forking", timeout_start_sec=5, **directives)
+    world.pass_time(5)
+    assert world.said(5) == ["failed"]
