@@ -18,7 +18,7 @@ from .unit import Stamps, Unit
 VERSION = 1
 
 _SIMPLE = ("shown", "main_pid", "invocation", "following", "checked")
-_STAMPS = ("state", "main_start", "main_exit")
+_STAMPS = Stamps.__match_args__
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ class Supervisor:
             case AskRestart():
                 self.observers.restart(unit)
             case Changed():
-                unit.stamps.state = time.time()
+                unit.note_state(order.state, time.time())
                 self.observers.changed(unit, order.state, order.why)
                 unit.shown = order.state
             case _:
@@ -140,6 +140,7 @@ class Supervisor:
         service = unit.service
         if unit.shown in RESTING and not unit.trees:
             unit.invocation, unit.following = unit.following or os.urandom(16).hex(), os.urandom(16).hex()
+            unit.ran.clear()
         self._open_socket(unit)
         own = environment.of_start(
             service,
@@ -163,6 +164,7 @@ class Supervisor:
             self.observers.log(f"{unit.name}: cannot start {order.directive}={order.command.words[0]}: {error}")
             return False
         self._keep(unit, order.slot, tree)
+        unit.note_start(order.directive, order.command, tree.pid, time.time())
         return True
 
     def _share(self, unit: Unit) -> None:
@@ -271,6 +273,7 @@ class Supervisor:
             return
         del unit.trees[slot]
         unit.leftovers.append(tree)
+        unit.note_end(tree.pid, exit, time.time())
         if slot is Slot.MAIN:
             unit.stamps.main_exit = time.time()
         if slot is Slot.MAIN and exit.lost and unit.followed:

@@ -1,14 +1,14 @@
 """What `status`, `show`, `list-units`, `list-dependencies` and `cat` say of units."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..units.dialects import systemd
 from ..units.directives import without_effect
 from ..units.errors import BadConfig
-from ..units.grammar import signal_number
 from ..units.light import Any
-from ..units.named import full_name, short_name, unit_type
 from ..units.spec import Service
+from ..units.unit_names import full_name, short_name, unit_type
 from . import resources
 from .catalog import Loaded, read
 from .control import Reply
@@ -28,19 +28,22 @@ _DOTS = {Active.FAILED: "\N{MULTIPLICATION SIGN}", Active.INACTIVE: "○", Activ
 
 def described(desk: Desk, unit: Unit) -> dict[str, str]:
     """Return a unit's properties by systemd's names."""
-    exit = unit.life.exit
-    status = 0
-    if exit is not None:
-        status = exit.code or 0 if exit.signal is None else signal_number(exit.signal)
     stamps = unit.stamps
     facts = properties.Facts(
         main_pid=unit.pid(Slot.MAIN),
         control_pid=unit.pid(Slot.CONTROL),
         last_main_pid=unit.main_pid,
-        main_start=stamps.main_start,
-        main_exit=stamps.main_exit,
-        state_since=stamps.state,
-        exit_status=status,
+        stamps={
+            "ExecMainStart": stamps.main_start,
+            "ExecMainExit": stamps.main_exit,
+            "StateChange": stamps.state,
+            "InactiveExit": stamps.inactive_exit,
+            "ActiveEnter": stamps.active_enter,
+            "ActiveExit": stamps.active_exit,
+            "InactiveEnter": stamps.inactive_enter,
+        },
+        monotonic_zero=time.time() - time.monotonic(),
+        ran=unit.ran,
         invocation=unit.invocation,
         log_path=desk.log_path(unit.name) or "",
         memory=resources.memory(),
@@ -79,7 +82,8 @@ def show(shown: Mapping[str, str], options: Options) -> Reply:
     if names:
         asked = [name for item in ([names] if isinstance(names, str) else names) for name in str(item).split(",")]
         shown = {name: shown[name] for name in asked if name in shown}
-    return Reply(0, tuple(f"{name}={value}" for name, value in shown.items()), dict(shown))
+    lines = tuple(f"{name}={line}" for name, value in shown.items() for line in value.split("\n"))
+    return Reply(0, lines, dict(shown))
 
 
 def status(desk: Desk, unit: Unit, options: Options) -> Reply:

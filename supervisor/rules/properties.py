@@ -1,15 +1,18 @@
 """What `show` says of a service: systemd's property names, in systemd's formats."""
 
-import datetime
+from collections.abc import Mapping
 
 from ...units.grammar import format_boolean, format_span, signal_name, signal_number
-from ...units.light import dataclass
+from ...units.light import dataclass, field
 from ...units.spec import Command, Service, StatusSet
 from . import notify
+from .commands_shown import Ran, commands_shown, exit_status
+from .delay import pause
 from .life import Life
 from .setup_shown import setup_shown, shares_shown
 from .shell_words import shell_word
-from .states import active_state
+from .states import State, active_state
+from .timestamps import timestamps
 
 _RELATIONS = {
     "Requires": "requires",
@@ -33,17 +36,17 @@ _EXITED, _KILLED, _DUMPED = 1, 2, 3
 class Facts:
     """What is known beside the rules. Pids are 0 for none; times are seconds since the epoch, 0 for never.
 
-    exit_status: the main process's exit code, or the number of the signal that ended it. memory, tasks: how much the
-    machine has. conditions_met, asserts_met: at the last start.
+    stamps: times by the names of their properties, "StateChange"; monotonic_zero: when the monotonic clock began.
+    ran: how each command was run last. memory, tasks: how much the machine has. conditions_met, asserts_met: at the
+    last start.
     """
 
     main_pid: int = 0
     control_pid: int = 0
     last_main_pid: int = 0
-    main_start: float = 0.0
-    main_exit: float = 0.0
-    state_since: float = 0.0
-    exit_status: int = 0
+    stamps: Mapping[str, float] = field(default_factory=dict)
+    monotonic_zero: float = 0.0
+    ran: Mapping[tuple[str, Command], Ran] = field(default_factory=dict)
     invocation: str = ""
     log_path: str = ""
     memory: int = 0
@@ -59,7 +62,10 @@ def properties(service: Service, life: Life, facts: Facts) -> dict[str, str]:
         **_identity(service),
         **_state(service, life, facts),
         **_supervision(service, life),
+        **_limits_of_time(service, life),
+        **_for_systemd(service),
         **_execution(service),
+        **commands_shown(service, facts.ran),
         **setup_shown(service),
         **shares_shown(service, memory=facts.memory, tasks=facts.tasks),
         **kept,
@@ -74,7 +80,16 @@ def _identity(service: Service) -> dict[str, str]:
         "Description": service.description or name,
         "LoadState": "loaded",
         "FragmentPath": service.origin.get("ExecStart", "").rpartition(":")[0],
+        "Documentation": " ".join(service.documentation),
         **{name: _units(getattr(service, field)) for name, field in _RELATIONS.items()},
+        "OnSuccessJobMode": service.on_success_job_mode,
+        "OnFailureJobMode": service.on_failure_job_mode,
+        "StopWhenUnneeded": format_boolean(service.stop_when_unneeded),
+        "RefuseManualStart": format_boolean(service.refuse_manual_start),
+        "RefuseManualStop": format_boolean(service.refuse_manual_stop),
+        "DefaultDependencies": format_boolean(service.default_dependencies),
+        "CollectMode": "inactive",
+        **dict.fromkeys(("AllowIsolate", "IgnoreOnIsolate", "CanIsolate", "CanFreeze", "Transient", "Perpetual"), "no"),
     }
 
 
@@ -92,12 +107,10 @@ def _state(service: Service, life: Life, facts: Facts) -> dict[str, str]:
         "ControlPID": str(facts.control_pid),
         "ExecMainPID": str(facts.last_main_pid),
         "ExecMainCode": str(code),
-        "ExecMainStatus": str(facts.exit_status if life.exit is not None else 0),
-        "ExecMainStartTimestamp": _timestamp(facts.main_start),
-        "ExecMainExitTimestamp": _timestamp(facts.main_exit),
+        "ExecMainStatus": str(exit_status(life.exit)),
+        **timestamps(facts.stamps, facts.monotonic_zero),
         "ConditionResult": format_boolean(facts.conditions_met),
         "AssertResult": format_boolean(facts.asserts_met),
-        "StateChangeTimestamp": _timestamp(facts.state_since),
         "StatusText": life.status_text,
         "StatusErrno": str(life.errno),
         "InvocationID": facts.invocation,
@@ -107,24 +120,17 @@ def _state(service: Service, life: Life, facts: Facts) -> dict[str, str]:
 
 def _supervision(service: Service, life: Life) -> dict[str, str]:
     """Return when it is started, stopped and started again, and how."""
-    watchdog = service.watchdog_sec if life.watchdog_sec is None else life.watchdog_sec
-    abort = service.timeout_stop_sec if service.timeout_abort_sec is None else service.timeout_abort_sec
     return {
         "Type": service.type,
         "Restart": service.restart,
         "NotifyAccess": notify.access(service),
         "ExitType": service.exit_type,
-        "OOMPolicy": service.oom_policy,
+        "ReloadSignal": str(signal_number(service.reload_signal)),
         "PIDFile": service.pid_file or "",
-        "RestartUSec": format_span(service.restart_sec),
-        "TimeoutStartUSec": format_span(service.start_timeout),
-        "TimeoutStopUSec": format_span(service.timeout_stop_sec),
-        "TimeoutAbortUSec": format_span(abort),
+        "RestartMode": service.restart_mode,
+        "RestartSteps": str(service.restart_steps),
         "TimeoutStartFailureMode": service.timeout_start_failure_mode,
         "TimeoutStopFailureMode": service.timeout_stop_failure_mode,
-        "RuntimeMaxUSec": format_span(service.runtime_max_sec),
-        "WatchdogUSec": format_span(watchdog),
-        "StartLimitIntervalUSec": format_span(service.start_limit_interval_sec),
         "StartLimitBurst": str(service.start_limit_burst),
         "RemainAfterExit": format_boolean(service.remain_after_exit),
         "GuessMainPID": format_boolean(service.guess_main_pid),
@@ -141,6 +147,51 @@ def _supervision(service: Service, life: Life) -> dict[str, str]:
     }
 
 
+def _limits_of_time(service: Service, life: Life) -> dict[str, str]:
+    abort = service.timeout_stop_sec if service.timeout_abort_sec is None else service.timeout_abort_sec
+    jobs = service.job_timeout_sec if service.job_running_timeout_sec is None else service.job_running_timeout_sec
+    spans = {
+        "Restart": service.restart_sec,
+        "RestartMaxDelay": service.restart_max_delay_sec,
+        "TimeoutStart": service.start_timeout,
+        "TimeoutStop": service.timeout_stop_sec,
+        "TimeoutAbort": abort,
+        "TimeoutClean": service.timeout_clean_sec,
+        "RuntimeMax": service.runtime_max_sec,
+        "RuntimeRandomizedExtra": service.runtime_randomized_extra_sec,
+        "Watchdog": service.watchdog_sec if life.watchdog_sec is None else life.watchdog_sec,
+        "StartLimitInterval": service.start_limit_interval_sec,
+        "JobTimeout": service.job_timeout_sec,
+        "JobRunningTimeout": jobs,
+    }
+    shown = {f"{name}USec": format_span(span) for name, span in spans.items()}
+    return {**shown, "RestartUSecNext": format_span(_next_wait(service, life))}
+
+
+def _next_wait(service: Service, life: Life) -> float:
+    """Return how long the next restart waits, or the one that is waited for."""
+    if life.state is State.AUTO_RESTART and life.verdict is not None:
+        return life.verdict.wait
+    return pause(service, restarts=life.restarts, crashes=life.crashes, ran=life.ran, forced=False).seconds
+
+
+def _for_systemd(service: Service) -> dict[str, str]:
+    """Return what is not in force here."""
+    codes = (service.failure_action_exit_status, service.success_action_exit_status)
+    failure, success = ("[not set]" if code is None else str(code) for code in codes)
+    return {
+        "OOMPolicy": service.oom_policy,
+        "StartLimitAction": service.start_limit_action,
+        "FailureAction": service.failure_action,
+        "SuccessAction": service.success_action,
+        "FailureActionExitStatus": failure,
+        "SuccessActionExitStatus": success,
+        "JobTimeoutAction": service.job_timeout_action,
+        "JobTimeoutRebootArgument": service.job_timeout_reboot_argument,
+        "RebootArgument": service.reboot_argument,
+    }
+
+
 def _execution(service: Service) -> dict[str, str]:
     """Return what is run, as whom and where."""
     return {
@@ -153,11 +204,8 @@ def _execution(service: Service) -> dict[str, str]:
         "StandardOutput": service.standard_output.partition(":")[0],
         "StandardError": service.standard_error.partition(":")[0],
         "Environment": " ".join(shell_word(f"{name}={value}") for name, value in service.environment.items()),
-        "ExecStart": _commands(service.exec_start),
-        "ExecReload": _commands(service.exec_reload),
-        "ExecStop": _commands(service.exec_stop),
-        "CanStart": "yes",
-        "CanStop": "yes",
+        "CanStart": format_boolean(not service.refuse_manual_start),
+        "CanStop": format_boolean(not service.refuse_manual_stop),
         "CanReload": format_boolean(service.can_reload),
     }
 
@@ -166,17 +214,6 @@ def _units(names: tuple[str, ...]) -> str:
     return " ".join(name if "." in name else f"{name}.service" for name in names)
 
 
-def _commands(commands: tuple[Command, ...]) -> str:
-    return " ; ".join(" ".join(command.words) for command in commands)
-
-
 def _statuses(statuses: StatusSet) -> str:
     signals = (signal_name(number) for number in sorted(map(signal_number, statuses.signals)))
     return " ".join([*map(str, sorted(statuses.codes)), *(name.removeprefix("SIG") for name in signals)])
-
-
-def _timestamp(seconds: float) -> str:
-    """Write a time as systemctl does, in UTC: "Mon 2026-11-23 02:05:00 UTC"; nothing for never."""
-    if not seconds:
-        return ""
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%a %Y-%m-%d %H:%M:%S UTC")

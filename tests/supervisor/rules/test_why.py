@@ -71,7 +71,7 @@ def test_what_every_other_ending_would_bring():
 def test_show_speaks_as_systemd_does():
     world = started(timeout_start_sec=None, description="Render worker")
     world.ends(Exit(signal="SIGKILL"))
-    shown = properties(world.service, world.life, Facts(last_main_pid=12, exit_status=9, main_exit=1795399500.0))
+    shown = properties(world.service, world.life, Facts(last_main_pid=12, stamps={"ExecMainExit": 1795399500.0}))
     wanted = {
         "Id": "worker.service",
         "Description": "Render worker",
