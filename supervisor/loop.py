@@ -14,10 +14,11 @@ from ..units import machine
 from ..units.grammar import signal_name, signal_number
 from ..units.light import Any, dataclass, field
 from ..units.spec import Service
-from . import answers, handover
+from . import handover
 from .catalog import Catalog
 from .control import Answer, Handle, Request
 from .definitions import Definitions
+from .desk import Desk, LogPath
 from .execute import Premises
 from .jobs import Jobs, Surroundings
 from .narrate import Log, Narration, Narrator
@@ -65,7 +66,7 @@ class Shell:
     folders: Mapping[str, str] = field(default_factory=machine.folders)
     default_output: str = "journal"
     default_error: str = "inherit"
-    log_path: answers.LogPath = lambda name: None
+    log_path: LogPath = lambda name: None
     last_line: Callable[[str], str] = lambda name: ""
     attach: Attach = lambda waiter, handle: None
     log: Log = lambda line: print(line, flush=True)
@@ -169,9 +170,13 @@ class Loop:
         self._parent.failed(unit.name, now=state is State.FAILED)
 
     def handle(self, request: Request, answer: Answer) -> None:
+        from . import answers  # what only requests need takes memory
+
         answers.handle(self._desk, request, answer)
 
     def rejoin(self, request: Request, answer: Answer) -> None:
+        from . import answers
+
         answers.rejoin(self._desk, request, answer)
 
     def run(self, start: Iterable[str]) -> int:
@@ -180,7 +185,7 @@ class Loop:
             signal.signal(number, self._on_signal)
         self._platform.adopt_orphans()
         self.waiter.watch(self._platform.fileno(), ORPHANS, self.supervisor.look_at_trees)
-        self._desk = answers.Desk(
+        self._desk = Desk(
             self.supervisor,
             self.jobs,
             self.stop,
@@ -253,6 +258,7 @@ class Loop:
         return report is not None and (refused or self.waiter.watches(report))
 
     def _settle(self) -> None:
+        self._follow_the_chosen()
         self.jobs.run()
         self.supervisor.tidy()
         self.definitions.drop_gone()
@@ -262,7 +268,6 @@ class Loop:
             for unit in self.supervisor.touched:
                 self._shell.records.write(unit)
         self.supervisor.touched.clear()
-        self._follow_the_chosen()
 
     def _follow_the_chosen(self) -> None:
         chosen = self.units.get(self._shell.exit_with)
@@ -322,7 +327,10 @@ class Loop:
     def _obey_signals(self) -> None:
         while self._signals:
             name = signal_name(self._signals.pop(0))
-            if self.stopping:
+            if name == "SIGHUP" and os.getpid() == 1:  # there is no terminal to be hung up
+                self._shell.log("SIGHUP: reading the files again")
+                self.definitions.reload()
+            elif self.stopping:
                 self._shell.log(f"{name} again: killing everything")
                 self._kill()
             else:
