@@ -33,13 +33,16 @@ def entry_of(user: str) -> Any | None:
 
 
 def ids_of(service: Service) -> tuple[int, int]:
-    """Return the ids of its user and group, our own for what is not set. Raises NoAccount."""
+    """Return the ids of its user and group, our own for what is not set. Raises NoAccount.
+
+    A number needs an entry as a name does, as with systemd.
+    """
     user, uid, gid = user_of(service), os.geteuid(), os.getegid()
-    if user:
+    if user is not None:
         entry = entry_of(user)
-        if entry is None and not user.isdigit():
+        if entry is None:
             raise NoAccount("USER", f"there is no user {user!r}{_HOW if service.dynamic_user else ''}")
-        uid, gid = (entry.pw_uid, entry.pw_gid) if entry else (int(user), int(user))
+        uid, gid = entry.pw_uid, entry.pw_gid
     groups = [_group_id(name) for name in filter(None, (service.group, *service.supplementary_groups))]
     return uid, groups[0] if service.group else gid
 

@@ -16,7 +16,7 @@ from .folders import CannotMake, Owner, empty, make_folder
 
 _MOST = 1024 * 1024  # bytes of all credentials of a service, names included
 _STORES = ("/etc/credstore", "/run/credstore", "/usr/local/lib/credstore", "/usr/lib/credstore")
-_WRITTEN_FOR = frozenset({"ExecStartPre", "ExecStart"})
+WRITTEN_FOR = frozenset({"ExecStartPre", "ExecStart"})
 
 
 def folder(service: Service, bases: Mapping[str, str]) -> str:
@@ -26,7 +26,7 @@ def folder(service: Service, bases: Mapping[str, str]) -> str:
 
 def write(service: Service, directive: str, bases: Mapping[str, str], owner: Owner | None) -> None:
     """Write them, if this directive's commands get them. owner: None for whoever runs this. Raises CannotMake."""
-    if not service.has_credentials or directive not in _WRITTEN_FOR:
+    if not service.has_credentials or directive not in WRITTEN_FOR:
         return
     path = folder(service, bases)
     try:

@@ -42,7 +42,7 @@ def order(service: Service, spawn: Spawn, env: Mapping[str, str], mark: str, pre
     if command.argv0 is None:
         argv[0] = program
     with contextlib.ExitStack() as opened:
-        streams, refused = _prepare(service, spawn, premises, opened, knows_user=not own_user)
+        streams, refused = _prepare(service, spawn, premises, opened)
         user = accounts.user_of(service)
         yield Order(
             program=program,
@@ -81,28 +81,34 @@ def order(service: Service, spawn: Spawn, env: Mapping[str, str], mark: str, pre
 
 
 def _prepare(
-    service: Service, spawn: Spawn, premises: Premises, opened: contextlib.ExitStack, *, knows_user: bool
+    service: Service, spawn: Spawn, premises: Premises, opened: contextlib.ExitStack
 ) -> tuple[Streams, tuple[int, str] | None]:
     """Open the streams, make folders and credentials; or say what keeps the command from starting.
 
     The order of the steps is systemd's: the first that fails gives the exit code.
     """
-    gives = folders.wanted(service) or service.has_credentials
     streams = Streams()
-    for line in service.kept:
-        if line.key in known.REFUSED:
-            status, words = known.REFUSED[line.key]
-            return streams, (STATUSES[status], f"{line.key}= ({line.path}:{line.line}): {words}")
+    if impossible := _impossible(service, spawn):
+        return streams, impossible
     try:
-        ids = accounts.ids_of(service) if gives or knows_user else None  # else the child finds out
+        ids = accounts.ids_of(service)
         streams = open_streams(service, spawn.directive, premises.journal, opened)
-        if gives:
+        if folders.wanted(service) or service.has_credentials:
             owner = ids if os.geteuid() == 0 else None
             folders.make(service, premises.bases, owner)
             credentials.write(service, spawn.directive, premises.bases, owner)
     except (accounts.NoAccount, CannotOpen, folders.CannotMake) as problem:
         return streams, (problem.code, str(problem))
     return streams, None
+
+
+def _impossible(service: Service, spawn: Spawn) -> tuple[int, str] | None:
+    """Say which directive the service cannot do without, and cannot have here."""
+    for line in service.kept:
+        status, words = known.REFUSED.get(line.key, ("", ""))
+        if status and (status != "CREDENTIALS" or spawn.directive in credentials.WRITTEN_FOR):
+            return STATUSES[status], f"{line.key}= ({line.path}:{line.line}): {words}"
+    return None
 
 
 def _folder(service: Service, below: str | None) -> str | None:

@@ -26,11 +26,8 @@ def memory() -> int:
 @functools.cache
 def tasks() -> int:
     """Return how many processes and threads may run on the machine at most, 0 where nobody says."""
-    limits = []
-    for name in ("threads-max", "pid_max"):
-        try:
-            with open(f"/proc/sys/kernel/{name}") as file:
-                limits.append(int(file.read()))
-        except OSError:
-            return 0
-    return min(limits)
+    try:
+        with open("/proc/sys/kernel/threads-max") as file:
+            return int(file.read())
+    except OSError:
+        return 0

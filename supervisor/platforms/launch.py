@@ -140,6 +140,8 @@ def _spawn(order: Order, env: Mapping[str, str]) -> Launch:
         try:
             _move(order, undo)
         except OSError as error:
+            if not os.access(order.program, os.X_OK):  # it is looked for first, as systemd does
+                return Launch(order, at_once=_refused(order, "exec", os.strerror(errno.ENOENT)))
             return Launch(order, at_once=_refused(order, "cwd", os.strerror(error.errno or 0)))
         if order.umask is not None:
             undo.callback(os.umask, os.umask(order.umask))

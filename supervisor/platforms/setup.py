@@ -5,6 +5,7 @@ descriptor: what the system refuses is written there in words, and the exit code
 names for it.
 """
 
+import errno
 import os
 import signal
 from collections.abc import Mapping, Sequence
@@ -48,7 +49,10 @@ def become(settings: Sequence[str], program: str, argv: Sequence[str], env: Mapp
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         os.execve(program, list(argv), env)
     except (OSError, LookupError, ValueError, AttributeError) as error:
-        os.write(report, f"{step}={getattr(error, 'strerror', None) or error}".encode())
+        why = getattr(error, "strerror", None) or str(error)
+        if step == "cwd" and not os.access(program, os.X_OK):  # it is looked for first, as systemd does
+            step, why = "exec", os.strerror(errno.ENOENT)
+        os.write(report, f"{step}={why}".encode())
     os._exit(CODES[step])
 
 
@@ -190,7 +194,7 @@ def join_groups(value: str) -> None:
     user, group, _ = value.split(":")
     name, primary, _, _ = user_entry(user)
     primary = group_id(group) if group else primary
-    if name and primary != 0 and os.geteuid() == 0:
+    if primary != 0 and os.geteuid() == 0:
         os.setgroups(os.getgrouplist(name, primary))
 
 
@@ -202,10 +206,18 @@ def set_cwd(value: str) -> None:
     """Read "FOLDER", "-FOLDER" if it may be missing; "~" is the home of whoever this process now is."""
     folder = value.removeprefix("-")
     try:
-        os.chdir(user_entry(str(os.getuid()))[3] if folder == "~" else folder)
+        os.chdir(own_home() if folder == "~" else folder)
     except OSError:
         if not value.startswith("-"):
             raise
+
+
+def own_home() -> str:
+    """Return the home of whoever this process now is, / for one whom nobody knows."""
+    try:
+        return user_entry(str(os.getuid()))[3]
+    except LookupError:
+        return "/"
 
 
 def group_id(name: str) -> int:
@@ -218,7 +230,7 @@ def group_id(name: str) -> int:
 
 
 def user_entry(name: str) -> tuple[str, int, int, str]:
-    """Return name, group id, user id and home of a user given by name or number; a number needs no entry."""
+    """Return name, group id, user id and home of a user given by name or number."""
     if name in KNOWN:
         return KNOWN[name]
     import pwd
@@ -226,8 +238,6 @@ def user_entry(name: str) -> tuple[str, int, int, str]:
     try:
         entry = pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
     except KeyError:
-        if name.isdigit():
-            return KNOWN.setdefault(name, ("", int(name), int(name), "/"))
         raise LookupError(f"there is no user {name!r}") from None
     found = (entry.pw_name, entry.pw_gid, entry.pw_uid, entry.pw_dir)
     KNOWN[str(entry.pw_uid)] = KNOWN[name] = found

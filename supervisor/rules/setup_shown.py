@@ -4,10 +4,11 @@ import base64
 
 from ...units.grammar import format_boolean, format_span
 from ...units.spec import ExecDirectory, Limit, Service
-from .shares import ranges, resolved
+from .shares import PAGE, ranges, resolved
 from .shell_words import shell_word
 
 _SLACK, _CORE_MASK = 50_000, 0x33  # what Linux gives a process by itself
+_SECRET = "[unprintable]"
 _NOT_SET = "[not set]"
 
 
@@ -15,6 +16,8 @@ def setup_shown(service: Service) -> dict[str, str]:
     """Return the properties of systemd.exec(5); credentials are nobody's business."""
     return {
         **_directories(service),
+        "LoadCredential": _SECRET,
+        "SetCredential": _SECRET,
         "RuntimeDirectoryPreserve": service.runtime_directory_preserve,
         "SupplementaryGroups": " ".join(service.supplementary_groups),
         "DynamicUser": format_boolean(service.dynamic_user),
@@ -54,16 +57,16 @@ def shares_shown(service: Service, *, memory: int, tasks: int) -> dict[str, str]
         "AllowedCPUs": ranges(service.allowed_cpus or (), " "),
         "AllowedMemoryNodes": ranges(service.allowed_memory_nodes or (), " "),
         "MemoryAccounting": format_boolean(service.memory_accounting),
-        **{name: _amount(text, memory) for name, text in amounts.items()},
+        **{name: _amount(text, memory, PAGE) for name, text in amounts.items()},
         "TasksAccounting": format_boolean(service.tasks_accounting),
-        "TasksMax": _amount(service.tasks_max, tasks),
+        "TasksMax": _amount(service.tasks_max, tasks, 1),
         "IOAccounting": format_boolean(service.io_accounting),
         "IOWeight": _NOT_SET if service.io_weight is None else str(service.io_weight),
     }
 
 
-def _amount(text: str, whole: int) -> str:
-    return resolved(text, whole).replace("max", "infinity")
+def _amount(text: str, whole: int, unit: int) -> str:
+    return resolved(text, whole, unit).replace("max", "infinity")
 
 
 def _directories(service: Service) -> dict[str, str]:

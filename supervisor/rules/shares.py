@@ -37,6 +37,7 @@ FILES: Mapping[str, str] = {
     "pids.max": "TasksMax",
     "io.weight": "IOWeight",
 }
+PAGE = 4096
 _UNLIMITED = {"memory_min": "0", "memory_low": "0"}
 
 
@@ -56,18 +57,18 @@ def control_files(service: Service, *, memory: int, tasks: int) -> dict[str, str
         written["cpuset.mems"] = ranges(service.allowed_memory_nodes, ",")
     for file, field in _MEMORY.items():
         if (text := getattr(service, field)) != _UNLIMITED.get(field, "infinity"):
-            written[file] = resolved(text, memory)
+            written[file] = resolved(text, memory, PAGE)
     if service.tasks_max != "infinity":
-        written["pids.max"] = resolved(service.tasks_max, tasks)
+        written["pids.max"] = resolved(service.tasks_max, tasks, 1)
     if service.io_weight is not None:
         written["io.weight"] = f"default {service.io_weight}"
     return written
 
 
-def resolved(amount: str, whole: int) -> str:
-    """Return an amount as the kernel takes it: "50%" is half of the whole, "infinity" is "max"."""
+def resolved(amount: str, whole: int, unit: int) -> str:
+    """Return an amount as the kernel takes it: "50%" is half of the whole, in whole units; "infinity" is "max"."""
     part = parse_permyriad(amount)
-    return str(whole * part // 10_000) if part is not None else amount.replace("infinity", "max")
+    return str(whole // unit * part // 10_000 * unit) if part is not None else amount.replace("infinity", "max")
 
 
 def _quota(share: float, period: float | None) -> str:

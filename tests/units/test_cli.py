@@ -127,7 +127,8 @@ def test_check_says_what_it_found(tmp_path: Path, farm: str, capsys: pytest.Capt
     assert capsys.readouterr().out.splitlines() == [
         f"{farm}: manager, worker@1, worker@2: nothing to say against it",
         f'{unit}:3: Nise: it is not known in [Service] and is ignored; did you mean "Nice"?',
-        f"{unit}:4: ProtectSystem: it is kept, but not in force under Farmhand; systemd acts on it",
+        f"{unit}:4: ProtectSystem: it is kept, but not in force under Farmhand: sandboxing is systemd's own trade; "
+        "systemd acts on it",
     ]
 
 
