@@ -1,0 +1,185 @@
+"""The supervisor as process 1 of a namespace of its own, as in a container; and as the child of a service manager."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from polling import until
+
+FARMHAND = Path(sys.executable).with_name("farmhand")
+
+# Nothing can be written but for the folder of the test; there is no HOME and no /run.
+BOX = """
+export PATH=/usr/sbin:/usr/bin:/bin
+mount --make-rprivate / && mount --bind / /mnt && mount -o remount,bind,ro /mnt && mount --rbind /proc /mnt/proc &&
+mount --rbind /dev /mnt/dev && mount -t tmpfs -o ro none /mnt/run && mount -t tmpfs -o $SHM none /mnt/dev/shm &&
+mount --bind $HERE /mnt$HERE && exec chroot /mnt "$@"
+"""
+
+
+def farm(**services):
+    lines = ["services:"]
+    for name, script in services.items():
+        lines += [f"  {name}:", "    ExecStart: '" + script.replace("'", "''").replace("$", "$$") + "'"]
+    return "\n".join(lines) + "\n"
+
+
+class Box:
+    """A container's namespaces; process is that of unshare(1), whose only child is process 1 in there."""
+
+    def __init__(self, folder: Path, text: str, *options: str, shm: str = "rw") -> None:
+        self.folder = folder
+        (folder / "farm.yaml").write_text(text)
+        command = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--mount", "sh", "-c", BOX, "sh"]
+        environ = {"PATH": os.defpath + ":/usr/sbin", "SHM": shm, "HERE": str(folder)}
+        environ |= {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+        with (folder / "output").open("wb") as out:
+            self.process = subprocess.Popen(
+                [*command, str(FARMHAND), "run", str(folder / "farm.yaml"), *options],
+                cwd=folder,
+                env=environ,
+                stdout=out,
+                stderr=out,
+            )
+
+    def says(self, text: str) -> str:
+        return until(lambda: (said := (self.folder / "output").read_text()) and text in said and said, text)
+
+    def first(self) -> psutil.Process:
+        """Return process 1, as it is seen from outside."""
+        return until(lambda: next(iter(psutil.Process(self.process.pid).children()), None), "process 1")
+
+
+@pytest.fixture
+def box(tmp_path):
+    made = []
+
+    def make(text, *options, **settings):
+        made.append(Box(tmp_path, text, *options, **settings))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.process.kill()
+        each.process.wait()
+
+
+pid_one = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0 or shutil.which("unshare") is None,
+    reason="namespaces of its own need Linux, root and unshare",
+)
+
+
+@pid_one
+@pytest.mark.parametrize(
+    ("script", "code"), [("exit 47", 47), ("exit 0", 0), ("kill -KILL $$", 137), ("kill -TERM $$", 143)]
+)
+def test_it_ends_as_the_chosen_service_did(box, script, code):
+    container = box(farm(main=f'sh -c "{script}"', other="sleep 1000"), "--exit-with", "main", shm="ro")
+    assert container.process.wait(20) == code
+    assert "other: stop-sigterm -> dead" in container.says("main has ended for good")
+
+
+@pid_one
+def test_a_restart_is_no_end_of_the_chosen_service(box):
+    text = farm(main='sh -c "echo run; [ $(grep -c run $HERE/output) -ge 3 ] && exit 3; exit 47"')
+    container = box(
+        text.replace("main:", "main:\n    RestartForceExitStatus: 47\n    RestartSec: 50ms"),
+        "--exit-with",
+        "main",
+        shm="ro",
+    )
+    assert container.process.wait(20) == 3
+
+
+@pid_one
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGRTMIN+3"])
+def test_the_engines_stop_signals_stop_everything(box, name):
+    container = box(farm(one="sleep 1000", two='sh -c "echo up; exec sleep 1000"'))
+    container.says("two: up")
+    base, _, more = name.partition("+")
+    container.first().send_signal(signal.Signals[base] + int(more or 0))
+    assert container.process.wait(20) == 0
+    assert "one: stop-sigterm -> dead" in container.says("two: stop-sigterm -> dead")
+
+
+@pid_one
+def test_it_reaps_strangers_and_survives_signals_that_it_does_not_know(box):
+    begets = '(setsid sh -c \\"(sleep 0.01 &); exit 3\\" &)'
+    orphans = f'sh -c "for i in 1 2 3 4 5; do {begets}; done; echo begot; exec sleep 1000"'
+    container = box(farm(one=orphans))
+    container.says("one: begot")
+    first = container.first()
+    for number in (signal.SIGUSR1, signal.SIGQUIT, signal.SIGALRM, signal.SIGRTMIN + 5):
+        first.send_signal(number)
+    until(lambda: len(first.children(recursive=True)) == 1, "the orphans to be gone")
+    assert [child.name() for child in first.children()] == ["sleep"]
+
+
+@pid_one
+def test_a_chosen_service_that_is_not_there_is_refused(box):
+    container = box(farm(one="sleep 1000"), "--exit-with", "nobody")
+    assert container.process.wait(20) == 2
+    container.says("nobody: there is no such service; there are one")
+
+
+@pytest.fixture
+def parent(tmp_path):
+    """A service manager's notify socket; returns what is said there, by "KEY=value" lines."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(20)
+        yield listener
+
+
+def hear(listener, word):
+    """Return the message that has a line which begins with the word, and those before it."""
+    heard = []
+    while not any(line.startswith(word) for line in (heard or [""])[-1].splitlines()):
+        heard.append(listener.recv(4096).decode())
+    return heard
+
+
+def run(folder, text, **environ):
+    (folder / "farm.yaml").write_text(text)
+    command = [FARMHAND, "run", "farm.yaml", "--control", folder / "control.sock", "--log-dir", folder / "log"]
+    environ = {**os.environ, "NOTIFY_SOCKET": str(folder / "notify"), **environ}
+    with (folder / "output").open("wb") as out:
+        return subprocess.Popen(command, cwd=folder, env=environ, stdout=out, stderr=out)
+
+
+def test_whoever_started_it_is_told_what_goes_on(tmp_path, parent):
+    with run(tmp_path, farm(one="sleep 1000", two="/bin/false")) as process:
+        ready = hear(parent, "READY=1")[-1].splitlines()
+        assert {f"MAINPID={process.pid}", "READY=1"} <= set(ready)
+        assert "1 failed" in hear(parent, "STATUS=supervising 2 services, 1")[-1]
+        again = [FARMHAND, "reexec", "--control", tmp_path / "control.sock"]
+        subprocess.run(again, check=True, capture_output=True)
+        reloading = hear(parent, "RELOADING=1")[-1].splitlines()
+        assert any(line.startswith("MONOTONIC_USEC=") for line in reloading)
+        assert f"MAINPID={process.pid}" in hear(parent, "READY=1")[-1]
+        process.terminate()
+        hear(parent, "STOPPING=1")
+        assert process.wait(20) == 0
+
+
+def test_it_shows_signs_of_life_as_often_as_is_asked_for(tmp_path, parent):
+    with run(tmp_path, farm(one="sleep 1000"), WATCHDOG_USEC="200000") as process:
+        for _ in range(3):
+            hear(parent, "WATCHDOG=1")
+        subprocess.run([FARMHAND, "reexec", "--control", tmp_path / "control.sock"], check=True, capture_output=True)
+        for _ in range(3):
+            hear(parent, "WATCHDOG=1")
+        process.terminate()
+
+
+def test_a_watchdog_of_another_process_is_none_of_its_business(tmp_path, parent):
+    with run(tmp_path, farm(one="sleep 1000"), WATCHDOG_USEC="1000", WATCHDOG_PID="1") as process:
+        assert len(hear(parent, "READY=1")) == 1
+        process.terminate()
