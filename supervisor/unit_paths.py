@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..units.light import Literal, dataclass
-from ..units.named import unit_type
+from ..units.unit_names import unit_type
 
 Scope = Literal["system", "user"]
 
@@ -203,6 +203,6 @@ def prefixes(name: str) -> Iterator[str]:
     yield name
     if own:
         yield f"{prefix}@.{kind}"
-    while shorter := prefix.rstrip("-").rpartition("-")[0]:
-        prefix = f"{shorter}-"
+    while (end := prefix.removesuffix("-").rfind("-")) > 0:
+        prefix = prefix[: end + 1]
         yield from dict.fromkeys((f"{prefix}{at}{own}.{kind}", f"{prefix}{at}.{kind}", f"{prefix}.{kind}"))
