@@ -14,6 +14,7 @@ from .catalog import Loaded, read
 from .control import Reply
 from .desk import Desk, complaint
 from .rules import properties
+from .rules.conditions import verdict
 from .rules.life import Life, Slot
 from .rules.states import Active
 from .rules.why import where
@@ -54,7 +55,12 @@ def described(desk: Desk, unit: Unit) -> dict[str, str]:
     shown = properties.properties(unit.service, unit.life, facts)
     name = full_name(unit.name)
     loaded = desk.definitions.catalog.loaded.get(name) or Loaded(name, "loaded", unit.service)
-    return shown | _loading(desk, loaded, shown["FragmentPath"])
+    return shown | _target(unit) | _loading(desk, loaded, shown["FragmentPath"])
+
+
+def _target(unit: Unit) -> dict[str, str]:
+    """Return what is different for a target, which is like a service that runs nothing."""
+    return {"SubState": "active"} if unit_type(unit.name) and unit.active is Active.ACTIVE else {}
 
 
 def _loading(desk: Desk, loaded: Loaded, fragment: str) -> dict[str, str]:
@@ -96,6 +102,8 @@ def status(desk: Desk, unit: Unit, options: Options) -> Reply:
     ]
     if shown["NeedDaemonReload"] == "yes":
         lines.insert(0, f"{unit.name}: its files have changed; 'farmhand daemon-reload' reads them again")
+    if told := verdict(unit.checked):
+        lines.append(f"   Checks: {told}")
     if unit.pid(Slot.MAIN):
         lines.append(f" Main PID: {unit.pid(Slot.MAIN)}, {len(unit.members())} processes in all")
     if life.status_text:
@@ -105,9 +113,16 @@ def status(desk: Desk, unit: Unit, options: Options) -> Reply:
     if unit_type(unit.name) is None:
         lines.append(f" Restarts: {life.restarts}, Restart={unit.service.restart}{where(unit.service, 'Restart')}")
     lines += [f" Not in force: {kept.key}= ({kept.path}:{kept.line})" for kept in without_effect(unit.service)]
+    lines += [f" Not in force: {name}= ({place}): not on this system" for name, place in _lacking(desk, unit)]
     if shown["LogPath"]:
         lines.append(f"      Log: {shown['LogPath']}")
     return Reply(0 if unit.active in RUNS else NOT_RUNNING, tuple(lines), shown)
+
+
+def _lacking(desk: Desk, unit: Unit) -> list[tuple[str, str]]:
+    """Return the directives of a service that this system has nothing for, and where they stand."""
+    origins = unit.service.origin.items()
+    return sorted((name, place) for name, place in origins if name in desk.supervisor.platform.lacks)
 
 
 def list_services(desk: Desk, units: list[Unit], options: Options) -> Reply:

@@ -1,0 +1,212 @@
+"""Units found in folders: started on demand, read again, and gone, as they are typed to a real supervisor."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from polling import until
+
+FARMHAND = Path(sys.executable).with_name("farmhand")
+SLEEP = "[Service]\nExecStart=/bin/sleep 1000\n"
+FILES = {
+    "app.service": f"[Unit]\nDescription=The app\nRequires=base.service\nAfter=base.service\n{SLEEP}",
+    "base.service": f"[Unit]\nUpholds=\n{SLEEP}",
+    "extra.service": f"{SLEEP}Restart=no\n[Install]\nWantedBy=multi-user.target\n",
+    "worker@.service": "[Service]\nExecStart=/bin/sleep 1%i\n",
+    "worker@.service.d/nice.conf": "[Service]\nEnvironment=NODE=%i\n",
+    "bad.service": "[Service]\nExecStart=relative/path\n",
+    "late.service": "[Unit]\nRequires=missing.service\n" + SLEEP,
+    "brief.service": "[Service]\nExecStart=/bin/sh -c 'exit 3'\n",
+    "multi-user.target": "[Unit]\nDescription=What runs\n",
+}
+LINKS = {
+    "alias.service": "app.service",
+    "masked.service": "/dev/null",
+    "default.target": "multi-user.target",
+    "multi-user.target.wants/app.service": "../app.service",
+    "multi-user.target.wants/worker@1.service": "../worker@.service",
+}
+
+
+class Units:
+    """A supervisor of the units in a folder of its own; calling it types a command."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "units"
+        for name, text in FILES.items():
+            self.write(name, text)
+        for name, target in LINKS.items():
+            (self.folder / name).parent.mkdir(exist_ok=True)
+            (self.folder / name).symlink_to(target)
+        self.environ = {
+            **os.environ,
+            "FARMHAND_CONTROL": str(folder / "control.sock"),
+            "FARMHAND_UNIT_PATH": str(self.folder),
+        }
+        self.errors = folder / "errors"
+        with self.errors.open("wb") as errors:
+            command = [FARMHAND, "run", "--system", "--log-dir", folder / "log"]
+            self.process = subprocess.Popen(command, env=self.environ, stdout=errors, stderr=errors)
+        until(lambda: self.state("app") == "active" or self.process.poll() is not None, "the services")
+
+    def write(self, name, text):
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(text)
+
+    def __call__(self, *words):
+        return subprocess.run([FARMHAND, *words], env=self.environ, capture_output=True, text=True, timeout=60)
+
+    def state(self, name):
+        return self("is-active", name).stdout.strip()
+
+    def show(self, name, key):
+        return self("show", "--value", "-p", key, name).stdout.removesuffix("\n")
+
+
+@pytest.fixture
+def units(tmp_path):
+    units = Units(tmp_path)
+    yield units
+    if units.process.poll() is None:
+        units.process.send_signal(signal.SIGTERM)
+        units.process.wait(30)
+
+
+def test_what_the_default_target_wants_is_started_with_what_that_needs(units):
+    rows = [line.split()[:4] for line in units("list-units").stdout.splitlines()[1:5]]
+    assert rows == [
+        ["app.service", "loaded", "active", "running"],
+        ["base.service", "loaded", "active", "running"],
+        ["worker@1.service", "loaded", "active", "running"],
+        ["multi-user.target", "loaded", "active", "active"],
+    ]
+    assert units.state("extra") == "inactive"
+    assert units("list-dependencies").returncode == 2
+    assert units("list-dependencies", "default.target", "--all").stdout.splitlines() == [
+        "multi-user.target",
+        "● ├─app.service",
+        "● │ └─base.service",
+        "● └─worker@1.service",
+    ]
+    assert units("list-dependencies", "base", "--reverse").stdout.splitlines() == ["base.service", "● └─app.service"]
+
+
+def test_units_are_read_when_they_are_named(units):
+    assert units("start", "extra", "worker@7").returncode == 0
+    assert [units.state(name) for name in ("extra", "worker@7")] == ["active", "active"]
+    assert units.show("worker@7", "Environment") == "NODE=7"
+    assert units.show("alias", "Names") == "app.service alias.service"
+    assert units.show("alias", "MainPID") == units.show("app", "MainPID")
+    assert [units("is-enabled", name).stdout.strip() for name in ("app", "extra", "base", "masked")] == [
+        "enabled",
+        "disabled",
+        "static",
+        "masked",
+    ]
+
+
+# The unit; its LoadState; the exit codes of start, stop, status; what start says.
+CANNOT_START = [
+    ("nobody", "not-found", (5, 5, 4), "nobody: there is no such service"),
+    ("masked", "masked", (1, 0, 3), "masked.service: it is masked by"),
+    ("bad", "bad-setting", (1, 0, 3), "bad.service:2: ExecStart:"),
+]
+
+
+@pytest.mark.parametrize(("name", "state", "codes", "said"), CANNOT_START, ids=[row[0] for row in CANNOT_START])
+def test_what_cannot_be_started_says_why(units, name, state, codes, said):
+    assert units.show(name, "LoadState") == state
+    assert said in units.show(name, "LoadError")
+    assert tuple(units(verb, name).returncode for verb in ("start", "stop", "status")) == codes
+    assert said in units("start", name).stderr
+
+
+def test_a_need_that_is_missing_is_told_and_nothing_starts(units):
+    done = units("start", "late", "extra")
+    assert done.returncode == 5
+    assert "missing" in done.stderr
+    assert [units.state(name) for name in ("late", "extra")] == ["inactive", "active"]
+
+
+def test_cat_shows_the_files_and_drop_ins_with_their_paths(units):
+    assert units("cat", "worker@1").stdout == (
+        f"# {units.folder}/worker@.service\n{FILES['worker@.service']}\n"
+        f"# {units.folder}/worker@.service.d/nice.conf\n{FILES['worker@.service.d/nice.conf']}"
+    )
+
+
+def test_wait_goes_on_until_the_service_has_ended(units):
+    done = units("start", "--wait", "brief")
+    assert done.returncode == 1
+    assert "exit-code" in done.stderr
+    assert units.state("brief") == "failed"
+
+
+def test_a_reload_leaves_what_runs_alone_and_brings_new_rules(units):
+    before = units.show("app", "MainPID")
+    assert units.show("app", "NeedDaemonReload") == "no"
+    units.write("app.service.d/more.conf", "[Service]\nRestart=always\nRestartSec=0\n")
+    assert units.show("app", "NeedDaemonReload") == "yes"
+    assert "daemon-reload" in units("status", "app").stdout
+    assert units.show("app", "Restart") == "no"
+    assert units("daemon-reload").returncode == 0
+    assert [units.show("app", key) for key in ("Restart", "NeedDaemonReload", "MainPID")] == ["always", "no", before]
+    os.kill(int(before), signal.SIGKILL)
+    until(lambda: units.show("app", "NRestarts") == "1", "the restart by the new rule")
+
+
+def test_a_broken_file_leaves_the_old_definition_in_force(units):
+    units.write("app.service", "[Service]\nExecStart=\n")
+    units.write("base.service", f"[Unit]\nDescription=New\n{SLEEP}")
+    done = units("daemon-reload")
+    assert done.returncode == 1
+    assert "app.service" in done.stderr
+    assert units.show("app", "Description") == "The app"
+    assert units.show("base", "Description") == "New"
+    assert "what was read of the file before stays in force" in units.errors.read_text()
+    assert units("restart", "app").returncode == 0
+
+
+def test_a_service_whose_file_is_gone_runs_until_it_stops_and_is_gone_then(units):
+    units("start", "extra")
+    (units.folder / "extra.service").unlink()
+    assert units("daemon-reload").returncode == 0
+    assert units.state("extra") == "active"
+    assert units.show("extra", "LoadState") == "not-found"
+    assert units("restart", "extra").returncode == 5
+    assert units("stop", "extra").returncode == 0
+    assert "extra" not in units("list").stdout
+    assert units("start", "extra").returncode == 5
+
+
+def test_shutdown_answers_when_all_has_stopped(units):
+    pid = int(units.show("app", "MainPID"))
+    assert units("shutdown").returncode == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert units.process.wait(10) == 0
+
+
+def test_show_tells_programs_the_same(units):
+    shown = json.loads(units("show", "app", "-o", "json").stdout)["app"]
+    assert shown["FragmentPath"] == str(units.folder / "app.service")
+    assert shown["LoadState"] == "loaded"
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("star", 'did you mean "start"?'),
+        ("enable", "default.target.wants"),
+        ("edit", "farmhand cat NAME"),
+        ("reboot", "Farmhand never touches the computer"),
+    ],
+)
+def test_a_command_that_is_not_there_says_what_to_do_instead(word, said):
+    done = subprocess.run([FARMHAND, word, "x"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
