@@ -2,11 +2,13 @@
 PYTHON ?= python3
 PORT ?= 8080
 DATA ?= $(CURDIR)/.farm
+SEED ?= 1
+N ?= 100
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/*' 'manager/*' 2>/dev/null)
 
-.PHONY: run test conformance check docs bench clean
+.PHONY: run test conformance conformance-fuzz check docs bench clean
 
 run: $(VENV)/.run
 	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run config/farm.yaml
@@ -20,6 +22,10 @@ test: $(VENV)/.dev
 # Every scenario of which it is known what systemd does, with real processes; ONLY= plays those with a text in their id.
 conformance: $(VENV)/.run
 	$(BIN)/python tests/conformance/conform --only '$(ONLY)'
+
+# Scenarios that nobody thought of, under Farmhand and the real systemd side by side; as root.
+conformance-fuzz: $(VENV)/.run
+	$(BIN)/python tests/conformance/fuzz.py $(SEED) $(N)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

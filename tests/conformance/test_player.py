@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -187,3 +188,18 @@ def test_a_supervisor_that_gives_no_answers_has_no_outcome():
 @needs.systemd()
 def test_the_real_systemd_is_played_by_the_same_scenarios():
     assert [verdict.differences for verdict in judge(SCENARIOS[:4], SYSTEMD, 4)] == [[]] * 4
+
+
+@needs.systemd()
+def test_what_systemd_does_is_recorded_as_far_as_it_is_the_same_each_time(tmp_path):
+    script = {"main": [["pidfile @state@/pid self", "exit 3"]]}
+    unit = ["[Unit]", "DefaultDependencies=no", "[Service]", "ExecStart=@child@ main"]
+    new = Scenario("new/exit3", unit, [(0, "start")], 300, script, observe=["file:@state@/pid"])
+    write(tmp_path / "new.jsonl", [new])
+    done = subprocess.run([HERE / "record", tmp_path / "new.jsonl"], capture_output=True, text=True, check=False)
+    assert done.stdout == "new/exit3: differs from time to time: files\n", done.stderr
+    [recorded] = read(tmp_path / "new.jsonl")
+    assert recorded.expect["ends"] == {"main": ["exit 3"]}
+    assert recorded.expect["final"]["Result"] == "exit-code"
+    assert recorded.expect["dropped"] == ["files"]
+    assert judge([recorded], FARMHAND, 1)[0].differences == []
