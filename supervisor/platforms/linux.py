@@ -42,6 +42,7 @@ from .launch import LACKS, Launch, inherited_mark, start
 from .notify import UnixNotifySocket, abstract_socket
 
 _PR_SET_CHILD_SUBREAPER = 36
+_PIDFD_SIGNAL_PROCESS_GROUP = 1 << 2  # pidfd_send_signal(2): to the group that the process began, though it be gone
 _LOOK_AGAIN = 0.1  # seconds, for foreign trees to be empty
 _NO_ORDER = Order("", (), {}, "")
 
@@ -149,6 +150,9 @@ class LinuxTree:
 
     def end_members(self) -> None:
         """Stop everyone, so that none can fork, and then end them: the main process, whose end is looked for, last."""
+        if self.pid == self.session and self._fd != -1:
+            with contextlib.suppress(OSError):  # before Linux 6.9, or nobody is left in the group
+                signal.pidfd_send_signal(self._fd, signal.SIGSTOP, None, _PIDFD_SIGNAL_PROCESS_GROUP)
         for member in sorted(everyone(self.look, _stop_group), key=lambda member: member.pid == self.pid):
             _send(member, signal.SIGKILL)
 
