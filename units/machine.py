@@ -1,9 +1,7 @@
 """What the `%` specifiers stand for on this machine, for this user: the part of specifiers.py that has to look."""
 
 import contextlib
-import getpass
 import os
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,8 +15,10 @@ _OS_RELEASE = {"o": "ID", "w": "VERSION_ID", "W": "VARIANT_ID", "B": "BUILD_ID",
 
 def here(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give each letter's text, the system's folders for root and the user's own for anybody else."""
+    import platform  # here and below: a supervisor that only wants to know the folders does without
+
     environ = os.environ if environ is None else environ
-    home = Path(environ.get("HOME") or Path.home())
+    home = _home(environ)
     host = platform.node()
     return {
         **_release(),
@@ -40,11 +40,19 @@ def folders(environ: Mapping[str, str] | None = None, home: Path | None = None) 
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return SYSTEM_FOLDERS
     environ = os.environ if environ is None else environ
-    return _user_folders(environ, home or Path(environ.get("HOME") or Path.home()))
+    return _user_folders(environ, home or _home(environ))
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    """Return the user's home; in containers there may be neither HOME nor a user of that number: then it is "/"."""
+    home = environ.get("HOME") or os.path.expanduser("~")
+    return Path(home if os.path.isabs(home) else "/")
 
 
 def _identity() -> dict[str, str]:
     if not hasattr(os, "geteuid"):
+        import getpass
+
         return {"u": getpass.getuser(), "s": os.environ.get("COMSPEC", "")}
     import grp
     import pwd
@@ -88,6 +96,8 @@ def _quoted_setting(path: str, name: str) -> str:
 
 
 def _release() -> dict[str, str]:
+    import platform
+
     try:
         release = platform.freedesktop_os_release()
     except OSError:
