@@ -82,9 +82,18 @@ def aliases() -> str:
 
 def kept() -> str:
     """The directives that are read, kept and not acted on."""
-    return "\n".join(
-        f"[{section}]: {', '.join(code(name) for name in sorted(known.KEPT[section]))}\n" for section in known.SECTIONS
+    rows: dict[tuple[str, str], list[str]] = {}
+    for section in known.SECTIONS:
+        for name in sorted(known.KEPT[section]):
+            rows.setdefault((f"[{section}]", known.why(section, name)), []).append(code(name))
+    return table(
+        ("Section", "Directives", "Why"), [(place, ", ".join(names), why) for (place, why), names in rows.items()]
     )
+
+
+def refused() -> str:
+    """The directives whose services are not started, the exit status and why."""
+    return table(("Directive", "Exit status", "Why"), [(code(f"{n}="), s, w) for n, (s, w) in known.REFUSED.items()])
 
 
 def supervisor_settings() -> str:
@@ -296,6 +305,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "directives": directives,
     "aliases": aliases,
     "kept": kept,
+    "refused": refused,
     "supervisor-settings": supervisor_settings,
     "restarts": restarts,
     "states": states,

@@ -65,6 +65,8 @@ class Directive:
 
     def in_force(self, value: Any) -> bool:
         """Say whether Farmhand does what this value asks for."""
+        if value in _NOT_DONE.get(self.name, ()):
+            return False
         return self.name not in _ONLY_SHOWN or value in (self.default, *_ONLY_SHOWN[self.name])
 
 
@@ -86,6 +88,10 @@ _ONLY_SHOWN = {
     **dict.fromkeys(("RebootArgument", "JobTimeoutRebootArgument", "TimeoutCleanSec"), ()),
     "OOMPolicy": ("continue",),
 }
+
+
+# Values of directives in force that are taken for another: the kernel's log and the console are not written to.
+_NOT_DONE = dict.fromkeys(("StandardOutput", "StandardError"), ("kmsg", "kmsg+console", "journal+console"))
 
 
 def _snake(name: str) -> str:

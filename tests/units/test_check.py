@@ -1,6 +1,6 @@
 """The unit doctor."""
 
-from farmhand.units.check import absent, check
+from farmhand.units.check import absent, check, foreign
 
 
 def test_a_sound_file_gets_nothing_said_against_it() -> None:
@@ -38,7 +38,7 @@ def test_a_dependency_that_is_not_there_is_named_where_it_was_meant_to_be_ours()
         "    Requires: [managr, network.target]\n    After: manager\n    Wants: x.mount\n"
     )
     assert [str(notice) for notice in absent(check("farm.yaml", text).services)] == [
-        'farm.yaml:5: Requires: there is no service "managr" here, and nothing waits for it; did you mean "manager"?'
+        'farm.yaml:5: Requires: there is no service "managr" here, and it will not be started without; did you mean "manager"?'
     ]
 
 
@@ -46,3 +46,23 @@ def test_what_a_unit_file_only_wants_may_be_the_systems() -> None:
     text = "[Unit]\nAfter=dbus.service\nWants=dbus.service\nRequires=x.socket b.service\n[Service]\nExecStart=/bin/x\n"
     (notice,) = absent(check("a.service", text).services)
     assert (notice.line, notice.key, notice.hint) == (4, "Requires", "there are a")
+
+
+def test_what_is_not_in_force_says_why() -> None:
+    text = "[Service]\nExecStart=/bin/x\nPrivateTmp=yes\nStandardOutput=journal+console\nRootImage=/image\n"
+    assert [str(notice).partition(": ")[2] for notice in check("a.service", text).kept] == [
+        "PrivateTmp: it is kept, but not in force under Farmhand: sandboxing is systemd's own trade; "
+        "systemd acts on it",
+        "StandardOutput: it is kept, but not in force under Farmhand: the output goes to Farmhand's log alone; "
+        "systemd acts on it",
+        "RootImage: a service that has it is not started: its programs are in an image, which Farmhand cannot mount; "
+        "systemd acts on it",
+    ]
+
+
+def test_units_of_other_types_count_as_there_and_this_is_said_in_one_line():
+    text = "[Unit]\nAfter=network.target db.service\nBindsTo=x.socket\n[Service]\nExecStart=/bin/true\n"
+    services = [each for name in ("a", "b") for each in check(f"{name}.service", text).services]
+    told = "not Farmhand's, so they count as there: network.target, x.socket (named by a, b)"
+    assert foreign(services) == told
+    assert foreign([]) is None
