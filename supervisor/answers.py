@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from ..units.errors import BadValue
 from ..units.grammar import parse_signal
 from ..units.light import Any
-from ..units.named import full_name, short_name
+from ..units.unit_names import full_name, short_name
 from . import requests, views
 from .catalog import Loaded
 from .control import Answer, Reply, Request
 from .desk import Chosen, Desk, LogPath, choose, complaint
 from .requests import rejoin
+from .rules.conditions import verdict
 from .rules.life import Event, Slot
 from .rules.states import RESTING, Active
 from .rules.why import data as why_data
@@ -114,7 +115,9 @@ def _is_failed(desk: Desk, unit: Unit, options: Options) -> Reply:
 
 def _why(desk: Desk, unit: Unit, options: Options) -> Reply:
     now = desk.supervisor.waiter.now()
-    return Reply(0, tuple(why(unit.service, unit.life, now)), why_data(unit.service, unit.life, now))
+    told = verdict(unit.checked)
+    checks = (f"{unit.name}: {told}",) if told else ()
+    return Reply(0, (*checks, *why(unit.service, unit.life, now)), why_data(unit.service, unit.life, now))
 
 
 def _logs(desk: Desk, unit: Unit, options: Options) -> Reply:

@@ -167,7 +167,7 @@ def _planned(arguments: argparse.Namespace) -> tuple["Wishes", "Plan"]:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from ..units.check import absent, check
+    from ..units.check import absent, check, foreign
     from ..units.errors import BadConfig
     from ..units.files import read_text
     from ..units.spec import Service
@@ -194,6 +194,8 @@ def _check(arguments: argparse.Namespace) -> int:
         services += report.services
     for notice in absent(services):
         print(notice)
+    if told := foreign(services):
+        print(told)
     return code
 
 

@@ -14,11 +14,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..units import machine
-from ..units.checks import write
 from ..units.grammar import parse_boolean, parse_size
 from ..units.spec import Check
 from . import virtualization
-from .rules.conditions import Checked, Finding, compare_versions, examine, holds, operator
+from .rules.conditions import Checked, Finding, compare_versions, examine, holds, operator, verdict
 from .unit import Unit
 
 Test = Callable[[str], bool | None]
@@ -34,9 +33,8 @@ class Checks:
     def check(self, unit: Unit) -> Checked:
         """Look at a service's conditions and assertions, and tell if they keep it from starting."""
         checked = examine(unit.service, lambda check: self._find(unit, check), unit.checked)
-        if (failed := checked.failed) is not None:
-            what = "its start fails" if checked.conditions_met else "it is not started"
-            self._log(f"{unit.name}: {what}: {told(failed)} does not hold")
+        if told := verdict(checked):
+            self._log(f"{unit.name}: {told}")
         return checked
 
     def _find(self, unit: Unit, check: Check) -> Finding:
@@ -44,17 +42,12 @@ class Checks:
         try:
             found = environment(check.value, self._environ) if name == "Environment" else TESTS[name](check.value)
         except (OSError, ValueError, OverflowError) as error:
-            self._log(f"{unit.name}: {told(check)} cannot be looked at: {error}")
+            self._log(f"{unit.name}: {check} cannot be looked at: {error}")
             return Finding.WRONG
         if found is None:
-            self._log(f"{unit.name}: ignoring {told(check)}: this machine cannot tell")
+            self._log(f"{unit.name}: ignoring {check}: this machine cannot tell")
             return Finding.UNKNOWN
         return Finding.YES if found else Finding.NO
-
-
-def told(check: Check) -> str:
-    """Name a check and where it stands: "ConditionPathExists=!/a (a.service:3)"."""
-    return f"{check.key}={write(check)}{f' ({check.where})' if check.where else ''}"
 
 
 def environment(value: str, environ: Mapping[str, str]) -> bool:

@@ -1,16 +1,16 @@
 """What a supervisor is to run: files that were named, or units of systemd's folders, and what to start of them."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..units import machine
-from ..units.check import absent
 from ..units.errors import BadConfig
 from ..units.light import dataclass, field
-from ..units.named import full_name
 from ..units.spec import Service
+from ..units.unit_names import full_name
 from .catalog import Catalog, Loaded
+from .platforms import lacking
 from .unit_paths import Index, Scope, folders, template
 
 _YAML = (".yaml", ".yml")
@@ -44,7 +44,10 @@ class Wishes:
 
 @dataclass
 class Plan:
-    """What there is to run. services: what was named and what that needs. start: what to start of them."""
+    """What there is to run. services: what was named and what that needs. start: what to start of them.
+
+    notices: what services ask for in vain, in words.
+    """
 
     catalog: Catalog
     start: tuple[str, ...] = ()
@@ -54,6 +57,7 @@ class Plan:
     default_output: str = "journal"
     default_error: str = "inherit"
     leftovers: str = "adopt"
+    notices: tuple[str, ...] = ()
 
 
 def read(sources: Sources, say: Callable[[str], None], environ: Mapping[str, str] = os.environ) -> Plan:
@@ -75,10 +79,27 @@ def read(sources: Sources, say: Callable[[str], None], environ: Mapping[str, str
     for each in needed:
         if each.problem is not None:
             say(str(each.problem))
+    plan.notices = tuple(_in_vain(plan.services.values()))
     if sources.scope is None:
-        for notice in absent(list(plan.services.values())):
+        # The supervisor itself reads aside, and has no use for what only that needs.
+        from ..units.check import absent, foreign
+
+        services = list(plan.services.values())
+        for notice in absent(services):
             say(str(notice))
+        if told := foreign(services):
+            say(told)
     return plan
+
+
+def _in_vain(services: Iterable[Service]) -> Iterator[str]:
+    from ..units.directives import without_effect
+
+    for service in services:
+        if kept := sorted({line.key for line in without_effect(service)}):
+            yield f"{service.name}: ignoring {', '.join(f'{key}=' for key in kept)}; 'farmhand check' says more"
+        if absent := sorted(lacking() & service.origin.keys()):
+            yield f"{service.name}: ignoring {', '.join(f'{key}=' for key in absent)}: this system has nothing like it"
 
 
 def _take_file(plan: Plan, file: Path, others: Sequence[str]) -> list[str]:

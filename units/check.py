@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from . import known, specifiers
 from .dialects import systemd
-from .directives import without_effect
+from .directives import DIRECTIVES, without_effect
 from .errors import BadConfig, Notice, nearest
 from .light import dataclass
+from .named import UNITS
 from .spec import Service
+from .unit_names import unit_type
 
 # Enough for a check, which runs nothing: any text will do for what only the machine knows.
 _ANY_MACHINE: Mapping[str, str] = {
@@ -56,17 +58,41 @@ def absent(services: Sequence[Service]) -> tuple[Notice, ...]:
     there = {service.name for service in services}
     found: dict[Notice, None] = {}
     for service in services:
-        depends = {"Requires": service.requires, "Wants": service.wants, "After": service.after}
-        for key, names in {**depends, "Before": service.before}.items():
+        for key, names in _named(service).items():
             path, _, line = service.origin.get(key, "").rpartition(":")
             for name in names:
-                ours = "." not in name and (key == "Requires" or not path.endswith(".service"))
+                ours = unit_type(name) is None and (key in _NEEDED or not path.endswith(".service"))
                 if ours and name not in there:
                     hint = nearest(name, there)
                     hint = f'did you mean "{hint}"?' if hint else f"there are {', '.join(sorted(there))}"
-                    problem = f'there is no service "{name}" here, and nothing waits for it'
+                    follows = "it will not be started without" if key in _NEEDED else "nothing comes of it"
+                    problem = f'there is no service "{name}" here, and {follows}'
                     found[Notice(path, int(line or 0), key, problem, hint)] = None
     return tuple(found)
+
+
+def foreign(services: Sequence[Service]) -> str | None:
+    """Say which units of other types are named, which Farmhand takes to be there; None if there are none."""
+    there = {service.name for service in services}
+    found: dict[str, dict[str, None]] = {}
+    for service in services:
+        for names in _named(service).values():
+            for name in names:
+                if unit_type(name) and name not in there:
+                    found.setdefault(name, {})[service.name] = None
+    if not found:
+        return None
+    by = ", ".join(dict.fromkeys(service for each in found.values() for service in each))
+    return f"not Farmhand's, so they count as there: {', '.join(sorted(found))} (named by {by})"
+
+
+# What a start is refused without.
+_NEEDED = frozenset({"Requires", "Requisite", "BindsTo"})
+
+
+def _named(service: Service) -> dict[str, tuple[str, ...]]:
+    """Give the units that each directive of a service names."""
+    return {name: getattr(service, row.field) for name, row in DIRECTIVES.items() if row.kind is UNITS}
 
 
 def _read(path: str, text: str) -> tuple[tuple[Service, ...], tuple[Notice, ...]]:

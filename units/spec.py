@@ -105,6 +105,10 @@ class Check:
     trigger: bool = False
     where: str = field(default="", compare=False)
 
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        return f"{self.key}={'|' * self.trigger}{'!' * self.negated}{self.value}{place}"
+
 
 @dataclass(frozen=True)
 class Service:

@@ -29,6 +29,14 @@ class Checked:
     failed: Check | None = None
 
 
+def verdict(checked: Checked | None) -> str | None:
+    """Say why the last start was none, None if no check kept it from being one."""
+    if checked is None or checked.failed is None:
+        return None
+    what = "its start failed" if checked.conditions_met else "it was not started"
+    return f"{what}: {checked.failed} does not hold"
+
+
 def examine(service: Service, find: Find, last: Checked | None) -> Checked:
     """Look at the conditions and, if they are met, at the assertions; systemd, src/core/unit.c, unit_start.
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from ...units.light import dataclass
-from ...units.named import unit_type
 from ...units.spec import Service
+from ...units.unit_names import unit_type
 
 
 class Facet(Enum):

@@ -107,7 +107,9 @@ def write_units(story: Story, units: Path, folder: Path) -> None:
 def unit_text(story: Story, lines: list[str], folder: Path) -> str:
     sections: dict[str, list[str]] = {"Unit": ["DefaultDependencies=no"], "Service": []}
     given = [line for word in lines for line in WORDS.get(word, [word])]
-    for line in given if any(line.startswith("ExecStart=") for line in given) else [*given, "ExecStart=/bin/sleep 1000"]:
+    for line in (
+        given if any(line.startswith("ExecStart=") for line in given) else [*given, "ExecStart=/bin/sleep 1000"]
+    ):
         key, _, value = line.partition("=")
         if key in RELATIONS:
             value = " ".join(story.full(name) for name in value.split())

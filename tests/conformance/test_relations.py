@@ -14,9 +14,11 @@ STORIES = relations.stories()
 
 @pytest.fixture(scope="module")
 def played() -> Iterator[dict]:
-    with tempfile.TemporaryDirectory(prefix="relations-") as folder:
-        with relations.farmhand(STORIES, Path(folder)) as stage:
-            yield relations.play_all(stage, STORIES)
+    with (
+        tempfile.TemporaryDirectory(prefix="relations-") as folder,
+        relations.farmhand(STORIES, Path(folder)) as stage,
+    ):
+        yield relations.play_all(stage, STORIES)
 
 
 @pytest.mark.parametrize("name", [story.name for story in STORIES])
