@@ -9,14 +9,11 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from ..units.dialects import systemd
-from ..units.draft import Draft
 from ..units.errors import BadConfig, Notice
 from ..units.files import read_text
-from ..units.kinds import append_new
 from ..units.light import dataclass, field, replace
-from ..units.named import full_name, short_name
 from ..units.spec import Service
+from ..units.unit_names import full_name, short_name
 from .unit_paths import Found, Index, template
 
 TYPE_CHECKING = False
@@ -155,6 +152,8 @@ class Catalog:
         )  # fmt: skip
         if not found.fragment:
             return self._without_file(loaded)
+        from ..units.dialects import systemd  # the parsers take memory, and most files are read aside
+
         try:
             reading = systemd.read(
                 found.fragment, read(found.fragment), self.machine, found.name, _texts(found.drop_ins)
@@ -170,6 +169,8 @@ class Catalog:
 
     def _without_file(self, loaded: Loaded) -> Loaded:
         """Take a target that links say what it wants of, though nobody wrote a file for it, as there."""
+        from ..units.draft import Draft
+
         service = self._with_links(Draft(short_name(loaded.name), "").as_target(), loaded.names)
         is_there = loaded.name in _NEED_NO_FILE and (service.wants or service.requires)
         return replace(loaded, state="loaded", service=service) if is_there else loaded
@@ -181,6 +182,8 @@ class Catalog:
         )
         if not (wants or requires):
             return service
+        from ..units.kinds import append_new
+
         after = append_new(service.after, (*wants, *requires)) if service.name.endswith(".target") else service.after
         wants, requires = append_new(service.wants, wants), append_new(service.requires, requires)
         return replace(service, wants=wants, requires=requires, after=after)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..units import machine
-from ..units.directives import without_effect
 from ..units.errors import BadConfig
 from ..units.light import Any
 from ..units.quoting import expand_text
@@ -167,7 +166,7 @@ def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipe: Callable[
     if folder is None and plan.log_directory is not None:
         folder = Path(expand_text(plan.log_directory, common))
     if folder is None:
-        folder = Path(machine.here()["S"], "farmhand", "log")
+        folder = Path(machine.folders()["S"], "farmhand", "log")
     prefixer, shown = Prefixer(sys.stdout.buffer), wishes.shown
 
     def echo(name: str, part: bytes) -> None:
@@ -202,11 +201,8 @@ def _introduce(plan: Plan, logs: Logs, server: ControlServer | None) -> None:
         say(f"output is in {logs.folder}; 'farmhand logs NAME' shows it")
     if server is not None:
         say(f"Ctrl-C or 'farmhand shutdown' stops everything; commands come in by {server.path}")
-    for service in plan.services.values():
-        if kept := sorted({line.key for line in without_effect(service)}):
-            say(f"{service.name}: ignoring {', '.join(f'{key}=' for key in kept)}; 'farmhand check' says more")
-        if lacking := sorted(native().lacks & service.origin.keys()):
-            say(f"{service.name}: ignoring {', '.join(f'{key}=' for key in lacking)}: this system has nothing like it")
+    for notice in plan.notices:
+        say(notice)
 
 
 def _allow_files(services: int) -> None:

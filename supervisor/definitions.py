@@ -7,8 +7,8 @@ stops, is not started again, and then is gone, too.
 from collections.abc import Callable, Iterable, Sequence
 
 from ..units.light import dataclass, field, replace
-from ..units.named import short_name
 from ..units.spec import Service, StatusSet
+from ..units.unit_names import short_name
 from .catalog import Catalog, Loaded
 from .rules.states import RESTING
 from .unit import Unit

@@ -4,7 +4,7 @@ import fnmatch
 from collections.abc import Callable, Iterable
 
 from ..units.light import dataclass
-from ..units.named import full_name, short_name
+from ..units.unit_names import full_name, short_name
 from .catalog import Loaded
 from .definitions import Definitions
 from .jobs import Jobs

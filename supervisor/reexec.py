@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable
 
 from ..units.light import Any
@@ -123,6 +122,8 @@ def _file(data: Data) -> int:
         with os.fdopen(state, "wb", closefd=False) as file:
             file.write(content)
     else:
+        import tempfile
+
         with tempfile.TemporaryFile() as file:
             file.write(content)
             file.flush()

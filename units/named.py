@@ -10,27 +10,9 @@ from .kinds import TEXT_SCHEMA, Context, Kind, append, append_new, many, merge, 
 from .light import NoReturn, replace
 from .quoting import Escapes, quote, words
 from .spec import EnvironmentFile, Folder
+from .unit_names import full_name, short_name, unit_type
 
-# A unit is named with its type; a service's name may stand without it here, as in Service.name.
-_UNIT_TYPES = frozenset(
-    ["service", "socket", "target", "device", "mount", "automount", "swap", "timer", "path", "slice", "scope"]
-)
 _UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}")
-
-
-def unit_type(name: str) -> str | None:
-    _, dot, suffix = name.rpartition(".")
-    return suffix if dot and suffix in _UNIT_TYPES else None
-
-
-def short_name(name: str) -> str:
-    """Drop ".service", unless what is left would read as another type of unit."""
-    short = name.removesuffix(".service")
-    return short if short and unit_type(short) is None else name
-
-
-def full_name(name: str) -> str:
-    return name if unit_type(name) else f"{name}.service"
 
 
 def _each(text: str, context: Context, *, quotes: bool = True, escapes: Escapes = "c") -> Iterator[str]:
