@@ -6,6 +6,7 @@ default is that field's. Directives that systemd 252 knows and Farmhand only kee
 """
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator
 from typing import get_args
@@ -56,8 +57,7 @@ class Directive:
     @property
     def field(self) -> str:
         """The field of spec.Service that holds it."""
-        shared = next((field for prefix, field in _SHARED_FIELDS.items() if self.name.startswith(prefix)), None)
-        return shared or _FIELD_EXCEPTIONS.get(self.name, _snake(self.name))
+        return _field(self.name)
 
     @property
     def default(self) -> Any:
@@ -92,6 +92,12 @@ _ONLY_SHOWN = {
 
 # Values of directives in force that are taken for another: the kernel's log and the console are not written to.
 _NOT_DONE = dict.fromkeys(("StandardOutput", "StandardError"), ("kmsg", "kmsg+console", "journal+console"))
+
+
+@functools.cache
+def _field(name: str) -> str:
+    shared = next((field for prefix, field in _SHARED_FIELDS.items() if name.startswith(prefix)), None)
+    return shared or _FIELD_EXCEPTIONS.get(name, _snake(name))
 
 
 def _snake(name: str) -> str:
