@@ -19,6 +19,7 @@ MOST_BYTES = 10 << 20  # of one file
 KEEP = 5  # rotated files of a service
 _PART = 1 << 16  # what a pipe holds
 _LAST_PARTS = 16
+_SPLICE: Callable[..., int] | None = getattr(os, "splice", None)  # Linux
 
 Echo = Callable[[str, bytes], None]
 
@@ -135,6 +136,11 @@ class Logs:
         self._selector.close()
 
     def _copy(self, stream: _Stream) -> bool:
+        """Put a part of what has come where it belongs; False if nothing has."""
+        if stream.path is not None:
+            stream.size = os.fstat(stream.file).st_size  # somebody may have emptied it
+            if stream.size + _PART <= self._most_bytes and (moved := self._move(stream)) is not None:
+                return moved
         try:
             part = os.read(stream.reader, _PART)
         except BlockingIOError:
@@ -152,11 +158,26 @@ class Logs:
         self._write(stream, part)
         return True
 
+    def _move(self, stream: _Stream) -> bool | None:
+        """Have the kernel move a part, so that nothing is in hand here if this process is killed; None: it cannot."""
+        if _SPLICE is None:
+            return None
+        try:
+            moved = _SPLICE(stream.reader, stream.file, _PART, offset_dst=stream.size, flags=os.SPLICE_F_NONBLOCK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return None
+        if self._echo is not None:
+            self._echo(stream.name, os.pread(stream.file, moved, stream.size))
+        stream.size += moved
+        return True
+
     def _write(self, stream: _Stream, part: bytes) -> None:
         """Write all of it; what a full disk does not take is lost, for the service must not wait for it."""
         try:
             while part:
-                written = os.write(stream.file, part)
+                written = os.pwrite(stream.file, part, stream.size)
                 stream.size += written
                 part = part[written:]
         except OSError:
@@ -185,7 +206,7 @@ def _cut(part: bytes, room: int) -> int:
 
 
 def _open(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
 
 def _numbered(path: Path, number: int) -> Path:
