@@ -212,14 +212,14 @@ def _kernel_command_line(value: str) -> bool | None:
 
 
 def _controllers(value: str) -> bool | None:
-    if value in ("v1", "v2"):
-        unified = os.path.exists("/sys/fs/cgroup/cgroup.controllers")
-        return unified is (value == "v2") if os.path.isdir("/sys/fs/cgroup") else None
-    there = _read("/sys/fs/cgroup/cgroup.controllers")
-    if there is None:
+    """A name that is none is passed over; with version 2 all controllers stand in one file, before each is a folder."""
+    if not os.path.isdir("/sys/fs/cgroup"):
         return None
-    wanted = {name for name in value.split() if name in _CONTROLLERS}
-    return wanted <= {*there.split(), *(("cpuacct",) if "cpu" in there.split() else ())}
+    unified = _read("/sys/fs/cgroup/cgroup.controllers")
+    if value in ("v1", "v2"):
+        return (unified is not None) is (value == "v2")
+    there = _V1 & set(os.listdir("/sys/fs/cgroup")) if unified is None else _V2 & set(unified.split())
+    return set(value.split()) & (_V1 | _V2) <= there
 
 
 def _first_boot(value: str) -> bool:
@@ -235,7 +235,7 @@ def _ac_power(value: str) -> bool:
 
 def _capability(value: str) -> bool | None:
     name = value.lower().removeprefix("cap_")
-    if name not in _CAPABILITIES:
+    if name not in _CAPABILITIES or name == value.lower():
         raise ValueError(f'"{value}" is not a capability')
     status = _read("/proc/self/status")
     if status is None:
@@ -276,7 +276,8 @@ def _credential(value: str) -> bool:
 
 
 _NOBODY = 65534
-_CONTROLLERS = frozenset({"cpu", "cpuacct", "cpuset", "io", "blkio", "memory", "devices", "pids"})
+_V1 = frozenset({"cpu", "cpuacct", "blkio", "memory", "devices", "pids"})
+_V2 = frozenset({"cpu", "cpuset", "io", "memory", "pids"})
 # capability.h: in the order of their bits.
 _CAPABILITIES = re.findall(
     r"\w+",
