@@ -4,7 +4,7 @@ from world import World, service
 
 from farmhand.supervisor.rules.exitstatus import Exit
 from farmhand.supervisor.rules.properties import Facts, properties
-from farmhand.supervisor.rules.why import why
+from farmhand.supervisor.rules.why import data, why
 from farmhand.units.spec import StatusSet
 
 DIRECTIVES = {
@@ -94,3 +94,32 @@ def test_show_speaks_as_systemd_does():
         "RemainAfterExit": "no",
     }
     assert {name: shown[name] for name in wanted} == wanted
+
+
+def test_why_for_programs():
+    world = started()
+    world.ends(Exit(code=47))
+    told = data(world.service, world.life, world.now)
+    decision = {"restart": True, "after": 5.0, "directive": "RestartForceExitStatus", "where": "farm.yaml:9"}
+    assert told["state"] == "auto-restart"
+    assert {name: told[name] for name in decision} == decision
+    prevented = next(each for each in told["otherwise"] if each["ending"] == "exit code 2")
+    assert prevented == {
+        "ending": "exit code 2",
+        "result": "exit-code",
+        "restart": False,
+        "after": None,
+        "reason": "exit code 2 is in RestartPreventExitStatus=",
+        "directive": "RestartPreventExitStatus",
+        "where": None,
+    }
+
+
+def test_why_foresees_a_longer_pause():
+    world = started(backoff_max_sec=60.0)
+    world.ends(Exit(code=1))
+    world.pass_time(5)
+    after_a_crash = next(line for line in told(world) if line.startswith("  exit code 1"))
+    assert "starts again after 10s by X-FarmhandBackoffMaxSec= (the default)" in after_a_crash
+    planned = next(line for line in told(world) if line.startswith("  exit code 47"))
+    assert "starts again after 0s by RestartForceExitStatus= (farm.yaml:9)" in planned
