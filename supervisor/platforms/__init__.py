@@ -134,8 +134,8 @@ class Tree(Protocol):
         """Make a living member the main process: `pid`, `fileno`, `poll` and `signal` are about it from now on.
 
         The descriptor is another one then; the one before is closed. False if there is no such member, or where the
-        system does not tell when it ends. The exit of one that is not this process's child when it ends is not known: it is lost
-        where that is noticed, else taken for exit code 0.
+        system does not tell when it ends. The exit of one that is not this process's child when it ends is not known:
+        it is lost where that is noticed, else taken for exit code 0.
         """
         ...
 
@@ -235,7 +235,7 @@ class Platform(Protocol):
         ...
 
     def notify_socket(self, address: str | None = None, fd: int | None = None) -> NotifySocket:
-        """Make one; or take over that of an earlier owner, by its descriptor, or else at its address; raises OSError."""
+        """Make one, or take over an earlier owner's by its descriptor, or else at its address; raises OSError."""
         ...
 
 

@@ -42,7 +42,7 @@ class PosixTree:
         self._platform = platform
         self.mark = mark
         self.condemned = False
-        self._foreign = False  # adopted from a supervisor that died: nobody's child here
+        self.foreign = False  # adopted from a supervisor that died: nobody's child here
         self._start: float | None = None
         self._seen: set[tuple[int, float]] = set()
         self._launch = launch
@@ -57,7 +57,7 @@ class PosixTree:
         """Make the tree that was kept; its main process may have ended meanwhile."""
         tree = cls(platform, kept.mark, Launch(_NO_ORDER))
         tree.pid, tree._start, tree._seen = kept.pid, kept.start, set(kept.members)
-        tree.condemned, tree._foreign = kept.condemned, not own
+        tree.condemned, tree.foreign = kept.condemned, not own
         if kept.exit is not None:
             tree.ended(kept.exit)
         elif not own:
@@ -81,7 +81,7 @@ class PosixTree:
         return self._reader
 
     def poll(self) -> Exit | None:
-        if self._exit is None and self._foreign and select.select([self._reader], [], [], 0)[0]:
+        if self._exit is None and self.foreign and select.select([self._reader], [], [], 0)[0]:
             self._exit = Exit(lost=True)
         return self._exit
 
@@ -153,7 +153,8 @@ class PosixTree:
 
     def knows(self, process: Process) -> bool:
         """Say whether a process is a member whoever its parent is, by its session or because it was seen."""
-        return (self.pid != 0 and process.session == self.pid) or (process.pid, process.start) in self._seen
+        leads = self.pid != 0 and not (self.foreign and self._exit)  # its id may be another's then
+        return (leads and process.session == self.pid) or (process.pid, process.start) in self._seen
 
 
 class Posix:
@@ -269,7 +270,7 @@ class Posix:
 
     def _collect(self) -> None:
         """Take note of main processes that ended. Nobody else reaps them, and it may be interrupted by itself."""
-        for pid, tree in list(self._trees.items()):
+        for pid, tree in [(pid, tree) for pid, tree in self._trees.items() if not tree.foreign]:
             with contextlib.suppress(ChildProcessError):
                 ended, status = os.waitpid(pid, os.WNOHANG)
                 if ended:

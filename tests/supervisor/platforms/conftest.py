@@ -29,10 +29,17 @@ marks = itertools.count()
 class Shell:
     """The platform under test, with the waiting that its users do in their loops."""
 
-    def __init__(self, platform, folder: Path) -> None:
+    def __init__(self, platform, folder: Path, make) -> None:
         self.platform = platform
+        self._make = make
         self.folder = folder
         self.trees = []
+
+    def successor(self):
+        """Return a platform that knows of nothing, as the next owner's would."""
+        platform = self._make()
+        platform.adopt_orphans()
+        return platform
 
     def spawn(self, *argv: str, env=None, bare_env=None, mark=None, **order):
         mark = mark or f"test-{os.getpid()}-{next(marks)}"
@@ -102,7 +109,7 @@ def shell(request, tmp_path):
     os.set_inheritable(writer, True)
     platform = PLATFORMS[request.param]()
     platform.adopt_orphans()
-    shell = Shell(platform, tmp_path)
+    shell = Shell(platform, tmp_path, PLATFORMS[request.param])
     yield shell
     for tree in shell.trees:
         if tree.fileno() != -1:

@@ -5,6 +5,7 @@ import resource
 import select
 import signal
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -407,3 +408,58 @@ def test_a_notify_socket_hears_its_senders(shell):
     assert len(os.listdir("/dev/fd")) == before
     notify.close()
     assert notify.address.startswith("@") or not os.path.exists(os.path.dirname(notify.address))
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["by the same process", "by another"])
+def test_a_tree_is_adopted_as_it_was_kept(shell, own):
+    begets = "sleep 1000 & (setsid sleep 1000 &); echo $$ > up"
+    tree = shell.sh(f"{begets}; while [ ! -e go ]; do sleep 0.01; done; exit 5", cwd=str(shell.folder))
+    shell.pid_in("up")
+    shell.until(lambda: len(tree.members()) >= 3)
+    adopted = shell.successor().adopt(tree.kept(), own=own)
+    assert (adopted.pid, adopted.poll(), readable(adopted.fileno())) == (tree.pid, None, False)
+    shell.until(lambda: adopted.members() == tree.members())
+    (shell.folder / "go").touch()
+    shell.until(lambda: readable(adopted.fileno()) or adopted.poll())
+    exit = shell.until(adopted.poll)
+    assert exit == Exit(code=5) or (exit.lost and not own)
+    adopted.kill()
+    shell.until(lambda: not adopted.members())
+    adopted.close()
+
+
+def test_what_ended_before_it_was_adopted_is_lost(shell):
+    tree = shell.sh("exec sleep 1000")
+    kept = tree.kept()
+    tree.kill()
+    shell.exit_of(tree)
+    adopted = shell.successor().adopt(kept, own=False)
+    assert (adopted.poll(), readable(adopted.fileno()), adopted.members()) == (Exit(lost=True), True, frozenset())
+    adopted.close()
+
+
+def test_nobody_is_adopted_who_has_only_got_the_id(shell):
+    tree = shell.sh("exec sleep 1000")
+    kept = tree.kept()
+    tree.kill()
+    shell.until_empty(tree)
+    stranger = shell.sh("exec sleep 1000")
+    false = replace(kept, pid=stranger.pid, start=kept.start - 1, session=stranger.pid, members=(), group="")
+    adopted = shell.successor().adopt(false, own=False)
+    assert (adopted.poll(), adopted.members()) == (Exit(lost=True), frozenset())
+    adopted.signal("SIGKILL", whom="all")
+    adopted.kill()
+    assert stranger.poll() is None
+    adopted.close()
+
+
+def test_the_marked_are_ended_but_not_those_that_are_known(shell):
+    known, unknown, other = (shell.sh("exec sleep 1000", mark=mark) for mark in ("one", "one", "two"))
+    ended = shell.successor().end_marked(frozenset({"one"}), [known.kept()])
+    assert ended == {unknown.pid}
+    assert (known.poll(), other.poll()) == (None, None)
+    assert not shell.alive(unknown.pid)
+
+
+def test_the_epoch_is_the_same_for_every_owner(shell):
+    assert shell.platform.epoch() == shell.successor().epoch() != ""
