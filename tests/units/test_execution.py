@@ -3,6 +3,7 @@
 import pytest
 
 from farmhand.units.dialects import systemd
+from farmhand.units.errors import BadConfig
 from farmhand.units.spec import ExecDirectory, Service
 
 
@@ -63,7 +64,7 @@ def test_execution(lines, field, value):
 
 @pytest.mark.parametrize("path", ["relative", "-/optional", "/up/../again", "~"])
 def test_a_bad_root_directory_is_refused_with_the_unit(path):
-    with pytest.raises(systemd.BadConfig, match="RootDirectory"):
+    with pytest.raises(BadConfig, match="RootDirectory"):
         read(f"RootDirectory={path}")
 
 
