@@ -47,15 +47,16 @@ def test_a_service_without_any_has_no_variables(bases):
 
 
 @as_root
-def test_all_in_a_folder_changes_hands_once_and_the_configuration_never(bases):
+def test_all_in_a_folder_changes_hands_once_and_the_configuration_never(bases, tmp_path):
+    (tmp_path / "elsewhere").touch()
     service = Service("a", state_directory=(ExecDirectory("a"),), configuration_directory=(ExecDirectory("a"),))
     for base in "SE":
         os.makedirs(f"{bases[base]}/a/deep")
-        os.symlink("/etc/passwd", f"{bases[base]}/a/deep/link")
+        os.symlink(tmp_path / "elsewhere", f"{bases[base]}/a/deep/link")
     folders.make(service, bases, (NOBODY, NOBODY))
     owners = [os.lstat(f"{bases['S']}/{path}").st_uid for path in ("a", "a/deep", "a/deep/link")]
     assert owners == [NOBODY] * 3
-    assert os.stat("/etc/passwd").st_uid == 0
+    assert os.stat(tmp_path / "elsewhere").st_uid == 0
     assert os.stat(f"{bases['E']}/a").st_uid == 0
     os.chown(f"{bases['S']}/a/deep", 0, 0)
     folders.make(service, bases, (NOBODY, NOBODY))  # the folder itself is right: nobody looks further
