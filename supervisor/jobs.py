@@ -192,17 +192,19 @@ class Jobs:
         if answer is not Ready.WAIT:
             running = unit.service.job_running_timeout_sec
             self._set_alarm(unit.name, job, unit.service.job_timeout_sec if running is None else running)
-        refusal = self._refusal(unit) if answer is Ready.BEGIN and job.kind is Kind.START else _ANSWERS.get(answer)
+        starts = job.kind is Kind.START and answer is not Ready.ALREADY
+        refusal = self._refusal(unit) if starts else _ANSWERS.get(answer)
         if refusal is not None:
             self._finish(unit.name, refusal)
-        elif answer in (Ready.BEGIN, Ready.NUDGE):
-            job.begun = answer is Ready.BEGIN
-            self._world.tell(unit, EVENTS[job.kind])
-        elif answer is Ready.UNDER_WAY:
+        elif answer is not Ready.WAIT:
             job.begun = True
+            self._world.tell(unit, EVENTS[job.kind])
+            job.begun &= answer is not Ready.NUDGE
 
     def _refusal(self, unit: Unit) -> Outcome | None:
         """Say what a start comes to that must not begin, None if it may; systemd, unit_start, in its order."""
+        if unit.active is Active.ACTIVATING:
+            return None
         unit.checked = self._world.check(unit)
         if not unit.checked.conditions_met:
             return Outcome.DONE

@@ -162,7 +162,7 @@ def tree_empty(turn: Turn) -> None:
         enter(turn, State.STOP_POST, Result.PROTOCOL)
     elif life.state is State.START and service.exit_type == "cgroup":
         enter(turn, State.START_POST)
-    elif life.awaits_pid_file:
+    elif life.awaits_pid_file and life.main_known:  # else somebody outside may yet write it
         turn.why = "nobody is left who could write PIDFile="
         enter(turn, State.STOP_SIGTERM if life.state is State.START else State.STOP, Result.PROTOCOL)
     elif life.state in ON_TREE_EMPTY:

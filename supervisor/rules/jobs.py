@@ -107,9 +107,8 @@ def ready(kind: Kind, service: Service, state: State) -> Ready:
                 return Ready.ALREADY
             if state in STARTING:
                 return Ready.UNDER_WAY
-            if state is State.AUTO_RESTART:  # it waits for the end of the delay, and does not shorten it
-                return Ready.NUDGE
-            return Ready.WAIT if state in _ENDING else Ready.BEGIN
+            # During the restart delay it waits for the end of it: it does not shorten it.
+            return Ready.NUDGE if state in _ENDING | {State.AUTO_RESTART} else Ready.BEGIN
         case Kind.STOP | Kind.RESTART:
             return Ready.ALREADY if active in RESTING else Ready.BEGIN
         case Kind.RELOAD:
@@ -145,14 +144,16 @@ def wanted(verb: str, service: Service, state: State) -> Kind | None:
 
     verb: start, stop, restart, try-restart, reload, reload-or-restart, try-reload-or-restart.
     """
-    stays = active_state(service, state) in RESTING | {Active.DEACTIVATING}
+    active = active_state(service, state)
+    reloads = service.can_reload and verb in ("reload-or-restart", "try-reload-or-restart")
     match verb:
-        case "try-restart":
-            return None if stays else Kind.RESTART
-        case "try-reload-or-restart":
-            return None if stays else Kind.RELOAD if service.can_reload else Kind.RESTART
+        case "reload-or-restart" | "try-reload-or-restart" if reloads and active in RUNNING:
+            return Kind.RELOAD
         case "reload-or-restart":
-            reloads = service.can_reload and not stays
-            return Kind.RELOAD if reloads else Kind.START if stays else Kind.RESTART
+            return Kind.START if reloads else Kind.RESTART
+        case "try-reload-or-restart" if reloads:
+            return None
+        case "try-restart" | "try-reload-or-restart":
+            return None if active in RESTING | {Active.DEACTIVATING} else Kind.RESTART
         case _:
             return Kind(verb)

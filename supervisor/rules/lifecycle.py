@@ -32,18 +32,13 @@ def step(life: Life, event: Event, service: Service, scene: Scene) -> tuple[Life
 
 
 def _start(turn: Turn) -> None:
-    if turn.life.state is State.AUTO_RESTART:  # it starts anyway, but being asked for counts
-        _admit(turn)
-        return
-    if turn.life.state not in RESTING:
-        raise OutOfPlace(f"{turn.service.name}: {turn.why} while {turn.life.state.value}")
-    _begin(turn)
+    """Being asked for counts, also of one that is not at rest and has to be asked again (systemd, unit_start)."""
+    if _admit(turn) and turn.life.state in RESTING:
+        _begin(turn)
 
 
 def _begin(turn: Turn) -> None:
-    """Begin a run, if the start limit admits it; the last run's traces go, its count of restarts may stay."""
-    if not _admit(turn):
-        return
+    """Begin a run: the last one's traces go, its count of restarts may stay."""
     life, starts = turn.life, turn.life.starts
     restarts, crashes = (0, 0) if life.forget_restarts else (life.restarts, life.crashes)
     turn.why = f"restart {restarts}" if restarts else turn.why
@@ -142,11 +137,11 @@ def _timer(turn: Turn) -> None:
 def _restart(turn: Turn) -> None:
     """The wait is over. RestartMode=direct starts again at once, without a word to those that depend on it."""
     turn.set(restarts=turn.life.restarts + 1, forget_restarts=False)
-    if turn.service.restart_mode == "direct":
-        _begin(turn)
-    else:
+    if turn.service.restart_mode != "direct":
         turn.orders.append(AskRestart())
 
+    elif _admit(turn):
+        _begin(turn)
 
 def _escalate(turn: Turn, target: State) -> None:
     """Take the next harder means; what SendSIGKILL=no leaves alive is given up on, and not started again."""

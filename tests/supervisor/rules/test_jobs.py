@@ -71,14 +71,14 @@ exited          already    begin    begin    begin  already
 reload-signal   already    begin    begin    wait      already
 reload-notify   already    begin    begin    wait      already
 reload          already    begin    begin    wait  already
-stop            wait       begin    begin    refuse  skip
-stop-watchdog   wait       begin    begin    refuse  skip
-stop-sigterm    wait       begin    begin    refuse  skip
-stop-sigkill    wait       begin    begin    refuse  skip
-stop-post       wait       begin    begin    refuse  skip
-final-watchdog  wait       begin    begin    refuse  skip
-final-sigterm   wait       begin    begin    refuse  skip
-final-sigkill   wait       begin    begin    refuse  skip
+stop            nudge      begin    begin    refuse  skip
+stop-watchdog   nudge      begin    begin    refuse  skip
+stop-sigterm    nudge      begin    begin    refuse  skip
+stop-sigkill    nudge      begin    begin    refuse  skip
+stop-post       nudge      begin    begin    refuse  skip
+final-watchdog  nudge      begin    begin    refuse  skip
+final-sigterm   nudge      begin    begin    refuse  skip
+final-sigkill   nudge      begin    begin    refuse  skip
 auto-restart    nudge      begin    begin    refuse  wait
 """
 
@@ -131,7 +131,13 @@ RELOADS = Service("a", exec_reload=(Command(("/bin/r",)),))
         ("try-restart", RELOADS, State.DEAD, None),
         ("reload-or-restart", RELOADS, State.RUNNING, Kind.RELOAD),
         ("reload-or-restart", RELOADS, State.DEAD, Kind.START),
+        ("reload-or-restart", RELOADS, State.AUTO_RESTART, Kind.START),
         ("reload-or-restart", Service("a"), State.RUNNING, Kind.RESTART),
+        ("reload-or-restart", Service("a"), State.STOP_POST, Kind.RESTART),
+        ("try-reload-or-restart", RELOADS, State.RUNNING, Kind.RELOAD),
+        ("try-reload-or-restart", RELOADS, State.AUTO_RESTART, None),
+        ("try-reload-or-restart", Service("a"), State.AUTO_RESTART, Kind.RESTART),
+        ("try-reload-or-restart", Service("a"), State.STOP_POST, None),
     ],
 )
 def test_wanted(verb, service, state, kind):

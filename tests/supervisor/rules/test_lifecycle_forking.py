@@ -1,7 +1,6 @@
 """Services whose main process is not the one that was started: Type=forking, PIDFile=, MAINPID=."""
 
-import pytest
-from world import started
+from world import Process, started
 
 from farmhand.supervisor.rules.exitstatus import Exit, Result
 from farmhand.supervisor.rules.jobs import Outcome
@@ -44,10 +43,28 @@ def test_a_pid_file_that_never_comes_is_a_timeout():
     assert world.life.result is Result.TIMEOUT
 
 
-@pytest.mark.parametrize("leaves", [0, 1], ids=["nobody from the start", "nobody any more"])
-def test_without_anybody_to_write_it_a_pid_file_is_not_waited_for(leaves):
+def test_without_anybody_to_write_it_from_the_start_a_pid_file_is_not_waited_for():
     world = started(**PID_FILE)
-    world.ends(Exit(code=0), Slot.CONTROL, leaving=leaves)
+    world.ends(Exit(code=0), Slot.CONTROL)
+    assert (world.life.result, world.outcomes) == (Result.PROTOCOL, [Outcome.FAILED])
+
+
+def test_a_pid_file_is_waited_for_even_if_nobody_is_left_to_write_it():
+    world = started(**PID_FILE)
+    forks(world)
+    world.stragglers.clear()
+    world.says("STATUS=gone")
+    assert (world.state, world.life.awaits_pid_file) == (State.START, True)
+
+
+def test_it_is_not_if_the_main_process_was_known_already():
+    world = started(**PID_FILE)
+    world.stragglers.append(Process("ExecStart"))
+    world.daemon = 7
+    world.says("MAINPID=7")
+    world.daemon = None
+    world.ends(Exit(code=0), leaving=1)
+    forks(world)
     world.stragglers.clear()
     world.says("STATUS=gone")
     assert (world.life.result, world.outcomes) == (Result.PROTOCOL, [Outcome.FAILED])

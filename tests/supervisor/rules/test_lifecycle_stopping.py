@@ -257,3 +257,13 @@ def test_a_command_that_outlives_its_time_is_waited_for_no_more():
     world = started(type="forking", timeout_start_sec=5, **directives)
     world.pass_time(5)
     assert world.said(5) == ["failed"]
+
+
+def test_a_start_that_has_to_wait_counts_each_time_it_is_tried():
+    world = started(exec_stop="/bin/stop", exec_stop_post="/bin/post", start_limit_burst=3)
+    world.stop()
+    world.start()
+    assert (world.state, world.life.result) == (State.STOP, Result.SUCCESS)
+    world.command_ends()
+    assert (world.state, world.life.result) == (State.FAILED, Result.START_LIMIT_HIT)
+    assert world.outcomes == [Outcome.DONE, Outcome.CANCELED, Outcome.FAILED]
