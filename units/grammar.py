@@ -83,6 +83,19 @@ def format_span(seconds: float) -> str:
     return " ".join(parts) or "0"
 
 
+def show_span(seconds: float) -> str:
+    """Give a span as `systemctl show` does: like `format_span`, but with a fraction below a minute ("1.500000s")."""
+    if seconds == inf:
+        return "infinity"
+    minutes, below = divmod(round(seconds * 1_000_000), 60_000_000)
+    before = format_span(minutes * 60) + " " if minutes else ""
+    for size, unit, digits in ((1_000_000, "s", 6), (1_000, "ms", 3)):
+        count, fraction = divmod(below, size)
+        if count and fraction:
+            return f"{before}{count}.{fraction:0{digits}}{unit}"
+    return format_span(seconds)
+
+
 def parse_timeout(text: str) -> float:
     """Read a span where 0 means no timeout at all, as in TimeoutStopSec=."""
     return parse_span(text) or inf

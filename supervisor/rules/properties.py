@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 
-from ...units.grammar import format_boolean, format_span, signal_name, signal_number
+from ...units.grammar import format_boolean, show_span, signal_name, signal_number
 from ...units.light import dataclass, field
+from ...units.unit_names import full_name
 from ...units.spec import Command, Service, StatusSet
 from . import notify
 from .commands_shown import Ran, commands_shown, exit_status
 from .delay import pause
 from .life import Life
 from .setup_shown import setup_shown, shares_shown
-from .shell_words import shell_word
+from .shell_words import shell_words
 from .states import State, active_state
 from .timestamps import timestamps
 
@@ -80,7 +81,7 @@ def _identity(service: Service) -> dict[str, str]:
         "Description": service.description or name,
         "LoadState": "loaded",
         "FragmentPath": service.origin.get("ExecStart", "").rpartition(":")[0],
-        "Documentation": " ".join(service.documentation),
+        "Documentation": shell_words(service.documentation),
         **{name: _units(getattr(service, field)) for name, field in _RELATIONS.items()},
         "OnSuccessJobMode": service.on_success_job_mode,
         "OnFailureJobMode": service.on_failure_job_mode,
@@ -164,8 +165,8 @@ def _limits_of_time(service: Service, life: Life) -> dict[str, str]:
         "JobTimeout": service.job_timeout_sec,
         "JobRunningTimeout": jobs,
     }
-    shown = {f"{name}USec": format_span(span) for name, span in spans.items()}
-    return {**shown, "RestartUSecNext": format_span(_next_wait(service, life))}
+    shown = {f"{name}USec": show_span(span) for name, span in spans.items()}
+    return {**shown, "RestartUSecNext": show_span(_next_wait(service, life))}
 
 
 def _next_wait(service: Service, life: Life) -> float:
@@ -203,7 +204,9 @@ def _execution(service: Service) -> dict[str, str]:
         "StandardInput": service.standard_input.partition(":")[0],
         "StandardOutput": service.standard_output.partition(":")[0],
         "StandardError": service.standard_error.partition(":")[0],
-        "Environment": " ".join(shell_word(f"{name}={value}") for name, value in service.environment.items()),
+        "Environment": shell_words(f"{name}={value}" for name, value in service.environment.items()),
+        "PassEnvironment": shell_words(service.pass_environment),
+        "UnsetEnvironment": shell_words(service.unset_environment),
         "CanStart": format_boolean(not service.refuse_manual_start),
         "CanStop": format_boolean(not service.refuse_manual_stop),
         "CanReload": format_boolean(service.can_reload),
@@ -211,7 +214,7 @@ def _execution(service: Service) -> dict[str, str]:
 
 
 def _units(names: tuple[str, ...]) -> str:
-    return " ".join(name if "." in name else f"{name}.service" for name in names)
+    return shell_words(map(full_name, names))
 
 
 def _statuses(statuses: StatusSet) -> str:

@@ -5,7 +5,7 @@ import base64
 from ...units.grammar import format_boolean, format_span
 from ...units.spec import ExecDirectory, Limit, Service
 from .shares import PAGE, ranges, resolved
-from .shell_words import shell_word
+from .shell_words import shell_word, shell_words
 
 _SLACK, _CORE_MASK = 50_000, 0x33  # what Linux gives a process by itself
 _SECRET = "[unprintable]"
@@ -19,11 +19,11 @@ def setup_shown(service: Service) -> dict[str, str]:
         "LoadCredential": _SECRET,
         "SetCredential": _SECRET,
         "RuntimeDirectoryPreserve": service.runtime_directory_preserve,
-        "SupplementaryGroups": " ".join(service.supplementary_groups),
+        "SupplementaryGroups": shell_words(service.supplementary_groups),
         "DynamicUser": format_boolean(service.dynamic_user),
         "RootDirectory": service.root_directory or "",
         "RootDirectoryStartOnly": format_boolean(service.root_directory_start_only),
-        "ExecSearchPath": " ".join(map(shell_word, service.exec_search_path)),
+        "ExecSearchPath": shell_words(service.exec_search_path),
         "NoNewPrivileges": format_boolean(service.no_new_privileges),
         "TimerSlackNSec": str(service.timer_slack_nsec or _SLACK),
         "CoredumpFilter": f"{_CORE_MASK if service.coredump_filter is None else service.coredump_filter:#x}",

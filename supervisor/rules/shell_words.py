@@ -1,6 +1,11 @@
 """Words as a shell takes them."""
 
 import re
+from collections.abc import Iterable
+
+
+def shell_words(texts: Iterable[str]) -> str:
+    return " ".join(map(shell_word, texts))
 
 
 def shell_word(text: str) -> str:

@@ -77,6 +77,21 @@ def test_spans_are_written_as_systemd_shows_them(seconds: float, text: str) -> N
     assert grammar.format_span(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (1.5, "1.500000s"),
+        (0.0055, "5.500ms"),
+        (90.5, "1min 30.500000s"),
+        (0.1, "100ms"),
+        (3600, "1h"),
+        (inf, "infinity"),
+    ],
+)
+def test_spans_are_shown_as_systemctl_shows_them(seconds: float, text: str) -> None:
+    assert grammar.show_span(seconds) == text
+
+
 def test_no_timeout_is_written_as_0_too() -> None:
     assert grammar.parse_timeout("0") == inf
 
@@ -201,7 +216,7 @@ def test_no_umasks(text: str) -> None:
         grammar.parse_umask(text)
 
 
-@pytest.mark.parametrize(("name", "value"), [("A-B", "x"), ("1A", "x"), ("", "x"), ("A", "a\rb"), ("A", "\udce4")])
+@pytest.mark.parametrize(("name", "value"), [("A-B", "x"), ("1A", "x"), ("", "x"), ("A", "\udce4")])
 def test_no_variables(name: str, value: str) -> None:
     with pytest.raises(BadValue):
         grammar.check_environment(name, value)
