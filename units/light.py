@@ -51,6 +51,13 @@ else:
         return new
 
 
+def amend(instance: Any, **changes: object) -> None:
+    """Change an instance, frozen or not, where it is: for the one who made it and has shown it to nobody yet."""
+    puts = type(instance).__puts__
+    for name, value in changes.items():
+        puts[name](instance, value)
+
+
 class _Field:
     """How a field is filled if nothing is given: by `factory`, else by `default`; `...` is none."""
 

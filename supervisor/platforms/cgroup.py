@@ -121,9 +121,15 @@ def _pids(group: Path) -> list[int]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return b""
+    try:
+        return b"".join(iter(lambda: os.read(file, 1 << 16), b""))
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
 
 
 def _write(path: Path, text: str) -> bool:

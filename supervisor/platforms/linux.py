@@ -57,6 +57,7 @@ class LinuxTree:
         self.condemned = False
         self.foreign = False
         self._start: float | None = None  # of the main process; see `kept`
+        self._deserted = False
         self._seen: dict[int, float] = {}  # process id -> start time of the members found by the last look
         self._leaf: cgroup.Leaf | None = None
         self._launch = launch
@@ -192,7 +193,9 @@ class LinuxTree:
             self._leaf = cgroup.make(cgroup.home(base, unit), f"farmhand-{self.pid}-{time.monotonic_ns()}", self.pid)
 
     def look(self) -> Iterable[Process]:
-        """Return the members that are alive, and remember them."""
+        """Return the members that are alive, and remember them. Once the last one is gone, nobody is born any more."""
+        if self._deserted:
+            return ()
         found: dict[int, Process] = {}
         waiting = list(self._roots())
         while waiting:
@@ -201,6 +204,7 @@ class LinuxTree:
                 found[member.pid] = member
                 waiting += filter(None, map(procfs.look_at, procfs.children(member.pid)))
         self._seen = {pid: member.start for pid, member in found.items()}
+        self._deserted = not found and self._exit is not None and not self.foreign
         return found.values()
 
     def _roots(self) -> Iterator[Process]:

@@ -7,7 +7,7 @@ at once, and nobody ever sees it in the one that was passed.
 
 from math import inf
 
-from ...units.light import dataclass, field, replace
+from ...units.light import amend, dataclass, field, replace
 from ...units.spec import Service
 from . import watchdog
 from .delay import pause
@@ -28,7 +28,10 @@ _SIGKILL_STATES = frozenset({State.STOP_SIGKILL, State.FINAL_SIGKILL})
 
 @dataclass
 class Turn:
-    """One step in the making: the life so far, the orders given, and why all this happens, for the log."""
+    """One step in the making: the life so far, the orders given, and why all this happens, for the log.
+
+    life: this turn's own, changed as it goes on.
+    """
 
     life: Life
     service: Service
@@ -37,7 +40,7 @@ class Turn:
     orders: list[Order] = field(default_factory=list)
 
     def set(self, **values: object) -> None:
-        self.life = replace(self.life, **values)  # type: ignore[arg-type]
+        amend(self.life, **values)
 
     def blame(self, result: Result) -> None:
         """Keep the first result of a run that is no success."""

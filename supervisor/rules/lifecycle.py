@@ -12,6 +12,7 @@ orders after it are dropped and the next event is REFUSED: then the service was 
 
 from collections.abc import Callable, Mapping
 
+from ...units.light import replace
 from ...units.spec import Service
 from . import watchdog
 from .endings import control_ended, main_ended, main_lost, pid_file_written, tree_empty
@@ -26,7 +27,7 @@ from .states import RELOADING, RESTING, STARTING, State
 
 def step(life: Life, event: Event, service: Service, scene: Scene) -> tuple[Life, tuple[Order, ...]]:
     """Return the life after the event, and the orders that follow from it."""
-    turn = Turn(life, service, scene, event.value)
+    turn = Turn(replace(life), service, scene, event.value)
     _ON[event](turn)
     return turn.life, tuple(turn.orders)
 
@@ -139,9 +140,9 @@ def _restart(turn: Turn) -> None:
     turn.set(restarts=turn.life.restarts + 1, forget_restarts=False)
     if turn.service.restart_mode != "direct":
         turn.orders.append(AskRestart())
-
     elif _admit(turn):
         _begin(turn)
+
 
 def _escalate(turn: Turn, target: State) -> None:
     """Take the next harder means; what SendSIGKILL=no leaves alive is given up on, and not started again."""
