@@ -37,7 +37,7 @@ def ids_of(service: Service) -> tuple[int, int]:
 
     A number needs an entry as a name does, as with systemd.
     """
-    user, uid, gid = user_of(service), os.geteuid(), os.getegid()
+    user, (uid, gid) = user_of(service), _own_ids()
     if user is not None:
         entry = entry_of(user)
         if entry is None:
@@ -45,6 +45,16 @@ def ids_of(service: Service) -> tuple[int, int]:
         uid, gid = entry.pw_uid, entry.pw_gid
     groups = [_group_id(name) for name in filter(None, (service.group, *service.supplementary_groups))]
     return uid, groups[0] if service.group else gid
+
+
+def may_give_away() -> bool:
+    """Say whether files may be made another's."""
+    return _own_ids()[0] == 0
+
+
+def _own_ids() -> tuple[int, int]:
+    """Return who this process is; -1 where users have no numbers."""
+    return (os.geteuid(), os.getegid()) if hasattr(os, "geteuid") else (-1, -1)
 
 
 _HOW = ", and Farmhand makes none for DynamicUser=: make one, or set User="

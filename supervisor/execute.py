@@ -94,7 +94,7 @@ def _prepare(
         ids = accounts.ids_of(service)
         streams = open_streams(service, spawn.directive, premises.journal, opened)
         if folders.wanted(service) or service.has_credentials:
-            owner = ids if os.geteuid() == 0 else None
+            owner = ids if accounts.may_give_away() else None
             folders.make(service, premises.bases, owner)
             credentials.write(service, spawn.directive, premises.bases, owner)
     except (accounts.NoAccount, CannotOpen, folders.CannotMake) as problem:

@@ -136,12 +136,13 @@ def set_terminal(value: str) -> None:
     HOW is "force" to take it from whoever has it, "fail" to give up then, "wait" to try again until it is free.
     """
     import fcntl
+    import termios
     import time
 
     how, _, user = value.partition(":")
     while True:
         try:
-            fcntl.ioctl(0, 0x540E, int(how == "force"))  # TIOCSCTTY
+            fcntl.ioctl(0, termios.TIOCSCTTY, int(how == "force"))
             break
         except PermissionError:
             if how != "wait":

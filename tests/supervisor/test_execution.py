@@ -4,11 +4,11 @@ import os
 import sys
 
 import pytest
+from adopting import adopting
 from needs import as_root
 from polling import until
 
 from farmhand.supervisor import environment, execute, streams
-from farmhand.supervisor.platforms.linux import Linux
 from farmhand.supervisor.rules.life import Slot, Spawn
 from farmhand.units.dialects import systemd
 from farmhand.units.spec import Command
@@ -29,9 +29,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it looks into /
 @pytest.fixture
 def play(tmp_path):
     """Run a command of a service of which some lines are given; returns (exit code, refusal, what it printed)."""
-    platform = Linux(cgroups=False)
-    platform.adopt_orphans()
-    trees = []
 
     def play(lines, words, directive="ExecStart", privilege=""):
         text = f"[Service]\nExecStart=/bin/true\nStandardOutput=truncate:{tmp_path}/out\n{lines}\n"
@@ -41,14 +38,15 @@ def play(tmp_path):
         premises = execute.Premises(lambda name: None, {letter: str(tmp_path / letter) for letter in "tSCLE"})
         env = environment.compose(service, {"PATH": os.environ["PATH"]}, {})
         with execute.order(service, spawn, env, "", premises) as order:
-            trees.append(platform.spawn(order))
-        exit = until(trees[-1].poll, "the end of the command")
-        printed = (tmp_path / "out").read_text() if (tmp_path / "out").exists() else ""
-        return exit.code, trees[-1].refusal(), printed
-
-    yield play
-    for tree in trees:
+            tree = platform.spawn(order)
+        exit = until(tree.poll, "the end of the command")
+        refusal = tree.refusal()
         tree.close()
+        printed = (tmp_path / "out").read_text() if (tmp_path / "out").exists() else ""
+        return exit.code, refusal, printed
+
+    with adopting() as platform:
+        yield play
 
 
 @pytest.fixture

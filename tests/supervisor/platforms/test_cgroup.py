@@ -1,10 +1,13 @@
 """What is written to the control groups: to a folder that looks like one, for no test may count on controllers."""
 
 import os
+from pathlib import Path
 
 import pytest
+from adopting import adopting
+from polling import until
 
-from farmhand.supervisor.platforms import cgroup
+from farmhand.supervisor.platforms import Order, cgroup
 
 SHARES = {"memory.max": "1000", "pids.max": "7"}
 
@@ -67,3 +70,20 @@ def test_the_group_of_a_service_goes_with_its_last_tree(base):
     leaves[1].remove()
     assert not (base / "a.service").exists()
     assert base.exists()
+
+
+@pytest.mark.skipif(cgroup.base() is None, reason="no control group may be made here")
+def test_a_services_trees_are_in_its_group():
+    """As it really is: the group is there even where the kernel shares nothing out."""
+    unit = f"farmhand-test-{os.getpid()}"
+    group = cgroup.base() / f"{unit}.service"
+    with adopting(cgroups=True) as platform:
+        platform.share(unit, {"pids.max": "100"})
+        tree = platform.spawn(Order("/bin/sleep", ["sleep", "100"], dict(os.environ), "", unit=unit))
+        try:
+            assert f"/{unit}.service/farmhand-{tree.pid}-" in Path(f"/proc/{tree.pid}/cgroup").read_text()
+        finally:
+            tree.kill()
+            until(tree.poll, "the end of the tree")
+            tree.close()
+    assert not group.exists()
