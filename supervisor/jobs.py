@@ -1,8 +1,7 @@
-"""The queue of requests: begins jobs when their turn has come, answers when a state settles them, and keeps up what
-the relations between services promise when one of them changes its state by itself.
+"""The queue of requests: begins jobs when their turn has come, and answers when a state settles them.
 
-What a request comes to is planned by rules/transaction.py; here the plan is carried out (systemd, src/core/job.c), and
-what follows from changes of state is asked for (systemd, src/core/unit.c, unit_notify).
+What a request comes to is planned by rules/transaction.py; here the plan is carried out (systemd, src/core/job.c). What
+a change of state means to other services is told to relatives.py.
 """
 
 import heapq
@@ -10,22 +9,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..units.light import Any, dataclass, field
 from ..units.spec import JobMode
+from .relatives import DOWN, UP, Relatives
 from .rules.conditions import Checked
-from .rules.jobs import EVENTS, RESTING, RUNNING, Kind, Outcome, Ready, begins_anew, judge, merge, ready
+from .rules.jobs import EVENTS, RUNNING, Kind, Outcome, Ready, begins_anew, judge, merge, ready
 from .rules.life import Event
 from .rules.ordering import waits_for
 from .rules.relations import Facet, Links
-from .rules.startlimit import Starts, count_start
 from .rules.states import Active, State, active_state
-from .rules.transaction import Plan, Refused, Seen, plan, plan_all
+from .rules.transaction import Plan, Seen, plan, plan_all
 from .unit import Unit
 from .waiting import Alarm
 
 Asker = Callable[[Outcome], None]
 
 _FAILS = {Kind.START: Facet.FAILS_START, Kind.VERIFY: Facet.FAILS_START, Kind.STOP: Facet.FAILS_START_IF_UP}
-# Being unneeded, upheld or bound is acted on only so often, lest two services keep starting and stopping each other.
-_REPEATS, _INTERVAL = 16, 10.0
 
 
 @dataclass(eq=False)
@@ -65,8 +62,7 @@ class Jobs:
         self._world = world
         self._queue: list[tuple[int, str]] = []
         self._queued: set[str] = set()
-        self._to_look_at: dict[tuple[Facet, str], None] = {}
-        self._repeats: dict[str, Starts] = {}
+        self._relatives = Relatives(self, world)
 
     # -- asking
 
@@ -93,12 +89,6 @@ class Jobs:
             self.pending[name].askers.append(asker)
         else:
             asker(Outcome.DONE)
-
-    def trigger(self, unit: Unit) -> Unit | None:
-        """Return the service whose end may have started this one: only if there is no other one that may have."""
-        of = self.links.of
-        found = [*of(Facet.FAILURE_OF, unit.name), *of(Facet.SUCCESS_OF, unit.name)]
-        return self.units.get(found[0]) if len(found) == 1 else None
 
     def _look(self, name: str) -> Seen | None:
         unit, job = self.units.get(name), self.pending.get(name)
@@ -131,19 +121,6 @@ class Jobs:
         self._enqueue(name)
         return job
 
-    def _ask_quietly(self, names: Iterable[str], kind: Kind, mode: JobMode, unless: frozenset[Active]) -> None:
-        """Ask for what relations call for; nobody waits for it."""
-        for name in names:
-            unit = self.units.get(name)
-            if unit is not None and unit.active not in unless:
-                self._try(unit, kind, mode)
-
-    def _try(self, unit: Unit, kind: Kind, mode: JobMode) -> None:
-        try:
-            self.ask(unit, kind, mode=mode)
-        except Refused as refused:
-            self._world.log(f"{unit.name}: it is not {_PAST[kind]}: {refused}")
-
     # -- being handed over
 
     def kept(self) -> dict[str, list[Any]]:
@@ -165,8 +142,8 @@ class Jobs:
 
     def run(self) -> None:
         """Begin whatever may begin."""
-        while self._queue or self._to_look_at:
-            self._look_around()
+        while self._queue or self._relatives.to_look_at:
+            self._relatives.look_around()
             if self._queue:
                 name = heapq.heappop(self._queue)[1]
                 self._queued.discard(name)
@@ -223,17 +200,10 @@ class Jobs:
         """A unit goes from a state to another: see what that makes of its job, and of those related to it."""
         old, new = active_state(unit.service, before), active_state(unit.service, state)
         if self._notice_job(unit, new):
-            self._follow(unit.name, old, new)
+            self._relatives.follow(unit.name, old, new)
         if unit.life.state is not State.AUTO_RESTART:  # what is about to be started again has not ended yet
-            self._notice_end(unit, old, new)
-        if new in RESTING:
-            self._look_later(Facet.NEEDED_BY, self.links.of(Facet.NEEDS, unit.name))
-            self._look_later(Facet.BOUND_TO, self.links.of(Facet.BINDS, unit.name))
-            self._look_later(Facet.UPHELD_BY, (unit.name,))
-        if new in RUNNING:
-            self._look_later(Facet.UPHELD_BY, self.links.of(Facet.UPHOLDS, unit.name))
-            self._look_later(Facet.NEEDED_BY, (unit.name,))
-            self._look_later(Facet.BOUND_TO, (unit.name,))
+            self._relatives.note_end(unit, old, new)
+        self._relatives.note(unit.name, new)
 
     def _notice_job(self, unit: Unit, active: Active) -> bool:
         """Settle the unit's job if the state does; returns whether the change is nothing that the job asked for."""
@@ -249,32 +219,6 @@ class Jobs:
             self._enqueue(unit.name)
             return False
         return not _asked_for(job.kind, active)
-
-    def _follow(self, name: str, old: Active, new: Active) -> None:
-        """A service came up or went down by itself: so do those that go with it."""
-        of, after = self.links.of, self.links.of(Facet.AFTER, name)
-        if old in RESTING and new in _UP:
-            along = [other for other in of(Facet.STARTED_ALONG, name) if other not in after]
-            if_free = [other for other in of(Facet.STARTED_ALONG_IF_FREE, name) if other not in after]
-            self._ask_quietly(along, Kind.START, "replace", unless=_UP)
-            self._ask_quietly(if_free, Kind.START, "fail", unless=_UP)
-            self._ask_quietly(of(Facet.RIVAL_STOPPED, name), Kind.STOP, "replace", unless=_DOWN)
-        elif old in _UP and new in _DOWN:
-            self._ask_quietly(of(Facet.STOPPED_ALONG, name), Kind.STOP, "replace", unless=_DOWN)
-
-    def _notice_end(self, unit: Unit, old: Active, new: Active) -> None:
-        if new is Active.FAILED and old is not Active.FAILED:
-            self._trigger(unit, Facet.ON_FAILURE, unit.service.on_failure_job_mode)
-        if new is Active.INACTIVE and old not in RESTING:
-            self._trigger(unit, Facet.ON_SUCCESS, unit.service.on_success_job_mode)
-
-    def _trigger(self, unit: Unit, facet: Facet, mode: JobMode) -> None:
-        for name in self.links.of(facet, unit.name):
-            if name in self.units:
-                self._world.log(f"{unit.name}: starting {name} ({_DIRECTIVES[facet]})")
-                self._try(self.units[name], Kind.START, mode)
-            else:
-                self._world.log(f"{unit.name}: there is no service {name} to start ({_DIRECTIVES[facet]})")
 
     def _finish(self, name: str, outcome: Outcome, *, spreads: bool = True) -> None:
         """End a job, and those that now wait in vain."""
@@ -304,7 +248,7 @@ class Jobs:
             for asker in job.askers:
                 asker(outcome)
             if outcome in (Outcome.TIMEOUT, Outcome.DEPENDENCY):
-                self._trigger(unit, Facet.ON_FAILURE, unit.service.on_failure_job_mode)
+                self._relatives.trigger(unit, Facet.ON_FAILURE, unit.service.on_failure_job_mode)
         for facet in (Facet.AFTER, Facet.BEFORE):
             for other in self.links.of(facet, name):
                 if other in self.pending:
@@ -321,50 +265,6 @@ class Jobs:
             others = self.links.of(facet, name)
             waiting = (Kind.START, Kind.VERIFY)
             yield from (o for o in others if o in self.pending and self.pending[o].kind in waiting)
-
-    # -- what holds all the time
-
-    def _look_later(self, facet: Facet, names: Iterable[str]) -> None:
-        self._to_look_at.update(((facet, name), None) for name in names if name in self.units)
-
-    def _look_around(self) -> None:
-        """Start what others uphold, and stop what is bound to others that are down, or what nobody needs any more."""
-        while self._to_look_at:
-            found = list(self._to_look_at)
-            self._to_look_at.clear()
-            for facet in (Facet.UPHELD_BY, Facet.BOUND_TO, Facet.NEEDED_BY):
-                for name in [name for wanted, name in found if wanted is facet]:
-                    self._keep_up(facet, self.units[name])
-
-    def _keep_up(self, facet: Facet, unit: Unit) -> None:
-        reason = self._reason(facet, unit)
-        if reason is None:
-            return
-        kind, mode = _KEEPS_UP[facet]
-        starts, admitted = count_start(
-            self._repeats.get(unit.name, Starts()), self._world.now(), burst=_REPEATS, interval=_INTERVAL
-        )
-        self._repeats[unit.name] = starts
-        if admitted:
-            self._try(unit, kind, mode)
-        else:
-            self._world.log(f"{unit.name}: it is not {_PAST[kind]} although {reason}: that was tried too often lately")
-
-    def _reason(self, facet: Facet, unit: Unit) -> str | None:
-        """Say why a service has to be started or stopped for the sake of others, None if it has not."""
-        others = [self.units[name] for name in self.links.of(facet, unit.name) if name in self.units]
-        if unit.name in self.pending:
-            return None
-        if facet is Facet.UPHELD_BY and unit.active in RESTING:
-            up = [other for other in others if other.name not in self.pending and other.active in RUNNING]
-            return f"{up[0].name} upholds it" if up else None
-        if facet is Facet.BOUND_TO and unit.active is Active.ACTIVE:
-            down = [other for other in others if other.name not in self.pending and other.active in RESTING]
-            return f"it is bound to {down[0].name}, which is down" if down else None
-        if facet is Facet.NEEDED_BY and unit.active is Active.ACTIVE and unit.service.stop_when_unneeded:
-            kept = any(other.name in self.pending or other.active not in RESTING for other in others)
-            return None if kept else "nobody needs it any more"
-        return None
 
     # -- deadlines
 
@@ -388,24 +288,15 @@ class Jobs:
             self._finish(name, Outcome.TIMEOUT)
 
 
-_UP = RUNNING | {Active.ACTIVATING}
-_DOWN = RESTING | {Active.DEACTIVATING}
 _ANSWERS = {Ready.ALREADY: Outcome.DONE, Ready.REFUSE: Outcome.INVALID, Ready.SKIP: Outcome.SKIPPED}
-_DIRECTIVES = {Facet.ON_FAILURE: "OnFailure=", Facet.ON_SUCCESS: "OnSuccess="}
-_PAST = {Kind.START: "started", Kind.STOP: "stopped", Kind.RESTART: "restarted", Kind.RELOAD: "reloaded"}
-_KEEPS_UP: Mapping[Facet, tuple[Kind, JobMode]] = {
-    Facet.UPHELD_BY: (Kind.START, "fail"),
-    Facet.BOUND_TO: (Kind.STOP, "replace"),
-    Facet.NEEDED_BY: (Kind.STOP, "fail"),
-}
 
 
 def _asked_for(kind: Kind, active: Active) -> bool:
     """Say whether a state is on the way of a job that was begun, or what it comes to; systemd, unit_process_job."""
     match kind:
         case Kind.START | Kind.VERIFY:
-            return active in _UP
+            return active in UP
         case Kind.RELOAD:
-            return active in _UP
+            return active in UP
         case _:
-            return active in _DOWN
+            return active in DOWN

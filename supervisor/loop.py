@@ -26,6 +26,7 @@ from .obey import ORPHANS, Observers, Supervisor
 from .parent import Parent
 from .platforms import Platform, Tree, native
 from .records import Records
+from .relatives import trigger_of
 from .rules.conditions import Checked
 from .rules.exitstatus import CLEAN_RESULTS
 from .rules.jobs import Kind
@@ -131,7 +132,7 @@ class Loop:
         return Observers(
             changed=self._changed,
             restart=self._restart,
-            trigger=self.jobs.trigger,
+            trigger=lambda unit: trigger_of(unit, self.units, self.jobs.links),
             log=log,
             stop_pending=lambda unit: self.jobs.has(unit, Kind.STOP),
             restart_pending=lambda unit: self.jobs.has(unit, Kind.RESTART),
