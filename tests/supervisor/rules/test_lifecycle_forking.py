@@ -1,6 +1,6 @@
 """Services whose main process is not the one that was started: Type=forking, PIDFile=, MAINPID=."""
 
-from world import Process, started
+from world import started
 
 from farmhand.supervisor.rules.exitstatus import Exit, Result
 from farmhand.supervisor.rules.jobs import Outcome
@@ -58,13 +58,12 @@ def test_a_pid_file_is_waited_for_even_if_nobody_is_left_to_write_it():
 
 
 def test_it_is_not_if_the_main_process_was_known_already():
-    world = started(**PID_FILE)
-    world.stragglers.append(Process("ExecStart"))
-    world.daemon = 7
-    world.says("MAINPID=7")
+    world = started(**PID_FILE, exec_start_post="/bin/post")
+    forks(world, daemon=7)
     world.daemon = None
     world.ends(Exit(code=0), leaving=1)
-    forks(world)
+    world.command_ends()
+    assert world.life.awaits_pid_file
     world.stragglers.clear()
     world.says("STATUS=gone")
     assert (world.life.result, world.outcomes) == (Result.PROTOCOL, [Outcome.FAILED])
