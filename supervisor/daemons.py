@@ -5,6 +5,7 @@ systemd.service(5), PIDFile= and GuessMainPID=; sd_notify(3), MAINPID=.
 
 import contextlib
 import os
+from collections.abc import Callable
 
 from .platforms import Tree
 from .rules.life import Slot
@@ -38,6 +39,16 @@ def suitable(unit: Unit, pid: int | None) -> int | None:
     if pid is None or pid == unit.pid(Slot.CONTROL):
         return None
     return pid if pid in unit.members() else None
+
+
+def told_id(unit: Unit, spent_id: Callable[[], int]) -> int:
+    """Return the id that commands get as MAINPID=, 0 for none.
+
+    As under systemd that may be one of a process that is gone: whose program is not there, or whose end nobody saw.
+    """
+    if Slot.MAIN in unit.trees:
+        return unit.pid(Slot.MAIN) or spent_id()
+    return unit.main_pid if unit.followed and unit.life.main_known and unit.life.exit is None else 0
 
 
 def tree_of(unit: Unit, pid: int) -> Tree | None:

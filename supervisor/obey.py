@@ -147,7 +147,7 @@ class Supervisor:
             unit.life,
             order,
             self.premises.bases,
-            main_pid=unit.pid(Slot.MAIN),
+            main_pid=daemons.told_id(unit, self.platform.spent_id) if order.slot is Slot.CONTROL else 0,
             notify_address=unit.socket.address if unit.socket else None,
             invocation=unit.invocation,
         )
@@ -223,12 +223,16 @@ class Supervisor:
         """Follow another process of the service as its main one."""
         if pid == unit.pid(Slot.MAIN):
             return
+        control = unit.trees.get(Slot.CONTROL)
+        if control is not None and pid in control.members():  # that is watched for the command's own end
+            unit.next_main = pid
+            return
         tree = daemons.tree_of(unit, pid)
         before = tree.fileno() if tree else -1
         if tree is None or not tree.lead(pid):
             self.observers.log(f"{unit.name}: process {pid} cannot be followed as the main one")
             if Slot.MAIN not in unit.trees:
-                self.waiter.at(self.waiter.now(), lambda: self.tell(unit, Event.MAIN_ENDED, exit=Exit(code=0)))
+                self.waiter.at(self.waiter.now(), lambda: self.tell(unit, Event.MAIN_LOST))
             return
         self.waiter.forget(before)
         unit.leftovers = [other for other in (*unit.leftovers, *_main(unit)) if other is not tree]
@@ -274,6 +278,9 @@ class Supervisor:
         del unit.trees[slot]
         unit.leftovers.append(tree)
         unit.note_end(tree.pid, exit, time.time())
+        if slot is Slot.CONTROL and (named := unit.next_main):
+            unit.next_main = 0
+            self._take_main(unit, named)
         if slot is Slot.MAIN:
             unit.stamps.main_exit = time.time()
         if slot is Slot.MAIN and exit.lost and unit.followed:

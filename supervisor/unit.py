@@ -45,7 +45,8 @@ class Unit:
 
     trees: those of the main and the control process while these live. leftovers: trees whose first process is gone
     and some other member may live. shown: the state that was last told to others. main_pid: of the last main
-    process, dead or alive; followed: the service itself named it. invocation: the id of the run; following: that of
+    process, dead or alive; followed: the service itself named it; next_main: it named this one,
+    which can be followed when the command is over that it came from. invocation: the id of the run; following: that of
     the next one. checked: what the conditions and assertions of the last start came to, None before the first.
     """
 
@@ -58,6 +59,7 @@ class Unit:
     alarm: Alarm | None = None
     main_pid: int = 0
     followed: bool = False
+    next_main: int = 0
     looks_for_pid_file: bool = False
     not_in_force: tuple[str, ...] = ()  # directives that this system could not do
     invocation: str = ""

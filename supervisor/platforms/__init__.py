@@ -238,6 +238,10 @@ class Platform(Protocol):
         """Make one, or take over an earlier owner's by its descriptor, or else at its address; raises OSError."""
         ...
 
+    def spent_id(self) -> int:
+        """Return an id of its own for a process that there never was, or 0 where there is none to be had."""
+        ...
+
 
 _KINDS: Mapping[str, str] = {
     "linux": "linux",

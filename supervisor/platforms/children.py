@@ -61,6 +61,15 @@ def is_child(pid: int) -> bool:
     return True
 
 
+def spent_id() -> int:
+    """Return the id of a child that has just ended, as one whose program is not there would have had."""
+    pid = os.fork()
+    if not pid:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return pid
+
+
 @dataclass(frozen=True)
 class Process:
     """One process as it was when looked at. Its id may be another's later; with the start time it never is.

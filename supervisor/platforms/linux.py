@@ -37,6 +37,7 @@ from .children import (
     keep_descriptors,
     reap,
     signal_number,
+    spent_id,
 )
 from .launch import LACKS, Launch, inherited_mark, start
 from .notify import UnixNotifySocket, abstract_socket
@@ -44,6 +45,8 @@ from .notify import UnixNotifySocket, abstract_socket
 _PR_SET_CHILD_SUBREAPER = 36
 _PIDFD_SIGNAL_PROCESS_GROUP = 1 << 2  # pidfd_send_signal(2): to the group that the process began, though it be gone
 _LOOK_AGAIN = 0.1  # seconds, for foreign trees to be empty
+_STILL_AFTER = 0.2  # seconds that a process may take to stop before it is killed all the same
+_PAUSE = 0.0005
 _NO_ORDER = Order("", (), {}, "")
 
 
@@ -154,7 +157,12 @@ class LinuxTree:
         if self.pid == self.session and self._fd != -1:
             with contextlib.suppress(OSError):  # before Linux 6.9, or nobody is left in the group
                 signal.pidfd_send_signal(self._fd, signal.SIGSTOP, None, _PIDFD_SIGNAL_PROCESS_GROUP)
-        for member in sorted(everyone(self.look, _stop_group), key=lambda member: member.pid == self.pid):
+        members = everyone(self.look, _stop_group)
+        deadline = time.monotonic() + _STILL_AFTER
+        while not all(procfs.is_still(member.pid) for member in members) and time.monotonic() < deadline:
+            time.sleep(_PAUSE)  # in the middle of a fork one stops only after it, and has one child more
+            members = everyone(self.look, _stop_group)
+        for member in sorted(members, key=lambda member: member.pid == self.pid):
             _send(member, signal.SIGKILL)
 
     def kept(self) -> Kept:
@@ -311,6 +319,9 @@ class Linux:
 
     def notify_socket(self, address: str | None = None, fd: int | None = None) -> UnixNotifySocket:
         return abstract_socket(address, fd)
+
+    def spent_id(self) -> int:
+        return spent_id()
 
     def strangers_of(self, tree: LinuxTree) -> list[Process]:
         """Return the living children of this process that were born in the tree."""

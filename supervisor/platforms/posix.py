@@ -26,6 +26,7 @@ from .children import (
     keep_descriptors,
     reap,
     signal_number,
+    spent_id,
     watch_exit,
 )
 from .launch import LACKS, Launch, full_mark, inherited_mark, start
@@ -233,6 +234,9 @@ class Posix:
 
     def notify_socket(self, address: str | None = None, fd: int | None = None) -> UnixNotifySocket:
         return path_socket(address, fd)
+
+    def spent_id(self) -> int:
+        return spent_id()
 
     def processes(self) -> Iterable[Process]:
         """Return the living processes that this one may have started, and may look into."""
