@@ -157,12 +157,12 @@ class LinuxTree:
         if self.pid == self.session and self._fd != -1:
             with contextlib.suppress(OSError):  # before Linux 6.9, or nobody is left in the group
                 signal.pidfd_send_signal(self._fd, signal.SIGSTOP, None, _PIDFD_SIGNAL_PROCESS_GROUP)
-        members = everyone(self.look, _stop_group)
         deadline = time.monotonic() + _STILL_AFTER
-        while not all(procfs.is_still(member.pid) for member in members) and time.monotonic() < deadline:
+        while not all(procfs.is_still(member.pid) for member in everyone(self.look, _stop_group)):
+            if time.monotonic() > deadline:
+                break
             time.sleep(_PAUSE)  # in the middle of a fork one stops only after it, and has one child more
-            members = everyone(self.look, _stop_group)
-        for member in sorted(members, key=lambda member: member.pid == self.pid):
+        for member in sorted(everyone(self.look, _stop_group), key=lambda member: member.pid == self.pid):
             _send(member, signal.SIGKILL)
 
     def kept(self) -> Kept:

@@ -29,6 +29,15 @@ def look_at(pid: int) -> Process | None:
     return Process(pid, int(parent), int(group), int(session), start, alive=state not in b"ZX" or threads > 1)
 
 
+def is_still(pid: int) -> bool:
+    """Say whether a process is stopped or has ended: it does nothing any more by itself."""
+    try:
+        text = _read(f"/proc/{pid}/stat")
+    except OSError:
+        return True
+    return text[text.rindex(b")") + 2 :][:1] in b"TtZX"
+
+
 def everybody() -> Iterator[Process]:
     """Yield all living processes of this machine that may be seen."""
     for name in os.listdir("/proc"):
