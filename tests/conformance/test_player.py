@@ -118,6 +118,7 @@ CAUGHT = (
     ("UMask", "resources/UMask/2-0077", "facts"),
 )
 SCENARIOS = [CORPUS[identity] for _, identity, _ in CAUGHT]
+QUICK = SCENARIOS[-2:]
 # Starts Farmhand with one directive struck out of each unit.
 IGNORING = """
 import json, os, pathlib, re, sys
@@ -145,20 +146,20 @@ def test_a_supervisor_that_ignores_a_directive_is_caught(broken, key, identity, 
 
 
 def test_the_verdict_on_farmhand_is_told_in_full():
-    wrong = dataclasses.replace(SCENARIOS[1], expect={**SCENARIOS[1].expect, "failures": ["timeout"]})
-    verdicts = judge([wrong, *SCENARIOS[2:4]], FARMHAND, 3)
+    wrong = dataclasses.replace(QUICK[0], expect={**QUICK[0].expect, "failures": ["timeout"]})
+    verdicts = judge([wrong, QUICK[1]], FARMHAND, 2)
     assert data(verdicts)["disagreements"] == [
         {
             "id": wrong.id,
             "played": 4,
-            "differences": [{"field": "failures", "expected": ["timeout"], "got": ["exit-code", "exit-code"]}],
+            "differences": [{"field": "failures", "expected": ["timeout"], "got": []}],
         }
     ]
     assert text(verdicts).splitlines()[:2] == [
         wrong.id,
-        "    failures: expected ['timeout'], got ['exit-code', 'exit-code']",
+        "    failures: expected ['timeout'], got []",
     ]
-    assert text(verdicts).splitlines()[-1].split()[:3] == ["all", "3", "2"]
+    assert text(verdicts).splitlines()[-1].split()[:3] == ["all", "2", "1"]
 
 
 def test_a_supervisor_that_does_not_start_is_told_with_what_it_said():
@@ -185,6 +186,28 @@ def test_a_supervisor_that_gives_no_answers_has_no_outcome():
     assert differing(SCENARIOS[0].expect, outcomes[SCENARIOS[0].id]) == ["outcome"]
 
 
+# Farmhand, killed as soon as the service named in DEADLY starts.
+MORTAL = """
+import os, pathlib, subprocess, sys, time
+units = pathlib.Path(sys.argv[sys.argv.index("--unit-dir") + 1])
+daemon = subprocess.Popen([sys.executable, os.environ["BACKEND"], *sys.argv[1:]])
+while daemon.poll() is None:
+    if (units.parent / "state" / os.environ["DEADLY"] / "main.1").exists():
+        print("this was too much", flush=True)
+        daemon.kill()
+    time.sleep(0.01)
+"""
+
+
+def test_a_scenario_that_ends_the_supervisor_does_not_count_against_others(monkeypatch):
+    deadly, harmless = QUICK
+    monkeypatch.setenv("BACKEND", str(HERE / "backend"))
+    monkeypatch.setenv("DEADLY", deadly.unit_name.removesuffix(".service"))
+    verdicts = judge([deadly, harmless], socketed(sys.executable, "-c", MORTAL), 2)
+    assert [verdict.agrees for verdict in verdicts] == [False, True]
+    assert "the supervisor said last: this was too much" in str(verdicts[0].differences[0])
+
+
 @needs.systemd()
 def test_the_real_systemd_is_played_by_the_same_scenarios():
     assert [verdict.differences for verdict in judge(SCENARIOS[:4], SYSTEMD, 4)] == [[]] * 4
@@ -192,14 +215,14 @@ def test_the_real_systemd_is_played_by_the_same_scenarios():
 
 @needs.systemd()
 def test_what_systemd_does_is_recorded_as_far_as_it_is_the_same_each_time(tmp_path):
-    script = {"main": [["pidfile @state@/pid self", "exit 3"]]}
+    script = {"main": [["facts", "exit 3"]]}
     unit = ["[Unit]", "DefaultDependencies=no", "[Service]", "ExecStart=@child@ main"]
-    new = Scenario("new/exit3", unit, [(0, "start")], 300, script, observe=["file:@state@/pid"])
+    new = Scenario("new/exit3", unit, [(0, "start")], 300, script, observe=["env:INVOCATION_ID"])
     write(tmp_path / "new.jsonl", [new])
     done = subprocess.run([HERE / "record", tmp_path / "new.jsonl"], capture_output=True, text=True, check=False)
-    assert done.stdout == "new/exit3: differs from time to time: files\n", done.stderr
+    assert done.stdout == "new/exit3: differs from time to time: facts\n", done.stderr
     [recorded] = read(tmp_path / "new.jsonl")
     assert recorded.expect["ends"] == {"main": ["exit 3"]}
     assert recorded.expect["final"]["Result"] == "exit-code"
-    assert recorded.expect["dropped"] == ["files"]
+    assert recorded.expect["dropped"] == ["facts"]
     assert judge([recorded], FARMHAND, 1)[0].differences == []

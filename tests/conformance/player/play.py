@@ -22,6 +22,7 @@ _STAGGER = 0.03  # seconds from one beginning to the next: those of a length wou
 _ANSWER = 30  # seconds for an answer to `show`
 
 Report = Callable[[str, Outcome], None]
+Issued = asyncio.Task[tuple[int, int]]
 
 
 def play(
@@ -73,14 +74,22 @@ async def _side_by_side(
 
 
 async def _play_safely(scenario: Scenario, supervisor: Supervisor, laid_out: Stage, book: LogBook) -> Outcome:
+    issued: list[Issued] = []
     try:
-        return await _play_one(scenario, supervisor, laid_out, book)
+        return await _play_one(scenario, supervisor, laid_out, book, issued)
     except (OSError, ValueError, TimeoutError) as problem:  # no answer, or none that can be read
-        return {"error": f"{type(problem).__name__}: {problem}"}
+        said = laid_out.log.read_text(errors="replace").rstrip().rpartition("\n")[2]
+        return {"error": f"{type(problem).__name__}: {problem}; the supervisor said last: {said}"}
+    finally:
+        for task in issued:
+            task.cancel()
+        await asyncio.gather(*issued, return_exceptions=True)
 
 
-async def _play_one(scenario: Scenario, supervisor: Supervisor, laid_out: Stage, book: LogBook) -> Outcome:
-    unit, began, issued = scenario.unit_name, time.monotonic(), []
+async def _play_one(
+    scenario: Scenario, supervisor: Supervisor, laid_out: Stage, book: LogBook, issued: list[Issued]
+) -> Outcome:
+    unit, began = scenario.unit_name, time.monotonic()
     for at_ms, words in sorted(scenario.commands, key=lambda command: command[0]):
         await _sleep_until(began + at_ms / 1000)
         issued.append(asyncio.create_task(_timed(supervisor.ask(shlex.split(words), unit))))
@@ -104,8 +113,6 @@ async def _play_one(scenario: Scenario, supervisor: Supervisor, laid_out: Stage,
         seen["files"] = laid_out.files(scenario, files)
     if any(start.end == "alive" for start in starts) or seen["final"]["ActiveState"] not in ("inactive", "failed"):
         await _end(supervisor, unit)
-    for task in issued:
-        task.cancel()
     hidden: Outcome = json.loads(laid_out.hide(json.dumps(seen, ensure_ascii=False), scenario))
     return hidden
 
@@ -129,6 +136,7 @@ async def _end(supervisor: Supervisor, unit: str) -> None:
         await asyncio.wait_for(supervisor.ask(["kill", "--signal=KILL"], unit), _PATIENCE)
         await asyncio.wait_for(stopping, _PATIENCE)
     stopping.cancel()
+    await asyncio.gather(stopping, return_exceptions=True)
 
 
 def _end_left_overs(laid_out: Stage) -> None:

@@ -36,12 +36,17 @@ def judge(
     todo = list(scenarios)
     for number, beside in enumerate((at_a_time, *AGAIN_AT_A_TIME), 1):
         tell(f"playing {len(todo)} scenarios{' again' if number > 1 else ''}, {beside} at a time")
-        outcomes = play(todo, boot, at_a_time=beside)
+        outcomes = _alone(todo, boot) if beside == 1 else play(todo, boot, at_a_time=beside)
         verdicts |= {scenario.id: _verdict(scenario, outcomes[scenario.id], number) for scenario in todo}
         todo = [scenario for scenario in todo if not verdicts[scenario.id].agrees]
         if not todo:
             break
     return list(verdicts.values())
+
+
+def _alone(scenarios: Sequence[Scenario], boot: Boot) -> dict[str, Outcome]:
+    """Play each under a supervisor of its own: one that ends does so for no other."""
+    return {name: outcome for scenario in scenarios for name, outcome in play([scenario], boot).items()}
 
 
 def _verdict(scenario: Scenario, outcome: Outcome, played: int) -> Verdict:
