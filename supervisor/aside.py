@@ -30,8 +30,8 @@ def begin(work: Callable[[], object]) -> Callable[[], Any]:
         with os.fdopen(reader, "rb") as file:
             result = file.read()
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        if code:
-            raise SystemExit(code if code > 0 else 128 - code)
+        if code or not result:
+            raise SystemExit(code if code >= 0 else 128 - code)
         return loads(result)
 
     return wait

@@ -1,6 +1,5 @@
 """When things happened, as `show` says it."""
 
-import datetime
 from collections.abc import Mapping
 
 
@@ -8,6 +7,8 @@ def timestamp(seconds: float) -> str:
     """Write a time as systemctl does, in UTC: "Mon 2026-11-23 02:05:00 UTC"; nothing for never."""
     if not seconds:
         return ""
+    import datetime  # takes memory that a supervisor which nobody asks does without
+
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%a %Y-%m-%d %H:%M:%S UTC")
 
 

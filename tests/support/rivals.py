@@ -33,9 +33,11 @@ def _names(count: int) -> list[str]:
 
 @contextlib.contextmanager
 def _process(*command: str) -> Iterator[Running]:
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
+    }  # compiled once, as usual
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, env=env, start_new_session=True, **quiet)
     try:
         yield Running(process.pid, lambda: process.send_signal(signal.SIGTERM))
     finally:

@@ -1,0 +1,50 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from farmhand.supervisor import aside
+from farmhand.units.spec import Command, Service
+
+# What the supervisor does without, for it is to stay small: docs/decisions/0017.
+TOO_MUCH = {
+    *("argparse", "ast", "asyncio", "copy", "dataclasses", "datetime", "dis", "inspect", "logging", "pickle", "psutil"),
+    *("shutil", "subprocess", "tempfile", "threading", "tokenize", "typing", "yaml"),
+    *("farmhand.supervisor.answers", "farmhand.supervisor.cli", "farmhand.units.directives", "farmhand.units.named"),
+}
+
+
+def test_the_supervisor_loads_nothing_that_only_readers_need():
+    script = "import sys, farmhand.supervisor.aside, farmhand.supervisor.daemon as daemon; daemon.native(); "
+    script += "print(*sys.modules)"
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}; {script}"]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "farmhand.supervisor.loop" in loaded
+    assert not TOO_MUCH & set(loaded)
+
+
+def test_what_the_work_gives_comes_back_from_another_process():
+    service = Service("a", exec_start=(Command(("/bin/true",)),), environment={"A": "1"})
+    found, pid = aside.begin(lambda: (service, os.getpid()))()
+    assert found == service
+    assert pid != os.getpid()
+
+
+def leave(code):
+    raise SystemExit(code)
+
+
+@pytest.mark.parametrize(
+    ("work", "code"),
+    [
+        pytest.param(lambda: leave(3), 3, id="its exit code"),
+        pytest.param(lambda: leave(0), 0, id="its exit code, even if that is 0"),
+        pytest.param(lambda: 1 / 0, 1, id="1 for an error"),
+        pytest.param(lambda: os.kill(os.getpid(), 9), 137, id="as a shell would for a signal"),
+    ],
+)
+def test_where_the_work_leaves_so_does_who_waits(work, code):
+    with pytest.raises(SystemExit) as left:
+        aside.begin(work)()
+    assert left.value.code == code
