@@ -1,6 +1,5 @@
 """The kinds of values of systemd.exec(5) that are its own: folders to make, credentials, input as text, masks."""
 
-import base64
 import binascii
 import re
 
@@ -211,8 +210,8 @@ LOAD_CREDENTIAL = Kind(
 
 def _read_input_data(text: str, context: Context) -> str:
     try:
-        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "surrogateescape")
-    except (ValueError, binascii.Error):
+        return binascii.a2b_base64("".join(text.split()), strict_mode=True).decode("utf-8", "surrogateescape")
+    except ValueError:
         raise BadValue("it is not base64", "write what `base64 -w0` says") from None
 
 
@@ -233,7 +232,7 @@ INPUT_TEXT = Kind(
 INPUT_DATA = Kind(
     "base64",
     _read_input_data,
-    lambda value, escape: [base64.b64encode(value.encode("utf-8", "surrogateescape")).decode()],
+    lambda value, escape: [binascii.b2a_base64(value.encode("utf-8", "surrogateescape"), newline=False).decode()],
     many({"type": "string"}),
     combine=_append_text,
     resets=True,

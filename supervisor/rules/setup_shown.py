@@ -1,6 +1,6 @@
 """What `show` says of how a service's processes are set up, and of what they may use: systemd's names and formats."""
 
-import base64
+import binascii
 
 from ...units.grammar import format_boolean, format_span
 from ...units.spec import ExecDirectory, Limit, Service
@@ -31,7 +31,7 @@ def setup_shown(service: Service) -> dict[str, str]:
         "IgnoreSIGPIPE": format_boolean(service.ignore_sigpipe),
         "OOMScoreAdjust": str(service.oom_score_adjust or 0),
         "CPUAffinity": ranges(service.cpu_affinity or (), " "),
-        "StandardInputData": base64.b64encode(service.standard_input_data.encode("utf-8", "surrogateescape")).decode(),
+        "StandardInputData": _base64(service.standard_input_data),
         "TTYPath": service.tty_path or "",
         "TTYReset": format_boolean(service.tty_reset),
         "TTYVHangup": format_boolean(service.tty_vhangup),
@@ -63,6 +63,10 @@ def shares_shown(service: Service, *, memory: int, tasks: int) -> dict[str, str]
         "IOAccounting": format_boolean(service.io_accounting),
         "IOWeight": _NOT_SET if service.io_weight is None else str(service.io_weight),
     }
+
+
+def _base64(text: str) -> str:
+    return binascii.b2a_base64(text.encode("utf-8", "surrogateescape"), newline=False).decode()
 
 
 def _amount(text: str, whole: int, unit: int) -> str:

@@ -191,8 +191,10 @@ class World:
                 self.stragglers += [self.processes.pop(Slot.MAIN)] if Slot.MAIN in self.processes else []
                 self.processes[Slot.MAIN] = self.stragglers.pop(0)
                 self.log.append((self.now, f"follow {order.pid}"))
-            case RemovePidFile() | CleanUp():
+            case RemovePidFile():
                 self.log.append((self.now, "remove PIDFile"))
+            case CleanUp():
+                self.log.append((self.now, f"clean up{' but RuntimeDirectory=' if order.keep_runtime else ''}"))
             case AskRestart():
                 self.jobs.ask(self.unit, Kind.RESTART)
             case Changed():

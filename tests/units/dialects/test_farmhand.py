@@ -157,6 +157,7 @@ FILES = [
     ("services:\n  a/b: {ExecStart: /x}\n", "a/b: it is not a name for a service"),
     (f"{SOUND}supervisor: {{LogDir: /x}}\n", '2: LogDir: it is not known under supervisor; did you mean'),
     (f"{SOUND}supervisor: {{DefaultEnvironment: {{A B: x}}}}\n", '"A B" is not the name of a variable'),
+    (f"{SOUND}supervisor: {{DefaultStandardOutput: nul}}\n", 'DefaultStandardOutput: "nul" is none of'),
     (f'{SOUND}supervisor: {{LogDirectory: "%z"}}\n', '2: LogDirectory: "%z" is not a specifier'),
 ]  # fmt: skip
 
@@ -172,3 +173,10 @@ def test_the_farm_that_comes_with_us_reads() -> None:
     path = ROOT / "config/farm.yaml"
     farm = farmhand.read(str(path), path.read_text(encoding="utf-8"))
     assert {service.name for service in farm.services} == {"manager", "worker@1", "worker@2", "worker@3"}
+
+
+def test_streams_of_services_that_do_not_say_have_a_default() -> None:
+    block = "supervisor: {DefaultStandardOutput: 'append:/%p/log', DefaultStandardError: null}\n"
+    settings = farmhand.read("farm.yaml", SOUND + block.replace("%p", "%S")).settings
+    assert (settings.default_standard_output, settings.default_standard_error) == ("append:/var/lib/log", "null")
+    assert farmhand.read("farm.yaml", SOUND).settings.default_standard_output is None
