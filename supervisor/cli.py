@@ -99,9 +99,7 @@ def _add_run(commands: Any, socket: argparse.ArgumentParser) -> None:
         default="",
         help="what to do with services that run on although their supervisor was killed (default: adopt)",
     )
-    run.add_argument(
-        "--exit-with", default="", metavar="NAME", help="when this service has ended for good, end with its exit code"
-    )
+    run.add_argument("--exit-with", metavar="NAME", help="when this service has ended for good, end with its exit code")
 
 
 def _add_check(commands: Any, socket: argparse.ArgumentParser) -> None:
@@ -157,7 +155,7 @@ def _planned(arguments: argparse.Namespace) -> tuple["Wishes", "Plan"]:
         arguments.show_output,
         needs_control=needed,
         leftovers=arguments.leftovers,
-        exit_with=arguments.exit_with.removesuffix(".service"),
+        exit_with=(arguments.exit_with or "").removesuffix(".service"),
     )
     try:
         return wishes, plan.read(wishes.sources, say)

@@ -22,14 +22,14 @@ from farmhand.supervisor.control import (
     default_path,
     encode,
 )
-from farmhand.supervisor.control_server import CannotListen, ControlServer
+from farmhand.supervisor.control_server import CannotListen, ControlServer, take
 
 
 class Loop:
     """What the supervisor's loop does with the socket, in a thread: wait for the descriptor, then serve."""
 
     def __init__(self, path, handle):
-        self.server = ControlServer(path, handle)
+        self.server = ControlServer(path, handle, take(path))
         self.ended = threading.Event()
         self.wake, self.waker = os.pipe()
         self.thread = threading.Thread(target=self.run)
@@ -168,16 +168,18 @@ def test_a_request_without_end_is_cut_off(serve):
 
 def test_a_second_supervisor_is_refused(serve):
     path = serve(echo)
-    with pytest.raises(CannotListen, match="another supervisor has this socket"):
-        ControlServer(path, echo)
+    with pytest.raises(CannotListen, match=f"another supervisor, process {os.getpid()}, has this socket"):
+        take(path)
     assert ask(path, Request("ping")).exit_code == 7
 
 
 def test_the_socket_of_a_killed_supervisor_is_taken_over(tmp_path, serve):
     path = tmp_path / "control.sock"
     script = (
-        "import sys, time; from pathlib import Path; from farmhand.supervisor.control_server import ControlServer\n"
-        "server = ControlServer(Path(sys.argv[1]), print); print('up', flush=True); time.sleep(1000)"
+        "import sys, time; from pathlib import Path\n"
+        "from farmhand.supervisor.control_server import ControlServer, take\n"
+        "path = Path(sys.argv[1]); server = ControlServer(path, print, take(path))\n"
+        "print('up', flush=True); time.sleep(1000)"
     )
     killed = subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE)
     assert killed.stdout.readline() == b"up\n"
@@ -190,7 +192,8 @@ def test_the_socket_of_a_killed_supervisor_is_taken_over(tmp_path, serve):
 
 
 def test_the_socket_is_its_owners_alone_and_gone_after_close(tmp_path):
-    server = ControlServer(tmp_path / "new" / "control.sock", echo)
+    path = tmp_path / "new" / "control.sock"
+    server = ControlServer(path, echo, take(path))
     assert server.path.stat().st_mode & 0o777 == 0o600
     assert server.path.parent.stat().st_mode & 0o777 == 0o700
     server.close()
@@ -202,7 +205,8 @@ def test_another_user_is_not_heard(tmp_path):
         pytest.skip("needs root to become somebody else")
     folder = tmp_path / "open"
     folder.mkdir()
-    server = ControlServer(folder / "control.sock", echo)
+    path = folder / "control.sock"
+    server = ControlServer(path, echo, take(path))
     for path in (server.path, folder, *tmp_path.parents[:-2], tmp_path):
         path.chmod(0o777)
     script = "import socket,sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(1))"
@@ -221,7 +225,7 @@ def test_nobody_at_the_socket_is_said_with_its_path(tmp_path):
 def test_a_path_that_is_too_long_is_said(tmp_path):
     long = tmp_path / ("x" * 200)
     with pytest.raises(CannotListen, match="too long"):
-        ControlServer(long, echo)
+        take(long)
     with pytest.raises(NoSupervisor, match="too long"):
         ask(long, Request("ping"))
 
