@@ -63,7 +63,10 @@ def _together(verb: str, replies: list[Reply]) -> Reply:
     code = next((code for code in reversed(codes) if code), 0)
     if verb in _ANY and 0 in codes:
         code = 0
-    return Reply(code, tuple(line for reply in replies for line in reply.lines), [reply.data for reply in replies])
+    lines: list[str] = []
+    for reply in replies:
+        lines += [*([""] if lines and verb in _APART else []), *reply.lines]
+    return Reply(code, tuple(lines), [reply.data for reply in replies])
 
 
 def _absent(desk: Desk, request: Request, loaded: Loaded) -> Reply:
@@ -193,6 +196,8 @@ _WITHOUT_NAMES: Mapping[str, Callable[[Desk, Request, Answer], None]] = {
     "daemon-reload": _reload,
     "shutdown": _shut_down,
 }
+# The answers about several units are kept apart by an empty line.
+_APART = frozenset({"show", "cat", "list-dependencies"})
 # These ask whether any of the named is so.
 _ANY = frozenset({"is-active", "is-failed", "is-enabled"})
 # Without a name these mean every service.

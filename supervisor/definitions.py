@@ -29,7 +29,13 @@ class Definitions:
         """Return units by their names, and take in what is new of them and of what they need."""
         named = [self.catalog.get(name) for name in names]
         new = [each for each in self.catalog.with_needed(names) if short_name(each.name) not in self.units]
-        self.define([each.service for each in new if each.service])
+        services = [each.service for each in new if each.service]
+        self.define(services)
+        if services:
+            from .plan import in_vain  # what is read at the start is read, and told of, elsewhere
+
+            for notice in in_vain(services):
+                self.log(notice)
         for each in new:
             if each.problem is not None and each not in named:
                 self.log(str(each.problem))

@@ -79,7 +79,7 @@ def read(sources: Sources, say: Callable[[str], None], environ: Mapping[str, str
     for each in needed:
         if each.problem is not None:
             say(str(each.problem))
-    plan.notices = tuple(_in_vain(plan.services.values()))
+    plan.notices = tuple(in_vain(plan.services.values()))
     if sources.scope is None:
         # The supervisor itself reads aside, and has no use for what only that needs.
         from ..units.check import absent, foreign
@@ -92,7 +92,8 @@ def read(sources: Sources, say: Callable[[str], None], environ: Mapping[str, str
     return plan
 
 
-def _in_vain(services: Iterable[Service]) -> Iterator[str]:
+def in_vain(services: Iterable[Service]) -> Iterator[str]:
+    """Say which directives of services are not in force here."""
     from ..units.directives import without_effect
 
     for service in services:

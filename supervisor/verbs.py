@@ -41,12 +41,12 @@ VERBS: Mapping[str, Verb] = {
     "kill": Verb("send a signal to processes of services", options=("signal", "kill_whom", *_TELLING)),
     "reset-failed": Verb("forget failures and start limits; of all services if none is named", "*"),
     "status": Verb("show state and latest output", "*", ("lines", *_TELLING), tells=True),
-    "show": Verb("show properties by systemd's names", "*", ("property", "value", *_TELLING), tells=True),
+    "show": Verb("show properties by systemd's names", "*", ("property", "values", "value", *_TELLING), tells=True),
     "cat": Verb("show the files that define services, and their drop-ins", tells=True, options=_TELLING),
     "is-active": Verb("say whether any of them runs (0) or none (3)", "+", ("quiet",), tells=True),
     "is-failed": Verb("say whether any of them failed (0) or none (1)", "+", ("quiet",), tells=True),
     "is-enabled": Verb("say whether services are started by themselves (0) or not (1)", "+", ("quiet",), tells=True),
-    "why": Verb("explain why services are as they are, and what an exit would bring", "*", ("json", *_TELLING), tells=True),
+    "why": Verb("explain why services are so, and what an exit would bring", "*", ("json", *_TELLING), tells=True),
     "logs": Verb("show what services printed", "+", ("log_lines", "follow"), tells=True),
     "list": Verb("list services with their processes and restarts", "*", _TELLING, tells=True),
     "list-units": Verb("list units", "*", ("all", "state", "failed", "type", *_TELLING), tells=True),
@@ -91,10 +91,8 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "no_block": (("--no-block",), {"action": "store_true", "help": "do not wait until it is done"}),
     "signal": (("-s", "--signal"), {"metavar": "SIGNAL", "help": "which signal (default: SIGTERM)"}),
     "kill_whom": (("--kill-whom",), {"choices": ("main", "control", "all"), "help": "whom to send it (default: all)"}),
-    "property": (
-        ("-p", "--property", "-P"),
-        {"action": "append", "metavar": "NAME,…", "help": "only these properties"},
-    ),
+    "property": (("-p", "--property"), {"action": "append", "metavar": "NAME,…", "help": "only these properties"}),
+    "values": (("-P",), {"action": "append", "dest": "values", "metavar": "NAME,…", "help": "only their values"}),
     "value": (("--value",), {"action": "store_true", "help": "print values without their names"}),
     "quiet": (("-q", "--quiet"), {"action": "store_true", "help": "print nothing"}),
     "json": (("--json",), {"action": "store_const", "const": "json", "dest": "output", "help": "the same as -o json"}),
@@ -124,6 +122,8 @@ TOLD = (
 def _ask(arguments: argparse.Namespace, verb: str, names: Sequence[str] = ()) -> Reply:
     given = vars(arguments)
     options = {name: given[name] for name in TOLD if given.get(name)}
+    if values := given.get("values"):
+        options["property"] = [*options.get("property", ()), *values]
     return ask(arguments.control or default_path(), Request(verb, tuple(names), options))
 
 
@@ -134,9 +134,10 @@ def request(arguments: argparse.Namespace) -> int:
     if given.get("output") == "json":
         print(json.dumps(reply.data, indent=2))
         return reply.exit_code
+    bare = given.get("value") or given.get("values")
     good = VERBS[arguments.verb].tells and reply.exit_code not in (BAD_INPUT, UNKNOWN)
     for line in () if given.get("quiet") else reply.lines:
-        print(line.partition("=")[2] if given.get("value") else line, file=sys.stdout if good else sys.stderr)
+        print(line.partition("=")[2] if bare else line, file=sys.stdout if good else sys.stderr)
     return reply.exit_code
 
 

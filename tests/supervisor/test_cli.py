@@ -230,6 +230,18 @@ def test_stop_start_restart_and_kill(farm):
     assert farm.state("worker@2") == "inactive"
 
 
+def test_a_template_runs_as_the_instance_that_is_named_with_the_drop_ins_beside_it(tmp_path):
+    (tmp_path / "node@.service").write_text("[Service]\nExecStart=/bin/sleep 1000\n")
+    (tmp_path / "node@.service.d").mkdir()
+    (tmp_path / "node@.service.d" / "more.conf").write_text("[Service]\nEnvironment=NODE=%i\n")
+    supervisor = Supervisor(tmp_path, "node@7.service", "--log-dir", "log")
+    assert supervisor("show", "-P", "Environment", "node@7").stdout == "NODE=7\n"
+    supervisor.end()
+    refused = supervisor("run", "node@.service")
+    assert refused.returncode == 2
+    assert "name an instance: node@1.service" in refused.stderr
+
+
 def test_a_second_supervisor_leaves_the_first_alone(farm):
     done = farm("run", "farm.yaml")
     assert done.returncode == 2

@@ -191,6 +191,34 @@ def test_shutdown_answers_when_all_has_stopped(units):
     assert units.process.wait(10) == 0
 
 
+def test_show_tells_what_is_asked_for(units):
+    asked = ("show", "app", "base", "-p", "Id,LoadState")
+    assert units(*asked).stdout == "Id=app.service\nLoadState=loaded\n\nId=base.service\nLoadState=loaded\n"
+    assert units(*asked, "--value").stdout == "app.service\nloaded\n\nbase.service\nloaded\n"
+    assert units("show", "app", "-P", "Id").stdout == "app.service\n"
+
+
+def test_what_is_not_in_force_is_told_when_a_unit_is_first_named(units):
+    units.write("strict.service", f"{SLEEP}ProtectSystem=strict\nNoSuchKey=1\n")
+    units("start", "strict")
+    told = units.errors.read_text()
+    assert "strict: ignoring ProtectSystem=" in told
+    assert "strict.service:4: NoSuchKey: it is not known in [Service] and is ignored" in told
+
+
+def test_list_units_can_be_narrowed(units):
+    units("start", "brief")
+    until(lambda: units.state("brief") == "failed", "the failure")
+
+    def listed(*options):
+        return [line.split()[0] for line in units("list-units", *options).stdout.splitlines()[1:-2]]
+
+    assert listed("--failed") == ["brief.service"]
+    assert listed("--type", "target") == ["multi-user.target"]
+    assert listed("worker@*", "brief") == ["brief.service", "worker@1.service"]
+    assert listed("--state=failed,exited") == ["brief.service"]
+
+
 def test_show_tells_programs_the_same(units):
     shown = json.loads(units("show", "app", "-o", "json").stdout)["app"]
     assert shown["FragmentPath"] == str(units.folder / "app.service")
