@@ -225,7 +225,7 @@ def test_nobody_at_the_socket_is_said_with_its_path(tmp_path):
 def test_a_path_that_is_too_long_is_said(tmp_path):
     long = tmp_path / ("x" * 200)
     with pytest.raises(CannotListen, match="too long"):
-        take(long)
+        ControlServer(long, echo, take(long))
     with pytest.raises(NoSupervisor, match="too long"):
         ask(long, Request("ping"))
 
