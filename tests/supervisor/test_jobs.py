@@ -183,3 +183,11 @@ def test_a_service_that_comes_up_by_itself_brings_those_it_needs_and_stops_its_r
     farm.ask("start c")
     farm.finish("a")
     assert farm.up() == {"a", "b"}
+
+
+def test_a_service_that_goes_down_by_itself_takes_along_those_that_stop_with_it():
+    farm = Farm([Service("a", propagates_stop_to=("b",)), Service("b"), Service("c", requires=("a",))])
+    for name in "bc":
+        farm.ask(f"start {name}")
+    farm.finish("a", State.FAILED)
+    assert farm.up() == {"c"}
