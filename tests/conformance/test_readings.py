@@ -1,6 +1,6 @@
 """Small unit files and what systemd 252 made of them: whether they load, what `show` says, which lines it warns of.
 
-Each line of readings.jsonl gives the text of a file, its LoadState=, properties (those of relations without what systemd
+Each line of readings.jsonl gives the text of a file, its LoadState=, properties (relations without what systemd
 adds by itself), and the lines with warnings.
 """
 
