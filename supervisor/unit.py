@@ -103,8 +103,9 @@ class Unit:
         return bool(self.members() - {tree.pid for tree in self.trees.values()})
 
     def signal(self, names: tuple[str, ...], *, everyone: bool) -> None:
-        """Send signals one after the other: to everyone, or to the main and control process only."""
-        for tree in self.all_trees() if everyone else self.trees.values():
+        """Send signals: to everyone, or to the main and control process only, if the rules still reckon with them."""
+        alive = {Slot.MAIN: self.life.main, Slot.CONTROL: self.life.control}
+        for tree in self.all_trees() if everyone else [tree for slot, tree in self.trees.items() if alive[slot]]:
             if everyone and "SIGKILL" in names:
                 tree.kill()
             else:

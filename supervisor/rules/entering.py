@@ -93,7 +93,9 @@ def _enter_phase(turn: Turn, state: State) -> None:
     """Run the first of the state's commands, or pass on if there are none."""
     if state is State.START_POST:
         turn.set(watchdog=watchdog.deadline(turn.service, turn.life.watchdog_sec, turn.scene.now))
-    turn.set(control=False)  # a command that still runs is waited for no more
+    if turn.life.control:  # it is waited for no more
+        turn.set(control=False)
+        turn.scene = replace(turn.scene, stragglers=True)
     phase = PHASES[state]
     if not phase.commands(turn.service):
         enter(turn, phase.then)

@@ -267,3 +267,11 @@ def test_a_start_that_has_to_wait_counts_each_time_it_is_tried():
     world.command_ends()
     assert (world.state, world.life.result) == (State.FAILED, Result.START_LIMIT_HIT)
     assert world.outcomes == [Outcome.DONE, Outcome.CANCELED, Outcome.FAILED]
+
+
+def test_a_command_that_is_waited_for_no_more_is_one_of_those_left_behind():
+    world = started(exec_stop="/bin/stop", send_sigkill=False, timeout_stop_sec=5, ignores={"SIGTERM"})
+    world.stop()
+    world.ends(Exit(code=0))
+    world.pass_time(10)
+    assert world.said(10) == [TERM, "final-sigterm"]
