@@ -25,7 +25,7 @@ class Leaf:
     path: Path
 
     def members(self) -> set[int]:
-        if b"populated 0" in _read(self.path / "cgroup.events"):
+        if b"populated 0" in _read(f"{self.path}/cgroup.events"):
             return set()
         return {pid for group in self._groups() for pid in _pids(group)}
 
@@ -34,13 +34,13 @@ class Leaf:
 
     def remove(self) -> None:
         """Remove the group; the kernel refuses while it has members."""
-        around = [self.path.parent] if self.path.parent.name.endswith(_UNIT) else []
+        around = [str(self.path.parent)] if self.path.parent.name.endswith(_UNIT) else []
         for group in (*self._groups(), *around):
             with contextlib.suppress(OSError):
-                group.rmdir()
+                os.rmdir(group)
 
-    def _groups(self) -> list[Path]:
-        return [Path(folder) for folder, _, _ in os.walk(self.path, topdown=False)]
+    def _groups(self) -> list[str]:
+        return [folder for folder, _, _ in os.walk(self.path, topdown=False)]
 
 
 def base() -> Path | None:
@@ -115,11 +115,11 @@ def make(base: Path, name: str, pid: int) -> Leaf | None:
     return None
 
 
-def _pids(group: Path) -> list[int]:
-    return list(map(int, _read(group / "cgroup.procs").split()))
+def _pids(group: str) -> list[int]:
+    return list(map(int, _read(f"{group}/cgroup.procs").split()))
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path | str) -> bytes:
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

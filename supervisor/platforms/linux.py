@@ -246,6 +246,7 @@ class Linux:
         self._trees: dict[int, LinuxTree] = {}
         self._marks: dict[str, list[LinuxTree]] = {}  # those of each mark, the oldest first
         self._owners: dict[tuple[int, float], LinuxTree] = {}  # (process id, start time) of a stranger -> its tree
+        self._foreign: set[LinuxTree] = set()
         self._reaped: set[int] = set()
         self.running: set[int] = set()  # main processes that were started here and are not reaped yet
         self.led: set[int] = set()  # those that became it later; children of this process, or of a member
@@ -262,7 +263,7 @@ class Linux:
 
     @property
     def look_again(self) -> float | None:
-        return _LOOK_AGAIN if any(tree.foreign for tree in self._trees.values()) else None
+        return _LOOK_AGAIN if self._foreign else None
 
     def spawn(self, order: Order) -> LinuxTree:
         self._awake()
@@ -283,6 +284,8 @@ class Linux:
     def adopt(self, kept: Kept, *, own: bool) -> LinuxTree:
         self._awake()
         tree = LinuxTree.adopted(self, kept, own=own)
+        if tree.foreign:
+            self._foreign.add(tree)
         if tree.pid:
             self._trees[tree.session] = self._trees[tree.pid] = tree
             self._marks.setdefault(tree.mark, []).append(tree)
@@ -349,6 +352,7 @@ class Linux:
 
     def forget(self, tree: LinuxTree) -> None:
         """Drop a closed tree; a newer one may have its ids by now."""
+        self._foreign.discard(tree)
         self.led.discard(tree.pid)
         for pid in [pid for pid, known in self._trees.items() if known is tree]:
             del self._trees[pid]
