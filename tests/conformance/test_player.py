@@ -220,9 +220,9 @@ def test_what_systemd_does_is_recorded_as_far_as_it_is_the_same_each_time(tmp_pa
     new = Scenario("new/exit3", unit, [(0, "start")], 300, script, observe=["env:INVOCATION_ID"])
     write(tmp_path / "new.jsonl", [new])
     done = subprocess.run([HERE / "record", tmp_path / "new.jsonl"], capture_output=True, text=True, check=False)
-    assert done.stdout == "new/exit3: differs from time to time: facts\n", done.stderr
+    assert done.stdout.startswith("new/exit3: differs from time to time: "), done.stderr
     [recorded] = read(tmp_path / "new.jsonl")
     assert recorded.expect["ends"] == {"main": ["exit 3"]}
     assert recorded.expect["final"]["Result"] == "exit-code"
-    assert recorded.expect["dropped"] == ["facts"]
+    assert "facts" in recorded.expect["dropped"]
     assert judge([recorded], FARMHAND, 1)[0].differences == []

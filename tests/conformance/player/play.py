@@ -12,7 +12,8 @@ from pathlib import Path
 
 from . import outcome
 from .backends import Boot, Supervisor
-from .outcome import LogBook, Outcome
+from .logbook import LogBook
+from .outcome import Outcome
 from .scenario import Scenario
 from .stage import Stage, stage
 
