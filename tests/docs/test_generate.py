@@ -74,7 +74,7 @@ STEPS = {
     ),
     (State.RUNNING, "RuntimeMaxSec= over"): (RUNNING, Event.TIMER, {}, Scene(0.0)),
     (State.RUNNING, "watchdog elapsed"): (RUNNING, Event.WATCHDOG, {}, Scene(0.0)),
-    (State.RUNNING, "STOPPING=1"): (RUNNING, Event.MESSAGE, {}, Scene(0.0, message=Message(told="stopping"))),
+    (State.RUNNING, "STOPPING=1"): (RUNNING, Event.MESSAGE, {}, Scene(0.0, message=Message(tells=("stopping",)))),
     (State.DEAD, "to be restarted"): (LEAVING, Event.CONTROL_ENDED, {"restart": "always"}, ENDED_WELL),
     (State.FAILED, "to be restarted"): (
         LEAVING,
