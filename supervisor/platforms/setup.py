@@ -5,6 +5,7 @@ descriptor: what the system refuses is written there in words, and the exit code
 names for it.
 """
 
+import contextlib
 import errno
 import os
 import signal
@@ -40,6 +41,8 @@ def become(settings: Sequence[str], program: str, argv: Sequence[str], env: Mapp
     """Take the steps, "KEY=VALUE" each, and execute the program."""
     step = "exec"
     try:
+        if any(setting.startswith("limit=NOFILE:") for setting in settings):
+            close_inherited(report)
         for setting in settings:
             step, _, value = setting.partition("=")
             STEPS[step](value)
@@ -54,6 +57,14 @@ def become(settings: Sequence[str], program: str, argv: Sequence[str], env: Mapp
             step, why = "exec", os.strerror(errno.ENOENT)
         os.write(report, f"{step}={why}".encode())
     os._exit(CODES[step])
+
+
+def close_inherited(report: int) -> None:
+    """Close what is not the program's now: so many files may be open that a lower limit would let nothing be read."""
+    for name in os.listdir("/dev/fd"):
+        if int(name) > 2 and int(name) != report:
+            with contextlib.suppress(OSError):  # that of the folder itself
+                os.close(int(name))
 
 
 def set_oom_score(value: str) -> None:

@@ -96,6 +96,18 @@ def test_prefixes(found, privilege, uid, gid, groups, confined):
 
 
 @as_root
+def test_a_low_limit_of_files_does_not_keep_its_accounts_from_being_found(play):
+    """However many files the supervisor has open."""
+    fds = [os.open("/dev/null", os.O_RDONLY) for _ in range(100)]
+    try:
+        lines = "User=nobody\nSupplementaryGroups=daemon\nLimitNOFILE=20\nNoNewPrivileges=yes"
+        assert play(lines, ["/bin/true"])[:2] == (0, None)
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+@as_root
 def test_permissions_may_be_for_the_start_only(found):
     lines = f"{USER}\nPermissionsStartOnly=yes"
     assert [found(lines, directive)["Uid"][0] for directive in ("ExecStart", "ExecStartPre")] == ["6", "0"]
