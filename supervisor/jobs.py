@@ -141,10 +141,10 @@ class Jobs:
     # -- beginning
 
     def run(self) -> None:
-        """Begin whatever may begin."""
+        """Begin whatever may begin; what relations call for is looked at whenever no more does."""
         while self._queue or self._relatives.to_look_at:
             self._relatives.look_around()
-            if self._queue:
+            while self._queue:
                 name = heapq.heappop(self._queue)[1]
                 self._queued.discard(name)
                 job = self.pending.get(name)
