@@ -259,7 +259,13 @@ _ROWS = [
     *((f"Limit{name}", "Service", limit(name), 0, f"RLIMIT_{name}, soft and hard") for name in grammar.LIMITS),
     ("Environment", "Service", ENVIRONMENT, 0, "variables to set"),
     ("EnvironmentFile", "Service", ENVIRONMENT_FILES, 0, 'a file of variables; "-" before it: if it is there'),
-    ("PassEnvironment", "Service", names("names of variables", _check_variable, escapes="protect"), 228, "variables to hand on"),
+    (
+        "PassEnvironment",
+        "Service",
+        names("names of variables", _check_variable, escapes="protect"),
+        228,
+        "variables to hand on",
+    ),
     ("UnsetEnvironment", "Service", names("names of variables", _check_unset), 235, "variables to take away"),
     ("IgnoreSIGPIPE", "Service", BOOLEAN, 0, "start it with SIGPIPE ignored"),
     (
