@@ -4,7 +4,8 @@ import pytest
 from world import Process, World, service, started
 
 from farmhand.supervisor.rules.exitstatus import Exit, Result
-from farmhand.supervisor.rules.life import Event, Slot
+from farmhand.supervisor.rules.life import Event, Life, Scene, Slot
+from farmhand.supervisor.rules.lifecycle import step
 from farmhand.supervisor.rules.states import State
 
 FAILED = Exit(code=3)
@@ -115,3 +116,26 @@ def test_an_end_during_its_own_reload_stops_it_even_if_it_failed(code):
     world.says("RELOADING=1")
     world.ends(Exit(code=code))
     assert world.said()[-2:] == ["spawn ExecStop", "stop"]
+
+
+def test_with_the_group_a_start_goes_on_with_those_who_are_left():
+    world = started(exit_type="cgroup", exec_start_post="/bin/post")
+    world.ends(Exit(code=0), leaving=1)
+    world.command_ends()
+    assert world.state is State.RUNNING
+
+
+def test_with_the_group_the_starter_counts_too():
+    world = started(exit_type="cgroup", type="forking", guess_main_pid=False, notify_access="all")
+    world.stragglers.append(Process("ExecStart"))
+    world.daemon = 7
+    world.says("MAINPID=7")
+    world.ends(Exit(code=0))
+    assert world.state is State.START
+
+
+def test_the_last_process_of_a_start_need_not_be_told_of_twice():
+    waiting = Life(state=State.START, main=True, main_known=True)
+    lonely = service(type="notify", remain_after_exit=True, notify_access="all")
+    life, _ = step(waiting, Event.MAIN_ENDED, lonely, Scene(now=0.0, exit=Exit(code=0)))
+    assert (life.state, life.result) == (State.FAILED, Result.PROTOCOL)
