@@ -41,6 +41,7 @@ from .children import (
 )
 from .launch import LACKS, Launch, inherited_mark, start
 from .notify import UnixNotifySocket, abstract_socket
+from .pidfd import lives, open_pidfd, send, stop_group
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PIDFD_SIGNAL_PROCESS_GROUP = 1 << 2  # pidfd_send_signal(2): to the group that the process began, though it be gone
@@ -72,7 +73,7 @@ class LinuxTree:
     def adopted(cls, platform: "Linux", kept: Kept, *, own: bool) -> "LinuxTree":
         """Make the tree that was kept; its main process may have ended meanwhile."""
         tree = cls(platform, kept.mark, Launch(_NO_ORDER))
-        main = None if kept.exit or kept.start is None else _open(kept.pid, kept.start)
+        main = None if kept.exit or kept.start is None else open_pidfd(kept.pid, kept.start)
         if main is not None:
             os.close(tree._fd)
             tree._fd = main
@@ -140,7 +141,7 @@ class LinuxTree:
     def signal(self, *names: str, whom: Literal["main", "all"]) -> None:
         numbers = [signal_number(name) for name in names]
         if whom == "all":
-            everyone(self.look, lambda member: _send(member, *numbers))
+            everyone(self.look, lambda member: send(member, *numbers))
         elif self._exit is None:
             with contextlib.suppress(ProcessLookupError):
                 for number in numbers:
@@ -158,12 +159,12 @@ class LinuxTree:
             with contextlib.suppress(OSError):  # before Linux 6.9, or nobody is left in the group
                 signal.pidfd_send_signal(self._fd, signal.SIGSTOP, None, _PIDFD_SIGNAL_PROCESS_GROUP)
         deadline = time.monotonic() + _STILL_AFTER
-        while not all(procfs.is_still(member.pid) for member in everyone(self.look, _stop_group)):
+        while not all(procfs.is_still(member.pid) for member in everyone(self.look, stop_group)):
             if time.monotonic() > deadline:
                 break
             time.sleep(_PAUSE)  # in the middle of a fork one stops only after it, and has one child more
-        for member in sorted(everyone(self.look, _stop_group), key=lambda member: member.pid == self.pid):
-            _send(member, signal.SIGKILL)
+        for member in sorted(everyone(self.look, stop_group), key=lambda member: member.pid == self.pid):
+            send(member, signal.SIGKILL)
 
     def kept(self) -> Kept:
         if self._start is None and self._exit is None and (main := procfs.look_at(self.pid)):
@@ -305,7 +306,7 @@ class Linux:
                 if unknown and not marks.isdisjoint(procfs.mark(each.pid).split("/")):
                     yield each
 
-        return end_all(strays, _stop_group, _send, _lives)
+        return end_all(strays, stop_group, send, lives)
 
     def follow(self, tree: LinuxTree) -> None:
         """Leave the reaping of a tree's new main process to the tree."""
@@ -375,49 +376,6 @@ class Linux:
         if self._wakeup is None:
             raise RuntimeError("adopt_orphans comes before the first spawn")
         return self._wakeup
-
-
-def _stop_group(member: Process) -> None:
-    """Stop a member and its process group, the one unit that no fork slips out of.
-
-    A group has only members in it, for it lies within a session that a member began; and while a stopped member
-    is in it, its id is not used again.
-    """
-    if _send(member, signal.SIGSTOP):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(member.group, signal.SIGSTOP)
-
-
-def _send(member: Process, *numbers: int) -> bool:
-    """Send signals unless the process is gone; say whether they were sent."""
-    if (fd := _open(member.pid, member.start)) is None:
-        return False
-    try:
-        for number in numbers:
-            signal.pidfd_send_signal(fd, number)
-    except (ProcessLookupError, PermissionError):
-        return False
-    finally:
-        os.close(fd)
-    return True
-
-
-def _open(pid: int, start: float) -> int | None:
-    """Return a pidfd of a process, None if it is gone, even if its id is another's now."""
-    try:
-        fd = os.pidfd_open(pid)
-    except OSError:
-        return None
-    now = procfs.look_at(pid)
-    if now is not None and now.start == start:
-        return fd
-    os.close(fd)
-    return None
-
-
-def _lives(process: Process) -> bool:
-    now = procfs.look_at(process.pid)
-    return now is not None and now.start == process.start and now.alive
 
 
 LINUX = Linux()
