@@ -1,7 +1,9 @@
 """Farmhand beside systemd, supervisord and a loop in C: how soon they start again, what they need, and what they cost.
 
 All are measured in turn, round by round, so that a machine that is busy for a while is so for all of them. The loop in
-C does nothing but posix_spawn and waitpid: it is the floor that no supervisor gets below. ROUNDS=1 for a quick look.
+C does nothing but posix_spawn and waitpid: it is the floor that no supervisor gets below.
+
+ROUNDS=1 is for a quick look, ONLY=floor,farmhand for these alone, and PATIENCE= says after how many seconds to give up.
 """
 
 import itertools
@@ -118,8 +120,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     pip = subprocess.run([folder / "venv/bin/pip", "install", "-q", "supervisor"], check=False)
     if pip.returncode == 0:
         found["supervisord"] = rivals.supervisord(folder / "venv/bin/supervisord")
-    only = os.environ.get("ONLY")
-    return Bench({name: each for name, each in found.items() if not only or name in only.split(",")}, folder / "child", folder)
+    only = os.environ.get("ONLY", ",".join(found)).split(",")
+    return Bench({name: found[name] for name in found if name in only}, folder / "child", folder)
 
 
 def interleaved(bench: Bench, measure: Callable[[str], Mapping[str, float]], rounds: int = ROUNDS) -> None:
