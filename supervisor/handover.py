@@ -25,14 +25,13 @@ _STAMPS = Stamps.__match_args__
 class Inherited:
     """What an earlier supervisor left. own: that was this very process, before it executed this program.
 
-    units: values by `lift_unit`. jobs: by `Jobs.kept`. told: whether its parent knows already that all is up.
+    units: values by `lift_unit`. jobs: by `Jobs.kept`.
     """
 
     units: Mapping[str, Mapping[str, Any]]
     own: bool
     jobs: Mapping[str, list[Any]] = field(default_factory=dict)
     stopping: bool = False
-    told: bool = False
 
 
 def of_unit(unit: Unit, heirs: list[int] | None = None) -> Plain:

@@ -214,9 +214,8 @@ class Loop:
         self._leave_if_possible()
 
     def _inherit(self, inherited: handover.Inherited) -> None:
-        """Take over what an earlier supervisor left; services that are in no file any more are stopped if they run."""
+        """Take over what was left. What is in no file any more runs on in the same process, else it is stopped."""
         self.definitions.find(inherited.units)
-        self.definitions.find([f"{name}.service" for name in inherited.units if name not in self.units])
         gone = [name for name in inherited.units if name not in self.units]
         self.add(*(Service(name, description="in no file any more") for name in gone))
         self.definitions.gone.update(gone)
@@ -226,12 +225,13 @@ class Loop:
         self.stopping = inherited.stopping
         for unit in [] if inherited.own else [self.units[name] for name in inherited.units]:
             self.supervisor.note_the_lost(unit)
-        self.jobs.ask_all([name for name in gone if self.units[name].life.state not in RESTING], Kind.STOP)
+        if not inherited.own:
+            self.jobs.ask_all([name for name in gone if self.units[name].life.state not in RESTING], Kind.STOP)
 
     def kept(self, heirs: list[int]) -> dict[str, Any]:
         """Return all of this as plain data, for the program that replaces this one, and name the descriptors in it."""
         units = {name: handover.of_unit(unit, heirs) for name, unit in self.units.items()}
-        return {"units": units, "jobs": self.jobs.kept(), "stopping": self.stopping, "told": self._parent.is_told}
+        return {"units": units, "jobs": self.jobs.kept(), "stopping": self.stopping}
 
     def leave(self, go: Callable[[], object]) -> None:
         """Call `go`, which replaces this program, at the end of the first turn in which nothing is half done."""

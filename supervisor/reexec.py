@@ -111,7 +111,7 @@ def left() -> tuple[Data, bool] | None:
 def inherited(data: Data) -> Inherited:
     """Return the loop's part of what an earlier program left; raises Unreadable."""
     units = {name: lift_unit(unit) for name, unit in data["units"].items()}
-    return Inherited(units, own=True, jobs=data["jobs"], stopping=data["stopping"], told=data["told"])
+    return Inherited(units, own=True, jobs=data["jobs"], stopping=data["stopping"])
 
 
 def _file(data: Data) -> int:
