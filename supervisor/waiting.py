@@ -14,6 +14,7 @@ from ..units.light import dataclass
 Callback = Callable[[], None]
 
 AFTER_DEADLINES = 5
+_LONGEST = 2e6  # seconds: epoll(7) counts milliseconds in 31 bits
 
 
 @dataclass(eq=False)
@@ -83,7 +84,7 @@ class Waiter:
     def _timeout(self) -> float | None:
         while self._alarms and self._alarms[0][2].cancelled:
             heapq.heappop(self._alarms)
-        return max(0.0, self._alarms[0][0] - self.now()) if self._alarms else None
+        return min(max(0.0, self._alarms[0][0] - self.now()), _LONGEST) if self._alarms else None
 
     def close(self) -> None:
         self._selector.close()

@@ -69,3 +69,13 @@ def test_who_was_forgotten_in_the_same_moment_is_not_called(waiter, pipe):
     assert called == ["first"]
     os.close(other_reader)
     os.close(other_writer)
+
+
+def test_a_deadline_in_the_far_future_is_none_too_far(waiter, pipe):
+    reader, writer = pipe
+    called = []
+    waiter.watch(reader, 0, lambda: called.append(os.read(reader, 1)))
+    waiter.at(waiter.now() + 1e12, lambda: called.append("alarm"))
+    os.write(writer, b"x")
+    waiter.wait()
+    assert called == [b"x"]
