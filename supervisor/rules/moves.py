@@ -35,9 +35,11 @@ PHASES: Mapping[State, Phase] = {
     S.CONDITION: Phase("ExecCondition", lambda s: s.exec_condition, S.START_PRE, S.STOP_SIGTERM, S.DEAD),
     S.START_PRE: Phase("ExecStartPre", lambda s: s.exec_start_pre, S.START, S.STOP_SIGTERM, S.DEAD),
     S.START_POST: Phase("ExecStartPost", lambda s: s.exec_start_post, S.RUNNING, S.STOP_SIGTERM, S.STOP),
-    S.RELOAD: Phase("ExecReload", lambda s: s.exec_reload, *(S.RUNNING,) * 4),
-    S.STOP: Phase("ExecStop", lambda s: s.exec_stop, *(S.STOP_SIGTERM,) * 4, before_stop=False),
-    S.STOP_POST: Phase("ExecStopPost", lambda s: s.exec_stop_post, *(S.FINAL_SIGTERM,) * 3, S.DEAD, before_stop=False),
+    S.RELOAD: Phase("ExecReload", lambda s: s.exec_reload, S.RUNNING, S.RUNNING, S.RUNNING, S.RUNNING),
+    S.STOP: Phase("ExecStop", lambda s: s.exec_stop, *(S.STOP_SIGTERM,) * 3, before_stop=False),
+    S.STOP_POST: Phase(
+        "ExecStopPost", lambda s: s.exec_stop_post, *(S.FINAL_SIGTERM,) * 3, next_refused=S.DEAD, before_stop=False
+    ),
 }
 
 # A request to stop; None: the service is stopping already.
