@@ -1,8 +1,8 @@
-"""`farmhand reexec`: this process goes on as another program, mostly a newer version of itself, and loses nothing by it.
+"""`farmhand reexec`: this process goes on as another program, mostly a newer version of itself, and loses nothing.
 
-The new program is tried first: it is run with the state that it would get, reads it and the service files, and says yes or
-no by its exit code. Only then execve(2) replaces this one, in the same process: its children stay its children, and
-descriptors stay open. Signals are blocked meanwhile and stay pending.
+The new program is tried first: it is run with the state that it would get, reads it and the service files, and says
+yes or no by its exit code. Only then execve(2) replaces this one, in the same process: its children stay its children,
+and descriptors stay open. Signals are blocked meanwhile and stay pending.
 """
 
 import json
@@ -26,7 +26,7 @@ Data = dict[str, Any]
 
 
 class Succession:
-    """Tries the next program and becomes it. capture: returns all that it is to know, and names the descriptors in that."""
+    """Tries the next program and becomes it. capture: returns what it is to know, and names the descriptors in that."""
 
     def __init__(self, loop: Loop, capture: Callable[[list[int]], Data], log: Callable[[str], None]) -> None:
         self._loop = loop

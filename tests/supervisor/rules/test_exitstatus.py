@@ -2,7 +2,7 @@
 
 import pytest
 
-from farmhand.supervisor.rules.exitstatus import Exit, classify
+from farmhand.supervisor.rules.exitstatus import Exit, Result, classify
 from farmhand.units.spec import StatusSet
 
 SUCCESS = StatusSet(frozenset({47}), frozenset({"SIGUSR1"}))
@@ -37,3 +37,12 @@ def rows():
 def test_classify(exit, daemon, command):
     assert classify(exit, SUCCESS).value == daemon
     assert classify(exit, SUCCESS, daemon=False).value == command
+
+
+def test_an_exit_that_nobody_saw_is_a_failure_to_be_on_the_safe_side():
+    lost = Exit(lost=True)
+    assert (classify(lost), classify(lost, daemon=False), str(lost)) == (
+        Result.RESOURCES,
+        Result.RESOURCES,
+        "an exit that nobody saw",
+    )

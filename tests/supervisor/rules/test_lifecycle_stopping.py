@@ -275,3 +275,10 @@ def test_a_command_that_is_waited_for_no_more_is_one_of_those_left_behind():
     world.ends(Exit(code=0))
     world.pass_time(10)
     assert world.said(10) == [TERM, "final-sigterm"]
+
+
+def test_who_was_told_to_stop_and_ended_unseen_has_stopped():
+    world = started(**WORKER, ignores={"SIGTERM"})
+    world.stop()
+    world.ends(Exit(lost=True))
+    assert (world.life.state, world.life.result) == (State.DEAD, Result.SUCCESS)

@@ -180,3 +180,11 @@ def test_streams_of_services_that_do_not_say_have_a_default() -> None:
     settings = farmhand.read("farm.yaml", SOUND + block.replace("%p", "%S")).settings
     assert (settings.default_standard_output, settings.default_standard_error) == ("append:/var/lib/log", "null")
     assert farmhand.read("farm.yaml", SOUND).settings.default_standard_output is None
+
+
+def test_what_becomes_of_leftovers_is_one_of_two_words():
+    plain = "services: {x: {ExecStart: /bin/true}}\n"
+    assert farmhand.read("f.yaml", plain).settings.leftovers is None
+    assert farmhand.read("f.yaml", f"supervisor: {{Leftovers: stop}}\n{plain}").settings.leftovers == "stop"
+    with pytest.raises(BadConfig, match=r'f\.yaml:1: .*Leftovers: "kill" is none of adopt, stop'):
+        farmhand.read("f.yaml", f"supervisor: {{Leftovers: kill}}\n{plain}")
