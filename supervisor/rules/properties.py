@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from ...units.grammar import format_boolean, show_span, signal_name, signal_number
 from ...units.light import dataclass, field
-from ...units.unit_names import full_name
 from ...units.spec import Command, Service, StatusSet
+from ...units.unit_names import full_name
 from . import notify
 from .commands_shown import Ran, commands_shown, exit_status
 from .delay import pause
