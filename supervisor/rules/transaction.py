@@ -242,12 +242,13 @@ class _Draft:
                     self._delete(job, with_those_in_need=False)
 
     def _collect_garbage(self) -> None:
-        """Drop what nobody draws in any more."""
-        waiting = [job for jobs in self.jobs.values() for job in jobs]
+        """Drop what nobody draws in any more; of several jobs of a service systemd looks at the latest only."""
+        waiting = list(self.jobs)
         while waiting:
-            job = waiting.pop()
-            if job is not self.anchor and not job.by and job in self.jobs.get(job.name, ()):
-                waiting.extend(job.pulled)
+            name = waiting.pop()
+            job = self.jobs[name][-1] if name in self.jobs else self.anchor
+            if job is not self.anchor and not job.by:
+                waiting += [name, *(other.name for other in job.pulled)]
                 self._delete(job)
 
     def _minimize_impact(self) -> None:
