@@ -55,7 +55,7 @@ def of_start(
     invocation: str,
 ) -> dict[str, str]:
     """Return the variables that tell a process of the run it belongs to. main_pid: 0 if there is none alive."""
-    own = {MARK: invocation, **folders.variables(service, bases), **_of_user(service)}
+    own = {MARK: invocation, **folders.variables(service, bases), **_of_home(service), **_of_user(service)}
     if service.has_credentials:
         own["CREDENTIALS_DIRECTORY"] = credentials.folder(service, bases)
     seconds = watchdog.interval(service, life.watchdog_sec)
@@ -91,6 +91,12 @@ def of_trigger(order: Spawn, name: str, life: Life, invocation: str) -> dict[str
         return {}
     told = {**_of_result(life), "UNIT": f"{name}.service", **({"INVOCATION_ID": invocation} if invocation else {})}
     return {f"MONITOR_{variable}": value for variable, value in told.items()}
+
+
+def _of_home(service: Service) -> dict[str, str]:
+    """WorkingDirectory=~ brings a home, also where there is no user to have one (systemd, src/core/execute.c)."""
+    folder = service.working_directory
+    return {"HOME": os.path.expanduser("~")} if folder is not None and folder.path == "~" else {}
 
 
 def _of_user(service: Service) -> dict[str, str]:

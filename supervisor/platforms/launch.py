@@ -69,12 +69,12 @@ class Refused:
 
 @dataclass
 class Launch:
-    """What came of an order. pid: the new child's, 0 where there is none because it was refused at once.
+    """What came of an order, kept for the words of a refusal. pid: the new child's, 0 if it was refused at once.
 
     report: where `setup.py` tells what was refused; at its end the program is being executed.
     """
 
-    order: Order
+    order: Order | None
     pid: int = 0
     at_once: Refused | None = None
     report: int | None = None
@@ -87,7 +87,9 @@ class Launch:
         with contextlib.suppress(BlockingIOError):
             while part := os.read(self.report, 4096):
                 self._told += part
-        return _refused(self.order, *self._told.decode(errors="replace").split("=", 1)) if self._told else None
+        if not self._told or self.order is None:
+            return None
+        return _refused(self.order, *self._told.decode(errors="replace").split("=", 1))
 
     def close(self) -> None:
         if self.report is not None:
@@ -158,7 +160,7 @@ def _spawn(order: Order, env: Mapping[str, str]) -> Launch:
             if error.errno in _MACHINE_LACKS:
                 raise
             return Launch(order, at_once=_refused(order, "exec", error.strerror or str(error)))
-    return Launch(order, pid)
+    return Launch(None, pid)  # nothing of it can be refused any more
 
 
 def _move(order: Order, undo: contextlib.ExitStack) -> None:
@@ -246,7 +248,7 @@ def _privileged(order: Order) -> Iterator[str]:
         yield f"oom={order.oom_score_adjust}"
     if order.nice is not None:
         yield f"nice={order.nice}"
-    if order.cpu_policy is not None or order.cpu_priority is not None or order.cpu_reset_on_fork:
+    if order.cpu_policy is not None or order.cpu_priority is not None:  # alone, a reset on fork changes nothing
         lowest = 1 if order.cpu_policy in ("fifo", "rr") else 0
         yield f"cpu={order.cpu_policy or 'other'}:{order.cpu_priority or lowest}:{order.cpu_reset_on_fork:d}"
     if order.cpus is not None:

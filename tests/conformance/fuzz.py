@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
@@ -99,8 +100,18 @@ def hunt(duel: Duel, scenarios: Sequence[Scenario]) -> tuple[dict[str, list[Diff
 
 
 def describe(small: Scenario, name: str, differences: Sequence[Difference]) -> str:
-    lines = (f"    {each.field}: systemd {_cut(each.expected)}, farmhand {_cut(each.got)}" for each in differences)
+    pairs = [(each.field, *_narrow(each.expected, each.got)) for each in differences]
+    lines = (f"    {field}: systemd {_cut(expected)}, farmhand {_cut(got)}" for field, expected, got in pairs)
     return "\n".join((f"\n{name}", told(small), "", *lines))
+
+
+def _narrow(expected: Any, got: Any) -> tuple[Any, Any]:
+    """Leave out what is equal in both of two dicts."""
+    if not (isinstance(expected, dict) and isinstance(got, dict)):
+        return expected, got
+    keys = [key for key in {**expected, **got} if expected.get(key) != got.get(key)]
+    pairs = {key: _narrow(expected.get(key), got.get(key)) for key in keys}
+    return {key: one for key, (one, _) in pairs.items()}, {key: other for key, (_, other) in pairs.items()}
 
 
 def _cut(value: object) -> str:

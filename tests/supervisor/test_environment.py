@@ -9,7 +9,7 @@ from farmhand.supervisor import environment, execute
 from farmhand.supervisor.rules.exitstatus import Exit, Result
 from farmhand.supervisor.rules.life import Life, Slot, Spawn
 from farmhand.units.light import replace
-from farmhand.units.spec import Assignment, Command, EnvironmentFile, Service
+from farmhand.units.spec import Assignment, Command, EnvironmentFile, Folder, Service
 
 MAIN = Spawn(Slot.MAIN, "ExecStart", Command(("/bin/main",)))
 STOP_POST = Spawn(Slot.CONTROL, "ExecStopPost", Command(("/bin/post",)))
@@ -183,3 +183,10 @@ def test_a_user_is_told_who_it_is():
     assert "USER" not in of_start(Service("a"), Life(), MAIN)
     assert "USER" not in of_start(Service("a", user="nobody", set_login_environment=False), Life(), MAIN)
     assert "USER" in of_start(Service("a", set_login_environment=True), Life(), MAIN)
+
+
+def test_a_home_as_working_directory_is_told_without_a_user(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/own")
+    at_home = Service("a", working_directory=Folder("~"))
+    assert of_start(at_home, Life(), MAIN)["HOME"] == "/home/own"
+    assert of_start(replace(at_home, user="root"), Life(), MAIN)["HOME"] == "/root"

@@ -298,12 +298,15 @@ def output_of(shell, *argv, **order):
     return path.read_text()
 
 
+RESETS = f"exec {sys.executable} -c 'import os; print(bool(os.sched_getscheduler(0) & os.SCHED_RESET_ON_FORK))'"
 SETTINGS = [
     pytest.param({"cwd": "/usr"}, "pwd", "/usr", id="folder"),
     pytest.param({"cwd": "/nowhere", "cwd_optional": True}, "pwd", os.getcwd(), id="optional folder"),
     pytest.param({"umask": 0o027}, "umask", "0027", id="umask"),
     pytest.param({"nice": 7}, "nice", "7", id="nice"),
     pytest.param({"cpus": {0}}, "grep -o 'Cpus_allowed_list:.*' /proc/self/status", "Cpus_allowed_list:\t0", id="cpus"),
+    pytest.param({"cpu_reset_on_fork": True, "nice": 1}, RESETS, "False", id="a reset on fork alone"),
+    pytest.param({"cpu_reset_on_fork": True, "cpu_policy": "other"}, RESETS, "True", id="a reset on fork"),
     pytest.param({"cpu_policy": "idle", "cpu_reset_on_fork": True}, "cut -d' ' -f41 /proc/$$/stat", "5", id="idle"),
     pytest.param(
         {"ignore_sigpipe": True},
