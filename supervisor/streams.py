@@ -51,6 +51,8 @@ def settled(service: Service, output: str, error: str) -> Service:
     if stdin not in _TERMINALS and stdin.partition(":")[0] not in _FROM_SOCKETS:
         stderr = error if stderr == stdout == "inherit" else stderr
         stdout = output if stdout == "inherit" else stdout
+    if (stdin, stdout, stderr) == (service.standard_input, service.standard_output, service.standard_error):
+        return service
     return replace(service, standard_input=stdin, standard_output=stdout, standard_error=stderr)
 
 

@@ -48,7 +48,6 @@ _PIDFD_SIGNAL_PROCESS_GROUP = 1 << 2  # pidfd_send_signal(2): to the group that 
 _LOOK_AGAIN = 0.1  # seconds, for foreign trees to be empty
 _STILL_AFTER = 0.2  # seconds that a process may take to stop before it is killed all the same
 _PAUSE = 0.0005
-_NO_ORDER = Order("", (), {}, "")
 
 
 class LinuxTree:
@@ -72,7 +71,7 @@ class LinuxTree:
     @classmethod
     def adopted(cls, platform: "Linux", kept: Kept, *, own: bool) -> "LinuxTree":
         """Make the tree that was kept; its main process may have ended meanwhile."""
-        tree = cls(platform, kept.mark, Launch(_NO_ORDER))
+        tree = cls(platform, kept.mark, Launch(None))
         main = None if kept.exit or kept.start is None else open_pidfd(kept.pid, kept.start)
         if main is not None:
             os.close(tree._fd)

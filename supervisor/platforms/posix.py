@@ -33,7 +33,6 @@ from .launch import LACKS, Launch, full_mark, inherited_mark, start
 from .notify import UnixNotifySocket, path_socket
 
 _GONE = (psutil.Error, OSError)
-_NO_ORDER = Order("", (), {}, "")
 
 
 class PosixTree:
@@ -56,7 +55,7 @@ class PosixTree:
     @classmethod
     def adopted(cls, platform: "Posix", kept: Kept, *, own: bool) -> "PosixTree":
         """Make the tree that was kept; its main process may have ended meanwhile."""
-        tree = cls(platform, kept.mark, Launch(_NO_ORDER))
+        tree = cls(platform, kept.mark, Launch(None))
         tree.pid, tree._start, tree._seen = kept.pid, kept.start, set(kept.members)
         tree.condemned, tree.foreign = kept.condemned, not own
         if kept.exit is not None:
