@@ -48,7 +48,7 @@ def test_fields_are_filled_in_order_by_name_and_by_default(made):
     assert made.Point(1).names is not point.names
 
 
-@pytest.mark.parametrize("values, given", [((), {}), ((1, 2, [], "", 5), {}), ((1,), {"z": 1}), ((1,), {"x": 1})])
+@pytest.mark.parametrize(("values", "given"), [((), {}), ((1, 2, [], "", 5), {}), ((1,), {"z": 1}), ((1,), {"x": 1})])
 def test_wrong_arguments_are_refused(made, values, given):
     with pytest.raises(TypeError):
         made.Point(*values, **given)
