@@ -2,11 +2,18 @@
 
 import re
 
-from .directives import Directive
+from .directives import DIRECTIVES, Directive
 from .errors import BadConfig, BadValue
 from .kinds import Context
 from .light import Any, dataclass, field
 from .spec import Assignment, Service
+
+# An empty value takes these back as well; systemd, src/core/load-fragment.c, config_parse_exec_cpu_sched_policy etc.
+_RESET_TOO = {
+    "CPUSchedulingPolicy": ("CPUSchedulingPriority",),
+    "IOSchedulingClass": ("IOSchedulingPriority",),
+    "IOSchedulingPriority": ("IOSchedulingClass",),
+}
 
 
 @dataclass
@@ -26,8 +33,9 @@ class Draft:
         if text:
             self.put(directive, kind.read(text, context), line)
         elif kind.resets:
-            self.values.pop(directive.field, None)
-            self.origin.pop(directive.name, None)
+            for name in (directive.name, *_RESET_TOO.get(directive.name, ())):
+                self.values.pop(DIRECTIVES[name].field, None)
+                self.origin.pop(name, None)
         elif not kind.repeatable:
             raise BadValue("it has no value", f"write {kind.what}")
 
@@ -35,6 +43,10 @@ class Draft:
         """Combine a value with what earlier lines said."""
         old = self.values.get(directive.field, directive.default)
         self.values[directive.field] = directive.kind.combine(old, value)
+        if directive.name == "CPUSchedulingPolicy" and "cpu_scheduling_priority" in self.values:
+            lowest, highest = (1, 99) if value in ("fifo", "rr") else (0, 0)  # what was said before has to fit
+            priority = self.values["cpu_scheduling_priority"]
+            self.values["cpu_scheduling_priority"] = min(max(priority, lowest), highest)
         self.origin[directive.name] = f"{self.path}:{line}"
 
     def finish(self) -> Service:

@@ -34,7 +34,8 @@ def _assignments(text: str) -> Iterator[tuple[str, str]]:
         elif text[at] in "#;":
             at = _skip_comment(text, at)
         else:
-            end = next((i for i in range(at, len(text)) if text[i] in "=" + _NEWLINES), len(text))
+            # A name has one character at least: of a "=" at the beginning of a line, too.
+            end = next((i for i in range(at + 1, len(text)) if text[i] in "=" + _NEWLINES), len(text))
             name, at = text[at:end].rstrip(_SPACES), end + 1
             if text[end : end + 1] == "=":
                 value, at = _value(text, at)

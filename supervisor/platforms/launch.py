@@ -250,7 +250,8 @@ def _privileged(order: Order) -> Iterator[str]:
         yield f"nice={order.nice}"
     if order.cpu_policy is not None or order.cpu_priority is not None:  # alone, a reset on fork changes nothing
         lowest = 1 if order.cpu_policy in ("fifo", "rr") else 0
-        yield f"cpu={order.cpu_policy or 'other'}:{order.cpu_priority or lowest}:{order.cpu_reset_on_fork:d}"
+        priority = lowest if order.cpu_priority is None else order.cpu_priority
+        yield f"cpu={order.cpu_policy or 'other'}:{priority}:{order.cpu_reset_on_fork:d}"
     if order.cpus is not None:
         yield f"cpus={','.join(map(str, order.cpus))}"
     if order.io_class is not None or order.io_priority is not None:
