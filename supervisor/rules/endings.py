@@ -129,7 +129,7 @@ def _find_main(turn: Turn, following: State) -> None:
         if turn.scene.stragglers:
             turn.set(awaits_pid_file=True)
         else:
-            enter(turn, State.STOP_SIGTERM, Result.PROTOCOL)
+            enter(turn, State.STOP_SIGTERM if following is State.START_POST else State.STOP, Result.PROTOCOL)
     else:
         take_main(turn)
         enter(turn, following)

@@ -49,6 +49,13 @@ def test_without_anybody_to_write_it_from_the_start_a_pid_file_is_not_waited_for
     assert (world.life.result, world.outcomes) == (Result.PROTOCOL, [Outcome.FAILED])
 
 
+def test_after_its_last_start_command_it_is_stopped_as_if_it_had_run():
+    world = started(**PID_FILE, exec_start_post="/bin/post", exec_stop="/bin/stop")
+    world.ends(Exit(code=0), Slot.CONTROL)
+    world.command_ends()
+    assert (world.state, world.life.result) == (State.STOP, Result.PROTOCOL)
+
+
 def test_a_pid_file_is_waited_for_even_if_nobody_is_left_to_write_it():
     world = started(**PID_FILE)
     forks(world)
