@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ GENERATORS: Mapping[str, Callable[[int, int], Scenario]] = {
     "life": generate.scenario,
     "text": generate_texts.scenario,
 }
-_AT_A_TIME, _AGAIN_AT_A_TIME, _AGAIN = 8, 2, 2
+_AT_A_TIME, _AGAIN_AT_A_TIME = 8, 4
+_AGAIN_LATER = (0, 75)  # milliseconds
 _LONGEST = 400  # characters of a value
 
 
@@ -51,10 +52,11 @@ class Duel:
         return {name: frozenset(each.field for each in wrong) for name, wrong in found.items()}
 
     def confirmed(self, scenarios: Sequence[Scenario]) -> dict[str, list[Difference]]:
-        """Return what differs each time, with little company, in what systemd does alike each time."""
+        """Return what differs each time, with little company and also a moment later, and what systemd does alike."""
         if not scenarios:
             return {}
-        plays = [self.play(scenarios, _AGAIN_AT_A_TIME) for _ in range(_AGAIN)]
+        later = [[replace(each, until=each.until + delay) for each in scenarios] for delay in _AGAIN_LATER]
+        plays = [self.play(each, _AGAIN_AT_A_TIME) for each in later]
         found = {}
         for name in (each.id for each in scenarios):
             expected = settle([judged[name] for judged, _ in plays])
