@@ -87,8 +87,10 @@ def main() -> int:
     counts = f"{len(scenarios)} scenarios, {suspects} played again, {len(wrong)} differ"
     print(f"seed {arguments.seed}, {arguments.about} {numbers.start} to {numbers.stop - 1}: {counts}", flush=True)
     small = shrink(wrong[: arguments.shrink], duel.differing)
+    found |= duel.confirmed(list(small.values()))
     for scenario in wrong:
-        print(describe(small.get(scenario.id, scenario), scenario.id, found[scenario.id]), flush=True)
+        least = small.get(scenario.id, scenario)
+        print(describe(least, scenario.id, found.get(least.id, found[scenario.id])), flush=True)
     if arguments.out is not None:
         write(arguments.out, [small.get(each.id, each) for each in wrong])
     return 1 if wrong else 0
