@@ -43,11 +43,17 @@ class Draft:
         """Combine a value with what earlier lines said."""
         old = self.values.get(directive.field, directive.default)
         self.values[directive.field] = directive.kind.combine(old, value)
-        if directive.name == "CPUSchedulingPolicy" and "cpu_scheduling_priority" in self.values:
-            lowest, highest = (1, 99) if value in ("fifo", "rr") else (0, 0)  # what was said before has to fit
+        self._fit_priority(directive.name, value)
+        self.origin[directive.name] = f"{self.path}:{line}"
+
+    def _fit_priority(self, name: str, value: Any) -> None:
+        """Make a priority that was said before fit the policy or class that follows it."""
+        if name == "CPUSchedulingPolicy" and "cpu_scheduling_priority" in self.values:
+            lowest, highest = (1, 99) if value in ("fifo", "rr") else (0, 0)
             priority = self.values["cpu_scheduling_priority"]
             self.values["cpu_scheduling_priority"] = min(max(priority, lowest), highest)
-        self.origin[directive.name] = f"{self.path}:{line}"
+        elif (name, value) == ("IOSchedulingClass", "none"):
+            self.values.pop("io_scheduling_priority", None)
 
     def finish(self) -> Service:
         """Give the service, or raise BadConfig where its directives do not go together."""

@@ -5,7 +5,7 @@ an even number of steps, deadlines are an odd one, and each command has an offse
 last look. So hardly two things happen at the same moment, and what comes first is no matter of luck.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -93,7 +93,7 @@ _HOOKS = {
 class Dice(Random):
     """Random choices by weight and by chance."""
 
-    def pick(self, weights: dict[Any, float]) -> Any:
+    def pick(self, weights: Mapping[Any, float]) -> Any:
         return self.choices(list(weights), list(weights.values()))[0]
 
     def chance(self, share: float) -> bool:
@@ -151,7 +151,7 @@ class Child:
         wait = [f"sleep {self.dice.choice(_SLEEPS)}"] if self.dice.chance(0.8) else []
         return [*wait, f"exit {self.dice.pick(_CODES)}" if self.dice.chance(0.7) else f"die {self.dice.pick(_DEATHS)}"]
 
-    def deeds(self, weights: dict[str, float], most: int) -> list[str]:
+    def deeds(self, weights: Mapping[str, float], most: int) -> list[str]:
         """Return some things to do, each after a while or at once."""
         done: list[str] = []
         for _ in range(self.dice.randint(0, most)):

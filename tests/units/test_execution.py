@@ -42,6 +42,7 @@ def folders(*names, **links):
         ("CPUSchedulingPriority=5\nCPUSchedulingPolicy=", "cpu_scheduling_priority", None),
         ("IOSchedulingPriority=5\nIOSchedulingClass=", "io_scheduling_priority", None),
         ("IOSchedulingClass=idle\nIOSchedulingPriority=", "io_scheduling_class", None),
+        ("IOSchedulingPriority=0\nIOSchedulingClass=none", "io_scheduling_priority", None),
         ("RootDirectory=/a/\nRootDirectory=", "root_directory", None),
         ("TimerSlackNSec=5us", "timer_slack_nsec", 5000),
         ("TimerSlackNSec=10", "timer_slack_nsec", 10),
