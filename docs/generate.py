@@ -16,7 +16,7 @@ from farmhand.manager import cli as manager_cli
 from farmhand.manager.config import Settings
 from farmhand.manager.rules.actions import outcomes_markdown
 from farmhand.supervisor import cli as supervisor_cli
-from farmhand.supervisor import verbs as supervisor_verbs
+from farmhand.supervisor.control import verbs as supervisor_verbs
 from farmhand.supervisor.rules import moves
 from farmhand.supervisor.rules.exitstatus import Result
 from farmhand.supervisor.rules.life import Life

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..units.errors import nearest
-from .control import NoSupervisor, default_path
+from .control.protocol import NoSupervisor, default_path
+from .control.verbs import BAD_INPUT, ELSEWHERE, FAILED, OPTIONS, UNKNOWN, VERBS, fail, request, show_logs, status
 from .platforms import kind, lacking
-from .verbs import BAD_INPUT, ELSEWHERE, FAILED, OPTIONS, UNKNOWN, VERBS, fail, request, show_logs, status
 
 if TYPE_CHECKING:
-    from .plan import Plan, Wishes
+    from .definitions.plan import Plan, Wishes
 
 
 def _path(text: str) -> Path:
@@ -141,7 +141,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _planned(arguments: argparse.Namespace) -> tuple["Wishes", "Plan"]:
     from ..units.errors import BadConfig
-    from . import plan  # the units themselves: nothing that a question to the supervisor needs
+    from .definitions import plan  # the units themselves: nothing that a question to the supervisor needs
     from .say import say
 
     needed = bool(arguments.control or os.environ.get("FARMHAND_CONTROL"))

@@ -13,18 +13,20 @@ from ..units.errors import BadConfig
 from ..units.light import Any
 from ..units.quoting import expand_text
 from ..units.spec import Service
-from . import environment, loop, reexec
-from .control import Answer, Handle, Reply, Request
-from .control_server import CannotListen, ControlServer, Taken, take
-from .handover import Inherited, keep, trees
+from . import loop
+from .control.protocol import Answer, Handle, Reply, Request
+from .control.server import CannotListen, ControlServer, Taken, take
+from .definitions.plan import Plan, Wishes
+from .execution import environment
 from .logs import Logs, Prefixer
 from .obey import REQUESTS
-from .plain import Unreadable
-from .plan import Plan, Wishes
 from .platforms import native
-from .records import Records, end_unrecorded
 from .rules.jobs import Kind
 from .say import say
+from .succession import reexec
+from .succession.handover import Inherited, keep, trees
+from .succession.plain import Unreadable
+from .succession.records import Records, end_unrecorded
 from .waiting import Waiter
 
 BAD_INPUT = 2

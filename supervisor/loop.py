@@ -14,18 +14,18 @@ from ..units import machine
 from ..units.grammar import signal_name, signal_number
 from ..units.light import Any, dataclass, field
 from ..units.spec import Service
-from . import handover
-from .catalog import Catalog
-from .control import Answer, Handle, Request
-from .definitions import Definitions
-from .desk import Desk, LogPath
-from .execute import Premises
+from .control.desk import Desk, LogPath
+from .control.protocol import Answer, Handle, Request
+from .definitions.catalog import Catalog
+from .definitions.current import Definitions
+from .definitions.unit_paths import Index
+from .execution.execute import Premises
+from .execution.streams import Journal, settled
 from .jobs import Jobs, Surroundings
 from .narrate import Log, Narration, Narrator
 from .obey import ORPHANS, Observers, Supervisor
 from .parent import Parent
 from .platforms import Platform, Tree, native
-from .records import Records
 from .relatives import trigger_of
 from .rules.conditions import Checked
 from .rules.exitstatus import CLEAN_RESULTS
@@ -33,9 +33,9 @@ from .rules.jobs import Kind
 from .rules.relations import link
 from .rules.states import RESTING, State
 from .rules.transaction import Refused
-from .streams import Journal, settled
+from .succession import handover
+from .succession.records import Records
 from .unit import Unit
-from .unit_paths import Index
 from .waiting import Waiter
 
 Attach = Callable[[Waiter, Handle], None]
@@ -171,12 +171,12 @@ class Loop:
         self._parent.failed(unit.name, now=state is State.FAILED)
 
     def handle(self, request: Request, answer: Answer) -> None:
-        from . import answers  # what only requests need takes memory
+        from .control import answers  # what only requests need takes memory
 
         answers.handle(self._desk, request, answer)
 
     def rejoin(self, request: Request, answer: Answer) -> None:
-        from . import answers
+        from .control import answers
 
         answers.rejoin(self._desk, request, answer)
 

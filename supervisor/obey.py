@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from ..units.light import assert_never, dataclass, field, replace
-from . import credentials, daemons, environment, execute, folders, resources
+from . import daemons
+from .execution import credentials, environment, execute, folders, resources
 from .platforms import MARK, NotifySocket, Platform, Tree
 from .rules import notify, watchdog
 from .rules.exitstatus import Exit

@@ -91,7 +91,9 @@ _ONLY_SHOWN = {
 
 
 # Values of directives in force that are taken for another: the kernel's log and the console are not written to.
-_NOT_DONE = dict.fromkeys(("StandardOutput", "StandardError"), ("kmsg", "kmsg+console", "journal+console"))
+_NOT_DONE: dict[str, tuple[str, ...]] = dict.fromkeys(
+    ("StandardOutput", "StandardError"), ("kmsg", "kmsg+console", "journal+console")
+)
 
 
 @functools.cache

@@ -11,7 +11,12 @@ from farmhand.units.spec import Command, Service
 TOO_MUCH = {
     *("argparse", "ast", "asyncio", "copy", "dataclasses", "datetime", "dis", "inspect", "logging", "pickle", "psutil"),
     *("shutil", "subprocess", "tempfile", "threading", "tokenize", "typing", "yaml"),
-    *("farmhand.supervisor.answers", "farmhand.supervisor.cli", "farmhand.units.directives", "farmhand.units.named"),
+    *(
+        "farmhand.supervisor.control.answers",
+        "farmhand.supervisor.cli",
+        "farmhand.units.directives",
+        "farmhand.units.named",
+    ),
 }
 
 

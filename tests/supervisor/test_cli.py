@@ -322,7 +322,7 @@ def test_two_files_with_the_same_service_are_refused(tmp_path):
 def test_a_question_does_not_load_the_supervisor():
     script = "import sys, farmhand.supervisor.cli; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    assert "farmhand.supervisor.control" in loaded
+    assert "farmhand.supervisor.control.protocol" in loaded
     assert not {"yaml", "farmhand.supervisor.loop", "farmhand.supervisor.rules.lifecycle"} & set(loaded)
 
 

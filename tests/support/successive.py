@@ -9,7 +9,7 @@ from pathlib import Path
 
 from polling import until
 
-from farmhand.supervisor.control import NoSupervisor, Request, ask
+from farmhand.supervisor.control.protocol import NoSupervisor, Request, ask
 
 FARMHAND = Path(sys.executable).with_name("farmhand")
 

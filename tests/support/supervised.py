@@ -16,7 +16,7 @@ from polling import until
 
 _RUNNER = """
 import json, os, sys
-from farmhand.supervisor.control import Request
+from farmhand.supervisor.control.protocol import Request
 from farmhand.supervisor.loop import Shell, run
 from farmhand.units.dialects import farmhand
 

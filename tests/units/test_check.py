@@ -38,7 +38,8 @@ def test_a_dependency_that_is_not_there_is_named_where_it_was_meant_to_be_ours()
         "    Requires: [managr, network.target]\n    After: manager\n    Wants: x.mount\n"
     )
     assert [str(notice) for notice in absent(check("farm.yaml", text).services)] == [
-        'farm.yaml:5: Requires: there is no service "managr" here, and it will not be started without; did you mean "manager"?'
+        'farm.yaml:5: Requires: there is no service "managr" here, and it will not be started without;'
+        ' did you mean "manager"?'
     ]
 
 

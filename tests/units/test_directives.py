@@ -21,7 +21,12 @@ def test_each_field_of_a_service_has_exactly_one_row() -> None:
     fields = {field.name for field in dataclasses.fields(spec.Service)} - NO_DIRECTIVES
     rows = Counter(row.field for row in DIRECTIVES.values())
     assert rows.keys() == fields
-    assert {field for field, count in rows.items() if count > 1} == {"limits", "conditions", "asserts", "standard_input_data"}
+    assert {field for field, count in rows.items() if count > 1} == {
+        "limits",
+        "conditions",
+        "asserts",
+        "standard_input_data",
+    }
 
 
 def test_acting_and_keeping_exclude_each_other() -> None:

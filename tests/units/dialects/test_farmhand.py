@@ -147,7 +147,10 @@ FILES = [
     ("services: {x: {ExecStart: /x}}\n---\na: b\n", "it is not YAML"),
     ("services:\n  x: {ExecStart: /x}\n# \0\n", "farm.yaml:3: it holds a character that YAML forbids"),
     ("services:\n  x: {}\n", "farm.yaml:2: ExecStart: it is missing"),
-    ('services:\n  x: {ExecStart: /x, SourcePath: "a\\nb"}\n', "farm.yaml:2: SourcePath: 'a\\nb' cannot be written on one line"),
+    (
+        'services:\n  x: {ExecStart: /x, SourcePath: "a\\nb"}\n',
+        "farm.yaml:2: SourcePath: 'a\\nb' cannot be written on one line",
+    ),
     ("services:\n  x@: {ExecStart: /x}\n", "x@: a template needs its instances"),
     ("services:\n  x@: {ExecStart: /x, instances: [1, 1]}\n", 'the service "x@1" is there already'),
     ("services:\n  x@: {ExecStart: /x, instances: [a b]}\n", "x@a b: it is not a name for a service"),

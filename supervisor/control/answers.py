@@ -1,0 +1,204 @@
+"""Answers control requests: what `farmhand start`, `status`, `show`, `why` … ask of the running supervisor.
+
+Verbs that change something become jobs (requests.py); the others are answered at once. Exit codes are systemctl's.
+"""
+
+from collections.abc import Callable, Mapping
+
+from ...units.errors import BadValue
+from ...units.grammar import parse_signal
+from ...units.light import Any
+from ...units.unit_names import full_name, short_name
+from ..definitions.catalog import Loaded
+from ..rules.conditions import verdict
+from ..rules.life import Event, Slot
+from ..rules.states import RESTING, Active
+from ..rules.why import data as why_data
+from ..rules.why import why
+from ..unit import Unit
+from . import requests, views
+from .desk import Chosen, Desk, LogPath, choose, complaint
+from .protocol import Answer, Reply, Request
+from .requests import rejoin
+
+__all__ = ["Desk", "LogPath", "handle", "rejoin"]
+
+Options = Mapping[str, Any]
+
+
+def handle(desk: Desk, request: Request, answer: Answer) -> None:
+    """Answer a request: `answer` is called once, now or when the jobs it made are settled."""
+    verb = request.verb
+    if verb in _WITHOUT_NAMES:
+        _WITHOUT_NAMES[verb](desk, request, answer)
+    elif verb not in (*requests.VERBS, *_EACH, *_LISTS, *_FILES):
+        known = ", ".join(sorted({*requests.VERBS, *_EACH, *_LISTS, *_FILES, *_WITHOUT_NAMES}))
+        answer(Reply(2, (f"{verb}: it is no request; known are {known}",)))
+    elif not request.names and verb not in (*_EVERYTHING, *_LISTS):
+        answer(Reply(2, (f"{verb}: no service is named; name one, or a pattern such as 'worker@*'",)))
+    elif verb in _FILES:
+        answer(_together(verb, [_FILES[verb](desk, name, request.options) for name in request.names]))
+    else:
+        chosen = choose(desk, request.names)
+        if verb in requests.VERBS:
+            requests.handle(desk, request, chosen, answer)
+        elif verb in _LISTS:
+            answer(_LISTS[verb](desk, chosen.units, request.options))
+        else:
+            answer(_each(desk, request, chosen))
+
+
+def _each(desk: Desk, request: Request, chosen: Chosen) -> Reply:
+    """Ask about each unit and put the answers together; those that cannot be had have theirs, too."""
+    replies = {unit.name: _EACH[request.verb](desk, unit, request.options) for unit in chosen.units}
+    for loaded in chosen.absent:
+        replies[short_name(loaded.name)] = _absent(desk, request, loaded)
+    whole = _together(request.verb, list(replies.values()))
+    return Reply(whole.exit_code, whole.lines, {name: reply.data for name, reply in replies.items()})
+
+
+def _together(verb: str, replies: list[Reply]) -> Reply:
+    """Put answers together: 0 if any is, where a verb asks for any; else what the last one that is not 0 says."""
+    codes = [reply.exit_code for reply in replies]
+    code = next((code for code in reversed(codes) if code), 0)
+    if verb in _ANY and 0 in codes:
+        code = 0
+    lines: list[str] = []
+    for reply in replies:
+        lines += [*([""] if lines and verb in _APART else []), *reply.lines]
+    return Reply(code, tuple(lines), [reply.data for reply in replies])
+
+
+def _absent(desk: Desk, request: Request, loaded: Loaded) -> Reply:
+    """Answer for a unit that was named and cannot be had."""
+    match request.verb:
+        case "show":
+            return views.show(views.stub(desk, loaded), request.options)
+        case "is-active":
+            return Reply(views.NOT_RUNNING, ("inactive",), "inactive")
+        case "is-failed":
+            return Reply(1, ("inactive",), "inactive")
+        case "status" | "why":
+            is_there = loaded.state != "not-found"
+            return Reply(views.NOT_RUNNING if is_there else views.UNKNOWN, (complaint(desk, loaded),))
+        case _:
+            return Reply(1, (complaint(desk, loaded),))
+
+
+def _kill(desk: Desk, unit: Unit, options: Options) -> Reply:
+    """Send a signal: systemctl kill, --signal=, --kill-whom=main|control|all."""
+    try:
+        name = parse_signal(str(options.get("signal") or "SIGTERM"))
+    except BadValue as bad:
+        return Reply(2, (f"--signal: {bad.problem}; {bad.hint}",))
+    whom = str(options.get("kill_whom") or "all")
+    if whom == "all":
+        unit.signal((name,), everyone=True)
+        return Reply()
+    if whom not in ("main", "control"):
+        return Reply(2, (f"--kill-whom: {whom!r} is not known; choose main, control or all",))
+    if Slot(whom) not in unit.trees:
+        return Reply(1, (f"{unit.name}: there is no {whom} process to kill",))
+    unit.trees[Slot(whom)].signal(name, whom="main")
+    return Reply()
+
+
+def _reset_failed(desk: Desk, unit: Unit, options: Options) -> Reply:
+    desk.supervisor.tell(unit, Event.RESET_FAILED)
+    return Reply()
+
+
+def _is_active(desk: Desk, unit: Unit, options: Options) -> Reply:
+    return Reply(0 if unit.active in views.RUNS else views.NOT_RUNNING, (unit.active.value,), unit.active.value)
+
+
+def _is_failed(desk: Desk, unit: Unit, options: Options) -> Reply:
+    return Reply(0 if unit.active is Active.FAILED else 1, (unit.active.value,), unit.active.value)
+
+
+def _why(desk: Desk, unit: Unit, options: Options) -> Reply:
+    now = desk.supervisor.waiter.now()
+    told = verdict(unit.checked)
+    checks = (f"{unit.name}: {told}",) if told else ()
+    return Reply(0, (*checks, *why(unit.service, unit.life, now)), why_data(unit.service, unit.life, now))
+
+
+def _logs(desk: Desk, unit: Unit, options: Options) -> Reply:
+    """Say where the log is: whoever asked reads the file."""
+    path = desk.log_path(unit.name)
+    if path is None:
+        return Reply(1, (f"{unit.name}: its output is not kept here; see StandardOutput=",))
+    return Reply(0, (path,), path)
+
+
+def _loaded(desk: Desk, name: str) -> Loaded:
+    """Return what was read of a unit, which need not be there, or not by a file."""
+    (loaded,) = desk.definitions.find([name])
+    unit = desk.supervisor.units.get(short_name(full_name(name)))
+    return Loaded(full_name(unit.name), "loaded", unit.service) if unit and not loaded.service else loaded
+
+
+def _cat(desk: Desk, name: str, options: Options) -> Reply:
+    return views.cat(desk, _loaded(desk, name))
+
+
+def _is_enabled(desk: Desk, name: str, options: Options) -> Reply:
+    return views.is_enabled(desk, _loaded(desk, name))
+
+
+def _list_dependencies(desk: Desk, name: str, options: Options) -> Reply:
+    return views.list_dependencies(desk, short_name(_loaded(desk, name).name), options)
+
+
+def _reload(desk: Desk, request: Request, answer: Answer) -> None:
+    """Read all files again: systemctl daemon-reload. What is wrong with some is told, and the exit code is 1."""
+    problems = desk.definitions.reload()
+    answer(Reply(1 if problems else 0, tuple(problems)))
+
+
+def _shut_down(desk: Desk, request: Request, answer: Answer) -> None:
+    """Stop everything, and answer when that is done; at once if whoever asks does not want to wait."""
+    desk.shut_down()
+    units, pending = desk.supervisor.units, desk.jobs.pending
+
+    def is_over() -> bool:
+        over = not pending and all(unit.life.state in RESTING for unit in units.values())
+        if over:
+            answer(Reply(0, ("all services have stopped",)))
+        return over
+
+    if request.options.get("no_block"):
+        answer(Reply(0, ("stopping all services",)))
+    else:
+        desk.watch(is_over)
+
+
+_EACH: Mapping[str, Callable[[Desk, Unit, Options], Reply]] = {
+    **views.EACH,
+    "kill": _kill,
+    "reset-failed": _reset_failed,
+    "is-active": _is_active,
+    "is-failed": _is_failed,
+    "why": _why,
+    "logs": _logs,
+}
+_LISTS: Mapping[str, Callable[[Desk, list[Unit], Options], Reply]] = {
+    "list": views.list_services,
+    "list-units": views.list_units,
+}
+_FILES: Mapping[str, Callable[[Desk, str, Options], Reply]] = {
+    "cat": _cat,
+    "is-enabled": _is_enabled,
+    "list-dependencies": _list_dependencies,
+}
+_WITHOUT_NAMES: Mapping[str, Callable[[Desk, Request, Answer], None]] = {
+    "ping": lambda desk, request, answer: answer(Reply(0, ("pong",))),
+    "daemon-reload": _reload,
+    "shutdown": _shut_down,
+}
+# The answers about several units are kept apart by an empty line.
+_APART = frozenset({"show", "cat", "list-dependencies"})
+# These ask whether any of the named is so.
+_ANY = frozenset({"is-active", "is-failed", "is-enabled"})
+# Without a name these mean every service.
+_EVERYTHING = frozenset({"show", "status", "why", "logs", "reset-failed", "is-active", "is-failed"})

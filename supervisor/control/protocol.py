@@ -1,0 +1,110 @@
+"""The control socket: how `farmhand start`, `status`, `why` … talk to a running supervisor.
+
+One request and one reply per connection, each one line of JSON. The loop gives its `handle(request, answer)`
+and calls `answer(reply)` once, at once or when the job is done. This is the client's side and what both share;
+`server.py` is the other.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ...units.light import Any, dataclass, field
+from ..platforms.peers import peer_uid
+
+MOST_BYTES = 1 << 20  # of a request
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asks for: a verb ("start", "status", …), the services it concerns, and its options.
+
+    names: as typed, ".service" allowed; empty means all where the verb allows it. options: by their long name
+    with underscores, {"signal": "SIGHUP", "kill_whom": "main", "property": ["Id"], "no_block": True}; absent
+    ones were not given.
+    """
+
+    verb: str
+    names: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer: the exit code of the command, lines for people (stdout; stderr if exit_code tells of a failure),
+    and the same as data for `--output json` and for programs."""
+
+    exit_code: int = 0
+    lines: tuple[str, ...] = ()
+    data: Any = None
+
+
+Answer = Callable[[Reply], None]
+Handle = Callable[[Request, Answer], None]
+
+
+class BadRequest(Exception):
+    """What came over the socket is no request; the text says why."""
+
+
+class NoSupervisor(Exception):
+    """Nobody answers at the socket; the text says which socket and how to mend it."""
+
+
+def encode(message: Request | Reply) -> bytes:
+    return json.dumps({name: getattr(message, name) for name in message.__match_args__}).encode() + b"\n"
+
+
+def decode_request(line: bytes) -> Request:
+    """Read a request; raises BadRequest."""
+    try:
+        given = json.loads(line)
+    except ValueError as error:
+        raise BadRequest(f"it is not JSON: {error}") from None
+    match given:
+        case {"verb": str(verb), **others}:
+            names, options = others.get("names", []), others.get("options", {})
+            if not isinstance(options, dict):
+                raise BadRequest("options: it is not an object")
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise BadRequest("names: it is not a list of texts")
+            return Request(verb, tuple(names), options)
+    raise BadRequest('there is no "verb" in it')
+
+
+def default_path(environ: Mapping[str, str] | None = None) -> Path:
+    """Say where the socket is unless somebody says otherwise."""
+    environ = os.environ if environ is None else environ
+    if path := environ.get("FARMHAND_CONTROL"):
+        return Path(path)
+    if runtime := environ.get("XDG_RUNTIME_DIR"):
+        return Path(runtime, "farmhand", "control.sock")
+    if os.geteuid() == 0 and os.access("/run", os.W_OK):
+        return Path("/run/farmhand/control.sock")
+    folders = (environ.get("TMPDIR", "/tmp"), "/dev/shm")  # the latter in containers that may write nowhere else
+    folder = next((folder for folder in folders if os.access(folder, os.W_OK)), folders[0])
+    return Path(folder, f"farmhand-{os.geteuid()}", "control.sock")
+
+
+def ask(path: Path, request: Request, *, timeout: float | None = None) -> Reply:
+    """Ask the supervisor at this socket and wait for its answer, `timeout` seconds at most; raises NoSupervisor."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout)
+        try:
+            connection.connect(str(path))
+            if (owner := peer_uid(connection)) not in (0, os.geteuid()) and os.geteuid() != 0:
+                raise NoSupervisor(f"{path}: it is user {owner} who listens there, not you; name yours with --control")
+            connection.sendall(encode(request))
+            line = connection.makefile("rb").readline()
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise NoSupervisor(
+                f"{path}: no supervisor answers there ({why}); start one with 'farmhand run FILE', "
+                "or name its socket with --control or FARMHAND_CONTROL"
+            ) from None
+    if not line.endswith(b"\n"):
+        raise NoSupervisor(f"{path}: the supervisor ended before it answered")
+    given = json.loads(line)
+    return Reply(given["exit_code"], tuple(given["lines"]), given["data"])

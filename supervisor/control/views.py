@@ -1,0 +1,233 @@
+"""What `status`, `show`, `list-units`, `list-dependencies` and `cat` say of units."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from ...units.dialects import systemd
+from ...units.directives import without_effect
+from ...units.errors import BadConfig
+from ...units.light import Any
+from ...units.spec import Service
+from ...units.unit_names import full_name, short_name, unit_type
+from ..definitions.catalog import Loaded, read
+from ..execution import resources
+from ..rules import properties
+from ..rules.conditions import verdict
+from ..rules.life import Life, Slot
+from ..rules.states import Active
+from ..rules.why import where
+from ..unit import Unit
+from .desk import Desk, complaint
+from .protocol import Reply
+
+Options = Mapping[str, Any]
+
+NOT_RUNNING, UNKNOWN = 3, 4  # systemctl(1), "Exit status"
+RUNS = frozenset({Active.ACTIVE, Active.RELOADING})
+_DOTS = {Active.FAILED: "\N{MULTIPLICATION SIGN}", Active.INACTIVE: "○", Active.ACTIVE: "●"}
+
+
+def described(desk: Desk, unit: Unit) -> dict[str, str]:
+    """Return a unit's properties by systemd's names."""
+    stamps = unit.stamps
+    facts = properties.Facts(
+        main_pid=unit.pid(Slot.MAIN),
+        control_pid=unit.pid(Slot.CONTROL),
+        last_main_pid=unit.main_pid,
+        stamps={
+            "ExecMainStart": stamps.main_start,
+            "ExecMainExit": stamps.main_exit,
+            "StateChange": stamps.state,
+            "InactiveExit": stamps.inactive_exit,
+            "ActiveEnter": stamps.active_enter,
+            "ActiveExit": stamps.active_exit,
+            "InactiveEnter": stamps.inactive_enter,
+        },
+        monotonic_zero=time.time() - time.monotonic(),
+        ran=unit.ran,
+        invocation=unit.invocation,
+        log_path=desk.log_path(unit.name) or "",
+        memory=resources.memory(),
+        tasks=resources.tasks(),
+        conditions_met=unit.checked.conditions_met if unit.checked else False,
+        asserts_met=unit.checked.asserts_met if unit.checked else False,
+    )
+    shown = properties.properties(unit.service, unit.life, facts)
+    name = full_name(unit.name)
+    loaded = desk.definitions.catalog.loaded.get(name) or Loaded(name, "loaded", unit.service)
+    return shown | _target(unit) | _loading(desk, loaded, shown["FragmentPath"])
+
+
+def _target(unit: Unit) -> dict[str, str]:
+    """Return what is different for a target, which is like a service that runs nothing."""
+    return {"SubState": "active"} if unit_type(unit.name) and unit.active is Active.ACTIVE else {}
+
+
+def _loading(desk: Desk, loaded: Loaded, fragment: str) -> dict[str, str]:
+    """Return what is known of where a unit comes from."""
+    return {
+        "Id": loaded.name,
+        "Names": " ".join(loaded.names or (loaded.name,)),
+        "LoadState": loaded.state,
+        "LoadError": "" if loaded.state == "loaded" else complaint(desk, loaded),
+        "FragmentPath": loaded.fragment or fragment,
+        "DropInPaths": " ".join(loaded.drop_ins),
+        "NeedDaemonReload": "yes" if desk.definitions.catalog.changed(loaded.name) else "no",
+    }
+
+
+def stub(desk: Desk, loaded: Loaded) -> dict[str, str]:
+    """Return the properties of a unit that was named and cannot be had."""
+    nothing = properties.properties(Service(short_name(loaded.name), type="oneshot"), Life(), properties.Facts())
+    return nothing | _loading(desk, loaded, "")
+
+
+def show(shown: Mapping[str, str], options: Options) -> Reply:
+    """Answer with all properties or those asked for; what is not known is left out."""
+    names = options.get("property")
+    if names:
+        asked = [name for item in ([names] if isinstance(names, str) else names) for name in str(item).split(",")]
+        shown = {name: shown[name] for name in asked if name in shown}
+    lines = tuple(f"{name}={line}" for name, value in shown.items() for line in value.split("\n"))
+    return Reply(0, lines, dict(shown))
+
+
+def status(desk: Desk, unit: Unit, options: Options) -> Reply:
+    shown, life = described(desk, unit), unit.life
+    lines = [
+        f"{_DOTS.get(unit.active, '●')} {unit.name} - {shown['Description']}",
+        f"   Loaded: {shown['LoadState']} ({shown['FragmentPath']})",
+        *(f"  Drop-In: {path}" for path in shown["DropInPaths"].split()),
+        f"    State: {shown['ActiveState']} ({shown['SubState']}) since {shown['StateChangeTimestamp'] or 'the start'}",
+    ]
+    if shown["NeedDaemonReload"] == "yes":
+        lines.insert(0, f"{unit.name}: its files have changed; 'farmhand daemon-reload' reads them again")
+    if told := verdict(unit.checked):
+        lines.append(f"   Checks: {told}")
+    if unit.pid(Slot.MAIN):
+        lines.append(f" Main PID: {unit.pid(Slot.MAIN)}, {len(unit.members())} processes in all")
+    if life.status_text:
+        lines.append(f"   Status: {life.status_text}")
+    if life.exit is not None:
+        lines.append(f"Last exit: {life.exit}, result {life.result.value}")
+    if unit_type(unit.name) is None:
+        lines.append(f" Restarts: {life.restarts}, Restart={unit.service.restart}{where(unit.service, 'Restart')}")
+    lines += [f" Not in force: {kept.key}= ({kept.path}:{kept.line})" for kept in without_effect(unit.service)]
+    lines += [f" Not in force: {name}= ({place}): not on this system" for name, place in _lacking(desk, unit)]
+    if shown["LogPath"]:
+        lines.append(f"      Log: {shown['LogPath']}")
+    return Reply(0 if unit.active in RUNS else NOT_RUNNING, tuple(lines), shown)
+
+
+def _lacking(desk: Desk, unit: Unit) -> list[tuple[str, str]]:
+    """Return the directives of a service that this system has nothing for, and where they stand."""
+    origins = unit.service.origin.items()
+    return sorted((name, place) for name, place in origins if name in desk.supervisor.platform.lacks)
+
+
+def list_services(desk: Desk, units: list[Unit], options: Options) -> Reply:
+    """Give a line a service, with what people look for first."""
+    rows = [("NAME", "ACTIVE", "SUB", "PID", "RESTARTS", "STATUS")]
+    for unit in units:
+        pid = str(unit.pid(Slot.MAIN) or "-")
+        life = unit.life
+        rows.append((unit.name, unit.active.value, life.state.value, pid, str(life.restarts), life.status_text))
+    return Reply(0, _table(rows), [described(desk, unit) for unit in units])
+
+
+def list_units(desk: Desk, units: list[Unit], options: Options) -> Reply:
+    """Give a line a unit as systemctl does: without --all or --state= only what is active, failed or has a job."""
+    states = set(str(options.get("state") or "").split(",")) - {""} | ({"failed"} if options.get("failed") else set())
+    types = set(str(options.get("type") or "").split(",")) - {""}
+    shown = []
+    for unit in units:
+        known = described(desk, unit)
+        at = {known["LoadState"], known["ActiveState"], known["SubState"]}
+        lives = unit.active is not Active.INACTIVE or unit.name in desk.jobs.pending
+        if (at & states if states else lives or options.get("all")) and (not types or _type(unit) in types):
+            shown.append(known)
+    shown.sort(key=lambda known: (known["Id"].rpartition(".")[2], known["Id"]))
+    columns = ("Id", "LoadState", "ActiveState", "SubState", "Description")
+    rows = [
+        ("UNIT", "LOAD", "ACTIVE", "SUB", "DESCRIPTION"),
+        *(tuple(known[key] for key in columns) for known in shown),
+    ]
+    more = "" if states or options.get("all") else "; --all shows the inactive ones, too"
+    count = f"{len(shown)} unit{'' if len(shown) == 1 else 's'} listed{more}"
+    return Reply(0, (*_table(rows), "", count), shown)
+
+
+def _type(unit: Unit) -> str:
+    return unit_type(unit.name) or "service"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return tuple("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+_NEEDS = ("requires", "requisite", "wants", "binds_to", "upholds")
+
+
+def list_dependencies(desk: Desk, name: str, options: Options) -> Reply:
+    """Draw the tree of what a unit needs, or with `reverse` of what needs it; below targets always, else with `all`."""
+    units = desk.supervisor.units
+
+    def below(name: str) -> list[str]:
+        if options.get("reverse"):
+            found = [other.name for other in units.values() if name in _needed_by(other.service)]
+        else:
+            found = _needed_by(units[name].service) if name in units else []
+        return sorted(dict.fromkeys(found), key=lambda name: (unit_type(name) == "target", name.lower()))
+
+    def draw(name: str, before: str, path: tuple[str, ...]) -> Iterator[str]:
+        deeper = below(name) if name not in path else []
+        for each in deeper:
+            last = each == deeper[-1]
+            unit = units.get(each)
+            dot = _DOTS.get(unit.active, "●") if unit else "○"
+            yield f"{dot} {before}{'└─' if last else '├─'}{full_name(each)}"
+            if options.get("all") or unit_type(each) == "target":
+                yield from draw(each, before + ("  " if last else "│ "), (*path, name))
+
+    return Reply(0, (full_name(name), *draw(name, "", ())), [full_name(each) for each in below(name)])
+
+
+def _needed_by(service: Service) -> list[str]:
+    return [short_name(name) for field in _NEEDS for name in getattr(service, field)]
+
+
+def cat(desk: Desk, loaded: Loaded) -> Reply:
+    """Give the files of a unit as they are now; a service from YAML as the unit file that it comes to."""
+    if loaded.state == "masked":
+        return Reply(0, (f"# {loaded.name} is masked",))
+    paths = [path for path in (loaded.fragment, *loaded.drop_ins) if path]
+    if not paths and loaded.service is not None:
+        return Reply(0, (f"# {loaded.name}, as a unit file", *systemd.write(loaded.service).text.splitlines()))
+    if not paths or (loaded.state == "not-found" and not loaded.fragment):
+        return Reply(1, (complaint(desk, loaded),))
+    lines: list[str] = []
+    if desk.definitions.catalog.changed(loaded.name):
+        lines.append(f"# {loaded.name} has changed since it was read; 'farmhand daemon-reload' reads it again")
+    for path in paths:
+        lines += [*([""] if lines else []), f"# {path}", *_lines(path)]
+    return Reply(0, tuple(lines), {"paths": paths})
+
+
+def _lines(path: str) -> Iterable[str]:
+    try:
+        return read(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace").splitlines()
+    except BadConfig as bad:
+        return (f"# {bad}",)
+
+
+def is_enabled(desk: Desk, loaded: Loaded) -> Reply:
+    """Say whether something has the unit started: a link in NAME.wants, or that its file was named."""
+    state = desk.definitions.catalog.enablement(loaded)
+    return Reply(0 if state in ("enabled", "static", "alias") else 1, (state,), state)
+
+
+EACH: Mapping[str, Callable[[Desk, Unit, Options], Reply]] = {
+    "show": lambda desk, unit, options: show(described(desk, unit), options),
+    "status": status,
+}

@@ -1,0 +1,136 @@
+"""From a service and one of its commands to the platform's order to start it."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+
+from ...units import known
+from ...units.grammar import STATUSES
+from ...units.light import dataclass
+from ...units.quoting import expand
+from ...units.spec import Service
+from ..platforms import Order
+from ..rules.life import Spawn
+from . import accounts, credentials, folders
+from .streams import CannotOpen, Journal, Streams, open_streams
+
+
+@dataclass(frozen=True)
+class Premises:
+    """What every command finds. bases: specifier -> the folder it stands for; path: where programs are looked for."""
+
+    journal: Journal
+    bases: Mapping[str, str]
+    path: str = os.defpath
+
+
+@contextlib.contextmanager
+def order(service: Service, spawn: Spawn, env: Mapping[str, str], mark: str, premises: Premises) -> Iterator[Order]:
+    """Give the order for one command; the files opened for it are closed at the end.
+
+    Its folders and credentials are made on the way. What is refused stands in the order; OSError says that
+    there is nothing to start.
+    """
+    command, starts = spawn.command, spawn.directive == "ExecStart"
+    confined = command.privilege != "+" and (starts or not service.permissions_start_only)
+    own_user = confined and command.privilege != "!"
+    root = service.root_directory if service.root_directory != "/" else None
+    chroot = root if starts or not service.root_directory_start_only else None
+    argv = expand(command, env)
+    program = find_program(command.words[0], _search(service, premises), chroot or "")
+    if command.argv0 is None:
+        argv[0] = program
+    with contextlib.ExitStack() as opened:
+        streams, refused = _prepare(service, spawn, premises, opened)
+        user = accounts.user_of(service)
+        yield Order(
+            program=program,
+            argv=argv,
+            env=env,
+            mark=mark,
+            unit=service.name,
+            cwd=_folder(service, root if chroot is None else None),
+            cwd_optional=service.working_directory is not None and service.working_directory.optional,
+            stdin=streams.stdin,
+            stdout=streams.stdout,
+            stderr=streams.stderr,
+            terminal=streams.terminal,
+            root=chroot,
+            user=user,
+            group=service.group,
+            supplementary_groups=service.supplementary_groups,
+            keeps_user=not own_user,
+            umask=service.umask,
+            nice=service.nice,
+            cpu_policy=service.cpu_scheduling_policy,
+            cpu_priority=service.cpu_scheduling_priority,
+            cpu_reset_on_fork=service.cpu_scheduling_reset_on_fork,
+            cpus=service.cpu_affinity,
+            io_class=service.io_scheduling_class,
+            io_priority=service.io_scheduling_priority,
+            oom_score_adjust=service.oom_score_adjust,
+            coredump_filter=service.coredump_filter,
+            timer_slack=service.timer_slack_nsec,
+            personality=service.personality,
+            ignore_sigpipe=service.ignore_sigpipe,
+            no_new_privileges=confined and service.no_new_privileges,
+            limits={name: (limit.soft, limit.hard) for name, limit in service.limits.items()} if confined else {},
+            refused=refused,
+        )
+
+
+def _prepare(
+    service: Service, spawn: Spawn, premises: Premises, opened: contextlib.ExitStack
+) -> tuple[Streams, tuple[int, str] | None]:
+    """Open the streams, make folders and credentials; or say what keeps the command from starting.
+
+    The order of the steps is systemd's: the first that fails gives the exit code.
+    """
+    streams = Streams()
+    if impossible := _impossible(service, spawn):
+        return streams, impossible
+    try:
+        ids = accounts.ids_of(service)
+        streams = open_streams(service, spawn.directive, premises.journal, opened)
+        if folders.wanted(service) or service.has_credentials:
+            owner = ids if accounts.may_give_away() else None
+            folders.make(service, premises.bases, owner)
+            credentials.write(service, spawn.directive, premises.bases, owner)
+    except (accounts.NoAccount, CannotOpen, folders.CannotMake) as problem:
+        return streams, (problem.code, str(problem))
+    return streams, None
+
+
+def _impossible(service: Service, spawn: Spawn) -> tuple[int, str] | None:
+    """Say which directive the service cannot do without, and cannot have here."""
+    for line in service.kept:
+        status, words = known.REFUSED.get(line.key, ("", ""))
+        if status and (status != "CREDENTIALS" or spawn.directive in credentials.WRITTEN_FOR):
+            return STATUSES[status], f"{line.key}= ({line.path}:{line.line}): {words}"
+    return None
+
+
+def _folder(service: Service, below: str | None) -> str | None:
+    """Return the folder to run in: below the root directory for a command that is not confined to it."""
+    inside = service.working_directory.path if service.working_directory else None
+    return inside if below is None or inside == "~" else below + (inside or "")
+
+
+def _search(service: Service, premises: Premises) -> Iterable[str]:
+    """Return the folders of programs: ExecSearchPath=, else that of the running Python, then the usual ones."""
+    return service.exec_search_path or (os.path.dirname(sys.executable), *premises.path.split(os.pathsep))
+
+
+def find_program(name: str, search: Iterable[str], root: str = "") -> str:
+    """Return the path of a program, as it is seen with `root` as /. One without a slash is looked for.
+
+    One that is not there keeps its name, for the system to refuse.
+    """
+    if os.sep in name:
+        return name
+    for folder in search:
+        found = os.path.join(root + folder, name)
+        if os.access(found, os.X_OK) and not os.path.isdir(found):
+            return found.removeprefix(root)
+    return name

@@ -1,0 +1,109 @@
+"""What is remembered of each service should the supervisor be killed: one small file each, in a folder of its own.
+
+A file is written anew, atomically, after each turn in which something happened to its service, and so after a restart,
+not before it. That a process may run is known before it does all the same: a file names the invocation of the
+*following* run, which its processes carry as their mark; and a later process of the same run waits until it is written.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+from ...units.light import Any
+from ..platforms import Kept, Platform
+from ..rules.life import Life, Slot
+from ..unit import Unit
+from . import handover
+from .plain import Unreadable
+
+_SUFFIX = ".json"
+
+
+class Records:
+    """The files of one supervisor. Its owner holds the lock of the control socket beside them."""
+
+    def __init__(self, folder: Path, epoch: str, log: Callable[[str], None]) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)  # raises OSError if it is another user's
+        self.folder = folder
+        self._epoch = epoch
+        self._log = log
+        self._promised: dict[str, str] = {}  # service -> the invocation that its file announces
+        self._draft = str(folder / "draft")
+        self._complained = False
+
+    def write(self, unit: Unit) -> None:
+        """Remember a unit as it is now."""
+        data = {"version": handover.VERSION, "epoch": self._epoch, "name": unit.name, "unit": handover.of_unit(unit)}
+        try:
+            draft = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(draft, json.dumps(data).encode())
+            finally:
+                os.close(draft)
+            os.rename(self._draft, self._path(unit.name))
+        except OSError as error:
+            if not self._complained:
+                self._log(f"{self.folder}: services cannot be remembered there: {error.strerror}; do not kill me")
+            self._complained = True
+        self._promised[unit.name] = unit.following
+
+    def announce(self, unit: Unit) -> None:
+        """See that the file covers the process that is about to be started."""
+        if self._promised.get(unit.name) != unit.invocation:
+            self.write(unit)
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """Return what was remembered of each service since the machine started; what is older is dropped."""
+        found = {}
+        for path in sorted(self.folder.glob(f"*{_SUFFIX}")):
+            try:
+                data = json.loads(path.read_bytes())
+                if data["epoch"] == self._epoch and data["version"] == handover.VERSION:
+                    found[str(data["name"])] = handover.lift_unit(data["unit"])
+                    continue
+                why = "it is from before the machine started, or of another version"
+            except (OSError, ValueError, KeyError, TypeError, Unreadable) as error:
+                why = str(error)
+            self._log(f"{path}: ignoring it: {why}")
+            path.unlink(missing_ok=True)
+        return found
+
+    def clear(self, names: Iterable[str]) -> None:
+        """Forget services of which nothing is left, and the folder if it is empty then."""
+        for name in names:
+            self._path(name).unlink(missing_ok=True)
+            self.pipe(name).unlink(missing_ok=True)
+            self._promised.pop(name, None)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
+    def pipe(self, name: str) -> Path:
+        """Return where the pipe that takes a service's output has its name."""
+        return self.folder / f"{name.replace(os.sep, '-')}.out"
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name.replace(os.sep, '-')}{_SUFFIX}"
+
+
+def end_unrecorded(platform: Platform, found: dict[str, dict[str, Any]], log: Callable[[str], None]) -> None:
+    """End the processes that were started in the last moment of the supervisor before, too late to be recorded.
+
+    Raises TimeoutError if one of them does not end: then it must not be started again.
+    """
+    marks: set[str] = set()
+    kept: list[Kept] = []
+    for values in found.values():
+        marks.add(values["following"])
+        kept += handover.trees(values)
+        if unrecorded(values["life"], values["trees"]):
+            marks.add(values["invocation"])
+    for pid in platform.end_marked(marks - {""}, kept) if found else ():
+        log(f"ending process {pid}, which was started in the very moment in which the supervisor before was killed")
+
+
+def unrecorded(life: Life, trees: Collection[Slot]) -> bool:
+    """Say whether a process was about to be started when the record was written."""
+    return (life.main and Slot.MAIN not in trees) or (life.control and Slot.CONTROL not in trees)
