@@ -48,17 +48,16 @@ class _Errand:
         """Ask for all jobs; what cannot be asked for is told, and keeps nothing else from being done."""
         verb = self.request.verb
         for loaded in chosen.absent:
-            if verb != "stop" or loaded.state == "not-found":
-                code = NOT_FOUND if loaded.state == "not-found" else 1
+            if verb != "stop" or loaded.state != "masked":
+                code = NOT_FOUND if verb == "stop" or loaded.state == "not-found" else 1
                 self.problems.append((code, complaint(self.desk, loaded)))
         for unit in chosen.units:
             kind = wanted(verb, unit.service, unit.life.state)
-            if kind is None:
-                continue
-            if refusal := self._refusal(unit, kind):
+            reloads = verb == "try-reload-or-restart" and unit.service.can_reload
+            if refusal := self._refusal(unit, kind or (Kind.RELOAD if reloads else Kind.RESTART)):
                 self.problems.append(refusal)
                 self.settled[unit.name] = Outcome.INVALID
-            else:
+            elif kind is not None:
                 self.asked[unit] = kind
         for unit, kind in list(self.asked.items()):
             self._ask(unit, kind, mode)

@@ -234,6 +234,12 @@ def test_what_may_only_come_with_another_service_is_refused(run):
     assert supervised.show("worker")["ActiveState"] == "active"
 
 
+def test_a_refused_restart_is_refused_also_of_what_does_not_run(run):
+    supervised = run(worker={"ExecStart": "true", "RefuseManualStop": "yes"})
+    supervised.sees("-> dead")
+    assert supervised.ask("try-restart", "worker")[0] == 4
+
+
 @pytest.mark.parametrize(("mode", "status"), [(0o755, "203"), (0o644, "0"), (None, "0")])
 def test_only_what_is_no_program_is_forgiven_without_a_trace(run, tmp_path, mode, status):
     program = tmp_path / "program"

@@ -113,7 +113,7 @@ def test_units_are_read_when_they_are_named(units):
 CANNOT_START = [
     ("nobody", "not-found", (5, 5, 4), "nobody: there is no such service"),
     ("masked", "masked", (1, 0, 3), "masked.service: it is masked by"),
-    ("bad", "bad-setting", (1, 0, 3), "bad.service:2: ExecStart:"),
+    ("bad", "bad-setting", (1, 5, 3), "bad.service:2: ExecStart:"),
 ]
 
 
