@@ -202,7 +202,7 @@ def farmhand(told: list[Story], folder: Path) -> Iterator[Stage]:
     units.mkdir()
     for story in told:
         write_units(story, units, folder / story.name)
-    words = [sys.executable, str(HERE / "backend"), "daemon", "--unit-dir", str(units), "--control", str(control)]
+    words = [sys.executable, str(HERE / "backend.py"), "daemon", "--unit-dir", str(units), "--control", str(control)]
     with (folder / "farmhand.log").open("wb") as log:
         daemon = subprocess.Popen(words, stdout=log, stderr=log)
     try:

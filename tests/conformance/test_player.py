@@ -136,7 +136,7 @@ def broken():
     ignored = [(scenario.unit_name, key) for scenario, (key, _, _) in zip(SCENARIOS, CAUGHT, strict=True)]
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("IGNORE", json.dumps(ignored))
-        patched.setenv("BACKEND", str(HERE / "backend"))
+        patched.setenv("BACKEND", str(HERE / "backend.py"))
         return play(SCENARIOS, socketed(sys.executable, "-c", IGNORING), at_a_time=len(SCENARIOS))
 
 
@@ -201,7 +201,7 @@ while daemon.poll() is None:
 
 def test_a_scenario_that_ends_the_supervisor_does_not_count_against_others(monkeypatch):
     deadly, harmless = QUICK
-    monkeypatch.setenv("BACKEND", str(HERE / "backend"))
+    monkeypatch.setenv("BACKEND", str(HERE / "backend.py"))
     monkeypatch.setenv("DEADLY", deadly.unit_name.removesuffix(".service"))
     verdicts = judge([deadly, harmless], socketed(sys.executable, "-c", MORTAL), 2)
     assert [verdict.agrees for verdict in verdicts] == [False, True]

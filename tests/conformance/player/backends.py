@@ -17,7 +17,7 @@ from typing import Protocol
 
 from .stage import Stage
 
-BACKEND = Path(__file__).resolve().parents[1] / "backend"
+BACKEND = Path(__file__).resolve().parents[1] / "backend.py"
 PRIVATE = ("/tmp", "/var/tmp", "/var/lib", "/var/cache")  # empty for every boot, and so are /run and /var/log
 # What systemd's namespaces have, for any supervisor: those folders, and a console that is nobody's.
 ROOM = """
