@@ -342,6 +342,7 @@ def _telling(dice: Dice, kind: str, service: Unit) -> None:
         {
             "NotifyAccess": (0.5 if kind == "notify" else 0.25, access),
             "WatchdogSec": (0.3 if kind == "notify" else 0.08, _DEADLINES),
+            "ExitType": (0.06, ("cgroup", "cgroup", "main")),
         },
     )
 
@@ -371,6 +372,13 @@ def _limits(dice: Dice) -> Unit:
         unit,
         {
             "StartLimitBurst": (0.15, ("1", "2", "3", "0")),
+            "ConditionPathExists": (0.03, ("/", "!/", "/nonexistent", "|/nonexistent")),
+            "AssertPathExists": (0.02, ("/", "/nonexistent")),
+            "RefuseManualStart": (0.01, ("yes",)),
+            "RefuseManualStop": (0.02, ("yes",)),
+            "StopWhenUnneeded": (0.02, ("yes",)),
+            "JobTimeoutSec": (0.03, _DEADLINES),
+            "JobRunningTimeoutSec": (0.03, _DEADLINES),
             "StartLimitIntervalSec": (0.12, ("10s", "450ms", "1050ms", "0")),
         },
     )
