@@ -10,6 +10,7 @@ from pathlib import Path
 from . import Datagram
 
 _LARGEST = 1 << 16
+_MOST = 1024  # messages at a time: more than can wait, so that all sent before an exit are read before it
 _MOST_DESCRIPTORS = 253  # SCM_MAX_FD
 _UCRED = struct.Struct("3i")  # pid, uid, gid; unix(7), SCM_CREDENTIALS
 _CREDENTIALS = getattr(socket, "SCM_CREDENTIALS", None)
@@ -37,7 +38,7 @@ class UnixNotifySocket:
         received = []
         room = socket.CMSG_SPACE(_UCRED.size) + socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
         with contextlib.suppress(BlockingIOError):
-            while True:
+            for _ in range(_MOST):  # whoever sends without end keeps nobody else waiting
                 data, ancillary, _, _ = self._socket.recvmsg(_LARGEST, room)
                 received.append(Datagram(data, *_sender(ancillary)))
         return received

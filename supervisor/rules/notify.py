@@ -6,6 +6,7 @@ from ...units.spec import NotifyAccess, Service
 Told = Literal["ready", "reloading", "stopping"]
 Sender = Literal["main", "control", "other"]
 
+_HIGHEST = 2**64 - 1  # of any number in a message
 _STATES: dict[str, Told] = {"READY=1": "ready", "RELOADING=1": "reloading", "STOPPING=1": "stopping"}
 
 
@@ -32,7 +33,7 @@ def parse(datagram: bytes) -> Message:
     Of several states the last one counts, of every other field the first
     (systemd, src/core/service.c, service_notify_message).
     """
-    tags = datagram.decode(errors="replace").splitlines()
+    tags = datagram.decode(errors="replace").replace("\r", "\n").split("\n")
     first = {key: value for key, _, value in (tag.partition("=") for tag in reversed(tags))}
     return Message(
         tells=tuple(_STATES[tag] for tag in tags if tag in _STATES),
@@ -47,7 +48,10 @@ def parse(datagram: bytes) -> Message:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+    if text is None or not text.isascii() or not text.isdigit() or len(text) > len(str(_HIGHEST)):
+        return None  # the length goes first: int() refuses a text of thousands of digits
+    number = int(text)
+    return number if number <= _HIGHEST else None
 
 
 def _seconds(microseconds: str | None) -> float | None:

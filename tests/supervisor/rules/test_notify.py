@@ -19,6 +19,11 @@ from farmhand.units.spec import Service
         pytest.param(b"WATCHDOG_USEC=2000000\nWATCHDOG=1", Message(watchdog="1", watchdog_sec=2.0), id="watchdog"),
         pytest.param(b"MAINPID=12\nERRNO=2", Message(main_pid=12, errno=2), id="numbers"),
         pytest.param(b"MAINPID=-1\nERRNO=x", Message(), id="what is no number is left out"),
+        pytest.param(b"MAINPID=%d" % 2**64 + b"\nERRNO=" + b"1" * 5000, Message(), id="nor what no number can be"),
+        pytest.param(b"EXTEND_TIMEOUT_USEC=" + b"9" * 400, Message(), id="nor a span without an end"),
+        pytest.param(
+            "STATUS=a\u2028READY=1\rERRNO=3".encode(), Message(status="a\u2028READY=1", errno=3), id="line ends"
+        ),
         pytest.param(b"MONOTONIC_USEC=2500000", Message(monotonic=2.5), id="when it was sent"),
         pytest.param(b"\xff\xfe", Message(), id="no text at all"),
     ],
