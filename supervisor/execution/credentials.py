@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 
 from ...units.grammar import STATUSES
 from ...units.spec import Service
-from .folders import CannotMake, Owner, empty, make_folder
+from .folders import CannotMake, Owner, empty, made
+from .opening import without_waiting
 
 _MOST = 1024 * 1024  # bytes of all credentials of a service, names included
 _STORES = ("/etc/credstore", "/run/credstore", "/usr/local/lib/credstore", "/usr/lib/credstore")
@@ -30,17 +31,16 @@ def write(service: Service, directive: str, bases: Mapping[str, str], owner: Own
         return
     path = folder(service, bases)
     try:
-        make_folder(path, 0o700)
-        os.chmod(path, 0o700)
-        left = _MOST
-        for name, data in _gather(service).items():
-            left -= len(name) + len(data)
-            if left < 0:
-                raise OSError(0, "they are larger than 1 MiB together", path)
-            _write_one(os.path.join(path, name), data, owner)
-        os.chmod(path, 0o500)
-        if owner is not None:
-            os.chown(path, *owner)
+        gathered = _gather(service)
+        if sum(len(name) + len(data) for name, data in gathered.items()) > _MOST:
+            raise OSError(0, "they are larger than 1 MiB together", path)
+        with made(path, 0o700) as there:
+            os.fchmod(there, 0o700)
+            for name, data in gathered.items():
+                _write_one(there, name, data, owner)
+            os.fchmod(there, 0o500)
+            if owner is not None:
+                os.fchown(there, *owner)
     except OSError as error:
         words = f"cannot give it its credentials: {error.filename}: {error.strerror}"
         raise CannotMake(STATUSES["CREDENTIALS"], words) from None
@@ -102,21 +102,21 @@ def _names(store: str) -> list[str]:
 
 
 def _read(path: str) -> bytes:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with open(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+    with open(path, "rb", opener=without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(0, "it is not a regular file", path)
         return file.read(_MOST + 1)
 
 
-def _write_one(path: str, data: bytes, owner: Owner | None) -> None:
+def _write_one(folder: int, name: str, data: bytes, owner: Owner | None) -> None:
     """Write a file in one step, readable by its owner alone."""
-    new = f"{path}.new"
+    new = ":new"  # no credential has a name like this
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(new)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+        os.unlink(new, dir_fd=folder)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with open(os.open(new, flags, 0o600, dir_fd=folder), "wb") as file:
         file.write(data)
         os.fchmod(file.fileno(), 0o400)
         if owner is not None:
             os.fchown(file.fileno(), *owner)
-    os.rename(new, path)
+    os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)

@@ -1,6 +1,7 @@
 """The folders that a service is given: who owns them, when they are refused, and when they go."""
 
 import os
+import subprocess
 
 import pytest
 from needs import as_root
@@ -92,6 +93,56 @@ def test_removing_follows_no_link_and_leaves_the_folders_above(bases, tmp_path):
     assert os.listdir(f"{bases['t']}/a") == []
     assert (tmp_path / "kept/file").exists()
     assert os.path.isdir(f"{bases['S']}/a")
+
+
+@pytest.fixture
+def trapped(bases, tmp_path):
+    """A service that owns a folder, and has put a link to what it may not touch in the place of one below that."""
+    service = Service("a", runtime_directory=tuple(map(ExecDirectory, ("a", "a/b", "a/b/c"))))
+    folders.make(service, bases, (NOBODY, NOBODY))
+    os.rename(f"{bases['t']}/a/b", f"{bases['t']}/a/moved")
+    os.makedirs(tmp_path / "precious/c")
+    (tmp_path / "precious/c/file").touch()
+    os.symlink(tmp_path / "precious", f"{bases['t']}/a/b")
+    return service
+
+
+@as_root
+def test_a_link_that_a_service_put_in_the_way_gives_nothing_away(bases, tmp_path, trapped):
+    only_below = Service("a", runtime_directory=(ExecDirectory("a/b/c"),))
+    for service in (trapped, only_below):
+        with pytest.raises(folders.CannotMake, match=r"RuntimeDirectory= .*/a/b"):
+            folders.make(service, bases, (NOBODY, NOBODY))
+    assert [os.stat(tmp_path / path).st_uid for path in ("precious", "precious/c", "precious/c/file")] == [0, 0, 0]
+
+
+@as_root
+def test_a_link_that_a_service_put_in_the_way_has_nothing_removed(bases, tmp_path, trapped):
+    folders.remove(Service("a", runtime_directory=(ExecDirectory("a/b/c", ("a/b/c/file",)),)), bases)
+    assert (tmp_path / "precious/c/file").exists()
+
+
+def test_a_link_in_a_folder_that_is_ours_alone_is_followed(bases, tmp_path):
+    os.makedirs(bases["S"])
+    (tmp_path / "disk").mkdir()
+    os.symlink(tmp_path / "disk", f"{bases['S']}/a")
+    folders.make(Service("a", state_directory=(ExecDirectory("a/b"),)), bases, None)
+    assert (tmp_path / "disk/b").is_dir()
+
+
+def test_a_folder_that_is_too_deep_to_be_removed_stays(bases):
+    service = Service("a", runtime_directory=(ExecDirectory("a"),))
+    folders.make(service, bases, None)
+    here = os.open(f"{bases['t']}/a", os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    folders.remove(service, bases)
+    assert os.path.isdir(f"{bases['t']}/a")
+    subprocess.run(["rm", "-r", f"{bases['t']}/a"], check=True)
 
 
 # systemd.exec(5), "Process Exit Codes".
