@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections.abc import Callable
 
+from .execution.opening import without_waiting
 from .platforms import Tree
 from .rules.life import Slot
 from .rules.states import State
@@ -14,6 +15,7 @@ from .unit import Unit
 
 LOOK_AGAIN = 0.05  # seconds between two looks for a PIDFile=, while nothing else is waited for
 
+_LONGEST = 64  # bytes of a PIDFile= that are looked at
 _ASKS = frozenset({State.START, State.START_POST, State.RELOAD})
 
 
@@ -64,9 +66,10 @@ def remove_pid_file(unit: Unit) -> None:
 
 
 def _read(path: str) -> int | None:
+    """Return the id that a file says: one that the service wrote, and may have made a FIFO or filled with anything."""
     try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            text = file.readline().strip()
+        with open(path, "rb", opener=without_waiting) as file:
+            text = (file.read(_LONGEST) or b"").partition(b"\n")[0].strip()
     except OSError:
         return None
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isdigit() else None

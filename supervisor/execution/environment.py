@@ -11,6 +11,7 @@ from ..platforms import AROUND, MARK
 from ..rules import notify, watchdog
 from ..rules.life import Life, Slot, Spawn
 from . import accounts, credentials, folders
+from .opening import without_waiting
 
 # The supervisor's own dealings with whoever runs it, and what it alone sets: none of it is for children.
 _NOT_INHERITED = frozenset(
@@ -122,7 +123,7 @@ def _read_files(pattern: str, *, optional: bool) -> dict[str, str]:
         raise FileNotFoundError(2, "no such environment file", pattern)
     for path in paths:
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            with open(path, encoding="utf-8", errors="surrogateescape", newline="", opener=without_waiting) as file:
                 text = file.read()
             if "\0" in text:
                 raise OSError(errno.EBADMSG, "there is a NUL character in the environment file", path)

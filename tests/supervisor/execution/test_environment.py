@@ -59,6 +59,12 @@ def test_the_later_source_wins_and_unset_wins_over_all(tmp_path):
     }
 
 
+def test_an_environment_file_that_is_a_fifo_holds_nobody_up(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    service = Service("a", environment_file=(EnvironmentFile(str(tmp_path / "fifo")),))
+    assert environment.compose(service, {}, {}) == {}
+
+
 def test_a_missing_environment_file_is_an_error_unless_it_is_optional():
     with pytest.raises(OSError, match="nonexistent"):
         environment.compose(Service("a", environment_file=(EnvironmentFile("/nonexistent"),)), {}, {})
