@@ -61,7 +61,7 @@ def decode_request(line: bytes) -> Request:
     """Read a request; raises BadRequest."""
     try:
         given = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequest(f"it is not JSON: {error}") from None
     match given:
         case {"verb": str(verb), **others}:

@@ -17,6 +17,7 @@ from ...units.light import Any, dataclass, field
 from ..platforms.peers import peer_uid
 from .protocol import MOST_BYTES, BadRequest, Handle, Reply, Request, decode_request, encode
 
+_LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # it is emptied: never what a link leads to
 _DYING = 1.0  # seconds that a supervisor may take to vanish that was killed
 
 
@@ -171,7 +172,7 @@ def take(path: Path) -> int:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if (owner := path.parent.stat().st_uid) not in (0, os.geteuid()):
             raise OSError(errno.EPERM, f"the folder belongs to user {owner}")
-        lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(path.with_name(f"{path.name}.lock"), _LOCK_FLAGS, 0o600)
         _wait_for(lock)
         os.ftruncate(lock, 0)
         os.pwrite(lock, b"%d\n" % os.getpid(), 0)
