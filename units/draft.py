@@ -1,7 +1,6 @@
 """A service in the making, as both readers fill it: value by value, remembering where each was set."""
 
-import re
-
+from . import known
 from .directives import DIRECTIVES, Directive
 from .errors import BadConfig, BadValue
 from .kinds import Context
@@ -91,7 +90,7 @@ def refusal(service: Service) -> tuple[str, str, str] | None:
         return "ExecStart", f"it is missing with Type={service.type}", "name the command to run, or use Type=oneshot"
     if idle and not service.remain_after_exit:
         return "ExecStart", "it is missing without RemainAfterExit=yes", "name the command, or say RemainAfterExit=yes"
-    if "Type" not in service.origin and _BUS_NAME.fullmatch(_kept(service, "BusName")):
+    if "Type" not in service.origin and known.is_bus_name(_kept(service, "BusName")):
         return "BusName", "it waits for a message bus, which Farmhand does not speak", "add Type=notify, for example"
     if not oneshot and len(service.exec_start) > 1:
         return "ExecStart", "there is more than one command", "keep one, or use Type=oneshot"
@@ -104,9 +103,6 @@ def refusal(service: Service) -> tuple[str, str, str] | None:
     if _kept(service, "PAMName") and service.kill_mode in ("process", "none"):
         return "KillMode", f'"{service.kill_mode}" does not go with PAMName=', 'write "control-group" or "mixed"'
     return None
-
-
-_BUS_NAME = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]*(\.[A-Za-z_-][A-Za-z0-9_-]*)+")
 
 
 def _kept(service: Service, key: str) -> str:

@@ -10,7 +10,7 @@ from . import command_line, grammar, specifiers
 from .errors import BadValue
 from .light import Any, dataclass, replace
 from .quoting import words
-from .spec import Command, StatusSet
+from .spec import Affinity, Command, StatusSet
 
 Escape = Callable[[str], str]
 Json = dict[str, Any]
@@ -128,15 +128,19 @@ def integer(low: int, high: int, *, resets: bool = False) -> Kind:
 
 
 def numbered(*choices: str | None) -> Kind:
-    """Take a word or its number in the order of `choices`; empty resets."""
+    """Take a word or its number in the order of `choices`, or a number that means something to the kernel alone.
+
+    Empty resets. systemd, src/basic/string-table.h, DEFINE_STRING_TABLE_LOOKUP_WITH_FALLBACK.
+    """
 
     def parse(text: str) -> str:
-        if text.isdigit() and int(text) < len(choices) and (word := choices[int(text)]):
-            return word
-        return grammar.parse_choice(text, given)
+        if not text.isdecimal() or int(text) > _LARGEST_INT:
+            return grammar.parse_choice(text, given)
+        named = choices[int(text)] if int(text) < len(choices) else None
+        return named or str(int(text))
 
     given = tuple(word for word in choices if word)
-    schema: Json = {"enum": [*given, *(i for i, word in enumerate(choices) if word)]}
+    schema: Json = {"anyOf": [{"enum": [*given]}, {"type": "integer", "minimum": 0, "maximum": _LARGEST_INT}]}
     return Kind(" | ".join(given), _plain(parse), lambda value, escape: [value], schema, resets=True)
 
 
@@ -178,6 +182,9 @@ SIGNAL = Kind(
 TEXT = Kind("text", lambda text, context: context.replace(text), write_line, TEXT_SCHEMA, resets=True)
 
 
+_LARGEST_INT = 2**31 - 1
+
+
 def _read_statuses(text: str, context: Context) -> StatusSet:
     """Read what is right and warn of the rest, word by word; a quote is nothing special, a backslash protects."""
     found = []
@@ -208,6 +215,20 @@ CPUS = Kind(
     combine=lambda old, new: (old or frozenset()) | new,
     resets=True,
     repeatable=True,
+)
+
+
+def _join_affinity(old: Affinity | None, new: Affinity) -> Affinity:
+    """Numbers add up; "numa" and numbers replace each other; systemd, config_parse_exec_cpu_affinity."""
+    return new if old is None or old == "numa" or new == "numa" else old | new
+
+
+AFFINITY = replace(
+    CPUS,
+    what='numbers of processors, ranges of them, or "numa"',
+    read=_plain(lambda text: "numa" if text == "numa" else grammar.parse_cpus(text)),
+    write=lambda value, escape: ["numa"] if value == "numa" else CPUS.write(value, escape),
+    combine=_join_affinity,
 )
 
 

@@ -3,6 +3,8 @@
 A test compares the names with `systemd --dump-configuration-items`.
 """
 
+import re
+
 SECTIONS = ("Unit", "Service", "Install")
 
 # Condition…= and Assert…= that Farmhand does not look at: what they ask is a matter of the boot or of the firmware.
@@ -70,6 +72,17 @@ KEPT = {
     "Service": frozenset(name for names in _SERVICE.values() for name in names.split()),
     "Install": frozenset[str](),
 }
+
+
+_BUS_NAME = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]*(\.[A-Za-z_-][A-Za-z0-9_-]*)+")
+_UNIQUE_BUS_NAME = re.compile(r":[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_LONGEST_BUS_NAME = 255
+
+
+def is_bus_name(text: str) -> bool:
+    """Say whether it can be BusName=; systemd, src/libsystemd/sd-bus/bus-internal.c, service_name_is_valid."""
+    good = _UNIQUE_BUS_NAME.fullmatch(text) or _BUS_NAME.fullmatch(text)
+    return bool(good) and len(text.removeprefix(":")) <= _LONGEST_BUS_NAME
 
 
 def why(section: str, name: str) -> str:

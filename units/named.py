@@ -219,6 +219,13 @@ _STREAM_FILES = ("file:", "append:", "truncate:")
 _OLD_STREAMS = {"syslog": "journal", "syslog+console": "journal+console"}
 
 
+def _descriptor_name(name: str) -> str:
+    """Return the name of a descriptor, which may be empty; systemd, src/basic/fd-util.c, fdname_is_valid."""
+    if len(name) > 255 or not re.fullmatch(r"[ -9;-~]*", name):
+        raise BadValue(f'"{name}" is not the name of a descriptor', "write at most 255 letters without a colon")
+    return name
+
+
 def stream(*words: str, files: tuple[str, ...] = _STREAM_FILES) -> Kind:
     """A standard stream: one of `words`, or a prefix of `files` and an absolute path."""
 
@@ -226,8 +233,10 @@ def stream(*words: str, files: tuple[str, ...] = _STREAM_FILES) -> Kind:
         for prefix in files:
             if text.startswith(prefix):
                 return prefix + read_path(text.removeprefix(prefix), context)
-        if text.startswith("fd:"):  # sockets cannot be had here, whatever their names
-            text = "fd"
+        if text.startswith("fd:") and "fd" in words:
+            return f"fd:{_descriptor_name(context.replace(text[3:]))}".removesuffix(":")
+        if text in _OLD_STREAMS and not context.strict:
+            context.warn(f'"{text}" is obsolete and taken for "{_OLD_STREAMS[text]}"', "take it out: it is the default")
         return grammar.parse_choice(_OLD_STREAMS.get(text, text), words)
 
     what = " | ".join([*words, *(prefix + "PATH" for prefix in files)])

@@ -21,6 +21,7 @@ ExitType = Literal["main", "cgroup"]
 OomPolicy = Literal["continue", "stop", "kill"]
 Preserve = Literal["no", "yes", "restart"]
 NotifyAccess = Literal["none", "main", "exec", "all"]
+Affinity = frozenset[int] | Literal["numa"]
 JobMode = Literal["fail", "replace", "replace-irreversibly", "ignore-dependencies", "ignore-requirements"]
 
 
@@ -233,7 +234,7 @@ class Service:
     cpu_scheduling_policy: str | None = None
     cpu_scheduling_priority: int | None = None
     cpu_scheduling_reset_on_fork: bool = False
-    cpu_affinity: frozenset[int] | None = None  # the processors it may use; the empty set is refused at the start
+    cpu_affinity: Affinity | None = None  # the processors it may use; the empty set is refused at the start
     io_scheduling_class: str | None = None
     io_scheduling_priority: int | None = None
     oom_score_adjust: int | None = None

@@ -25,7 +25,7 @@ SYSTEM_FOLDERS: Mapping[str, str] = {
 
 # For translating a definition that another machine will run: what depends on the machine stays as it is written,
 # and so does "%%". A writer must then be told that its texts still hold specifiers.
-AS_WRITTEN: Mapping[str, str] = {"%": "%%", **{letter: f"%{letter}" for letter in MACHINE_LETTERS}}
+AS_WRITTEN: Mapping[str, str] = {"%": "%%", **{letter: f"%{letter}" for letter in MACHINE_LETTERS + "crR"}}
 
 # The same for a template, whose name is not known either.
 TEMPLATE_AS_WRITTEN: Mapping[str, str] = {**AS_WRITTEN, **{letter: f"%{letter}" for letter in "nNpPiIjJf"}}
@@ -52,7 +52,17 @@ def of_unit(name: str, path: str, machine: Mapping[str, str]) -> dict[str, str]:
     """Give all specifiers for a service that a file defines; `machine` wins, for a reader may want them as written."""
     folder = path.replace("\\", "/").rpartition("/")[0]
     credentials = f"{machine.get('t', SYSTEM_FOLDERS['t'])}/credentials/{name}.service"
-    return {**of_name(name), "y": path, "Y": folder, "d": credentials, **machine}
+    return {**of_name(name), "y": path, "Y": folder, "d": credentials, "R": "", **of_slice(name, ""), **machine}
+
+
+def of_slice(name: str, slice: str) -> dict[str, str]:
+    """Give the deprecated specifiers for control groups, as for a system whose groups begin at the root.
+
+    slice: what Slice= says so far. systemd, src/core/unit-printf.c, specifier_cgroup and specifier_cgroup_slice.
+    """
+    parts = slice.removesuffix(".slice").split("-") if slice not in ("", "-.slice") else []
+    above = "".join(f"/{'-'.join(parts[:end])}.slice" for end in range(1, len(parts) + 1))
+    return {"c": f"{above}/{name}.service", "r": above}
 
 
 def unescape_name(escaped: str) -> str:

@@ -13,7 +13,7 @@ from .quoting import WHITESPACE
 
 @dataclass(frozen=True)
 class Line:
-    """One assignment, `line` being the one that it begins on."""
+    """One assignment, `line` being the one that it ends on, as in systemd's warnings."""
 
     section: str
     key: str
@@ -59,22 +59,21 @@ def assignments(path: str, text: str, sections: tuple[str, ...], warn: Warn) -> 
 
 def _logical_lines(path: str, text: str) -> Iterator[tuple[int, str]]:
     """Yield (number, text) of what is not blank or a comment, lines that end in a backslash joined with the next."""
-    begun, collected = 0, ""
+    number, collected = 0, ""
     for number, raw in enumerate(_LINE_END.split(text), 1):
         if _size(raw) >= _LONGEST or _size(collected) + _size(raw) > _LONGEST:
             raise BadConfig(path, number, "", "the line is longer than 1 MiB", "cut it in pieces", load_state="error")
         if raw.lstrip(WHITESPACE).startswith(("#", ";")):
             continue
-        begun = begun or number
         collected += raw
         if _is_continued(collected):
             collected = collected[:-1] + " "
             continue
         if stripped := collected.strip(WHITESPACE):
-            yield begun, stripped
-        begun, collected = 0, ""
+            yield number, stripped
+        collected = ""
     if stripped := collected.strip(WHITESPACE):
-        yield begun, stripped
+        yield number, stripped
 
 
 def _size(text: str) -> int:

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 from ...units import known
-from ...units.grammar import STATUSES
+from ...units.errors import BadValue
+from ...units.grammar import STATUSES, parse_boolean
 from ...units.light import dataclass
 from ...units.quoting import expand
 from ...units.spec import Service
 from ..platforms import Order
 from ..rules.life import Spawn
-from . import accounts, credentials, folders
+from . import accounts, credentials, folders, resources
 from .streams import CannotOpen, Journal, Streams, open_streams
 
 
@@ -57,6 +58,7 @@ def order(service: Service, spawn: Spawn, env: Mapping[str, str], mark: str, pre
             stderr=streams.stderr,
             terminal=streams.terminal,
             root=chroot,
+            bare_root=_is_bare(service),
             user=user,
             group=service.group,
             supplementary_groups=service.supplementary_groups,
@@ -66,7 +68,7 @@ def order(service: Service, spawn: Spawn, env: Mapping[str, str], mark: str, pre
             cpu_policy=service.cpu_scheduling_policy,
             cpu_priority=service.cpu_scheduling_priority,
             cpu_reset_on_fork=service.cpu_scheduling_reset_on_fork,
-            cpus=service.cpu_affinity,
+            cpus=resources.cpus_of(service),
             io_class=service.io_scheduling_class,
             io_priority=service.io_scheduling_priority,
             oom_score_adjust=service.oom_score_adjust,
@@ -109,6 +111,15 @@ def _impossible(service: Service, spawn: Spawn) -> tuple[int, str] | None:
         if status and (status != "CREDENTIALS" or spawn.directive in credentials.WRITTEN_FOR):
             return STATUSES[status], f"{line.key}= ({line.path}:{line.line}): {words}"
     return None
+
+
+def _is_bare(service: Service) -> bool:
+    """Say whether systemd would mount nothing below the root directory: then another exit status is its refusal's."""
+    said = [line.value for line in service.kept if line.key == "MountAPIVFS"]
+    try:
+        return bool(said) and not parse_boolean(said[-1])
+    except BadValue:
+        return False
 
 
 def _folder(service: Service, below: str | None) -> str | None:

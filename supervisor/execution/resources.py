@@ -3,9 +3,13 @@
 import functools
 import os
 
+from ...units.errors import BadValue
+from ...units.grammar import parse_cpus
 from ...units.spec import Service
 from ..platforms import Platform
 from ..rules.shares import FILES, control_files
+
+_NODES = "/sys/devices/system/node"
 
 
 def give(service: Service, platform: Platform) -> tuple[str, ...]:
@@ -31,3 +35,34 @@ def tasks() -> int:
             return int(file.read())
     except OSError:
         return 0
+
+
+def cpus_of(service: Service) -> frozenset[int] | None:
+    """Return the processors that a service may use, None for any; those of its NUMA nodes with CPUAffinity=numa.
+
+    None of them, which the system refuses, if it names no node or one that there is not; systemd.exec(5), CPUAffinity=.
+    """
+    if service.cpu_affinity != "numa":
+        return service.cpu_affinity
+    try:
+        return frozenset[int]().union(*map(_processors, _nodes(service)))
+    except (OSError, BadValue):
+        return frozenset()
+
+
+def _nodes(service: Service) -> frozenset[int]:
+    nodes = frozenset[int]()
+    for line in service.kept:
+        if line.key == "NUMAMask":
+            text = _read(f"{_NODES}/online") if line.value == "all" else line.value
+            nodes = nodes | parse_cpus(text) if text else frozenset()
+    return nodes
+
+
+def _processors(node: int) -> frozenset[int]:
+    return parse_cpus(_read(f"{_NODES}/node{node}/cpulist"))
+
+
+def _read(path: str) -> str:
+    with open(path) as file:
+        return file.read().strip()

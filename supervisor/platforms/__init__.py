@@ -35,15 +35,14 @@ AROUND = "FARMHAND_TREE"  # where an owner that is in a tree itself hands on the
 class Order:
     """Everything needed to start one process. Files are descriptors that stay the caller's.
 
-    argv[0] is what the program is told of its name; `program` is the path of what is executed.
-    cwd: None leaves the supervisor's, "~" is the user's home. stdin, stdout, stderr: None is
-    the null device. user, group: names or numbers as text; with keeps_user the process joins the user's
-    groups and stays who it is. root: the folder that becomes /. terminal: "wait", "force" or "fail", to make
-    stdin the controlling terminal by. timer_slack: nanoseconds. unit: the service that the tree belongs to, for
-    `Platform.share`. Limits: resource name without
-    "RLIMIT_" -> (soft, hard), None for infinity. `mark` names the tree to those who look for its
-    members; trees that belong together may share one, which nobody else on this machine has.
-    With "" the environment is left as it is, and who cannot be told otherwise is not found.
+    argv[0] is what the program is told of its name; `program` is the path of what is executed. cwd: None leaves the
+    supervisor's, "~" is the user's home. stdin, stdout, stderr: None is the null device. user, group: names or
+    numbers as text; with keeps_user the process joins the user's groups and stays who it is. root: the folder that
+    becomes /; bare_root: nothing was to be mounted in it. terminal: "wait", "force" or "fail", to make stdin the
+    controlling terminal by. timer_slack: nanoseconds. unit: the service that the tree belongs to, for
+    `Platform.share`. Limits: resource name without "RLIMIT_" -> (soft, hard), None for infinity. `mark` names the
+    tree to those who look for its members; trees that belong together may share one, which nobody else on this
+    machine has. With "" the environment is left as it is, and who cannot be told otherwise is not found.
     """
 
     program: str
@@ -61,6 +60,7 @@ class Order:
     supplementary_groups: Sequence[str] = ()
     keeps_user: bool = False
     root: str | None = None
+    bare_root: bool = False
     terminal: str | None = None
     umask: int | None = None
     nice: int | None = None

@@ -19,6 +19,7 @@ from .setup import CODES, become
 
 _WORDS = {
     "cwd": "change to {cwd}",
+    "chroot": "make {root} the root directory",
     "root": "make {root} the root directory",
     "terminal": "get the terminal of StandardInput=",
     "core": "set CoredumpFilter={coredump_filter}",
@@ -270,7 +271,7 @@ def _privileged(order: Order) -> Iterator[str]:
     elif not order.keeps_user and (order.user is not None or order.group is not None or order.supplementary_groups):
         yield f"group={order.user or ''}:{order.group or ''}:{','.join(order.supplementary_groups)}"
     if order.root is not None:
-        yield f"root={order.root}"
+        yield f"{'chroot' if order.bare_root else 'root'}={order.root}"
     if order.user is not None and not order.keeps_user:
         yield f"user={order.user}"
     if order.no_new_privileges:

@@ -22,6 +22,7 @@ CODES = {
     "core": 1,
     "slack": 212,
     "personality": 230,
+    "chroot": 210,
     "root": 226,
     "nnp": 227,
     "initgroups": 216,
@@ -81,9 +82,10 @@ def set_nice(value: str) -> None:
 
 
 def set_cpu(value: str) -> None:
-    """Read "POLICY:PRIORITY:RESET", the last 0 or 1."""
+    """Read "POLICY:PRIORITY:RESET", a policy by name or number, the last 0 or 1."""
     policy, priority, reset = value.split(":")
-    number = getattr(os, f"SCHED_{policy.upper()}") | (os.SCHED_RESET_ON_FORK if int(reset) else 0)
+    number = int(policy) if policy.isdecimal() else getattr(os, f"SCHED_{policy.upper()}")
+    number |= os.SCHED_RESET_ON_FORK if int(reset) else 0
     os.sched_setscheduler(0, number, os.sched_param(int(priority)))
 
 
@@ -97,12 +99,13 @@ def keep_sigpipe_ignored(value: str) -> None:
 
 
 def set_io(value: str) -> None:
-    """Read "CLASS:PRIORITY"; ioprio_set(2) has no wrapper."""
+    """Read "CLASS:PRIORITY", a class by name or number; ioprio_set(2) has no wrapper."""
     import ctypes
 
     name, priority = value.split(":")
     number = {"x86_64": 251, "aarch64": 30, "armv7l": 314, "i686": 289, "riscv64": 30}[os.uname().machine]
-    wanted = {"none": 0, "realtime": 1, "best-effort": 2, "idle": 3}[name] << 13 | int(priority)
+    class_ = int(name) if name.isdecimal() else ("none", "realtime", "best-effort", "idle").index(name)
+    wanted = class_ << 13 | int(priority)
     if ctypes.CDLL(None, use_errno=True).syscall(number, 1, 0, wanted) != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
@@ -276,6 +279,7 @@ STEPS = {
     "limit": set_limit,
     "group": set_group,
     "initgroups": join_groups,
+    "chroot": set_root,
     "root": set_root,
     "user": set_user,
     "nnp": set_no_new_privileges,

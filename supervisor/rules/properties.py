@@ -10,7 +10,7 @@ from . import notify
 from .commands_shown import Ran, commands_shown, exit_status
 from .delay import pause
 from .life import Life
-from .setup_shown import setup_shown, shares_shown
+from .setup_shown import scheduling_shown, setup_shown, shares_shown
 from .shell_words import shell_words
 from .states import State, active_state
 from .timestamps import timestamps
@@ -38,7 +38,8 @@ class Facts:
     """What is known beside the rules. Pids are 0 for none; times are seconds since the epoch, 0 for never.
 
     stamps: times by the names of their properties, "StateChange"; monotonic_zero: when the monotonic clock began.
-    ran: how each command was run last. memory, tasks: how much the machine has. conditions_met, asserts_met: at the
+    ran: how each command was run last. memory, tasks: how much the machine has. processors: those
+    that it may use, none for any. conditions_met, asserts_met: at the
     last start.
     """
 
@@ -52,6 +53,7 @@ class Facts:
     log_path: str = ""
     memory: int = 0
     tasks: int = 0
+    processors: frozenset[int] = frozenset()
     conditions_met: bool = False
     asserts_met: bool = False
 
@@ -68,6 +70,7 @@ def properties(service: Service, life: Life, facts: Facts) -> dict[str, str]:
         **_execution(service),
         **commands_shown(service, facts.ran),
         **setup_shown(service),
+        **scheduling_shown(service, facts.processors),
         **shares_shown(service, memory=facts.memory, tasks=facts.tasks),
         **kept,
     }
@@ -201,9 +204,9 @@ def _execution(service: Service) -> dict[str, str]:
         "WorkingDirectory": "!" * folder.optional + folder.path if (folder := service.working_directory) else "",
         "UMask": f"{service.umask:04o}",
         "Nice": str(service.nice or 0),
-        "StandardInput": service.standard_input.partition(":")[0],
-        "StandardOutput": service.standard_output.partition(":")[0],
-        "StandardError": service.standard_error.partition(":")[0],
+        **_stream("Input", service.standard_input),
+        **_stream("Output", service.standard_output),
+        **_stream("Error", service.standard_error),
         "Environment": shell_words(f"{name}={value}" for name, value in service.environment.items()),
         "PassEnvironment": shell_words(service.pass_environment),
         "UnsetEnvironment": shell_words(service.unset_environment),
@@ -211,6 +214,11 @@ def _execution(service: Service) -> dict[str, str]:
         "CanStop": format_boolean(not service.refuse_manual_stop),
         "CanReload": format_boolean(service.can_reload),
     }
+
+
+def _stream(name: str, setting: str) -> dict[str, str]:
+    kind, _, rest = setting.partition(":")
+    return {f"Standard{name}": kind, f"Standard{name}FileDescriptorName": rest if kind == "fd" else ""}
 
 
 def _units(names: tuple[str, ...]) -> str:

@@ -1,6 +1,7 @@
 """What `show` says of how a service's processes are set up, and of what they may use: systemd's names and formats."""
 
 import binascii
+from collections.abc import Iterable
 
 from ...units.grammar import format_boolean, format_span
 from ...units.spec import ExecDirectory, Limit, Service
@@ -10,6 +11,27 @@ from .shell_words import shell_word, shell_words
 _SLACK, _CORE_MASK = 50_000, 0x33  # what Linux gives a process by itself
 _SECRET = "[unprintable]"
 _NOT_SET = "[not set]"
+
+
+# Their numbers: sched(7) and ioprio_set(2).
+_POLICIES = {"other": 0, "fifo": 1, "rr": 2, "batch": 3, "idle": 5}
+_CLASSES = {"none": 0, "realtime": 1, "best-effort": 2, "idle": 3}
+
+
+def scheduling_shown(service: Service, processors: Iterable[int]) -> dict[str, str]:
+    """Return how its processes are scheduled. processors: those that they may use, none for any."""
+    policy, class_ = service.cpu_scheduling_policy or "other", service.io_scheduling_class or "best-effort"
+    lowest = 1 if policy in ("fifo", "rr") else 0
+    priority, access = service.cpu_scheduling_priority, service.io_scheduling_priority
+    return {
+        "CPUSchedulingPolicy": str(_POLICIES.get(policy, policy)),
+        "CPUSchedulingPriority": str(lowest if priority is None else priority),
+        "CPUSchedulingResetOnFork": format_boolean(service.cpu_scheduling_reset_on_fork),
+        "CPUAffinity": ranges(processors, " "),
+        "CPUAffinityFromNUMA": format_boolean(service.cpu_affinity == "numa"),
+        "IOSchedulingClass": str(_CLASSES.get(class_, class_)),
+        "IOSchedulingPriority": str(4 if access is None else access),
+    }
 
 
 def setup_shown(service: Service) -> dict[str, str]:
@@ -30,7 +52,6 @@ def setup_shown(service: Service) -> dict[str, str]:
         "Personality": service.personality or "",
         "IgnoreSIGPIPE": format_boolean(service.ignore_sigpipe),
         "OOMScoreAdjust": str(service.oom_score_adjust or 0),
-        "CPUAffinity": ranges(service.cpu_affinity or (), " "),
         "StandardInputData": _base64(service.standard_input_data),
         "TTYPath": service.tty_path or "",
         "TTYReset": format_boolean(service.tty_reset),

@@ -103,12 +103,22 @@ class _Reader:
             self.warn(line.line, line.key, f"{bad.problem} and is ignored", bad.hint)
 
     def _keep(self, line: Line) -> None:
-        if directives.is_kept(line.section, line.key):
+        if (line.section, line.key) == ("Service", "BusName") and not self._is_bus_name(line.value):
+            self.warn(line.line, line.key, f'"{line.value}" is not a name on a bus and is ignored', "write a.b")
+        elif directives.is_kept(line.section, line.key):
+            if line.key == "Slice":
+                self.values = {**self.values, **specifiers.of_slice(self.draft.name, line.value)}
             kept = Assignment(line.section, line.key, line.value, self.draft.path, line.line)
             self.draft.kept.append(kept)
         elif not line.key.startswith("X-") or line.key.startswith("X-Farmhand"):
             hint = directives.suggest(line.key, line.section)
             self.warn(line.line, line.key, f"it is not known in [{line.section}] and is ignored", hint)
+
+    def _is_bus_name(self, text: str) -> bool:
+        try:
+            return known.is_bus_name(specifiers.replace(text, self.values))
+        except BadValue:
+            return False
 
 
 def write(service: Service, *, as_written: bool = False) -> Rendered:

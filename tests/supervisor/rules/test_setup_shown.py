@@ -2,7 +2,7 @@
 
 import pytest
 
-from farmhand.supervisor.rules.setup_shown import setup_shown, shares_shown
+from farmhand.supervisor.rules.setup_shown import scheduling_shown, setup_shown, shares_shown
 from farmhand.units.dialects import systemd
 
 GIB = 2**30
@@ -28,7 +28,6 @@ def shown(line):
         ("", "CoredumpFilter", "0x33"),
         ("StandardInputText=b", "StandardInputData", "Ygo="),
         ("SetCredential=a:secret", "SetCredential", "[unprintable]"),
-        ("CPUAffinity=0-1 3", "CPUAffinity", "0-1 3"),
         ("CPUQuota=50%", "CPUQuotaPerSecUSec", "500ms"),
         ("", "CPUQuotaPerSecUSec", "infinity"),
         ("CPUQuotaPeriodSec=2s", "CPUQuotaPeriodUSec", "2s"),
@@ -46,3 +45,29 @@ def shown(line):
 )
 def test_values(line, name, value):
     assert shown(line)[name] == value
+
+
+@pytest.mark.parametrize(
+    ("lines", "name", "value"),
+    [
+        ("", "CPUSchedulingPolicy", "0"),
+        ("CPUSchedulingPolicy=idle", "CPUSchedulingPolicy", "5"),
+        ("CPUSchedulingPolicy=4", "CPUSchedulingPolicy", "4"),
+        ("CPUSchedulingPolicy=2147483648", "CPUSchedulingPolicy", "0"),
+        ("CPUSchedulingPolicy=rr", "CPUSchedulingPriority", "1"),
+        ("CPUSchedulingPolicy=rr\nCPUSchedulingPriority=7", "CPUSchedulingPriority", "7"),
+        ("CPUSchedulingResetOnFork=yes", "CPUSchedulingResetOnFork", "yes"),
+        ("", "CPUAffinity", "0-1 3"),
+        ("CPUAffinity=numa", "CPUAffinityFromNUMA", "yes"),
+        ("CPUAffinity=numa\nCPUAffinity=1", "CPUAffinityFromNUMA", "no"),
+        ("CPUAffinity=1\nCPUAffinity=numa", "CPUAffinityFromNUMA", "yes"),
+        ("", "IOSchedulingClass", "2"),
+        ("IOSchedulingClass=idle", "IOSchedulingClass", "3"),
+        ("IOSchedulingClass=7", "IOSchedulingClass", "7"),
+        ("", "IOSchedulingPriority", "4"),
+        ("IOSchedulingPriority=6", "IOSchedulingPriority", "6"),
+    ],
+)
+def test_scheduling_is_shown_in_the_kernels_numbers(lines, name, value):
+    service = systemd.read("a.service", f"[Service]\nExecStart=/bin/true\n{lines}\n").service
+    assert scheduling_shown(service, {0, 1, 3})[name] == value
