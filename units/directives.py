@@ -15,6 +15,7 @@ from . import checks, execution, grammar, known, shares, spec
 from .errors import nearest
 from .kinds import (
     ACTION,
+    AFFINITY,
     BOOLEAN,
     COMMANDS,
     CPUS,
@@ -237,7 +238,7 @@ _ROWS = [
     ("CPUSchedulingPolicy", "Service", numbered("other", "fifo", "rr", "batch", None, "idle"), 0, "its scheduling"),
     ("CPUSchedulingPriority", "Service", integer(0, 99), 0, "its priority under fifo and rr, 1 to 99"),
     ("CPUSchedulingResetOnFork", "Service", BOOLEAN, 0, "give its children back the usual scheduling"),
-    ("CPUAffinity", "Service", CPUS, 0, "the processors it may use, such as 0-3,8"),
+    ("CPUAffinity", "Service", AFFINITY, 0, "the processors it may use, such as 0-3,8"),
     ("IOSchedulingClass", "Service", numbered("none", "realtime", "best-effort", "idle"), 0, "its disk access"),
     ("IOSchedulingPriority", "Service", integer(0, 7, resets=True), 0, "0 for the most, 7 for the least disk access"),
     ("OOMScoreAdjust", "Service", integer(-1000, 1000, resets=True), 0, "1000: killed first for memory, -1000: never"),
