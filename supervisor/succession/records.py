@@ -6,6 +6,7 @@ not before it. That a process may run is known before it does all the same: a fi
 """
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Callable, Collection, Iterable
@@ -40,7 +41,9 @@ class Records:
         try:
             draft = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
-                os.write(draft, json.dumps(data).encode())
+                text = json.dumps(data).encode()
+                if os.write(draft, text) < len(text):  # the disk took what it could
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             finally:
                 os.close(draft)
             os.rename(self._draft, self._path(unit.name))
