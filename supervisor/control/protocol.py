@@ -22,8 +22,8 @@ class Request:
     """What somebody asks for: a verb ("start", "status", …), the services it concerns, and its options.
 
     names: as typed, ".service" allowed; empty means all where the verb allows it. options: by their long name
-    with underscores, {"signal": "SIGHUP", "kill_whom": "main", "property": ["Id"], "no_block": True}; absent
-    ones were not given.
+    with underscores, each a text, a list of texts, or whether it was given: {"signal": "SIGHUP", "property": ["Id"],
+    "no_block": True}; absent ones were not given.
     """
 
     verb: str
@@ -65,13 +65,21 @@ def decode_request(line: bytes) -> Request:
         raise BadRequest(f"it is not JSON: {error}") from None
     match given:
         case {"verb": str(verb), **others}:
-            names, options = others.get("names", []), others.get("options", {})
+            names: Any = others.get("names", [])
+            options = others.get("options", {})
             if not isinstance(options, dict):
                 raise BadRequest("options: it is not an object")
-            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            for name, value in options.items():
+                if not isinstance(value, str | bool) and not _are_texts(value):
+                    raise BadRequest(f"options: {name}: it is neither a text nor a list of texts, true or false")
+            if not _are_texts(names):
                 raise BadRequest("names: it is not a list of texts")
             return Request(verb, tuple(names), options)
     raise BadRequest('there is no "verb" in it')
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def default_path(environ: Mapping[str, str] | None = None) -> Path:

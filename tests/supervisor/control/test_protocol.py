@@ -148,6 +148,9 @@ def test_who_leaves_before_the_answer_is_forgotten(serve):
         (b'{"verb": "start", "names": "a"}', "names"),
         (b'{"verb": "start", "names": [1]}', "names"),
         (b'{"verb": "start", "options": []}', "options"),
+        (b'{"verb": "show", "options": {"property": 5}}', "options: property"),
+        (b'{"verb": "show", "options": {"property": [[]]}}', "options: property"),
+        pytest.param(b"[" * 500_000, "not JSON", id="nested without end"),
     ],
 )
 def test_what_is_no_request_is_refused_with_a_reason(serve, line, words):
@@ -164,6 +167,14 @@ def test_a_request_without_end_is_cut_off(serve):
     connection = connect(serve(echo))
     with pytest.raises(ConnectionError):
         connection.sendall(b"x" * 10_000_000)
+
+
+def test_a_link_in_the_place_of_the_lock_is_refused(tmp_path):
+    (tmp_path / "precious").write_text("kept")
+    (tmp_path / "control.sock.lock").symlink_to("precious")
+    with pytest.raises(CannotListen):
+        take(tmp_path / "control.sock")
+    assert (tmp_path / "precious").read_text() == "kept"
 
 
 def test_a_second_supervisor_is_refused(serve):
