@@ -15,7 +15,7 @@ from ..units.quoting import expand_text
 from ..units.spec import Service
 from . import loop
 from .control.protocol import Answer, Handle, Reply, Request
-from .control.server import CannotListen, ControlServer, Taken, take
+from .control.server import MOST_CLIENTS, CannotListen, ControlServer, Taken, take
 from .definitions.plan import Plan, Wishes
 from .execution import environment
 from .logs import Logs, Prefixer
@@ -31,7 +31,7 @@ from .waiting import Waiter
 
 BAD_INPUT = 2
 _FILES_EACH = 8  # descriptors that one service needs at most: its log, its processes, its notify socket
-_FILES_OWN = 64
+_FILES_OWN = 64 + MOST_CLIENTS
 _LONGEST_LINE = 300  # of a service's own output on the console
 _PASSED_BY = ("null", "inherit", "file", "append", "truncate")  # StandardOutput= that does not go to our log
 # supervisor: {Leftovers: …}: what is asked of every service at the start, whether it still runs or not.
@@ -75,7 +75,7 @@ class _House:
         _allow_files(len(plan.services))
         shell = loop.Shell(
             environment=self._common,
-            journal=logs.journal,
+            journal=self._journal,
             default_output=plan.default_output,
             default_error=plan.default_error,
             log_path=lambda name: log_path(self._loop.units[name].service, logs) if name in self._loop.units else None,
@@ -94,6 +94,10 @@ class _House:
         if self._records is not None:
             self._records.clear(name for name, unit in self._loop.units.items() if not unit.members())
         return code
+
+    def _journal(self, name: str) -> int:
+        _allow_files(len(self._loop.units))  # some may have come since the start
+        return self._logs.journal(name)
 
     def _take_lock(self) -> int | None:
         if self._left is not None:

@@ -18,6 +18,7 @@ from ..platforms.peers import peer_uid
 from .protocol import MOST_BYTES, BadRequest, Handle, Reply, Request, decode_request, encode
 
 _LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # it is emptied: never what a link leads to
+MOST_CLIENTS = 128  # at a time; whoever comes then waits at the door: they shall not use up our descriptors
 _DYING = 1.0  # seconds that a supervisor may take to vanish that was killed
 
 
@@ -49,8 +50,8 @@ class ControlServer:
         self._selector = selectors.DefaultSelector()
         self._lock = lock
         self._listener = _listen(path) if listener is None else socket.socket(fileno=listener)
-        self._selector.register(self._listener, selectors.EVENT_READ)
         self._clients: set[_Client] = set()
+        self._mind_the_door()
 
     def fileno(self) -> int:
         # The selectors of Linux, macOS and the BSDs have a descriptor that is itself readable when one of theirs is.
@@ -94,6 +95,7 @@ class ControlServer:
                 self._selector.register(client.socket, selectors.EVENT_WRITE, client)
             else:
                 self._selector.register(client.socket, selectors.EVENT_READ, client)
+        self._mind_the_door()
 
     def close(self) -> None:
         for client in list(self._clients):
@@ -113,6 +115,15 @@ class ControlServer:
             client = _Client(connection)
             self._clients.add(client)
             self._selector.register(connection, selectors.EVENT_READ, client)
+            self._mind_the_door()
+
+    def _mind_the_door(self) -> None:
+        """Look for newcomers as long as there is room."""
+        room, looking = len(self._clients) < MOST_CLIENTS, self._listener in self._selector.get_map()
+        if room and not looking:
+            self._selector.register(self._listener, selectors.EVENT_READ)
+        elif looking and not room:
+            self._selector.unregister(self._listener)
 
     def _receive(self, client: _Client) -> None:
         try:
@@ -160,6 +171,7 @@ class ControlServer:
         with contextlib.suppress(KeyError):
             self._selector.unregister(client.socket)
         client.socket.close()
+        self._mind_the_door()
 
 
 def take(path: Path) -> int:

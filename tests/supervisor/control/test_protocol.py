@@ -22,7 +22,7 @@ from farmhand.supervisor.control.protocol import (
     default_path,
     encode,
 )
-from farmhand.supervisor.control.server import CannotListen, ControlServer, take
+from farmhand.supervisor.control.server import MOST_CLIENTS, CannotListen, ControlServer, take
 
 
 class Loop:
@@ -167,6 +167,28 @@ def test_a_request_without_end_is_cut_off(serve):
     connection = connect(serve(echo))
     with pytest.raises(ConnectionError):
         connection.sendall(b"x" * 10_000_000)
+
+
+def test_a_crowd_waits_at_the_door(serve):
+    waiting = []
+
+    def handle(request, answer):
+        if request.verb == "start":
+            waiting.append(answer)
+        else:
+            answer(Reply())
+
+    path = serve(handle)
+    crowd = [connect(path) for _ in range(MOST_CLIENTS)]
+    for one in crowd:
+        one.sendall(encode(Request("start")))
+    until(lambda: len(waiting) == MOST_CLIENTS, "the crowd")
+    with pytest.raises(NoSupervisor, match="timed out"):
+        ask(path, Request("ping"), timeout=0.2)
+    waiting.pop()(Reply())
+    assert ask(path, Request("ping"), timeout=10) == Reply()
+    for one in crowd:
+        one.close()
 
 
 def test_a_link_in_the_place_of_the_lock_is_refused(tmp_path):
