@@ -18,6 +18,7 @@ from .control.protocol import Answer, Handle, Reply, Request
 from .control.server import MOST_CLIENTS, CannotListen, ControlServer, Taken, take
 from .definitions.plan import Plan, Wishes
 from .execution import environment
+from .exit_codes import BAD_INPUT
 from .logs import Logs, Prefixer
 from .obey import REQUESTS
 from .platforms import native
@@ -29,7 +30,6 @@ from .succession.plain import Unreadable
 from .succession.records import Records, end_unrecorded
 from .waiting import Waiter
 
-BAD_INPUT = 2
 _FILES_EACH = 8  # descriptors that one service needs at most: its log, its processes, its notify socket
 _FILES_OWN = 64 + MOST_CLIENTS
 _LONGEST_LINE = 300  # of a service's own output on the console
@@ -202,7 +202,7 @@ def log_path(service: Service, logs: Logs) -> str | None:
 
 def _introduce(plan: Plan, logs: Logs, server: ControlServer | None) -> None:
     """Tell people what runs, where its output is, and how to end it."""
-    say(f"running {', '.join(plan.services)} (process {os.getpid()})")
+    say(f"running {', '.join(plan.services) or 'nothing so far'} (process {os.getpid()})")
     if logs.folder is not None:
         say(f"output is in {logs.folder}; 'farmhand logs NAME' shows it")
     if server is not None:

@@ -60,7 +60,8 @@ class Catalog:
     """All that can be had. machine: the texts of specifiers. index: the folders to look in.
 
     files: unit files that were named, by the name of their unit. farms: YAML files, and the services of each by whole
-    name. tell: called with what a file says that is ignored, and with what is wrong with one that is read again.
+    name; read_at: when each of these was changed last, as it was read; refused: what is wrong with them since. tell:
+    called with what a file says that is ignored, and with what is wrong with one that is read again.
     """
 
     machine: Mapping[str, str]
@@ -68,6 +69,8 @@ class Catalog:
     tell: Callable[[str], None]
     files: dict[str, Path] = field(default_factory=dict)
     farms: dict[Path, dict[str, Service]] = field(default_factory=dict)
+    read_at: dict[Path, int] = field(default_factory=dict)
+    refused: dict[Path, BadConfig] = field(default_factory=dict)
     loaded: dict[str, Loaded] = field(default_factory=dict)
 
     def get(self, name: str) -> Loaded:
@@ -93,8 +96,12 @@ class Catalog:
 
     def changed(self, name: str) -> bool:
         """Say whether the files of a unit that was read are other ones now, or others than they were."""
-        old = self.loaded.get(full_name(name))
-        if old is None or self._in_farms(full_name(name)):
+        name = full_name(name)
+        for file, services in self.farms.items():
+            if name in services:
+                return _changed_at(str(file)) != self.read_at[file]
+        old = self.loaded.get(name)
+        if old is None:
             return False
         now = self._find(old.name)
         return (now.fragment, now.drop_ins, _stamps(now)) != (old.fragment, old.drop_ins, old.stamps)
@@ -109,10 +116,12 @@ class Catalog:
 
     def reload(self) -> list[Loaded]:
         """Read everything again; a unit that cannot be read any more stays what it was, and what is wrong is told."""
+        self.refused.clear()
         for file in self.farms:
             try:
                 self.take_farm(file)
             except BadConfig as bad:
+                self.refused[file] = bad
                 self.tell(f"{bad}; what was read of the file before stays in force")
         before, self.loaded = self.loaded, {}
         names = dict.fromkeys([*before, *(name for services in self.farms.values() for name in services)])
@@ -127,6 +136,7 @@ class Catalog:
         """Read a YAML file; raises BadConfig. Returns its settings for the supervisor."""
         from ...units.dialects import farmhand  # only where YAML is read: its parser takes memory
 
+        self.read_at[file] = _changed_at(str(file))
         farm = farmhand.read(str(file), read_text(file), self.machine)
         self.farms[file] = {full_name(service.name): service for service in farm.services}
         return farm.settings

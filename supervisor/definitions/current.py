@@ -52,7 +52,8 @@ class Definitions:
                 self.gone.add(unit.name)
                 self.define([replace(unit.service, restart="no", restart_force_exit_status=StatusSet())])
         self.find([each.name for each in loaded if each.service])
-        return [str(each.problem) for each in loaded if each.problem]
+        refused = self.catalog.refused.values()
+        return [str(problem) for problem in (*refused, *(each.problem for each in loaded if each.problem))]
 
     def drop_gone(self) -> None:
         """Forget the units whose files are gone, as soon as they rest."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from ...units.light import Any
 from ..control.protocol import Answer, Reply
+from ..exit_codes import FAILED
 from ..loop import Loop
 from ..obey import EXITS
 from ..platforms import Order
@@ -37,7 +38,7 @@ class Succession:
     def ask(self, answer: Answer) -> None:
         """Replace this program; the next one answers, or this one if that cannot be."""
         if self._answer is not None or self._loop.stopping:
-            answer(Reply(1, ("reexec: the supervisor is being replaced or stopped already",)))
+            answer(Reply(FAILED, ("reexec: the supervisor is being replaced or stopped already",)))
             return
         self._answer = answer
         supervisor, state = self._loop.supervisor, _file(self._capture([]))
@@ -62,7 +63,10 @@ class Succession:
             if exit.code == 0:
                 self._loop.leave(self._become)
             else:
-                self._refuse(f"the new program cannot take over: it ended with {exit}; what it said is in the log")
+                self._refuse(
+                    f"the new program cannot take over: it ended with {exit}; the supervisor's own output says why, "
+                    "and 'farmhand check FILE' if it is a file's fault"
+                )
 
         supervisor.waiter.watch(tree.fileno(), EXITS, tried)
 
@@ -70,7 +74,7 @@ class Succession:
         answer, self._answer = self._answer, None
         self._log(f"not replaced: {why}")
         if answer is not None:
-            answer(Reply(1, (f"reexec: {why}; nothing has changed",)))
+            answer(Reply(FAILED, (f"reexec: {why}; nothing has changed",)))
 
     def _become(self) -> None:
         """Execute the new program; returns only if that fails."""

@@ -1,10 +1,12 @@
 """What units come to, from files, drop-ins, links and YAML, in the words that systemd 252 has for them."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from farmhand.supervisor.definitions.catalog import Catalog
+from farmhand.supervisor.definitions.current import Definitions
 from farmhand.supervisor.definitions.unit_paths import Index
 
 UNIT = "[Service]\nExecStart=/bin/true\n"
@@ -70,3 +72,32 @@ def test_what_brings_the_computer_up_is_not_read(catalog: Catalog, tmp_path: Pat
     for name in ("sysinit.target", "y.service", "z.service"):
         write(tmp_path / name, UNIT if name.endswith("service") else "[Unit]\nDescription=Up\n")
     assert [loaded.name for loaded in catalog.with_needed(["x"])] == ["x.service", "y.service"]
+
+
+FARM = "services:\n  x:\n    ExecStart: /bin/true\n    Restart: always\n"
+
+
+def test_a_yaml_file_that_is_wrong_when_it_is_read_again_is_told_to_whoever_asked(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    write(farm := tmp_path / "farm.yaml", FARM)
+    catalog.take_farm(farm)
+    definitions = Definitions(catalog, {}, lambda services: None, lambda names: None, lambda line: None)
+    assert definitions.reload() == []
+    write(farm, FARM.replace("always", "alwys"))
+    (problem,) = definitions.reload()
+    assert problem.startswith(f'{farm}:4: Restart: "alwys" is none of ')
+    service = catalog.get("x").service
+    assert service is not None
+    assert service.restart == "always"
+
+
+def test_a_service_of_a_yaml_file_has_changed_with_the_file(catalog: Catalog, tmp_path: Path) -> None:
+    write(farm := tmp_path / "farm.yaml", FARM)
+    catalog.take_farm(farm)
+    assert not catalog.changed("x")
+    write(farm, FARM.replace("always", "no"))
+    os.utime(farm, ns=(1, 1))
+    assert catalog.changed("x")
+    catalog.reload()
+    assert not catalog.changed("x")
