@@ -10,11 +10,11 @@ from ..units.errors import BadConfig, BadValue
 from ..units.files import read_text
 from ..units.grammar import parse_signal, parse_span
 from ..units.spec import Service
+from .exit_codes import BAD_INPUT
 from .rules.exitstatus import Exit
 from .rules.whatif import Deadline, Ending, Forecast, Moment, NotForeseen, conclusion, describe, forecast
 
 HELP = "foresee what would become of a service if its runs ended like this; nothing is started"
-_BAD_INPUT = 2
 _DEADLINES: tuple[Deadline, ...] = ("start", "stop", "watchdog", "runtime")
 _HIGHEST_CODE = 255
 
@@ -134,4 +134,4 @@ def _span(text: str) -> float:
 
 def _fail(text: str) -> int:
     print(text, file=sys.stderr)
-    return _BAD_INPUT
+    return BAD_INPUT

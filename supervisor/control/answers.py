@@ -10,6 +10,7 @@ from ...units.grammar import parse_signal
 from ...units.light import Any
 from ...units.unit_names import full_name, short_name
 from ..definitions.catalog import Loaded
+from ..exit_codes import BAD_INPUT, FAILED, NOT_RUNNING, UNKNOWN
 from ..rules.conditions import verdict
 from ..rules.life import Event, Slot
 from ..rules.states import RESTING, Active
@@ -33,9 +34,9 @@ def handle(desk: Desk, request: Request, answer: Answer) -> None:
         _WITHOUT_NAMES[verb](desk, request, answer)
     elif verb not in (*requests.VERBS, *_EACH, *_LISTS, *_FILES):
         known = ", ".join(sorted({*requests.VERBS, *_EACH, *_LISTS, *_FILES, *_WITHOUT_NAMES}))
-        answer(Reply(2, (f"{verb}: it is no request; known are {known}",)))
+        answer(Reply(BAD_INPUT, (f"{verb}: it is no request; known are {known}",)))
     elif not request.names and verb not in (*_EVERYTHING, *_LISTS):
-        answer(Reply(2, (f"{verb}: no service is named; name one, or a pattern such as 'worker@*'",)))
+        answer(Reply(BAD_INPUT, (f"{verb}: no service is named; name one, or a pattern such as 'worker@*'",)))
     elif verb in _FILES:
         answer(_together(verb, [_FILES[verb](desk, name, request.options) for name in request.names]))
     else:
@@ -75,14 +76,14 @@ def _absent(desk: Desk, request: Request, loaded: Loaded) -> Reply:
         case "show":
             return views.show(views.stub(desk, loaded), request.options)
         case "is-active":
-            return Reply(views.NOT_RUNNING, ("inactive",), "inactive")
+            return Reply(NOT_RUNNING, ("inactive",), "inactive")
         case "is-failed":
-            return Reply(1, ("inactive",), "inactive")
+            return Reply(FAILED, ("inactive",), "inactive")
         case "status" | "why":
             is_there = loaded.state != "not-found"
-            return Reply(views.NOT_RUNNING if is_there else views.UNKNOWN, (complaint(desk, loaded),))
+            return Reply(NOT_RUNNING if is_there else UNKNOWN, (complaint(desk, loaded),))
         case _:
-            return Reply(1, (complaint(desk, loaded),))
+            return Reply(FAILED, (complaint(desk, loaded),))
 
 
 def _kill(desk: Desk, unit: Unit, options: Options) -> Reply:
@@ -90,15 +91,15 @@ def _kill(desk: Desk, unit: Unit, options: Options) -> Reply:
     try:
         name = parse_signal(str(options.get("signal") or "SIGTERM"))
     except BadValue as bad:
-        return Reply(2, (f"--signal: {bad.problem}; {bad.hint}",))
+        return Reply(BAD_INPUT, (f"--signal: {bad.problem}; {bad.hint}",))
     whom = str(options.get("kill_whom") or "all")
     if whom == "all":
         unit.signal((name,), everyone=True)
         return Reply()
     if whom not in ("main", "control"):
-        return Reply(2, (f"--kill-whom: {whom!r} is not known; choose main, control or all",))
+        return Reply(BAD_INPUT, (f"--kill-whom: {whom!r} is not known; choose main, control or all",))
     if Slot(whom) not in unit.trees:
-        return Reply(1, (f"{unit.name}: there is no {whom} process to kill",))
+        return Reply(FAILED, (f"{unit.name}: there is no {whom} process to kill",))
     unit.trees[Slot(whom)].signal(name, whom="main")
     return Reply()
 
@@ -109,11 +110,11 @@ def _reset_failed(desk: Desk, unit: Unit, options: Options) -> Reply:
 
 
 def _is_active(desk: Desk, unit: Unit, options: Options) -> Reply:
-    return Reply(0 if unit.active in views.RUNS else views.NOT_RUNNING, (unit.active.value,), unit.active.value)
+    return Reply(0 if unit.active in views.RUNS else NOT_RUNNING, (unit.active.value,), unit.active.value)
 
 
 def _is_failed(desk: Desk, unit: Unit, options: Options) -> Reply:
-    return Reply(0 if unit.active is Active.FAILED else 1, (unit.active.value,), unit.active.value)
+    return Reply(0 if unit.active is Active.FAILED else FAILED, (unit.active.value,), unit.active.value)
 
 
 def _why(desk: Desk, unit: Unit, options: Options) -> Reply:
@@ -127,7 +128,7 @@ def _logs(desk: Desk, unit: Unit, options: Options) -> Reply:
     """Say where the log is: whoever asked reads the file."""
     path = desk.log_path(unit.name)
     if path is None:
-        return Reply(1, (f"{unit.name}: its output is not kept here; see StandardOutput=",))
+        return Reply(FAILED, (f"{unit.name}: its output is not kept here; see StandardOutput=",))
     return Reply(0, (path,), path)
 
 
@@ -153,7 +154,7 @@ def _list_dependencies(desk: Desk, name: str, options: Options) -> Reply:
 def _reload(desk: Desk, request: Request, answer: Answer) -> None:
     """Read all files again: systemctl daemon-reload. What is wrong with some is told, and the exit code is 1."""
     problems = desk.definitions.reload()
-    answer(Reply(1 if problems else 0, tuple(problems)))
+    answer(Reply(FAILED if problems else 0, tuple(problems)))
 
 
 def _shut_down(desk: Desk, request: Request, answer: Answer) -> None:

@@ -8,6 +8,7 @@ from typing import get_args
 
 from ...units.light import dataclass, field
 from ...units.spec import JobMode
+from ..exit_codes import BAD_INPUT, FAILED, NOT_APPLICABLE, NOT_FOUND, REFUSED
 from ..rules.jobs import RESTING, Kind, Outcome, wanted
 from ..rules.states import Active, State
 from ..rules.transaction import Refused
@@ -16,8 +17,6 @@ from .desk import Chosen, Desk, choose, complaint
 from .protocol import Answer, Reply, Request
 
 VERBS = ("start", "stop", "restart", "try-restart", "reload", "reload-or-restart", "try-reload-or-restart")
-NOT_FOUND, NOT_APPLICABLE = 5, 3  # systemctl(1), "Exit status"
-_REFUSED = 4  # not listed there, but what systemctl ends with
 _REFUSES = {
     Kind.START: "RefuseManualStart=yes: it is started only with a service that needs it",
     Kind.STOP: "RefuseManualStop=yes: it is stopped only with a service that it needs",
@@ -29,7 +28,7 @@ _NO_MODES = {
     "triggering": "nothing triggers services here; stop them by name",
 }
 # What systemctl ends with when a request is refused, by Refused.kind.
-_REFUSAL_CODES = {"destructive": _REFUSED, "absent": NOT_FOUND}
+_REFUSAL_CODES = {"destructive": REFUSED, "absent": NOT_FOUND}
 
 
 @dataclass(eq=False)
@@ -49,7 +48,7 @@ class _Errand:
         verb = self.request.verb
         for loaded in chosen.absent:
             if verb != "stop" or loaded.state != "masked":
-                code = NOT_FOUND if verb == "stop" or loaded.state == "not-found" else 1
+                code = NOT_FOUND if verb == "stop" or loaded.state == "not-found" else FAILED
                 self.problems.append((code, complaint(self.desk, loaded)))
         for unit in chosen.units:
             kind = wanted(verb, unit.service, unit.life.state)
@@ -71,7 +70,7 @@ class _Errand:
         """Say what speaks against the job; systemd.unit(5), RefuseManualStart=."""
         start, stop = unit.service.refuse_manual_start, unit.service.refuse_manual_stop
         if {Kind.START: start, Kind.STOP: stop, Kind.RESTART: start or stop}.get(kind):
-            return _REFUSED, f"{unit.name}: {_REFUSES[kind]}"
+            return REFUSED, f"{unit.name}: {_REFUSES[kind]}"
         if kind is Kind.RELOAD and not unit.service.can_reload:
             how = "for it has no ExecReload=; restart it with 'farmhand restart'"
             return NOT_APPLICABLE, f"{unit.name}: it cannot be reloaded, {how}"
@@ -86,13 +85,13 @@ class _Errand:
         except Refused as refused:
             del self.asked[unit]
             self.settled[unit.name] = Outcome.INVALID
-            self.problems.append((_REFUSAL_CODES.get(refused.kind, 1), f"{unit.name}: {refused}"))
+            self.problems.append((_REFUSAL_CODES.get(refused.kind, FAILED), f"{unit.name}: {refused}"))
 
     def settle(self, unit: Unit, outcome: Outcome) -> None:
         """Note what became of a job; the last one brings the answer."""
         self.settled[unit.name] = outcome
         if outcome is not Outcome.DONE:
-            code = NOT_APPLICABLE if outcome is Outcome.INVALID else 1
+            code = NOT_APPLICABLE if outcome is Outcome.INVALID else FAILED
             self.problems.append((code, _told(unit, outcome)))
         self._finish_if_settled()
 
@@ -110,7 +109,7 @@ class _Errand:
         waiting = any(unit.active not in RESTING or unit.life.state is State.AUTO_RESTART for unit in units)
         if not waiting:
             failed = [unit for unit in units if unit.active is Active.FAILED]
-            self.problems += [(1, f"{unit.name}: it failed, {unit.life.result.value}") for unit in failed]
+            self.problems += [(FAILED, f"{unit.name}: it failed, {unit.life.result.value}") for unit in failed]
             self._reply()
         return not waiting
 
@@ -125,11 +124,11 @@ def handle(desk: Desk, request: Request, chosen: Chosen, answer: Answer) -> None
     mode = str(request.options.get("job_mode") or "replace")
     modes: Mapping[str, JobMode] = {known: known for known in get_args(JobMode)}
     if desk.stopping() and request.verb != "stop":
-        answer(Reply(1, (f"{request.verb}: the supervisor is stopping; nothing is started any more",)))
+        answer(Reply(FAILED, (f"{request.verb}: the supervisor is stopping; nothing is started any more",)))
     elif mode in _NO_MODES:
-        answer(Reply(_REFUSED, (f"--job-mode={mode}: {_NO_MODES[mode]}",)))
+        answer(Reply(REFUSED, (f"--job-mode={mode}: {_NO_MODES[mode]}",)))
     elif mode not in modes:
-        answer(Reply(2, (f'--job-mode: "{mode}" is not known; choose one of {", ".join(modes)}',)))
+        answer(Reply(BAD_INPUT, (f'--job-mode: "{mode}" is not known; choose one of {", ".join(modes)}',)))
     else:
         _Errand(desk, request, answer).run(chosen, modes[mode])
 
@@ -140,7 +139,7 @@ def rejoin(desk: Desk, request: Request, answer: Answer) -> None:
     Of services whose job was settled before, the state tells how.
     """
     if request.verb not in VERBS:
-        answer(Reply(1, (f"{request.verb}: the supervisor was replaced meanwhile; ask again",)))
+        answer(Reply(FAILED, (f"{request.verb}: the supervisor was replaced meanwhile; ask again",)))
         return
     errand = _Errand(desk, request, answer)
     errand.asked.update((unit, Kind.START) for unit in choose(desk, request.names).units)

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ...units.light import Any, dataclass, field
+from ..exit_codes import BAD_INPUT
 from ..platforms.peers import peer_uid
 from .protocol import MOST_BYTES, BadRequest, Handle, Reply, Request, decode_request, encode
 
@@ -144,7 +145,7 @@ class ControlServer:
         try:
             request = decode_request(line)
         except BadRequest as bad:
-            self._answer(client, Reply(2, (f"the request is not understood: {bad}",)))
+            self._answer(client, Reply(BAD_INPUT, (f"the request is not understood: {bad}",)))
         else:
             client.waits_for = request
             self._handle(request, lambda reply: self._answer(client, reply))
