@@ -11,6 +11,7 @@ from ...units.spec import Service
 from ...units.unit_names import full_name, short_name, unit_type
 from ..definitions.catalog import Loaded, read
 from ..execution import resources
+from ..exit_codes import FAILED, NOT_RUNNING
 from ..rules import properties
 from ..rules.conditions import verdict
 from ..rules.life import Life, Slot
@@ -22,7 +23,6 @@ from .protocol import Reply
 
 Options = Mapping[str, Any]
 
-NOT_RUNNING, UNKNOWN = 3, 4  # systemctl(1), "Exit status"
 RUNS = frozenset({Active.ACTIVE, Active.RELOADING})
 _DOTS = {Active.FAILED: "\N{MULTIPLICATION SIGN}", Active.INACTIVE: "○", Active.ACTIVE: "●"}
 
@@ -49,6 +49,7 @@ def described(desk: Desk, unit: Unit) -> dict[str, str]:
         log_path=desk.log_path(unit.name) or "",
         memory=resources.memory(),
         tasks=resources.tasks(),
+        processors=resources.cpus_of(unit.service) or frozenset(),
         conditions_met=unit.checked.conditions_met if unit.checked else False,
         asserts_met=unit.checked.asserts_met if unit.checked else False,
     )
@@ -86,7 +87,7 @@ def show(shown: Mapping[str, str], options: Options) -> Reply:
     """Answer with all properties or those asked for; what is not known is left out."""
     names = options.get("property")
     if names:
-        asked = [name for item in ([names] if isinstance(names, str) else names) for name in str(item).split(",")]
+        asked = [name for item in (names if isinstance(names, list) else [names]) for name in str(item).split(",")]
         shown = {name: shown[name] for name in asked if name in shown}
     lines = tuple(f"{name}={line}" for name, value in shown.items() for line in value.split("\n"))
     return Reply(0, lines, dict(shown))
@@ -205,7 +206,7 @@ def cat(desk: Desk, loaded: Loaded) -> Reply:
     if not paths and loaded.service is not None:
         return Reply(0, (f"# {loaded.name}, as a unit file", *systemd.write(loaded.service).text.splitlines()))
     if not paths or (loaded.state == "not-found" and not loaded.fragment):
-        return Reply(1, (complaint(desk, loaded),))
+        return Reply(FAILED, (complaint(desk, loaded),))
     lines: list[str] = []
     if desk.definitions.catalog.changed(loaded.name):
         lines.append(f"# {loaded.name} has changed since it was read; 'farmhand daemon-reload' reads it again")
@@ -224,7 +225,7 @@ def _lines(path: str) -> Iterable[str]:
 def is_enabled(desk: Desk, loaded: Loaded) -> Reply:
     """Say whether something has the unit started: a link in NAME.wants, or that its file was named."""
     state = desk.definitions.catalog.enablement(loaded)
-    return Reply(0 if state in ("enabled", "static", "alias") else 1, (state,), state)
+    return Reply(0 if state in ("enabled", "static", "alias") else FAILED, (state,), state)
 
 
 EACH: Mapping[str, Callable[[Desk, Unit, Options], Reply]] = {
