@@ -13,6 +13,19 @@ MAY_IMPORT = {
     "manager": {"units", "worker.wire"},
     "units": set(),
 }
+# The rooms of supervisor/, from the ground up, and what of it each knows besides itself. `unit` is one service as it is
+# held; `jobs`, `loop` and `obey` are the shell, which only those reach back to that speak for it or hand it on.
+ROOMS_MAY_IMPORT = {
+    "rules": set(),
+    "platforms": {"rules.exitstatus", "rules.shares"},
+    "execution": {"rules", "platforms"},
+    "definitions": {"rules", "platforms", "unit"},
+    "control": {
+        *("rules", "platforms.peers", "execution.resources", "definitions"),
+        *("exit_codes", "logs", "unit", "jobs", "obey"),
+    },
+    "succession": {"rules", "platforms", "control.protocol", "exit_codes", "unit", "obey", "loop"},
+}
 # `units/` is pure as a whole, but for its door and for what touches the machine.
 IMPURE_UNITS = {"cli.py", "files.py", "machine.py"}
 PURE = sorted(
@@ -45,16 +58,31 @@ def within(name: str, allowed: set[str]) -> bool:
     return any(name == door or name.startswith(f"{door}.") for door in allowed)
 
 
-def strays(package: str, path: Path) -> set[str]:
+def strays(names: set[str], allowed: set[str]) -> set[str]:
     # `from ..worker import wire` names the package on the way to the module that is allowed.
-    ways = {door.partition(".")[0] for door in MAY_IMPORT[package]}
-    return {name for name in foreign(package, path) if not within(name, MAY_IMPORT[package]) and name not in ways}
+    ways = {door.partition(".")[0] for door in allowed}
+    return {name for name in names if not within(name, allowed) and name not in ways}
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_packages_import_only_downwards(package: str) -> None:
-    found = {str(path): strays(package, path) for path in (ROOT / package).rglob("*.py")}
+    found = {str(path): strays(foreign(package, path), MAY_IMPORT[package]) for path in (ROOT / package).rglob("*.py")}
     assert not {path: names for path, names in found.items() if names}
+
+
+@pytest.mark.parametrize("room", ROOMS_MAY_IMPORT)
+def test_rooms_know_of_no_others_but_these(room: str) -> None:
+    folder = ROOT / "supervisor"
+    found = {}
+    for path in (folder / room).rglob("*.py"):
+        names = {name.removeprefix("supervisor.") for name in imported(path) if name.startswith("supervisor.")}
+        found[str(path)] = strays(names, ROOMS_MAY_IMPORT[room] | {room})
+    assert found
+    assert not {path: names for path, names in found.items() if names}
+
+
+def test_every_room_of_the_supervisor_is_in_the_table() -> None:
+    assert ROOMS_MAY_IMPORT.keys() == {path.parent.name for path in (ROOT / "supervisor").glob("*/__init__.py")}
 
 
 @pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(ROOT)))
