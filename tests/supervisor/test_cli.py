@@ -287,7 +287,7 @@ def test_a_bad_file_is_said_with_its_place(tmp_path, verb, name):
 
 def test_a_folder_that_cannot_hold_logs_is_said(tmp_path):
     (tmp_path / "farm.yaml").write_text("services:\n  a:\n    ExecStart: /bin/true\n")
-    command = [FARMHAND, "run", "farm.yaml", "--log-dir", "farm.yaml/log"]
+    command = [FARMHAND, "run", "farm.yaml", "--log-dir", "farm.yaml/log", "--control", "control.sock"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2
     assert "farm.yaml/log: the services' output cannot be kept there: Not a directory; choose another" in done.stderr
