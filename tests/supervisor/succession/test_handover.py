@@ -165,7 +165,7 @@ def timer(farm):
         ("running", {"RuntimeMaxSec": "1h"}),
         ("start", {"Type": "notify", "TimeoutStartSec": "1h"}),
         ("start-pre", {"ExecStartPre": sh("sleep 1000"), "TimeoutStartSec": "1h"}),
-        ("stop", {"ExecStop": sh("sleep 1000"), "TimeoutStopSec": "1h"}),
+        ("stop", {"ExecStop": sh(waits_for("go")), "TimeoutStopSec": "1h"}),
     ],
 )
 def test_no_time_limit_is_begun_anew(run, passes, state, directives):
@@ -177,6 +177,7 @@ def test_no_time_limit_is_begun_anew(run, passes, state, directives):
     deadline = timer(farm)
     passes(farm)
     assert (farm.show()["SubState"], timer(farm)) == (state, deadline)
+    farm.touch("go")
 
 
 def test_time_limits_are_kept_afterwards(run, passes):
