@@ -5,6 +5,7 @@ What a service only passes through is left out, and nothing is written before al
 
 from collections.abc import Callable
 
+from ..units.grammar import tell_span
 from ..units.light import Protocol, dataclass, field
 from .rules.exitstatus import Result
 from .rules.states import State
@@ -60,7 +61,8 @@ class Narrator:
 def _after(unit: Unit) -> str:
     """Name the state reached, with the number that belongs to it."""
     if unit.shown is State.AUTO_RESTART:
-        return f"auto-restart in {unit.life.verdict.wait if unit.life.verdict else 0:g}s"
+        return f"auto-restart in {tell_span(unit.life.verdict.wait if unit.life.verdict else 0)}"
     if unit.shown is State.FAILED:
         return f"failed, {unit.life.result.value}"
-    return f"{unit.shown.value}, pid {unit.main_pid}" if unit.shown is State.RUNNING else unit.shown.value
+    has_pid = unit.shown is State.RUNNING and unit.main_pid  # none where the program could not be started
+    return f"{unit.shown.value}, pid {unit.main_pid}" if has_pid else unit.shown.value

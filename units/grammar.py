@@ -96,6 +96,13 @@ def show_span(seconds: float) -> str:
     return format_span(seconds)
 
 
+def tell_span(seconds: float) -> str:
+    """Give a span as people want to read it: to the millisecond, and as "1.5s" below a minute."""
+    if seconds >= 60:
+        return format_span(round(seconds, 3))
+    return f"{seconds:.3f}".rstrip("0").rstrip(".") + "s"
+
+
 def parse_timeout(text: str) -> float:
     """Read a span where 0 means no timeout at all, as in TimeoutStopSec=."""
     return parse_span(text) or inf

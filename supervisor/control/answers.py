@@ -55,7 +55,8 @@ def _each(desk: Desk, request: Request, chosen: Chosen) -> Reply:
     for loaded in chosen.absent:
         replies[short_name(loaded.name)] = _absent(desk, request, loaded)
     whole = _together(request.verb, list(replies.values()))
-    return Reply(whole.exit_code, whole.lines, {name: reply.data for name, reply in replies.items()})
+    notes = () if request.verb in _ANSWER_ALONE else chosen.notes
+    return Reply(whole.exit_code, (*notes, *whole.lines), {name: reply.data for name, reply in replies.items()})
 
 
 def _together(verb: str, replies: list[Reply]) -> Reply:
@@ -79,6 +80,8 @@ def _absent(desk: Desk, request: Request, loaded: Loaded) -> Reply:
             return Reply(NOT_RUNNING, ("inactive",), "inactive")
         case "is-failed":
             return Reply(FAILED, ("inactive",), "inactive")
+        case "reset-failed" if loaded.state != "not-found":
+            return Reply()
         case "status" | "why":
             is_there = loaded.state != "not-found"
             return Reply(NOT_RUNNING if is_there else UNKNOWN, (complaint(desk, loaded),))
@@ -119,9 +122,8 @@ def _is_failed(desk: Desk, unit: Unit, options: Options) -> Reply:
 
 def _why(desk: Desk, unit: Unit, options: Options) -> Reply:
     now = desk.supervisor.waiter.now()
-    told = verdict(unit.checked)
-    checks = (f"{unit.name}: {told}",) if told else ()
-    return Reply(0, (*checks, *why(unit.service, unit.life, now)), why_data(unit.service, unit.life, now))
+    about = (unit.service, unit.life, now, verdict(unit.checked))
+    return Reply(0, tuple(why(*about)), why_data(*about))
 
 
 def _logs(desk: Desk, unit: Unit, options: Options) -> Reply:
@@ -201,5 +203,7 @@ _WITHOUT_NAMES: Mapping[str, Callable[[Desk, Request, Answer], None]] = {
 _APART = frozenset({"show", "cat", "list-dependencies"})
 # These ask whether any of the named is so.
 _ANY = frozenset({"is-active", "is-failed", "is-enabled"})
+# What these answer is read by programs, which look for nothing else in it.
+_ANSWER_ALONE = frozenset({"show", "is-active", "is-failed"})
 # Without a name these mean every service.
 _EVERYTHING = frozenset({"show", "status", "why", "logs", "reset-failed", "is-active", "is-failed"})

@@ -33,10 +33,16 @@ class Desk:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Whom names mean. absent: those that were named and cannot be had, and why."""
+    """Whom names mean. absent: those that were named and cannot be had, and why. vain: patterns that match nothing."""
 
     units: list[Unit]
     absent: list[Loaded]
+    vain: list[str]
+
+    @property
+    def notes(self) -> list[str]:
+        """Say which patterns match nothing: no failure for systemctl, but mostly a slip."""
+        return [f"{pattern}: no service that is known matches; 'farmhand list' shows them" for pattern in self.vain]
 
 
 def choose(desk: Desk, names: Iterable[str]) -> Chosen:
@@ -44,10 +50,11 @@ def choose(desk: Desk, names: Iterable[str]) -> Chosen:
 
     A name may be without its type, an alias, or a template ("worker@": all its instances).
     """
-    units = desk.supervisor.units
+    units, names = desk.supervisor.units, list(names)
     found: dict[str, Unit] = {}
     absent: list[Loaded] = []
-    for name in list(names) or ["*"]:
+    vain: list[str] = []
+    for name in names or ["*"]:
         stem = name.removesuffix(".service")
         if any(char in name for char in "*?[") or stem.endswith("@"):
             pattern = f"{stem}*" if stem.endswith("@") else stem
@@ -55,6 +62,8 @@ def choose(desk: Desk, names: Iterable[str]) -> Chosen:
             found.update((known, units[known]) for known in matching)
             if not matching and stem.endswith("@"):
                 absent.append(Loaded(name))
+            elif not matching and names:
+                vain.append(name)
         elif short_name(full_name(name)) in units:
             found[short_name(full_name(name))] = units[short_name(full_name(name))]
         else:
@@ -63,7 +72,7 @@ def choose(desk: Desk, names: Iterable[str]) -> Chosen:
                 found[loaded.service.name] = units[loaded.service.name]
             else:
                 absent.append(loaded)
-    return Chosen(list(found.values()), absent)
+    return Chosen(list(found.values()), absent, vain)
 
 
 def _matches(name: str, pattern: str) -> bool:

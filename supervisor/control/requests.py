@@ -46,6 +46,7 @@ class _Errand:
     def run(self, chosen: Chosen, mode: JobMode) -> None:
         """Ask for all jobs; what cannot be asked for is told, and keeps nothing else from being done."""
         verb = self.request.verb
+        self.problems += [(0, note) for note in chosen.notes]
         for loaded in chosen.absent:
             if verb != "stop" or loaded.state != "masked":
                 code = NOT_FOUND if verb == "stop" or loaded.state == "not-found" else FAILED

@@ -16,7 +16,7 @@ from ..rules import properties
 from ..rules.conditions import verdict
 from ..rules.life import Life, Slot
 from ..rules.states import Active
-from ..rules.why import where
+from ..rules.why import sentence, where
 from ..unit import Unit
 from .desk import Desk, complaint
 from .protocol import Reply
@@ -106,24 +106,28 @@ def status(desk: Desk, unit: Unit, options: Options) -> Reply:
     if told := verdict(unit.checked):
         lines.append(f"   Checks: {told}")
     if unit.pid(Slot.MAIN):
-        lines.append(f" Main PID: {unit.pid(Slot.MAIN)}, {len(unit.members())} processes in all")
+        count = len(unit.members())
+        lines.append(f" Main PID: {unit.pid(Slot.MAIN)}{f', {count} processes in all' if count > 1 else ''}")
     if life.status_text:
         lines.append(f"   Status: {life.status_text}")
     if life.exit is not None:
         lines.append(f"Last exit: {life.exit}, result {life.result.value}")
+    if life.verdict is not None and unit.active not in RUNS:
+        lines.append(f"      Why: {sentence(unit.service, life, desk.supervisor.waiter.now())}")
     if unit_type(unit.name) is None:
         lines.append(f" Restarts: {life.restarts}, Restart={unit.service.restart}{where(unit.service, 'Restart')}")
-    lines += [f" Not in force: {kept.key}= ({kept.path}:{kept.line})" for kept in without_effect(unit.service)]
-    lines += [f" Not in force: {name}= ({place}): not on this system" for name, place in _lacking(desk, unit)]
+    lines += _not_in_force(desk, unit)
     if shown["LogPath"]:
         lines.append(f"      Log: {shown['LogPath']}")
     return Reply(0 if unit.active in RUNS else NOT_RUNNING, tuple(lines), shown)
 
 
-def _lacking(desk: Desk, unit: Unit) -> list[tuple[str, str]]:
-    """Return the directives of a service that this system has nothing for, and where they stand."""
-    origins = unit.service.origin.items()
-    return sorted((name, place) for name, place in origins if name in desk.supervisor.platform.lacks)
+def _not_in_force(desk: Desk, unit: Unit) -> Iterator[str]:
+    """Name what a service says and what is not acted on, by Farmhand or on this system: in a line each."""
+    if kept := dict.fromkeys(f"{line.key}=" for line in without_effect(unit.service)):
+        yield f" Not in force: {', '.join(kept)}; 'farmhand check' says more"
+    if lacking := sorted(desk.supervisor.platform.lacks & unit.service.origin.keys()):
+        yield f" Not in force: {', '.join(f'{name}=' for name in lacking)}: not on this system"
 
 
 def list_services(desk: Desk, units: list[Unit], options: Options) -> Reply:

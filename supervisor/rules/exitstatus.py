@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from ...units.grammar import STATUSES
 from ...units.light import dataclass
 from ...units.spec import StatusSet
 
@@ -27,6 +28,8 @@ class Result(Enum):
 
 
 _NONE = StatusSet()
+# The step of a start that failed, "/EXEC": systemd.exec(5), "Process Exit Codes".
+_STEPS = {code: f"/{name}" for name, code in STATUSES.items() if 200 <= code < 255}
 
 # Neither needs anybody's attention: the service rests in `dead`, not in `failed`.
 CLEAN_RESULTS = frozenset({Result.SUCCESS, Result.EXEC_CONDITION})
@@ -47,7 +50,9 @@ class Exit:
     def __str__(self) -> str:
         if self.lost:
             return "an exit that nobody saw"
-        return f"exit code {self.code}" if self.signal is None else f"signal {self.signal}"
+        if self.signal is not None:
+            return f"signal {self.signal}"
+        return f"exit code {self.code}{_STEPS.get(self.code or 0, '')}"
 
 
 def classify(exit: Exit, success: StatusSet = _NONE, *, daemon: bool = True) -> Result:

@@ -5,7 +5,7 @@ Commands succeed at once, the main process is ready at once and ends as it is to
 dies of it; unless letting a deadline pass is what is asked about.
 """
 
-from ...units.grammar import format_span
+from ...units.grammar import tell_span
 from ...units.light import Any, Literal, dataclass, field
 from ...units.spec import INFINITY, Service
 from .exitstatus import Exit, Result
@@ -23,7 +23,6 @@ _NOTIFIES = ("notify", "notify-reload")
 _DAEMON = 1  # whichever process a forking start leaves behind
 _NO_HANG = {"watchdog": "WatchdogSec", "runtime": "RuntimeMaxSec"}
 _MOST_STEPS = 100_000
-_MINUTE = 60
 
 
 class NotForeseen(Exception):
@@ -227,7 +226,7 @@ class _Play:
 
 def describe(seen: Forecast) -> list[str]:
     """Return the forecast as lines: a table of its moments, and what is to be seen in the end."""
-    rows = [(_clock(moment.at), moment.states[-1].value, _told(seen.service, moment)) for moment in seen.moments]
+    rows = [(tell_span(moment.at), moment.states[-1].value, _told(seen.service, moment)) for moment in seen.moments]
     width = max(len(state) for _, state, _ in rows)
     lines = [f"{at:>9}  {state:<{width}}  {text}" for at, state, text in rows]
     return [f"{seen.service.name}:", *lines, f"in the end: {conclusion(seen)}"]
@@ -253,7 +252,3 @@ def _told(service: Service, moment: Moment) -> str:
     before = "" if told else f"{moment.cause}; "
     then = f"starts again in {waits(service, verdict)}" if verdict.restart else "not started again"
     return f"{before}{then}: {verdict.reason}{where(service, verdict.directive)}"
-
-
-def _clock(seconds: float) -> str:
-    return f"{seconds:.3f}".rstrip("0").rstrip(".") + "s" if seconds < _MINUTE else format_span(round(seconds, 3))

@@ -1,5 +1,6 @@
 """What `farmhand why` says: the last decision about a service, what made it, and how it would go otherwise."""
 
+from ...units.grammar import tell_span
 from ...units.light import Any, dataclass, replace
 from ...units.spec import INFINITY, Service
 from .delay import pause
@@ -21,17 +22,20 @@ class Outcome:
     verdict: Verdict
 
 
-def why(service: Service, life: Life, now: float) -> list[str]:
-    """Return the answer as lines: what was decided last, then every other ending with what it would bring."""
+def why(service: Service, life: Life, now: float, checks: str | None = None) -> list[str]:
+    """Return the answer as lines: what was decided last, then every other ending with what it would bring.
+
+    checks: which condition or assertion kept the last start from being one, in words.
+    """
     otherwise = [_line(service, outcome) for outcome in _outcomes(service, life, now)]
-    return [f"{service.name}: {_last(service, life, now)}", *otherwise]
+    return [f"{service.name}: {sentence(service, life, now, checks)}", *otherwise]
 
 
-def data(service: Service, life: Life, now: float) -> dict[str, Any]:
+def data(service: Service, life: Life, now: float, checks: str | None = None) -> dict[str, Any]:
     """Return the same for programs. where: file and line, None for a default; after: seconds until the next start."""
     return {
         "state": life.state.value,
-        "sentence": _last(service, life, now),
+        "sentence": sentence(service, life, now, checks),
         **_plain(service, life.verdict),
         "otherwise": [
             {"ending": each.ending, "result": each.result.value, **_plain(service, each.verdict)}
@@ -50,7 +54,14 @@ def where(service: Service, directive: str) -> str:
 def waits(service: Service, verdict: Verdict) -> str:
     """Say how long a restart waits, " in 5s", and by which directive, if not by RestartSec= alone."""
     by = "" if verdict.waits_by == "RestartSec" else f" by {verdict.waits_by}={where(service, verdict.waits_by)}"
-    return f"{verdict.wait:g}s{by}"
+    return f"{tell_span(verdict.wait)}{by}"
+
+
+def sentence(service: Service, life: Life, now: float, checks: str | None = None) -> str:
+    """Say what was decided last: about the end of a run, or that there was to be none."""
+    if checks is None:
+        return _last(service, life, now)
+    return f"{checks}; before that: {_last(service, life, now)}" if life.verdict else checks
 
 
 def _last(service: Service, life: Life, now: float) -> str:

@@ -98,7 +98,7 @@ def test_status_shows_state_reason_and_latest_output(farm):
     assert re.search(r"State: active \(running\) since ", done.stdout)
     assert re.search(r"Main PID: \d+", done.stdout)
     assert "Restart=on-failure" in done.stdout
-    assert "Not in force: ProtectSystem=" in done.stdout
+    assert "Not in force: ProtectSystem=; 'farmhand check' says more\n" in done.stdout
     assert done.stdout.endswith("one\ntwo\n")
     assert farm("status", "chatty", "-n", "1").stdout.splitlines()[-2:-1] != ["one"]
 
@@ -156,6 +156,32 @@ def test_complaints_name_what_is_wrong_and_what_there_is(farm):
         "/nowhere/control.sock: no supervisor answers there"
         in farm("ping", "--control", "/nowhere/control.sock").stderr
     )
+
+
+@pytest.mark.parametrize("verb", ["start", "status", "why", "kill", "logs"])
+def test_a_pattern_that_matches_nothing_is_said(farm, verb):
+    done = farm(verb, "nobody*")
+    assert (done.stdout + done.stderr) == "nobody*: no service that is known matches; 'farmhand list' shows them\n"
+
+
+def test_a_pattern_that_matches_nothing_leaves_the_answer_to_programs_alone(farm):
+    assert farm("is-active", "nobody*").stdout == ""
+
+
+def test_status_says_why_a_service_is_down(farm):
+    lines = farm("status", "failing").stdout.splitlines()
+    assert "      Why: failed, not restarted: Restart=no and it ended with exit code 3 (the default)" in lines
+
+
+def test_status_counts_processes_only_where_there_are_several(farm):
+    assert re.search(r"Main PID: \d+\n", farm("status", "worker@1").stdout)
+
+
+def test_an_option_that_a_command_has_not_is_refused_with_its_usage(farm):
+    done = farm("stop", "--bogus", "once")
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: farmhand stop ")
+    assert done.stderr.endswith("farmhand stop: error: unrecognized arguments: --bogus\n")
 
 
 def test_what_cannot_be_reloaded_is_said_with_the_reason(farm):

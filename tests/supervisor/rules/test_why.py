@@ -123,3 +123,31 @@ def test_why_foresees_a_longer_pause():
     assert "starts again after 10s by X-FarmhandBackoffMaxSec= (the default)" in after_a_crash
     planned = next(line for line in told(world) if line.startswith("  exit code 47"))
     assert "starts again after 0s by RestartForceExitStatus= (farm.yaml:9)" in planned
+
+
+def test_a_condition_that_failed_is_the_whole_answer_for_a_service_that_never_ran():
+    world, checks = World(service(**DIRECTIVES)), "it was not started: ConditionHost=x does not hold"
+    assert why(world.service, world.life, world.now, checks)[0] == f"worker: {checks}"
+    assert data(world.service, world.life, world.now, checks)["sentence"] == checks
+
+
+def test_a_condition_that_failed_after_a_run_is_told_before_the_end_of_the_run():
+    world = started()
+    world.ends(Exit(code=0))
+    first = why(world.service, world.life, world.now, "it was not started: so")[0]
+    assert first.startswith("worker: it was not started: so; before that: dead, not restarted: Restart=on-failure")
+
+
+def test_the_step_of_a_start_that_failed_is_named():
+    world = started(restart="no")
+    world.ends(Exit(code=203))
+    assert told(world)[0].startswith("worker: failed, not restarted: Restart=no and it ended with exit code 203/EXEC")
+
+
+def test_a_delay_is_told_to_the_millisecond():
+    steps = {"restart_sec": 0.2, "restart_steps": 4, "restart_max_delay_sec": 4.0}
+    world = started(**steps, restart="always")
+    for _ in range(2):
+        world.ends(Exit(code=1))
+        world.pass_time(1)
+    assert "starts again after 0.894s by RestartMaxDelaySec=" in told(world)[1]
