@@ -83,6 +83,7 @@ class _House:
             attach=self._attach,
             log=say,
             catalog=plan.catalog,
+            forget=self._forget,
             records=self._records,
             inherited=self._inherit(),
             leftovers=_LEFTOVERS[self._wishes.leftovers or plan.leftovers],
@@ -98,6 +99,11 @@ class _House:
     def _journal(self, name: str) -> int:
         _allow_files(len(self._loop.units))  # some may have come since the start
         return self._logs.journal(name)
+
+    def _forget(self, name: str) -> None:
+        self._logs.forget(name)
+        if self._records is not None:
+            self._records.forget(name)
 
     def _take_lock(self) -> int | None:
         if self._left is not None:

@@ -125,15 +125,21 @@ class Logs:
 
     def close(self) -> None:
         """Copy what is still in the pipes, and let go of them."""
-        for stream in self._streams.values():
-            for _ in range(_LAST_PARTS):  # somebody left behind may write for ever
-                if not self._copy(stream):
-                    break
-            for descriptor in (stream.reader, stream.writer, stream.file):
-                if descriptor != -1:
-                    os.close(descriptor)
-        self._streams.clear()
+        for name in list(self._streams):
+            self.forget(name)
         self._selector.close()
+
+    def forget(self, name: str) -> None:
+        """Copy what is still in the pipe of a service that prints no more, and let go of it."""
+        if (stream := self._streams.pop(name, None)) is None:
+            return
+        for _ in range(_LAST_PARTS):  # somebody left behind may write for ever
+            if not self._copy(stream):
+                break
+        self._selector.unregister(stream.reader)
+        for descriptor in (stream.reader, stream.writer, stream.file):
+            if descriptor != -1:
+                os.close(descriptor)
 
     def _copy(self, stream: _Stream) -> bool:
         """Put a part of what has come where it belongs; False if nothing has."""

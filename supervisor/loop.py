@@ -57,6 +57,7 @@ class Shell:
     once with the waiter and the handler of requests, for the control socket and for whatever else wants to be waited
     for. narration: who tells of changes; else they are logged, one line each. catalog: where units are found that are
     named later.
+    forget: called with the name of a service that is there no more.
     records: where services are remembered. inherited: what an earlier supervisor left. leftovers: what is asked of all
     services at the start, also of those that run already: START or RESTART. exit_with: the service whose end ends the
     supervisor, with its exit code.
@@ -73,6 +74,7 @@ class Shell:
     log: Log = lambda line: print(line, flush=True)
     narration: Narration | None = None
     catalog: Catalog | None = None
+    forget: Callable[[str], None] = lambda name: None
     records: Records | None = None
     inherited: handover.Inherited | None = None
     leftovers: Kind = Kind.START
@@ -122,7 +124,9 @@ class Loop:
     def drop(self, names: Iterable[str]) -> None:
         """Forget services that rest."""
         for name in names:
-            del self.units[name]
+            unit = self.units.pop(name)
+            self.supervisor.part_with(unit)
+            self._shell.forget(name)
         self.jobs.links = link(unit.service for unit in self.units.values())
 
     def _settled(self, service: Service) -> Service:

@@ -383,6 +383,13 @@ class Supervisor:
             else:
                 self.observers.log(f"{unit.name}: ignoring a message from process {datagram.pid}: see NotifyAccess=")
 
+    def part_with(self, unit: Unit) -> None:
+        """Let go of a unit that rests and is there no more."""
+        self.touched.discard(unit)
+        if unit.socket is not None:
+            self.waiter.forget(unit.socket.fileno())
+            unit.socket.close()
+
     def _sender(self, unit: Unit, pid: int | None) -> notify.Sender | None:
         """Say who sent a message; where the system does not tell, it was the main process."""
         if pid is None or pid == unit.pid(Slot.MAIN):

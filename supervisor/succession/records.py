@@ -77,11 +77,14 @@ class Records:
     def clear(self, names: Iterable[str]) -> None:
         """Forget services of which nothing is left, and the folder if it is empty then."""
         for name in names:
-            self._path(name).unlink(missing_ok=True)
-            self.pipe(name).unlink(missing_ok=True)
-            self._promised.pop(name, None)
+            self.forget(name)
         with contextlib.suppress(OSError):
             self.folder.rmdir()
+
+    def forget(self, name: str) -> None:
+        self._path(name).unlink(missing_ok=True)
+        self.pipe(name).unlink(missing_ok=True)
+        self._promised.pop(name, None)
 
     def pipe(self, name: str) -> Path:
         """Return where the pipe that takes a service's output has its name."""

@@ -183,6 +183,25 @@ def test_a_service_whose_file_is_gone_runs_until_it_stops_and_is_gone_then(units
     assert units("start", "extra").returncode == 5
 
 
+def test_nothing_is_kept_of_a_service_that_is_gone(units):
+    def descriptors():
+        return len(os.listdir(f"/proc/{units.process.pid}/fd"))
+
+    def files():
+        return sorted(path.name for path in (units.folder.parent / "control.sock.d").iterdir())
+
+    before = descriptors(), files()
+    for number in range(3):
+        units.write(f"new{number}.service", f"{SLEEP}[Service]\nNotifyAccess=all\n")
+        assert units("start", f"new{number}").returncode == 0
+        (units.folder / f"new{number}.service").unlink()
+    assert "new2.json" in files()
+    assert units("daemon-reload").returncode == 0
+    for number in range(3):
+        assert units("stop", f"new{number}").returncode == 0
+    until(lambda: (descriptors(), files()) == before, f"{before}; it is {descriptors(), files()}")
+
+
 def test_shutdown_answers_when_all_has_stopped(units):
     pid = int(units.show("app", "MainPID"))
     assert units("shutdown").returncode == 0
