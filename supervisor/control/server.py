@@ -225,8 +225,11 @@ def _listen(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         path.unlink(missing_ok=True)
-        listener.bind(str(path))
-        path.chmod(0o600)
+        before = os.umask(0o177)  # nobody else's from the first moment on
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(before)
         listener.listen(128)
         listener.setblocking(False)
     except OSError as error:
