@@ -293,10 +293,4 @@ _ANSWERS = {Ready.ALREADY: Outcome.DONE, Ready.REFUSE: Outcome.INVALID, Ready.SK
 
 def _asked_for(kind: Kind, active: Active) -> bool:
     """Say whether a state is on the way of a job that was begun, or what it comes to; systemd, unit_process_job."""
-    match kind:
-        case Kind.START | Kind.VERIFY:
-            return active in UP
-        case Kind.RELOAD:
-            return active in UP
-        case _:
-            return active in DOWN
+    return active in (UP if kind in (Kind.START, Kind.VERIFY, Kind.RELOAD) else DOWN)
