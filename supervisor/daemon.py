@@ -64,6 +64,8 @@ class _House:
         self._left = left
         self._opened = opened
         self._common = environment.base(os.environ, plan.default_environment)
+        soft, hard = (left or {}).get("files") or resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._files = soft, hard
         self._lock = self._take_lock()
         self._records = self._remember()
         self._logs = _logs(wishes, plan, self._common, self._records.pipe if self._records else None)
@@ -75,6 +77,7 @@ class _House:
         _allow_files(len(plan.services))
         shell = loop.Shell(
             environment=self._common,
+            files=self._files,
             journal=self._journal,
             default_output=plan.default_output,
             default_error=plan.default_error,
@@ -169,7 +172,7 @@ class _House:
         """Return all that the next program of this process is to know."""
         self._logs.pump()
         control = self._server.kept(heirs) if self._server else {}
-        return {**self._loop.kept(heirs), "outputs": self._logs.kept(heirs), "control": control}
+        return {**self._loop.kept(heirs), "outputs": self._logs.kept(heirs), "control": control, "files": self._files}
 
 
 def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipe: Callable[[str], Path] | None) -> Logs:
@@ -218,7 +221,7 @@ def _introduce(plan: Plan, logs: Logs, server: ControlServer | None) -> None:
 
 
 def _allow_files(services: int) -> None:
-    """Ask for as many descriptors as the services need, and no more: their processes inherit the limit."""
+    """Ask for as many descriptors as the services need; those of the services have the limit from before."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = _FILES_OWN + _FILES_EACH * services
     if soft != resource.RLIM_INFINITY and soft < needed:

@@ -6,6 +6,7 @@ which its exit is seen.
 """
 
 import os
+import resource
 import signal
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
@@ -52,7 +53,8 @@ class Shell:
     """What surrounds the services. All of it may be left out.
 
     environment: what every service starts from. journal: returns the descriptor for a service's output. folders: those
-    that specifiers stand for, by their letters. default_output, default_error: StandardOutput= and StandardError= of
+    that specifiers stand for, by their letters. files: the limit of open files, soft and hard, that this process was
+    started with. default_output, default_error: StandardOutput= and StandardError= of
     services that do not say. log_path: the file that the output ends up in. last_line: the last of it. attach: called
     once with the waiter and the handler of requests, for the control socket and for whatever else wants to be waited
     for. narration: who tells of changes; else they are logged, one line each. catalog: where units are found that are
@@ -66,6 +68,7 @@ class Shell:
     environment: Mapping[str, str] = field(default_factory=dict)
     journal: Journal = lambda name: 2
     folders: Mapping[str, str] = field(default_factory=machine.folders)
+    files: tuple[int, int] = field(default_factory=lambda: resource.getrlimit(resource.RLIMIT_NOFILE))
     default_output: str = "journal"
     default_error: str = "inherit"
     log_path: LogPath = lambda name: None
@@ -82,7 +85,7 @@ class Shell:
 
 
 def _premises(shell: Shell) -> Premises:
-    return Premises(shell.journal, shell.folders, shell.environment.get("PATH", os.defpath))
+    return Premises(shell.journal, shell.folders, shell.environment.get("PATH", os.defpath), shell.files)
 
 
 class Loop:

@@ -391,12 +391,12 @@ class Supervisor:
             unit.socket.close()
 
     def _sender(self, unit: Unit, pid: int | None) -> notify.Sender | None:
-        """Say who sent a message; where the system does not tell, it was the main process."""
+        """Say who sent a message, and may have ended since; where the system does not tell, it was the main process."""
         if pid is None or pid == unit.pid(Slot.MAIN):
             return "main"
         if pid == unit.pid(Slot.CONTROL):
             return "control"
-        return "other" if pid in unit.members() else None
+        return "other" if unit.lost(pid) or pid in unit.members() else None
 
 
 def _may_matter(event: Event, message: notify.Message | None) -> bool:

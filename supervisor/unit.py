@@ -98,6 +98,10 @@ class Unit:
         """Return the ids of all processes alive, the main and the control one included."""
         return frozenset().union(*(tree.members() for tree in self.all_trees()))
 
+    def lost(self, pid: int) -> bool:
+        """Say whether a process that has ended may have been one of these."""
+        return any(tree.lost(pid) for tree in self.all_trees())
+
     def stragglers(self) -> bool:
         """Say whether anybody lives beside the main and the control process."""
         return bool(self.members() - {tree.pid for tree in self.trees.values()})

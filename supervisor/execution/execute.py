@@ -19,11 +19,15 @@ from .streams import CannotOpen, Journal, Streams, open_streams
 
 @dataclass(frozen=True)
 class Premises:
-    """What every command finds. bases: specifier -> the folder it stands for; path: where programs are looked for."""
+    """What every command finds. bases: specifier -> the folder it stands for; path: where programs are looked for.
+
+    files: the limit of open files that this process was started with, soft and hard.
+    """
 
     journal: Journal
     bases: Mapping[str, str]
     path: str = os.defpath
+    files: tuple[int, int] | None = None
 
 
 @contextlib.contextmanager
@@ -78,6 +82,7 @@ def order(service: Service, spawn: Spawn, env: Mapping[str, str], mark: str, pre
             ignore_sigpipe=service.ignore_sigpipe,
             no_new_privileges=confined and service.no_new_privileges,
             limits={name: (limit.soft, limit.hard) for name, limit in service.limits.items()} if confined else {},
+            files=resources.files(premises.files) if confined and premises.files else premises.files,
             refused=refused,
         )
 

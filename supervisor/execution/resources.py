@@ -2,6 +2,7 @@
 
 import functools
 import os
+import resource
 
 from ...units.errors import BadValue
 from ...units.grammar import parse_cpus
@@ -10,6 +11,7 @@ from ..platforms import Platform
 from ..rules.shares import FILES, control_files
 
 _NODES = "/sys/devices/system/node"
+_FILES_SOFT, _FILES_HARD, _UNBOUNDED = 1024, 512 * 1024, 1 << 63
 
 
 def give(service: Service, platform: Platform) -> tuple[str, ...]:
@@ -35,6 +37,17 @@ def tasks() -> int:
             return int(file.read())
     except OSError:
         return 0
+
+
+def files(own: tuple[int, int]) -> tuple[int, int]:
+    """Return how many files a service may have open, soft and hard, given what this process was started with.
+
+    No more at first than select(2) can wait for; root's own may ask for many; systemd-system.conf(5),
+    DefaultLimitNOFILE=.
+    """
+    soft, hard = (_UNBOUNDED if limit == resource.RLIM_INFINITY else limit for limit in own)
+    wanted = max(hard, _FILES_HARD) if os.geteuid() == 0 else hard
+    return min(soft, _FILES_SOFT), own[1] if wanted == hard else wanted
 
 
 def cpus_of(service: Service) -> frozenset[int] | None:

@@ -40,8 +40,9 @@ class Order:
     numbers as text; with keeps_user the process joins the user's groups and stays who it is. root: the folder that
     becomes /; bare_root: nothing was to be mounted in it. terminal: "wait", "force" or "fail", to make stdin the
     controlling terminal by. timer_slack: nanoseconds. unit: the service that the tree belongs to, for
-    `Platform.share`. Limits: resource name without "RLIMIT_" -> (soft, hard), None for infinity. `mark` names the
-    tree to those who look for its members; trees that belong together may share one, which nobody else on this
+    `Platform.share`. limits: resource name without "RLIMIT_" -> (soft, hard), None for infinity. files: as
+    resource.getrlimit has it, the limit of open files if `limits` has none; None for this process's own. `mark` names
+    the tree to those who look for its members; trees that belong together may share one, which nobody else on this
     machine has. With "" the environment is left as it is, and who cannot be told otherwise is not found.
     """
 
@@ -77,6 +78,7 @@ class Order:
     no_new_privileges: bool = False
     ignore_sigpipe: bool = False
     limits: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
+    files: tuple[int, int] | None = None
     refused: tuple[int, str] | None = None  # what its owner found to be impossible: the exit code, and why in words
 
 
@@ -124,6 +126,13 @@ class Tree(Protocol):
 
     def members(self) -> frozenset[int]:
         """Return the ids of the processes alive in the tree, the main one included."""
+        ...
+
+    def lost(self, pid: int) -> bool:
+        """Say whether a process that has ended was, for all that is known, in the tree when it did.
+
+        Until `Platform.reap_strangers` is called; never where the system does not tell who sends a message.
+        """
         ...
 
     def orphans(self) -> frozenset[int]:

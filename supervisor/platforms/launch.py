@@ -1,21 +1,22 @@
 """Start one process in a session of its own, as an order says; the same on every POSIX system.
 
 posix_spawn(3) does it as vfork does, at a cost that does not grow with this process. It sets session, signals and
-streams; folder and umask are this process's own while it spawns, if no other thread is there to see them. Everything
-else is done by `setup.py` in the child of a fork, which takes a millisecond more.
+streams; folder and umask are this process's own while it spawns, if no other thread is there to see them, and so is
+the limit of open files. Everything else is done by `setup.py` in the child of a fork, which takes a millisecond more.
 """
 
 import contextlib
 import errno
 import fcntl
 import os
+import resource
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...units.light import NoReturn, dataclass, field
 from . import AROUND, MARK, Order
-from .setup import CODES, become
+from .setup import CODES, become, set_limit
 
 _WORDS = {
     "cwd": "change to {cwd}",
@@ -148,6 +149,7 @@ def _spawn(order: Order, env: Mapping[str, str]) -> Launch:
             return Launch(order, at_once=_refused(order, "cwd", os.strerror(error.errno or 0)))
         if order.umask is not None:
             undo.callback(os.umask, os.umask(order.umask))
+        _limit_files(order, undo)
         try:
             pid = os.posix_spawn(
                 order.program,
@@ -176,6 +178,14 @@ def _move(order: Order, undo: contextlib.ExitStack) -> None:
     except OSError:
         if not order.cwd_optional:
             raise
+
+
+def _limit_files(order: Order, undo: contextlib.ExitStack) -> None:
+    """Let as many files be open as in the program, for a while; those open above that stay so."""
+    own = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if order.files is not None and order.files != own:
+        undo.callback(resource.setrlimit, resource.RLIMIT_NOFILE, own)
+        set_limit("NOFILE:{}:{}".format(*order.files))
 
 
 def _streams(order: Order, undo: contextlib.ExitStack) -> list[int]:
@@ -233,6 +243,8 @@ def _settings(order: Order) -> Iterator[str]:
     given = [setting for setting in _privileged(order) if setting.partition("=")[0] not in SKIPPED]
     if not given and (order.cwd is None or _alone()):
         return
+    if order.files is not None and "NOFILE" not in order.limits:
+        yield "limit=NOFILE:{}:{}".format(*order.files)
     yield from given
     if order.ignore_sigpipe:
         yield "sigpipe=ignore"

@@ -120,6 +120,9 @@ class LinuxTree:
     def members(self) -> frozenset[int]:
         return frozenset(member.pid for member in self.look())
 
+    def lost(self, pid: int) -> bool:
+        return self._platform.may_have_lost(self, pid)
+
     def orphans(self) -> frozenset[int]:
         return frozenset(child.pid for child in self._platform.strangers_of(self))
 
@@ -332,6 +335,18 @@ class Linux:
         owners = {(child.pid, child.start): self._owner(child) for child in strangers}
         self._owners = {key: owner for key, owner in owners.items() if owner is not None}
         return [child for child in strangers if owners[child.pid, child.start] is tree]
+
+    def may_have_lost(self, tree: LinuxTree, pid: int) -> bool:
+        """Say whether a process has ended as a member's child or as an orphan, unless it is another tree's.
+
+        The dead have no environment, so an orphan in a session of its own that was never seen may be anybody's here.
+        """
+        ended = procfs.look_at(pid)
+        if ended is None:
+            return pid in self._reaped
+        if ended.parent == os.getpid():
+            return not ended.alive and self._owner(ended) in (tree, None)
+        return not ended.alive and ended.parent in tree.members()
 
     def found_anywhere(self, tree: LinuxTree) -> list[Process]:
         """Return the living processes that a foreign tree has by session or mark, whoever's children they are."""

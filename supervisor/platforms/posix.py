@@ -99,6 +99,9 @@ class PosixTree:
     def members(self) -> frozenset[int]:
         return frozenset(member.pid for member in self.look())
 
+    def lost(self, pid: int) -> bool:
+        return False
+
     def orphans(self) -> frozenset[int]:
         return frozenset()
 

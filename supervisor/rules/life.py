@@ -74,7 +74,9 @@ class Life:
     stop_requested holds until the service rests. restarts: NRestarts; crashes: runs in a row that ended too early, for
     X-FarmhandBackoffMaxSec=; forget_restarts: the next start resets both. ran: how many seconds the run was active,
     once it is no more. reload_begin: when it was last told to reload.
-    awaits_pid_file: only PIDFile= is still missing for the service to run. told: the last READY, RELOADING or STOPPING.
+    watchdog_sec: the span that counts in this run, None before the first: WatchdogSec= as it was at the start, or what
+    the service asked for since. awaits_pid_file: only PIDFile= is still missing for the service to run.
+    told: the last READY, RELOADING or STOPPING.
     """
 
     state: State = State.DEAD

@@ -43,7 +43,14 @@ def _begin(turn: Turn) -> None:
     life, starts = turn.life, turn.life.starts
     restarts, crashes = (0, 0) if life.forget_restarts else (life.restarts, life.crashes)
     turn.why = f"restart {restarts}" if restarts else turn.why
-    turn.life = Life(state=life.state, restarts=restarts, crashes=crashes, starts=starts, verdict=life.verdict)
+    turn.life = Life(
+        state=life.state,
+        restarts=restarts,
+        crashes=crashes,
+        starts=starts,
+        watchdog_sec=turn.service.watchdog_sec,
+        verdict=life.verdict,
+    )
     enter(turn, State.CONDITION)
 
 

@@ -1,6 +1,7 @@
 """What `show` says of a service: systemd's property names, in systemd's formats."""
 
 from collections.abc import Mapping
+from math import inf
 
 from ...units.grammar import format_boolean, show_span, signal_name, signal_number
 from ...units.light import dataclass, field
@@ -163,7 +164,7 @@ def _limits_of_time(service: Service, life: Life) -> dict[str, str]:
         "TimeoutClean": service.timeout_clean_sec,
         "RuntimeMax": service.runtime_max_sec,
         "RuntimeRandomizedExtra": service.runtime_randomized_extra_sec,
-        "Watchdog": service.watchdog_sec if life.watchdog_sec is None else life.watchdog_sec,
+        "Watchdog": inf if life.watchdog_sec is None else life.watchdog_sec,
         "StartLimitInterval": service.start_limit_interval_sec,
         "JobTimeout": service.job_timeout_sec,
         "JobRunningTimeout": jobs,

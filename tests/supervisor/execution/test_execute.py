@@ -1,6 +1,7 @@
 """What the processes of a service find around them, as real processes of a real platform report it."""
 
 import os
+import resource
 import sys
 
 import pytest
@@ -8,7 +9,7 @@ from adopting import adopting
 from needs import as_root
 from polling import until
 
-from farmhand.supervisor.execution import environment, execute, streams
+from farmhand.supervisor.execution import environment, execute, resources, streams
 from farmhand.supervisor.rules.life import Slot, Spawn
 from farmhand.units.dialects import systemd
 from farmhand.units.spec import Command
@@ -23,6 +24,8 @@ echo files=$(ulimit -n)
 echo in=$(readlink /proc/self/fd/0)
 echo read=$(cat)
 """
+HARD = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+FILES = 2000, HARD
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
 
 
@@ -35,7 +38,9 @@ def play(tmp_path):
         service = streams.settled(systemd.read("test.service", text).service, "null", "inherit")
         slot = Slot.MAIN if directive == "ExecStart" else Slot.CONTROL
         spawn = Spawn(slot, directive, Command(tuple(words), privilege=privilege))
-        premises = execute.Premises(lambda name: None, {letter: str(tmp_path / letter) for letter in "tSCLE"})
+        premises = execute.Premises(
+            lambda name: None, {letter: str(tmp_path / letter) for letter in "tSCLE"}, files=FILES
+        )
         env = environment.compose(service, {"PATH": os.environ["PATH"]}, {})
         with execute.order(service, spawn, env, "", premises) as order:
             tree = platform.spawn(order)
@@ -105,6 +110,24 @@ def test_a_low_limit_of_files_does_not_keep_its_accounts_from_being_found(play):
     finally:
         for fd in fds:
             os.close(fd)
+
+
+def test_how_many_files_may_be_open_where_nobody_says(found):
+    """Few for a service, as systemd has it; as many as for the supervisor itself where nothing confines it."""
+    assert [found(lines)["files"] for lines in ("", "Nice=1", "LimitNOFILE=99")] == ["1024", "1024", "99"]
+    assert found("LimitNOFILE=99", privilege="+")["files"] == "2000"
+
+
+@pytest.mark.parametrize(
+    ("own", "users", "roots"),
+    [
+        ((20000, 20000), (1024, 20000), (1024, 524288)),
+        ((256, 1 << 20), (256, 1 << 20), (256, 1 << 20)),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), *[(1024, resource.RLIM_INFINITY)] * 2),
+    ],
+)
+def test_how_many_files_a_service_may_open(own, users, roots):
+    assert resources.files(own) == (roots if os.geteuid() == 0 else users)
 
 
 @as_root

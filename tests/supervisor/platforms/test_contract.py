@@ -27,6 +27,21 @@ if os.fork() == 0:
 os.wait()
 """
 
+# Has a child that ends at once, and a grandchild that does so in a session of its own; their ids are in files.
+PASSING = """
+import os, time
+if os.fork() == 0:
+    open("child", "w").write(str(os.getpid()))
+    os._exit(0)
+if (middle := os.fork()) == 0:
+    os.setsid()
+    if os.fork() == 0:
+        open("orphan", "w").write(str(os.getpid()))
+    os._exit(0)
+os.waitpid(middle, 0)
+time.sleep(1000)
+"""
+
 # Keeps nothing by which it could be found but its parent; writes its id to the file "nameless".
 NAMELESS = """
 import os, time
@@ -235,6 +250,21 @@ def test_the_trees_of_a_killed_owner_are_members_of_its_own(shell):
     assert not shell.alive(daemon)
 
 
+def test_who_has_ended_was_in_the_tree_that_it_was_born_in(shell):
+    """Its mother may not have noticed yet; of an orphan that began a session nobody knows whose it was."""
+    other = shell.sh("exec sleep 1000")
+    tree = shell.python(PASSING, cwd=str(shell.folder))
+    child, orphan = shell.pid_in("child"), shell.pid_in("orphan")
+    told = shell.platform.name == "linux"
+    shell.until(lambda: tree.lost(child) is told and tree.lost(orphan) is told)
+    assert not other.lost(child)
+    assert not tree.lost(tree.pid)
+    shell.until(lambda: tree.members() == {tree.pid})
+    assert tree.lost(orphan) is told
+    shell.platform.reap_strangers()
+    assert not tree.lost(orphan)
+
+
 def test_orphans_are_reaped(shell):
     tree = shell.sh("(sleep 0.05 & echo $! > orphan); exec sleep 1000", cwd=str(shell.folder))
     orphan = shell.pid_in("orphan")
@@ -298,6 +328,7 @@ def output_of(shell, *argv, **order):
     return path.read_text()
 
 
+FILES = 321, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 RESETS = f"exec {sys.executable} -c 'import os; print(bool(os.sched_getscheduler(0) & os.SCHED_RESET_ON_FORK))'"
 SETTINGS = [
     pytest.param({"cwd": "/usr"}, "pwd", "/usr", id="folder"),
@@ -322,6 +353,8 @@ SETTINGS = [
         f"99 {resource.getrlimit(resource.RLIMIT_NOFILE)[1]}",
         id="a limit that is out of reach",
     ),
+    pytest.param({"files": FILES}, "echo $(ulimit -Sn) $(ulimit -Hn)", f"{FILES[0]} {FILES[1]}", id="files"),
+    pytest.param({"files": FILES, "limits": {"NOFILE": (99, 99)}}, "ulimit -Sn", "99", id="a limit rather than files"),
     pytest.param({"limits": {"CORE": (0, None)}}, "echo $(ulimit -Sc) $(ulimit -Hc)", "0 unlimited", id="no limit"),
     pytest.param({"user": "nobody", "cwd": "/"}, "id -un", "nobody", id="user"),
     pytest.param({"user": "65534", "cwd": "/"}, "id -u", "65534", id="user by number"),
@@ -381,6 +414,12 @@ def test_a_daemon_belongs_to_one_of_the_trees_that_share_its_mark(shell):
     shell.until_empty(trees[0])
     trees[0].close()
     assert trees[1].members() == {trees[1].pid}
+
+
+def test_how_many_files_a_child_may_open_is_its_own_matter(shell):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    shell.exit_of(shell.sh("exit 0", files=FILES))
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
 
 
 @pytest.mark.parametrize("order", [{}, {"nice": 1}], ids=["at once", "by a fork"])

@@ -68,6 +68,14 @@ def test_what_every_other_ending_would_bring():
     ]
 
 
+def test_there_is_no_watchdog_before_the_first_start():
+    world = World(service(watchdog_sec=5.0))
+    assert properties(world.service, world.life, Facts())["WatchdogUSec"] == "infinity"
+    world.start()
+    assert properties(world.service, world.life, Facts())["WatchdogUSec"] == "5s"
+    assert properties(service(watchdog_sec=9.0), world.life, Facts())["WatchdogUSec"] == "5s"
+
+
 def test_show_speaks_as_systemd_does():
     world = started(timeout_start_sec=None, description="Render worker")
     world.ends(Exit(signal="SIGKILL"))
