@@ -14,9 +14,10 @@ from .rules.conditions import Checked
 from .rules.jobs import EVENTS, RUNNING, Kind, Outcome, Ready, begins_anew, judge, merge, ready
 from .rules.life import Event
 from .rules.ordering import waits_for
+from .rules.pulls import Seen
 from .rules.relations import Facet, Links
 from .rules.states import Active, State, active_state
-from .rules.transaction import Plan, Seen, plan, plan_all
+from .rules.transaction import Plan, plan, plan_all
 from .unit import Unit
 from .waiting import Alarm
 

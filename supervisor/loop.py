@@ -31,9 +31,9 @@ from .relatives import trigger_of
 from .rules.conditions import Checked
 from .rules.exitstatus import CLEAN_RESULTS
 from .rules.jobs import Kind
+from .rules.pulls import Refused
 from .rules.relations import link
 from .rules.states import RESTING, State
-from .rules.transaction import Refused
 from .succession import handover
 from .succession.records import Records
 from .unit import Unit

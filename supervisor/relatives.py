@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 
 from ..units.spec import JobMode
 from .rules.jobs import RESTING, RUNNING, Kind
+from .rules.pulls import Refused
 from .rules.relations import Facet, Links
 from .rules.startlimit import Starts, count_start
 from .rules.states import Active
-from .rules.transaction import Refused
 from .unit import Unit
 
 TYPE_CHECKING = False

@@ -10,8 +10,8 @@ from ...units.light import dataclass, field
 from ...units.spec import JobMode
 from ..exit_codes import BAD_INPUT, FAILED, NOT_APPLICABLE, NOT_FOUND, REFUSED
 from ..rules.jobs import RESTING, Kind, Outcome, wanted
+from ..rules.pulls import Refused
 from ..rules.states import Active, State
-from ..rules.transaction import Refused
 from ..unit import Unit
 from .desk import Chosen, Desk, choose, complaint
 from .protocol import Answer, Reply, Request

@@ -12,9 +12,9 @@ from farmhand.supervisor.rules.conditions import Checked
 from farmhand.supervisor.rules.exitstatus import Result
 from farmhand.supervisor.rules.jobs import Kind, Outcome
 from farmhand.supervisor.rules.life import Event
+from farmhand.supervisor.rules.pulls import Refused
 from farmhand.supervisor.rules.relations import link
 from farmhand.supervisor.rules.states import State
-from farmhand.supervisor.rules.transaction import Refused
 from farmhand.supervisor.unit import Unit
 from farmhand.supervisor.waiting import Alarm
 from farmhand.units.light import replace

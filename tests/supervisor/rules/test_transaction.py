@@ -3,9 +3,10 @@
 import pytest
 
 from farmhand.supervisor.rules.jobs import Kind
+from farmhand.supervisor.rules.pulls import Refused, Seen
 from farmhand.supervisor.rules.relations import link
 from farmhand.supervisor.rules.states import Active
-from farmhand.supervisor.rules.transaction import Refused, Seen, plan, plan_all
+from farmhand.supervisor.rules.transaction import plan, plan_all
 from farmhand.units.spec import Service
 
 
