@@ -22,7 +22,7 @@ _OFFSETS = (30, 60, 90)
 _LAST_LOOK = 120
 _HORIZONS = {9: 2, 12: 3, 15: 2}
 
-_TYPES = {"simple": 30, "exec": 10, "forking": 18, "oneshot": 18, "notify": 24}
+_TYPES = {"simple": 30, "exec": 10, "forking": 18, "oneshot": 18, "notify": 24, "idle": 2}
 _RESTARTS = ("no", "always", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort")
 _CODES = {0: 8, 1: 6, 3: 2, 7: 2, 47: 3, 143: 1, 255: 2}
 _DEATHS = {"TERM": 4, "KILL": 4, "HUP": 2, "INT": 2, "USR1": 2, "SEGV core": 1, "ABRT": 2, "PIPE": 1}
@@ -122,6 +122,7 @@ def scenario(seed: int, number: int) -> Scenario:
         commands=_commands(dice, steps),
         until=steps * _STEP + _LAST_LOOK,
         observe=[f"prop:{name}" for name in dice.sample(_OBSERVED, 2)],
+        alone=kind == "idle",  # it waits for the jobs of others
     )
 
 
@@ -353,7 +354,6 @@ def _environment(dice: Dice, kind: str, service: Unit) -> None:
         service,
         {
             "User": (0.04, ("nobody", "root", "daemon")),
-            "DynamicUser": (0.0, ("yes",)),
             "Environment": (0.05, ("A=1", "NOTIFY_SOCKET=", "MAINPID=7 SERVICE_RESULT=odd")),
             "EnvironmentFile": (0.02, ("/nonexistent/environment", "-/nonexistent/environment")),
             "WorkingDirectory": (0.03, ("/", "/nonexistent", "-/nonexistent")),
