@@ -21,7 +21,7 @@ _ANY_MACHINE: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found. error: why the file cannot be used at all; then nothing else is known."""
+    """What a check found. error: why the file cannot be used at all; then no more is known than the warnings before."""
 
     services: tuple[Service, ...] = ()
     error: BadConfig | None = None
@@ -34,13 +34,15 @@ def check(path: str, text: str) -> Report:
     try:
         services, warnings = _read(path, text)
     except BadConfig as error:
-        return Report(error=error)
+        return Report(error=error, warnings=error.warnings)
     kept = {
         Notice(line.path, line.line, line.key, *_not_in_force(line.section, line.key))
         for service in services
         for line in without_effect(service)
     }
-    return Report(services, None, warnings, tuple(sorted(kept, key=lambda notice: (notice.line, notice.key))))
+    told = {(notice.path, notice.line, notice.key) for notice in warnings}
+    more = (notice for notice in kept if (notice.path, notice.line, notice.key) not in told)
+    return Report(services, None, warnings, tuple(sorted(more, key=lambda notice: (notice.line, notice.key))))
 
 
 def _not_in_force(section: str, name: str) -> tuple[str, str]:

@@ -40,19 +40,23 @@ class Notice:
 class BadConfig(Exception):
     """A service file its author has to mend; the text says where, what and how.
 
-    load_state: what systemd calls such a unit, "bad-setting", "error" or "masked".
+    load_state: what systemd calls such a unit, "bad-setting", "error" or "masked". warnings: what was ignored before.
     """
 
     def __init__(
         self, path: str, line: int, key: str, problem: str, hint: str, *, load_state: str = "bad-setting"
     ) -> None:
-        super().__init__(describe(path, line, key, problem, hint))
+        super().__init__(path, line, key, problem, hint)  # what pickle makes it of again
         self.path = path
         self.line = line
         self.key = key
         self.problem = problem
         self.hint = hint
         self.load_state = load_state
+        self.warnings: tuple[Notice, ...] = ()
+
+    def __str__(self) -> str:
+        return describe(self.path, self.line, self.key, self.problem, self.hint)
 
 
 def describe(path: str, line: int, key: str, problem: str, hint: str) -> str:

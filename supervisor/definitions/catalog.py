@@ -171,6 +171,8 @@ class Catalog:
         except BadConfig as bad:
             if bad.load_state == "masked":
                 return replace(loaded, state="masked")
+            for notice in bad.warnings:
+                self.tell(str(notice))
             return replace(loaded, state=bad.load_state, problem=bad)
         for notice in reading.warnings:
             self.tell(str(notice))

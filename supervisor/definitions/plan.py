@@ -100,7 +100,8 @@ def in_vain(services: Iterable[Service]) -> Iterator[str]:
         if kept := sorted({line.key for line in without_effect(service)}):
             yield f"{service.name}: ignoring {', '.join(f'{key}=' for key in kept)}; 'farmhand check' says more"
         if absent := sorted(lacking() & service.origin.keys()):
-            yield f"{service.name}: ignoring {', '.join(f'{key}=' for key in absent)}: this system has nothing like it"
+            keys = ", ".join(f"{key}=" for key in absent)
+            yield f"{service.name}: ignoring {keys}: this system does not let Farmhand do it"
 
 
 def _take_file(plan: Plan, file: Path, others: Sequence[str]) -> list[str]:

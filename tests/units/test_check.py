@@ -13,12 +13,23 @@ def test_a_sound_file_gets_nothing_said_against_it() -> None:
     )
 
 
-def test_an_error_is_the_only_thing_known() -> None:
+def test_of_a_file_with_an_error_no_service_is_known() -> None:
     report = check("a.service", "[Service]\nExecStart=x/\n")
     assert (str(report.error), report.services) == (
         'a.service:2: ExecStart: the program "x/" is a folder; name a file in it',
         (),
     )
+
+
+def test_a_slip_that_brought_an_error_about_is_told_with_it() -> None:
+    report = check("a.service", "[Service]\nExecStrt=/bin/true\n")
+    assert str(report.error) == "a.service: ExecStart: it is missing; name the command to run"
+    assert [(notice.line, notice.key) for notice in report.warnings] == [(2, "ExecStrt")]
+
+
+def test_what_is_warned_of_is_not_said_again() -> None:
+    report = check("a.service", "[Service]\nExecStart=/bin/true\nFailureAction=reboot\n")
+    assert [notice.line for notice in (*report.warnings, *report.kept)] == [3]
 
 
 def test_what_is_ignored_and_what_is_kept_are_told_apart() -> None:

@@ -44,14 +44,16 @@ def read(
             path, 0, "", "it is empty, which masks the service", "write it, or remove it", load_state="masked"
         )
     reader = _Reader(Draft(name, path), specifiers.of_unit(name, path, machine), [])
-    reader.read(path, text)
-    for extra, more in drop_ins:
-        try:
-            reader.read(extra, more)
-        except BadConfig as bad:  # what systemd reads no further, and goes on without
-            reader.warnings.append(Notice(bad.path, bad.line, bad.key, f"{bad.problem}; the rest is ignored", bad.hint))
-    draft = reader.draft
-    return Reading(draft.as_target() if name.endswith(".target") else draft.finish(), tuple(reader.warnings))
+    try:
+        reader.read(path, text)
+        for extra, more in drop_ins:
+            reader.read_on(extra, more)
+        draft = reader.draft
+        service = draft.as_target() if name.endswith(".target") else draft.finish()
+    except BadConfig as bad:
+        bad.warnings = tuple(reader.warnings)  # a slip that was ignored may be what brought it about
+        raise
+    return Reading(service, tuple(reader.warnings))
 
 
 def _name_of(path: str) -> str:
@@ -77,6 +79,13 @@ class _Reader:
         self.draft.path = path
         for line in assignments(path, text, known.SECTIONS, self.warn):
             self.take(line)
+
+    def read_on(self, path: str, text: str) -> None:
+        """Read a drop-in, as far as systemd reads it: what is wrong there keeps no unit from being used."""
+        try:
+            self.read(path, text)
+        except BadConfig as bad:
+            self.warnings.append(Notice(bad.path, bad.line, bad.key, f"{bad.problem}; the rest is ignored", bad.hint))
 
     def warn(self, line: int, key: str, problem: str, hint: str) -> None:
         self.warnings.append(Notice(self.draft.path, line, key, problem, hint))
