@@ -117,7 +117,7 @@ def status(desk: Desk, unit: Unit, options: Options) -> Reply:
     if unit_type(unit.name) is None:
         lines.append(f" Restarts: {life.restarts}, Restart={unit.service.restart}{where(unit.service, 'Restart')}")
     lines += _not_in_force(desk, unit)
-    if shown["LogPath"]:
+    if shown["LogPath"] and unit_type(unit.name) is None:
         lines.append(f"      Log: {shown['LogPath']}")
     return Reply(0 if unit.active in RUNS else NOT_RUNNING, tuple(lines), shown)
 
@@ -136,7 +136,8 @@ def list_services(desk: Desk, units: list[Unit], options: Options) -> Reply:
     for unit in units:
         pid = str(unit.pid(Slot.MAIN) or "-")
         life = unit.life
-        rows.append((unit.name, unit.active.value, life.state.value, pid, str(life.restarts), life.status_text))
+        state = _target(unit).get("SubState", life.state.value)
+        rows.append((unit.name, unit.active.value, state, pid, str(life.restarts), life.status_text))
     return Reply(0, _table(rows), [described(desk, unit) for unit in units])
 
 

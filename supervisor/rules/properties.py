@@ -78,7 +78,7 @@ def properties(service: Service, life: Life, facts: Facts) -> dict[str, str]:
 
 
 def _identity(service: Service) -> dict[str, str]:
-    name = f"{service.name}.service"
+    name = full_name(service.name)
     return {
         "Id": name,
         "Names": name,
