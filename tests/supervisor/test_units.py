@@ -95,6 +95,19 @@ def test_what_the_default_target_wants_is_started_with_what_that_needs(units):
     assert units("list-dependencies", "base", "--reverse").stdout.splitlines() == ["base.service", "● └─app.service"]
 
 
+def test_targets_are_called_what_they_are(units):
+    assert units.show("default.target", "Description") == "What runs"
+    assert units("list", "default.target").stdout.splitlines()[1].split()[:3] == [
+        "multi-user.target",
+        "active",
+        "active",
+    ]
+    assert "Log:" not in units("status", "default.target").stdout
+    units.write("bare.target", "[Unit]\nWants=base.service\n")
+    assert units("start", "bare.target").returncode == 0
+    assert units.show("bare.target", "Description") == "bare.target"
+
+
 def test_units_are_read_when_they_are_named(units):
     assert units("start", "extra", "worker@7").returncode == 0
     assert [units.state(name) for name in ("extra", "worker@7")] == ["active", "active"]
