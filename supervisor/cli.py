@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from .definitions.plan import Plan, Wishes
 
 
+class _Parser(argparse.ArgumentParser):
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Refuse what is too much here, with the usage of the command: argparse leaves that to the whole program."""
+        found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return found, rest
+
+
 def _path(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("it is empty; name a file")
@@ -53,7 +62,7 @@ def _no_such_command(word: str) -> str:
 
 def parser(only: str = "") -> argparse.ArgumentParser:
     """Make the parser of all commands, or of one: that is made faster."""
-    whole = argparse.ArgumentParser(prog="farmhand", description=__doc__, epilog=_EPILOG)
+    whole = _Parser(prog="farmhand", description=__doc__, epilog=_EPILOG)
     socket = argparse.ArgumentParser(add_help=False)
     socket.add_argument("--control", type=_path, metavar="PATH", help="the supervisor's socket (or FARMHAND_CONTROL)")
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="verb")
@@ -178,17 +187,17 @@ def _check(arguments: argparse.Namespace) -> int:
         except BadConfig as problem:
             code = fail(str(problem), BAD_INPUT)
             continue
+        for notice in (*report.warnings, *report.kept):
+            print(notice)
         if report.error is not None:
             code = fail(str(report.error), BAD_INPUT)
             continue
-        for notice in (*report.warnings, *report.kept):
-            print(notice)
         count = len(report.services)
         names = ", ".join(service.name for service in report.services)
         print(f"{file}: {count} service{'s' if count > 1 else ''}: {names}")
         for service in report.services:
             for name in sorted(lacking() & service.origin.keys()):
-                print(f"{service.origin[name]}: {name}: this system has nothing like it; it is not in force here")
+                print(f"{service.origin[name]}: {name}: not in force, for this system does not let Farmhand do it")
         services += report.services
     for notice in absent(services):
         print(notice)
