@@ -30,6 +30,7 @@ _DOTS = {Active.FAILED: "\N{MULTIPLICATION SIGN}", Active.INACTIVE: "○", Activ
 def described(desk: Desk, unit: Unit) -> dict[str, str]:
     """Return a unit's properties by systemd's names."""
     stamps = unit.stamps
+    folders = {tree.kept().group for tree in unit.all_trees()} - {""}
     facts = properties.Facts(
         main_pid=unit.pid(Slot.MAIN),
         control_pid=unit.pid(Slot.CONTROL),
@@ -49,6 +50,8 @@ def described(desk: Desk, unit: Unit) -> dict[str, str]:
         log_path=desk.log_path(unit.name) or "",
         memory=resources.memory(),
         tasks=resources.tasks(),
+        group=resources.group_of(folders),
+        used=resources.used(folders),
         processors=resources.cpus_of(unit.service) or frozenset(),
         conditions_met=unit.checked.conditions_met if unit.checked else False,
         asserts_met=unit.checked.asserts_met if unit.checked else False,

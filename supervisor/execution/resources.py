@@ -1,8 +1,10 @@
 """Gives a service its share of the machine, through the platform's control groups; systemd.resource-control(5)."""
 
+import contextlib
 import functools
 import os
 import resource
+from collections.abc import Collection
 
 from ...units.errors import BadValue
 from ...units.grammar import parse_cpus
@@ -11,6 +13,13 @@ from ..platforms import Platform
 from ..rules.shares import FILES, control_files
 
 _NODES = "/sys/devices/system/node"
+_GROUPS = "/sys/fs/cgroup"
+# Property, the file that counts it (its first number), and how many of the property's units that is.
+_COUNTERS = (
+    ("MemoryCurrent", "memory.current", 1),
+    ("TasksCurrent", "pids.current", 1),
+    ("CPUUsageNSec", "cpu.stat", 1000),
+)
 _FILES_SOFT, _FILES_HARD, _UNBOUNDED = 1024, 512 * 1024, 1 << 63
 
 
@@ -79,3 +88,23 @@ def _processors(node: int) -> frozenset[int]:
 def _read(path: str) -> str:
     with open(path) as file:
         return file.read().strip()
+
+
+def group_of(folders: Collection[str]) -> str:
+    """Return the control group of a service's trees as a path in their hierarchy, "" for none."""
+    if not folders:
+        return ""
+    path = os.path.relpath(os.path.commonpath(folders), _GROUPS)
+    return "/" + path.removeprefix("unified/")  # where version 1 is mounted as well, version 2 has its place below
+
+
+def used(folders: Collection[str]) -> dict[str, int]:
+    """Return what control groups count, by the name of the property; nothing where nobody counts."""
+    found: dict[str, int] = {}
+    around = {folder: os.path.dirname(folder) for folder in folders}  # a service that has limits has a group for all
+    for folder in {above if above.endswith(".service") else folder for folder, above in around.items()}:
+        for name, file, factor in _COUNTERS:
+            with contextlib.suppress(OSError, StopIteration):
+                number = next(word for word in _read(f"{folder}/{file}").split() if word.isdecimal())
+                found[name] = found.get(name, 0) + int(number) * factor
+    return found

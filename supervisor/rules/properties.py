@@ -7,9 +7,10 @@ from ...units.grammar import format_boolean, show_span, signal_name, signal_numb
 from ...units.light import dataclass, field
 from ...units.spec import Command, Service, StatusSet
 from ...units.unit_names import full_name
-from . import notify
+from . import notify, watchdog
 from .commands_shown import Ran, commands_shown, exit_status
 from .delay import pause
+from .elsewhere_shown import ELSEWHERE_SHOWN
 from .life import Life
 from .setup_shown import scheduling_shown, setup_shown, shares_shown
 from .shell_words import shell_words
@@ -28,6 +29,10 @@ _RELATIONS = {
     "Before": "before",
     "OnFailure": "on_failure",
     "OnSuccess": "on_success",
+    "PropagatesReloadTo": "propagates_reload_to",
+    "ReloadPropagatedFrom": "reload_propagated_from",
+    "PropagatesStopTo": "propagates_stop_to",
+    "StopPropagatedFrom": "stop_propagated_from",
 }
 
 # Code of ExecMainCode=: what waitid(2) calls si_code.
@@ -40,7 +45,8 @@ class Facts:
 
     stamps: times by the names of their properties, "StateChange"; monotonic_zero: when the monotonic clock began.
     ran: how each command was run last. memory, tasks: how much the machine has. processors: those
-    that it may use, none for any. conditions_met, asserts_met: at the
+    that it may use, none for any. group: its control group, "" for none; used: what that
+    counts, by property. conditions_met, asserts_met: at the
     last start.
     """
 
@@ -55,6 +61,8 @@ class Facts:
     memory: int = 0
     tasks: int = 0
     processors: frozenset[int] = frozenset()
+    group: str = ""
+    used: Mapping[str, int] = field(default_factory=dict)
     conditions_met: bool = False
     asserts_met: bool = False
 
@@ -73,6 +81,8 @@ def properties(service: Service, life: Life, facts: Facts) -> dict[str, str]:
         **setup_shown(service),
         **scheduling_shown(service, facts.processors),
         **shares_shown(service, memory=facts.memory, tasks=facts.tasks),
+        **_used(facts),
+        **ELSEWHERE_SHOWN,
         **kept,
     }
 
@@ -113,13 +123,28 @@ def _state(service: Service, life: Life, facts: Facts) -> dict[str, str]:
         "ExecMainPID": str(facts.last_main_pid),
         "ExecMainCode": str(code),
         "ExecMainStatus": str(exit_status(life.exit)),
-        **timestamps(facts.stamps, facts.monotonic_zero),
+        **timestamps({**facts.stamps, "Watchdog": _heard(service, life, facts)}, facts.monotonic_zero),
         "ConditionResult": format_boolean(facts.conditions_met),
         "AssertResult": format_boolean(facts.asserts_met),
         "StatusText": life.status_text,
         "StatusErrno": str(life.errno),
         "InvocationID": facts.invocation,
         "LogPath": facts.log_path,
+    }
+
+
+def _heard(service: Service, life: Life, facts: Facts) -> float:
+    """Return when the watchdog was heard last, or began to listen, in seconds since the epoch; 0 if it does not."""
+    seconds = watchdog.interval(service, life.watchdog_sec)
+    return 0.0 if life.watchdog is None or seconds is None else life.watchdog - seconds + facts.monotonic_zero
+
+
+def _used(facts: Facts) -> dict[str, str]:
+    """Return what the processes use, as far as a control group counts it."""
+    counted = {name: facts.used.get(name) for name in ("MemoryCurrent", "CPUUsageNSec", "TasksCurrent")}
+    return {
+        "ControlGroup": facts.group,
+        **{name: "[not set]" if amount is None else str(amount) for name, amount in counted.items()},
     }
 
 
