@@ -16,8 +16,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    """Read files aside, while the supervisor itself is loaded here."""
+    """Read files aside, while the supervisor itself is loaded here; first what both of them need."""
     from . import aside
+    from .definitions import plan as _  # noqa: F401
+    from .platforms import native
+
+    native()
 
     def plan() -> object:
         from . import cli

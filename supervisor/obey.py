@@ -84,7 +84,7 @@ class Supervisor:
         """Bring an event to a service and do what follows from it."""
         scene = Scene(
             now=self.waiter.now(),
-            stragglers=_may_matter(event, message) and unit.stragglers(),
+            stragglers=_may_matter(unit, event, message) and unit.stragglers(),
             stop_pending=self.observers.stop_pending(unit),
             restart_pending=self.observers.restart_pending(unit),
             exit=exit,
@@ -399,8 +399,10 @@ class Supervisor:
         return "other" if unit.lost(pid) or pid in unit.members() else None
 
 
-def _may_matter(event: Event, message: notify.Message | None) -> bool:
+def _may_matter(unit: Unit, event: Event, message: notify.Message | None) -> bool:
     """Say whether it may matter who lives beside: to look at every WATCHDOG=1 would cost more than all the rest."""
+    if event is Event.STOP and unit.life.main:  # there is somebody to be signalled, whoever else there is
+        return unit.service.kill_mode == "none"
     return event is not Event.MESSAGE or (message is not None and bool(message.tells))
 
 

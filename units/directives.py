@@ -5,11 +5,9 @@ A row gives a directive's section, the kind of its value (kinds.py), the systemd
 default is that field's. Directives that systemd 252 knows and Farmhand only keeps are in known.py.
 """
 
-import dataclasses
 import functools
 import re
 from collections.abc import Iterator
-from typing import get_args
 
 from . import checks, execution, grammar, known, shares, spec
 from .errors import nearest
@@ -31,7 +29,7 @@ from .kinds import (
     service_type,
     span,
 )
-from .light import Any, dataclass
+from .light import Any, dataclass, defaults, get_args
 from .named import (
     ACCOUNT,
     ACCOUNTS,
@@ -107,10 +105,7 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-_DEFAULTS = {
-    field.name: field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
-    for field in dataclasses.fields(spec.Service)
-}
+_DEFAULTS = defaults(spec.Service)
 
 _FAILURE_MODE = choice(*get_args(spec.FailureMode))
 _TIMEOUT = span(grammar.parse_timeout)
@@ -323,6 +318,9 @@ _ROWS = [
 
 DIRECTIVES = {name: Directive(name, *rest) for name, *rest in _ROWS}  # type: ignore[arg-type]
 
+# Those that may say something that is not done.
+_NOT_ALWAYS = {name: row for name, row in DIRECTIVES.items() if name in _ONLY_SHOWN or name in _NOT_DONE}
+
 # Older or wider names: (section, name) -> the directives that they set.
 ALIASES = {
     ("Service", "TimeoutSec"): ("TimeoutStartSec", "TimeoutStopSec"),
@@ -375,7 +373,7 @@ def section_names(section: str) -> list[str]:
 def without_effect(service: spec.Service) -> tuple[spec.Assignment, ...]:
     """Give what a service says and Farmhand does not act on: what is only kept, and what is only shown."""
     shown = []
-    for name, row in DIRECTIVES.items():
+    for name, row in _NOT_ALWAYS.items():
         value = getattr(service, row.field)
         if not row.in_force(value):
             path, _, line = service.origin.get(name, "").rpartition(":")

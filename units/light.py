@@ -23,13 +23,17 @@ if TYPE_CHECKING:
     from typing import NoReturn as NoReturn
     from typing import Protocol as Protocol
     from typing import assert_never as assert_never
+    from typing import get_args as get_args
 else:
     Any = BinaryIO = NoReturn = Protocol = object
 
     class Literal:
-        """Literal["a", "b"]; typing.get_args gives the words."""
+        """Literal["a", "b"]; get_args gives the words."""
 
         __class_getitem__ = classmethod(types.GenericAlias)
+
+    def get_args(literal):
+        return literal.__args__
 
     def assert_never(value):
         raise AssertionError(f"{value!r} was to be impossible")
@@ -56,6 +60,11 @@ def amend(instance: Any, **changes: object) -> None:
     puts = type(instance).__puts__
     for name, value in changes.items():
         puts[name](instance, value)
+
+
+def defaults(cls: Any) -> dict[str, Any]:
+    """Give what the fields of a class made here are filled with if nothing is given; `...` where that must be given."""
+    return {name: each.factory() if each.factory else each.default for name, each in cls.__fields__.items()}
 
 
 class _Field:

@@ -11,28 +11,36 @@ from .specifiers import SYSTEM_FOLDERS
 # ConditionArchitecture= in systemd.unit(5) against uname(2).
 _ARCHITECTURES = {"x86_64": "x86-64", "amd64": "x86-64", "aarch64": "arm64", "i686": "x86", "armv7l": "arm"}
 _OS_RELEASE = {"o": "ID", "w": "VERSION_ID", "W": "VARIANT_ID", "B": "BUILD_ID", "A": "IMAGE_VERSION", "M": "IMAGE_ID"}
+_OS_RELEASE_FILES = ("/etc/os-release", "/usr/lib/os-release")  # the first that is there
 
 
 def here(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give each letter's text, the system's folders for root and the user's own for anybody else."""
-    import platform  # here and below: a supervisor that only wants to know the folders does without
-
     environ = os.environ if environ is None else environ
     home = _home(environ)
-    host = platform.node()
+    host, release, architecture = _system()
     return {
         **_release(),
         **folders(environ, home),
         **_identity(),
-        "a": _ARCHITECTURES.get(platform.machine().lower(), platform.machine().lower()),
+        "a": _ARCHITECTURES.get(architecture.lower(), architecture.lower()),
         "b": _first_line("/proc/sys/kernel/random/boot_id").replace("-", ""),
         "h": str(home),
         "H": host,
         "l": host.partition(".")[0],
         "m": _first_line("/etc/machine-id"),
-        "q": _quoted_setting("/etc/machine-info", "PRETTY_HOSTNAME") or host,
-        "v": platform.release(),
+        "q": _settings("/etc/machine-info").get("PRETTY_HOSTNAME") or host,
+        "v": release,
     }
+
+
+def _system() -> tuple[str, str, str]:
+    """Return the names of this machine, of its system's release, and of its architecture."""
+    if hasattr(os, "uname"):
+        return os.uname().nodename, os.uname().release, os.uname().machine
+    import platform  # which takes milliseconds
+
+    return platform.node(), platform.release(), platform.machine()
 
 
 def folders(environ: Mapping[str, str] | None = None, home: Path | None = None) -> Mapping[str, str]:
@@ -88,18 +96,14 @@ def _first_line(path: str) -> str:
         return ""
 
 
-def _quoted_setting(path: str, name: str) -> str:
-    """Read one variable of a file such as machine-info(5); "" if there is none."""
+def _settings(path: str) -> Mapping[str, str]:
+    """Read the variables of a file such as machine-info(5) and os-release(5); none where it cannot be read."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        return environment_file.parse(Path(path).read_text(encoding="utf-8"), lambda problem, hint: None).get(name, "")
-    return ""
+        return environment_file.parse(Path(path).read_text(encoding="utf-8"), lambda problem, hint: None)
+    return {}
 
 
 def _release() -> dict[str, str]:
-    import platform
-
-    try:
-        release = platform.freedesktop_os_release()
-    except OSError:
-        release = {}
+    found = next(filter(os.path.exists, _OS_RELEASE_FILES), None)
+    release = {"ID": "linux", **_settings(found)} if found else {}
     return {letter: release.get(key, "") for letter, key in _OS_RELEASE.items()}

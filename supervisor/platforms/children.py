@@ -4,8 +4,9 @@ import contextlib
 import os
 import select
 import signal
+import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 
 from ...units.light import Any, dataclass
@@ -16,6 +17,7 @@ _PYTHONS_OWN = {signal.SIGPIPE}
 
 
 _KQUEUE: Any = select if hasattr(select, "kqueue") else None  # macOS and the BSDs
+_WNOTHREAD = 0x20000000 if sys.platform == "linux" else 0  # waitpid(2)
 _LOOKS = 100
 _STANDARD_ERROR = 2
 _GONE_AFTER = 5.0  # seconds that a killed process may take to end
@@ -50,6 +52,13 @@ def reap(pid: int) -> int | None:
     except ChildProcessError:
         return 0
     return status if ended else None
+
+
+def reap_all() -> Iterator[tuple[int, int]]:
+    """Yield the id and the wait status of each child that has ended; on Linux, of those of this thread only."""
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG | _WNOTHREAD))[0]:
+            yield ended
 
 
 def is_child(pid: int) -> bool:

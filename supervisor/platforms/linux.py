@@ -11,6 +11,8 @@ so they are looked for among all processes, and nobody tells when the last of th
 When a tree is empty. A process that ends has left its children to this one before it is seen dead, and a child of this
 one stays in the kernel's list until it is reaped here. So a look that finds neither the main process nor a stranger of
 the tree is right, although processes fork and end meanwhile, if it read that list after the last of them was seen dead.
+Where the list has no stranger, that is so for every tree whose main process was reaped before: of a thousand that end
+at once all are reaped first, and the list is read once.
 """
 
 import contextlib
@@ -36,6 +38,7 @@ from .children import (
     is_child,
     keep_descriptors,
     reap,
+    reap_all,
     signal_number,
     spent_id,
 )
@@ -61,6 +64,7 @@ class LinuxTree:
         self.foreign = False
         self._start: float | None = None  # of the main process; see `kept`
         self._deserted = False
+        self._reaped_after = platform.looks  # how many there had been when the main process was found to have ended
         self._seen: dict[int, float] = {}  # process id -> start time of the members found by the last look
         self._leaf: cgroup.Leaf | None = None
         self._launch = launch
@@ -92,10 +96,15 @@ class LinuxTree:
 
     def poll(self) -> Exit | None:
         if self._exit is None and not self._lives_elsewhere() and (exit := self._end()) is not None:
-            self._exit = exit
-            self._platform.running.discard(self.pid)
-            self._platform.led.discard(self.pid)
+            self.ended(exit)
         return self._exit
+
+    def ended(self, exit: Exit) -> None:
+        """Note how the main process ended, which has been reaped."""
+        self._exit = exit
+        self._reaped_after = self._platform.looks
+        self._platform.running.discard(self.pid)
+        self._platform.led.discard(self.pid)
 
     def _end(self) -> Exit | None:
         if self.foreign and self._start is not None:
@@ -205,7 +214,7 @@ class LinuxTree:
 
     def look(self) -> Iterable[Process]:
         """Return the members that are alive, and remember them. Once the last one is gone, nobody is born any more."""
-        if self._deserted:
+        if self._deserted or self._has_left_nobody():
             return ()
         found: dict[int, Process] = {}
         waiting = list(self._roots())
@@ -217,6 +226,10 @@ class LinuxTree:
         self._seen = {pid: member.start for pid, member in found.items()}
         self._deserted = not found and self._exit is not None and not self.foreign
         return found.values()
+
+    def _has_left_nobody(self) -> bool:
+        """Say whether a look that found no stranger came after the main process had been reaped."""
+        return self._exit is not None and not self.foreign and self._reaped_after < self._platform.looked_in_vain
 
     def _roots(self) -> Iterator[Process]:
         """Yield the members that need not have a member as their parent; strangers last.
@@ -251,6 +264,8 @@ class Linux:
         self._owners: dict[tuple[int, float], LinuxTree] = {}  # (process id, start time) of a stranger -> its tree
         self._foreign: set[LinuxTree] = set()
         self._reaped: set[int] = set()
+        self.looks = 0  # how often strangers have been looked for
+        self.looked_in_vain = 0  # the number of the last look that found none
         self.running: set[int] = set()  # main processes that were started here and are not reaped yet
         self.led: set[int] = set()  # those that became it later; children of this process, or of a member
 
@@ -353,17 +368,30 @@ class Linux:
         return [process for process in procfs.everybody() if self._owner(process) is tree]
 
     def _strangers(self) -> list[Process]:
-        """Return the living ones; reap those that have ended.
+        """Return the living ones; reap those that have ended, and every main process that has.
 
         Each of these may have left children to this process since the list was read: so read it again.
         """
+        self._reap_all()
         while True:
             strangers = list(filter(None, map(procfs.look_at, procfs.own_children(but=self.running))))
-            ended = {child.pid for child in strangers if not child.alive and child.pid not in self.led}
-            ended = {pid for pid in ended if reap(pid) is not None}
-            if not ended:
-                return [child for child in strangers if child.alive]
-            self._reaped |= ended
+            if all(child.alive for child in strangers) or not self._reap_all():
+                break
+        self.looks += 1
+        alive = [child for child in strangers if child.alive]
+        if not alive:
+            self.looked_in_vain = self.looks
+        return alive
+
+    def _reap_all(self) -> bool:
+        """Reap all children of this thread that have ended; say whether there was one."""
+        ended = dict(reap_all())
+        for pid, status in ended.items():
+            if pid in self.running or pid in self.led:
+                self._trees[pid].ended(exit_of(status))
+            else:
+                self._reaped.add(pid)
+        return bool(ended)
 
     def forget(self, tree: LinuxTree) -> None:
         """Drop a closed tree; a newer one may have its ids by now."""

@@ -20,7 +20,7 @@ _PIDFD_INFO_EXIT = 1 << 3
 def look_at(pid: int) -> Process | None:
     """Return the process with this id, None if there is none; one that has ended but is not yet reaped is not alive."""
     try:
-        text = _read(f"/proc/{pid}/stat")
+        text = _read_line(f"/proc/{pid}/stat")
     except OSError:
         return None
     state, parent, group, session, *rest = text[text.rindex(b")") + 2 :].split()
@@ -119,6 +119,15 @@ def _environment(pid: int) -> bytes:
         if environment or _read(f"/proc/{pid}/cmdline"):
             return environment
     return b""
+
+
+def _read_line(path: str) -> bytes:
+    """Read what the kernel writes at one go."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(file, 4096)
+    finally:
+        os.close(file)
 
 
 def _read(path: str) -> bytes:

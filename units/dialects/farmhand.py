@@ -7,7 +7,6 @@ Values are taken as they are written, before YAML makes something else of them: 
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NoReturn
 
 import yaml
 
@@ -15,7 +14,7 @@ from .. import directives, grammar, specifiers
 from ..draft import Draft
 from ..errors import BadConfig, BadValue, nearest
 from ..kinds import Context, write_line
-from ..light import dataclass, field, replace
+from ..light import NoReturn, dataclass, field, replace
 from ..spec import Assignment, Service
 
 
