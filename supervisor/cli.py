@@ -5,11 +5,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from ..units.errors import nearest
+from ..units.light import TYPE_CHECKING, Any
 from .control.protocol import NoSupervisor, default_path
-from .control.verbs import BAD_INPUT, ELSEWHERE, FAILED, OPTIONS, UNKNOWN, VERBS, fail, request, show_logs, status
+from .control.verbs import ELSEWHERE, OPTIONS, VERBS, fail, request, show_logs, status
+from .exit_codes import BAD_INPUT, FAILED, UNKNOWN
 from .platforms import kind, lacking
 
 if TYPE_CHECKING:
@@ -17,12 +18,25 @@ if TYPE_CHECKING:
 
 
 class _Parser(argparse.ArgumentParser):
+    """Knows the width of lines itself: argparse loads `shutil`, which takes longer than the rest, to be told."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given, formatter_class=_formatter)
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """Refuse what is too much here, with the usage of the command: argparse leaves that to the whole program."""
         found, rest = super().parse_known_args(args, namespace)
         if rest:
             self.error(f"unrecognized arguments: {' '.join(rest)}")
         return found, rest
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    try:
+        columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size().columns
+    except (ValueError, OSError):
+        columns = 80
+    return argparse.HelpFormatter(prog, width=columns - 2)
 
 
 def _path(text: str) -> Path:
@@ -63,7 +77,7 @@ def _no_such_command(word: str) -> str:
 def parser(only: str = "") -> argparse.ArgumentParser:
     """Make the parser of all commands, or of one: that is made faster."""
     whole = _Parser(prog="farmhand", description=__doc__, epilog=_EPILOG)
-    socket = argparse.ArgumentParser(add_help=False)
+    socket = _Parser(add_help=False)
     socket.add_argument("--control", type=_path, metavar="PATH", help="the supervisor's socket (or FARMHAND_CONTROL)")
     commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="verb")
     for name, add in _OWN.items():
@@ -178,12 +192,13 @@ def _check(arguments: argparse.Namespace) -> int:
     from ..units.errors import BadConfig
     from ..units.files import read_text
     from ..units.spec import Service
+    from .definitions.catalog import drop_ins_beside
 
     code = 0
     services: list[Service] = []
     for file in arguments.files:
         try:
-            report = check(str(file), read_text(file))
+            report = check(str(file), read_text(file), drop_ins_beside(file))
         except BadConfig as problem:
             code = fail(str(problem), BAD_INPUT)
             continue

@@ -6,13 +6,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from ...units.light import dataclass
+from ...units.light import Any, dataclass
 from .. import logs
+from ..exit_codes import BAD_INPUT, FAILED, UNKNOWN
 from .protocol import Reply, Request, ask, default_path
 
-FAILED, BAD_INPUT, NOT_RUNNING, UNKNOWN = 1, 2, 3, 4
 _LOOK_AGAIN = 0.1  # seconds between two looks at a log that is followed
 _SHOWN_BY_STATUS = 10  # lines of the log
 
