@@ -29,6 +29,16 @@ def test_the_supervisor_loads_nothing_that_only_readers_need():
     assert not TOO_MUCH & set(loaded)
 
 
+def test_the_reader_of_a_service_file_loads_nothing_that_only_others_need(tmp_path):
+    (tmp_path / "a.service").write_text("[Service]\nExecStart=/bin/true\n")
+    script = "import sys; from farmhand.supervisor import cli; cli.plan_run(['run', sys.argv[1]]); print(*sys.modules)"
+    path = str(tmp_path / "a.service")
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}; {script}", path]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "farmhand.units.directives" in loaded
+    assert not {"dataclasses", "inspect", "platform", "psutil", "shutil", "typing", "yaml"} & set(loaded)
+
+
 def test_what_the_work_gives_comes_back_from_another_process():
     service = Service("a", exec_start=(Command(("/bin/true",)),), environment={"A": "1"})
     found, pid = aside.begin(lambda: (service, os.getpid()))()
