@@ -56,8 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _service(file: Path, name: str | None) -> Service:
     from ..units.check import check  # not for the other commands, which read no files
+    from .definitions.catalog import drop_ins_beside
 
-    report = check(str(file), read_text(file))
+    report = check(str(file), read_text(file), drop_ins_beside(file))
     if report.error is not None:
         raise report.error
     named = [service for service in report.services if name is None or service.name == name.removesuffix(".service")]

@@ -1,6 +1,6 @@
 """The unit doctor: what is wrong with a file, what is ignored in it, and what is kept without being in force."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from . import known, specifiers
 from .dialects import systemd
@@ -29,10 +29,10 @@ class Report:
     kept: tuple[Notice, ...] = ()
 
 
-def check(path: str, text: str) -> Report:
-    """Check the text of a `.service` file, or of our YAML whatever its name."""
+def check(path: str, text: str, drop_ins: Iterable[tuple[str, str]] = ()) -> Report:
+    """Check the text of a `.service` file with its drop-ins, (path, text) each, or of our YAML whatever its name."""
     try:
-        services, warnings = _read(path, text)
+        services, warnings = _read(path, text, drop_ins)
     except BadConfig as error:
         return Report(error=error, warnings=error.warnings)
     kept = {
@@ -42,7 +42,7 @@ def check(path: str, text: str) -> Report:
     }
     told = {(notice.path, notice.line, notice.key) for notice in warnings}
     more = (notice for notice in kept if (notice.path, notice.line, notice.key) not in told)
-    return Report(services, None, warnings, tuple(sorted(more, key=lambda notice: (notice.line, notice.key))))
+    return Report(services, None, warnings, tuple(sorted(more, key=_place)))
 
 
 def _not_in_force(section: str, name: str) -> tuple[str, str]:
@@ -97,12 +97,16 @@ def _named(service: Service) -> dict[str, tuple[str, ...]]:
     return {name: getattr(service, row.field) for name, row in DIRECTIVES.items() if row.kind is UNITS}
 
 
-def _read(path: str, text: str) -> tuple[tuple[Service, ...], tuple[Notice, ...]]:
+def _place(notice: Notice) -> tuple[str, int, str]:
+    return notice.path, notice.line, notice.key
+
+
+def _read(path: str, text: str, drop_ins: Iterable[tuple[str, str]]) -> tuple[tuple[Service, ...], tuple[Notice, ...]]:
     if not path.endswith(".service"):
         from .dialects import farmhand  # only where YAML is read: its parser takes memory
 
         return farmhand.read(path, text, _ANY_MACHINE).services, ()
     template = path.endswith("@.service")
     name = path.replace("\\", "/").rpartition("/")[2].replace("@.service", "@instance") if template else ""
-    reading = systemd.read(path, text, _ANY_MACHINE, name)
+    reading = systemd.read(path, text, _ANY_MACHINE, name, drop_ins)
     return (reading.service,), reading.warnings

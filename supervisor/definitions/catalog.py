@@ -208,6 +208,11 @@ def _named_by(service: Service) -> Iterable[str]:
                 yield whole
 
 
+def drop_ins_beside(file: Path) -> list[tuple[str, str]]:
+    """Return path and text of each drop-in of a unit file, from the folders beside it; none for another file."""
+    return list(_texts(Index([file.parent]).find(file.name).drop_ins)) if file.suffix == ".service" else []
+
+
 def read(path: str) -> str:
     """Return a unit file's text, bytes that are no UTF-8 as lone surrogates; "" for a device, as masks are."""
     try:

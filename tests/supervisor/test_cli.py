@@ -328,6 +328,17 @@ def test_check_tells_what_is_kept_without_effect(tmp_path):
     assert done.stdout.endswith("1 service: a\n")
 
 
+def test_check_reads_the_drop_ins_beside_a_file_and_names_them(tmp_path):
+    unit, drop_in = tmp_path / "a@.service", tmp_path / "a@.service.d" / "more.conf"
+    unit.write_text("[Service]\nExecStart=/bin/true\n")
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Service]\nNise=5\nPrivateTmp=yes\n")
+    done = subprocess.run([FARMHAND, "check", unit], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0
+    assert f"{drop_in}:2: Nise: " in done.stdout
+    assert f"{drop_in}:3: PrivateTmp: " in done.stdout
+
+
 @pytest.mark.parametrize("verb", ["check", "run"])
 def test_a_file_that_is_not_text_is_said_with_its_line(tmp_path, verb):
     (tmp_path / "farm.yaml").write_bytes(b"services:\n  a: \xff\n")

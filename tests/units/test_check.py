@@ -78,3 +78,12 @@ def test_units_of_other_types_count_as_there_and_this_is_said_in_one_line():
     told = "not Farmhand's, so they count as there: network.target, x.socket (named by a, b)"
     assert foreign(services) == told
     assert foreign([]) is None
+
+
+def test_what_drop_ins_say_is_checked_under_their_own_names() -> None:
+    drop_in = "[Service]\n\nProtectSystem=strict\nNise=5\nNice=7\n"
+    report = check("a.service", "[Service]\nExecStart=/bin/true\n", [("a.service.d/x.conf", drop_in)])
+    (service,) = report.services
+    assert service.nice == 7
+    assert [(notice.path, notice.line, notice.key) for notice in report.warnings] == [("a.service.d/x.conf", 4, "Nise")]
+    assert [(notice.path, notice.line) for notice in report.kept] == [("a.service.d/x.conf", 3)]
