@@ -311,8 +311,10 @@ class Supervisor:
         alive = {Slot.MAIN: unit.life.main, Slot.CONTROL: unit.life.control}
         for slot in [slot for slot in unit.trees if not alive[slot]]:
             unit.leftovers.append(unit.trees.pop(slot))
+        left = bool(unit.leftovers)
         self._drop_empty(unit)
-        if unit.leftovers or unit.life.state in STOPPING | FINAL:
+        deserted = left and not unit.leftovers and not unit.trees  # since just now: whose end could still tell of it?
+        if unit.leftovers or (deserted and unit.life.state in _UNTIL_EMPTY) or unit.life.state in STOPPING | FINAL:
             self.haunted.add(unit)
             if unit.trees or unit.leftovers:
                 self._look_later()

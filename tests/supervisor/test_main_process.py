@@ -1,7 +1,10 @@
 """Which process is the main one, and how it is spoken to: real ones that name others, reload, and are not there."""
 
+import signal
 import sys
 
+import psutil
+from polling import until
 from supervised import Supervised
 
 # Speaks to its supervisor as sd_notify(3) says; `say` is what the services below are made of.
@@ -61,6 +64,23 @@ def test_how_a_strangers_child_ended_is_not_known(tmp_path):
     with Supervised(tmp_path, unit) as supervised:
         supervised.sees("a: running -> dead")
         assert supervised.show("a")["ExecMainCode"] == "0"
+
+
+def test_a_service_whose_last_processes_end_at_once_is_over(tmp_path):
+    main = program(
+        tmp_path,
+        "main",
+        'child = subprocess.Popen(["/bin/sh", "-c", "while [ ! -e go ]; do sleep 0.01; done"], cwd=sys.argv[1])\n'
+        'say(f"MAINPID={child.pid}\\nSTATUS={os.getpid()}")\nchild.wait()\n',
+    )
+    unit = f"services: {{a: {{NotifyAccess: all, ExecStart: '{main} {tmp_path}'}}}}"
+    with Supervised(tmp_path, unit) as supervised:
+        parent = until(lambda: supervised.show("a")["StatusText"], "the message")
+        supervised.process.send_signal(signal.SIGSTOP)  # it finds both of them gone when it goes on
+        (tmp_path / "go").touch()
+        until(lambda: psutil.Process(int(parent)).status() == psutil.STATUS_ZOMBIE, "the end of both")
+        supervised.process.send_signal(signal.SIGCONT)
+        supervised.sees("a: running -> dead")
 
 
 def test_a_main_process_that_never_was_has_an_id_of_its_own(tmp_path):

@@ -96,4 +96,7 @@ class Supervised:
             found = [line for line in self.lines if re.search(pattern, line)]
             return found[times - 1] if len(found) >= times else None
 
-        return until(matching, f"{times} times {pattern!r} in {self.lines}")
+        try:
+            return until(matching, f"{times} times {pattern!r}")
+        except AssertionError as failed:
+            raise AssertionError(f"{failed} in {self.lines}") from None
