@@ -26,6 +26,7 @@ conformance: $(VENV)/.run
 # Scenarios that nobody thought of, under Farmhand and the real systemd side by side; as root.
 conformance-fuzz: $(VENV)/.run
 	$(BIN)/python tests/conformance/fuzz.py $(SEED) $(N)
+	$(BIN)/python tests/conformance/fuzz.py $(SEED) $(N) --about relations
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

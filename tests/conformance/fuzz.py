@@ -15,6 +15,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
+import fuzz_relations  # noqa: E402
 import generate  # noqa: E402
 import generate_texts  # noqa: E402
 from player import FARMHAND, SYSTEMD, Boot, Difference, Outcome, Scenario, compare, play, write  # noqa: E402
@@ -79,6 +80,8 @@ def differences(expected: Outcome, got: Outcome) -> list[Difference]:
 
 def main() -> int:
     arguments = parser().parse_args()
+    if arguments.about == "relations":
+        return fuzz_relations.run(arguments)
     numbers = range(arguments.first, arguments.first + arguments.n)
     scenarios = [GENERATORS[arguments.about](arguments.seed, number) for number in numbers]
     duel = Duel(at_a_time=arguments.at_a_time)
@@ -127,7 +130,8 @@ def parser() -> argparse.ArgumentParser:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("seed", type=int, help="a number; another one makes other scenarios")
     words.add_argument("n", type=int, help="how many scenarios")
-    words.add_argument("--about", choices=GENERATORS, default="life", help="what they are about (default: life)")
+    kinds = (*GENERATORS, "relations")
+    words.add_argument("--about", choices=kinds, default="life", help="what they are about (default: life)")
     words.add_argument("--first", type=int, default=0, metavar="NUMBER", help="number of the first (default: 0)")
     words.add_argument("--at-a-time", type=int, default=_AT_A_TIME, metavar="N", help="side by side, on each side")
     words.add_argument("--shrink", type=int, default=8, metavar="N", help="how many to make small (default: 8)")

@@ -45,6 +45,7 @@ OUTCOMES = {
 }
 _AT_ONCE = 8
 _PAUSE = 0.04
+_LOOKS = 200  # at a story that never rests
 _RESTS = {"dead", "failed", "running", "exited"}
 
 SCRIPTS = {
@@ -154,7 +155,7 @@ def settle(stage: Stage, story: Story, *, patient: bool) -> dict[str, str]:
     """Wait until the services' states are the same several times in a row; more often where something goes on."""
     delays = any("1h" in line for lines in story.units.values() for line in lines)
     same, last = 0, {}
-    while True:
+    for _ in range(_LOOKS):
         shown = stage.show([story.full(name) for name in story.units])
         states = {name: shown[story.full(name)] for name in story.units}
         same = same + 1 if states == last else 0
@@ -162,8 +163,9 @@ def settle(stage: Stage, story: Story, *, patient: bool) -> dict[str, str]:
         at_rest = all(state["SubState"] in _RESTS for state in states.values())
         waits = delays and all(state["SubState"] in {*_RESTS, "auto-restart"} for state in states.values())
         if same >= (16 if patient else 2 if at_rest or waits else 9):
-            return {name: describe(story.units[name], state) for name, state in states.items()}
+            break
         time.sleep(_PAUSE)
+    return {name: describe(story.units[name], state) for name, state in last.items()}
 
 
 def describe(lines: list[str], state: dict[str, str]) -> str:
