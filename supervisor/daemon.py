@@ -139,9 +139,11 @@ class _House:
             return None
         found = self._records.read()
         end_unrecorded(native(), found, say)
-        for name, values in found.items():
-            if trees(values):
-                self._logs.journal(name)
+        left = [name for name, values in found.items() if trees(values)]
+        for name in left:
+            self._logs.journal(name)
+        if left:
+            say(f"left by a supervisor that was killed: {', '.join(left)}")
         return Inherited(found, own=False) if found else None
 
     def _attach(self, waiter: Waiter, handle: Handle) -> None:

@@ -309,6 +309,14 @@ def test_a_changed_file_holds_from_now_on(run, passes):
     until(lambda: farm.show()["NRestarts"] == "1", "the restart")
 
 
+def test_what_is_taken_over_is_told(run):
+    farm = run()
+    farm.until_state("running")
+    assert "left by a supervisor" not in farm.output
+    farm.kill_and_start()
+    assert "farmhand: left by a supervisor that was killed: it\n" in farm.output
+
+
 def test_leftovers_are_stopped_if_one_says_so(run):
     farm = run()
     pid = int(farm.until_state("running")["MainPID"])
