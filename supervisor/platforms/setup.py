@@ -194,13 +194,13 @@ def set_limit(value: str) -> None:
 
 
 def set_group(value: str) -> None:
-    """Read "USER:GROUP:OTHER,OTHER…", any of them empty: the user's groups, the primary one replaced, others added."""
+    """Read "USER:GROUP:OTHER,OTHER…", any of them empty: the groups of the user, the primary one replaced, and more."""
     user, group, others = value.split(":")
     name, primary, _, _ = user_entry(user) if user else ("", os.getgid(), 0, "")
     primary = group_id(group) if group else primary
     if os.geteuid() == 0:  # nobody else may, and to become oneself it is not needed
         usual = os.getgrouplist(name, primary) if name and primary != 0 else []  # as systemd does
-        os.setgroups([*usual, *(group_id(other) for other in others.split(",") if other)])
+        os.setgroups(sorted({*usual, *(group_id(other) for other in others.split(",") if other)}))
     os.setgid(primary)
 
 

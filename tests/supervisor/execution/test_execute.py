@@ -101,6 +101,11 @@ def test_prefixes(found, privilege, uid, gid, groups, confined):
 
 
 @as_root
+def test_a_group_is_joined_once(found):
+    assert found("User=daemon\nSupplementaryGroups=2 daemon 2")["Groups"].split() == ["1", "2"]
+
+
+@as_root
 def test_a_low_limit_of_files_does_not_keep_its_accounts_from_being_found(play):
     """However many files the supervisor has open."""
     fds = [os.open("/dev/null", os.O_RDONLY) for _ in range(100)]
