@@ -73,7 +73,7 @@ def properties(service: Service, life: Life, facts: Facts) -> dict[str, str]:
     return {
         **_identity(service),
         **_state(service, life, facts),
-        **_supervision(service, life),
+        **_supervision(service),
         **_limits_of_time(service, life),
         **_for_systemd(service),
         **_execution(service),
@@ -148,7 +148,7 @@ def _used(facts: Facts) -> dict[str, str]:
     }
 
 
-def _supervision(service: Service, life: Life) -> dict[str, str]:
+def _supervision(service: Service) -> dict[str, str]:
     """Return when it is started, stopped and started again, and how."""
     return {
         "Type": service.type,
