@@ -3,6 +3,7 @@
 Nothing is played here: `shrink` is told how to find out in which fields scenarios still differ.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -49,7 +50,7 @@ def shrink(scenarios: Sequence[Scenario], differing: Differing) -> dict[str, Sce
 def _named(scenario: Scenario, number: int, ways: Iterator[Edit]) -> list[tuple[Scenario, Edit]]:
     made = ((edit, edit(scenario)) for edit in ways)
     return [
-        (replace(smaller, id=f"{_root(scenario)}/{number}.{index}"), edit)
+        (_called(smaller, f"{_root(scenario)}/{number}.{index}"), edit)
         for index, (edit, smaller) in enumerate(made)
         if smaller != scenario
     ]
@@ -58,7 +59,13 @@ def _named(scenario: Scenario, number: int, ways: Iterator[Edit]) -> list[tuple[
 def _all(scenario: Scenario, number: int, able: Sequence[tuple[Scenario, Edit]]) -> Scenario:
     for _, edit in reversed(able):  # the last first: so the places of the others stay what they were
         scenario = edit(scenario)
-    return replace(scenario, id=f"{_root(scenario)}/{number}.all")
+    return _called(scenario, f"{_root(scenario)}/{number}.all")
+
+
+def _called(scenario: Scenario, id: str) -> Scenario:
+    """Return it by another id; an instance is one of another template then, for all are played side by side."""
+    template, at, instance = scenario.named.partition("@")
+    return replace(scenario, id=id, named=f"{re.sub('[/.]', '-', id)}@{instance}" if at else template)
 
 
 def _root(scenario: Scenario) -> str:

@@ -57,3 +57,16 @@ def test_only_what_the_difference_needs_is_left():
 def test_what_differs_no_more_is_left_as_it_was():
     scenario = generate.scenario(1, 1)
     assert shrink([scenario], lambda scenarios: {}) == {}
+
+
+def test_no_two_that_are_played_side_by_side_are_of_one_name():
+    """Nor if the name matters: an instance stays the instance that it is, as long as it is one."""
+    scenario = next(found for number in NUMBERS if "@" in (found := generate_texts.scenario(1, number)).unit_name)
+
+    def differing(scenarios):
+        names = [each.unit_name for each in scenarios]
+        assert len({*names}) == len(names)
+        assert {name.partition("@")[2] for name in names} <= {"", scenario.unit_name.partition("@")[2]}
+        return {each.id: frozenset({"ends"}) for each in scenarios}
+
+    assert shrink([scenario], differing)
