@@ -141,4 +141,5 @@ Refs=
 ActivationDetails=[unprintable]
 """
 
-ELSEWHERE_SHOWN = dict(line.split("=", 1) for line in _DEFAULTS.split("\n") if line)
+_ROWS = (line.partition("=") for line in _DEFAULTS.split("\n") if line)
+ELSEWHERE_SHOWN: dict[str, str] = {name: value for name, _, value in _ROWS}
