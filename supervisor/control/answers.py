@@ -82,8 +82,6 @@ def _absent(desk: Desk, request: Request, loaded: Loaded) -> Reply:
             return Reply(FAILED, ("inactive",), "inactive")
         case "reset-failed" if loaded.state != "not-found":
             return Reply()
-        case "reset-failed" if loaded.state != "not-found":
-            return Reply()
         case "status" | "why":
             is_there = loaded.state != "not-found"
             return Reply(NOT_RUNNING if is_there else UNKNOWN, (complaint(desk, loaded),))
