@@ -96,13 +96,14 @@ def test_a_main_process_that_never_was_has_an_id_of_its_own(tmp_path):
 
 
 def test_with_the_group_the_last_process_ends_the_service(tmp_path):
+    waits = f"while [ ! -e {tmp_path}/go ]; do sleep 0.01; done"
     unit = (
-        "services: {a: {ExitType: cgroup, ExecStart: \"/bin/sh -c 'sleep 0.3 & exit 3'\","
+        f"services: {{a: {{ExitType: cgroup, ExecStart: \"/bin/sh -c '( {waits} ) & exit 3'\","
         " ExecStopPost: \"/bin/sh -c 'echo $$EXIT_STATUS'\"}}"
     )
     with Supervised(tmp_path, unit) as supervised:
         supervised.sees("a: dead -> running")
+        until(lambda: supervised.show("a")["ExecMainStatus"] == "3", "the end of the main process")
+        assert supervised.show("a")["SubState"] == "running"
+        (tmp_path / "go").touch()
         supervised.sees("a: running -> failed, exit-code|a: .* -> failed, exit-code")
-        shown = supervised.show("a")
-        lasted = int(shown["ActiveExitTimestampMonotonic"]) - int(shown["ActiveEnterTimestampMonotonic"])
-        assert lasted > 250_000
