@@ -23,7 +23,10 @@ class _Parser(argparse.ArgumentParser):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given, formatter_class=_formatter)
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+    # The original is declared by overloads, none of which is all that it takes.
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, args: Any = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
         """Refuse what is too much here, with the usage of the command: argparse leaves that to the whole program."""
         found, rest = super().parse_known_args(args, namespace)
         if rest:
