@@ -58,10 +58,13 @@ def test_how_a_strangers_child_ended_is_not_known(tmp_path):
     main = program(
         tmp_path,
         "main",
-        'child = subprocess.Popen(["/bin/sh", "-c", "sleep 0.3; exit 7"])\nsay(f"MAINPID={child.pid}")\nchild.wait()\n',
+        'child = subprocess.Popen(["/bin/sh", "-c", "while [ ! -e go ]; do sleep 0.01; done; exit 7"], cwd=sys.argv[1])\n'
+        'say(f"MAINPID={child.pid}\\nSTATUS={child.pid}")\nchild.wait()\n',
     )
-    unit = f"services: {{a: {{NotifyAccess: all, Restart: on-failure, ExecStart: '{main}'}}}}"
+    unit = f"services: {{a: {{NotifyAccess: all, Restart: on-failure, ExecStart: '{main} {tmp_path}'}}}}"
     with Supervised(tmp_path, unit) as supervised:
+        until(lambda: (shown := supervised.show("a"))["StatusText"] == shown["MainPID"], "the child to be followed")
+        (tmp_path / "go").touch()
         supervised.sees("a: running -> dead")
         assert supervised.show("a")["ExecMainCode"] == "0"
 
