@@ -58,7 +58,7 @@ def test_how_a_strangers_child_ended_is_not_known(tmp_path):
     main = program(
         tmp_path,
         "main",
-        'child = subprocess.Popen(["/bin/sh", "-c", "while [ ! -e go ]; do sleep 0.01; done; exit 7"], cwd=sys.argv[1])\n'
+        'child = subprocess.Popen(["/bin/sh", "-c", "until [ -e go ]; do sleep 0.01; done; exit 7"], cwd=sys.argv[1])\n'
         'say(f"MAINPID={child.pid}\\nSTATUS={child.pid}")\nchild.wait()\n',
     )
     unit = f"services: {{a: {{NotifyAccess: all, Restart: on-failure, ExecStart: '{main} {tmp_path}'}}}}"
