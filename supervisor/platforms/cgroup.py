@@ -13,6 +13,7 @@ from ...units.light import dataclass
 
 _OURS = "farmhand-supervisor"  # the group that this process goes into, for a group that shares out has no members
 _UNIT = ".service"
+_TREE = "farmhand-tree-"
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,21 @@ def _switch_on(base: Path, controllers: set[str]) -> bool:
     return not refused
 
 
+def sweep(base: Path) -> None:
+    """Remove the groups that nobody is in any more: an owner that was killed could not.
+
+    One that another owner has just made may be among them: its tree is then known by its mark alone.
+    """
+    homes = [base, *(base / name for name in os.listdir(base) if name.endswith(_UNIT))]
+    for home in homes:
+        for name in os.listdir(home) if home.is_dir() else ():
+            if name.startswith(_TREE):
+                Leaf(home / name).remove()
+
+
 def make(base: Path, name: str, pid: int) -> Leaf | None:
     """Move a process that has no children yet into a new group below `base`; None where the system refuses."""
-    leaf = Leaf(base / name)
+    leaf = Leaf(base / f"{_TREE}{name}")
     try:
         leaf.path.mkdir()
     except OSError:

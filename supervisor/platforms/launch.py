@@ -241,7 +241,7 @@ def _set_up(order: Order, settings: Sequence[str], env: Mapping[str, str], repor
 def _settings(order: Order) -> Iterator[str]:
     """Yield what `setup.py` has to set, in the order of its STEPS; nothing if posix_spawn can do it all."""
     given = [setting for setting in _privileged(order) if setting.partition("=")[0] not in SKIPPED]
-    if not given and (order.cwd is None or _alone()):
+    if not given and (order.cwd is None or _alone()) and _within_limit(order):
         return
     if order.files is not None and "NOFILE" not in order.limits:
         yield "limit=NOFILE:{}:{}".format(*order.files)
@@ -250,6 +250,13 @@ def _settings(order: Order) -> Iterator[str]:
         yield "sigpipe=ignore"
     if order.cwd is not None:
         yield f"cwd={'-' if order.cwd_optional else ''}{order.cwd}"
+
+
+def _within_limit(order: Order) -> bool:
+    """Say whether the streams have numbers that posix_spawn takes under the program's own limit of open files."""
+    most = None if order.files is None else order.files[0]
+    streams = (order.stdin, order.stdout, order.stderr)
+    return most in (None, resource.RLIM_INFINITY) or all(fd is None or fd < most for fd in streams)
 
 
 def _privileged(order: Order) -> Iterator[str]:

@@ -210,7 +210,7 @@ class LinuxTree:
     def enter(self, base: Path | None, unit: str) -> None:
         """Give the tree a control group, where it can have one."""
         if base is not None and self.pid:
-            self._leaf = cgroup.make(cgroup.home(base, unit), f"farmhand-{self.pid}-{time.monotonic_ns()}", self.pid)
+            self._leaf = cgroup.make(cgroup.home(base, unit), f"{self.pid}-{time.monotonic_ns()}", self.pid)
 
     def look(self) -> Iterable[Process]:
         """Return the members that are alive, and remember them. Once the last one is gone, nobody is born any more."""
@@ -274,6 +274,8 @@ class Linux:
             raise OSError(ctypes.get_errno(), "prctl: cannot become the parent of orphans")
         give_children_default_signals()
         keep_descriptors()
+        if self._base is not None:
+            cgroup.sweep(self._base)
         self._wakeup = Wakeup()
 
     def fileno(self) -> int:

@@ -81,9 +81,20 @@ def test_a_services_trees_are_in_its_group():
         platform.share(unit, {"pids.max": "100"})
         tree = platform.spawn(Order("/bin/sleep", ["sleep", "100"], dict(os.environ), "", unit=unit))
         try:
-            assert f"/{unit}.service/farmhand-{tree.pid}-" in Path(f"/proc/{tree.pid}/cgroup").read_text()
+            assert f"/{unit}.service/farmhand-tree-{tree.pid}-" in Path(f"/proc/{tree.pid}/cgroup").read_text()
         finally:
             tree.kill()
             until(tree.poll, "the end of the tree")
             tree.close()
     assert not group.exists()
+
+
+def test_groups_that_a_killed_owner_left_are_removed_and_others_are_not(tmp_path):
+    left = [tmp_path / "farmhand-tree-1-1", tmp_path / "a.service" / "farmhand-tree-2-2"]
+    others = [tmp_path / "farmhand-tree-3-3" / "inhabited", tmp_path / "somebody-else"]
+    for folder in (*left, *others):
+        folder.mkdir(parents=True)
+    (others[0] / "cgroup.procs").touch()  # what keeps this folder stands for what keeps a group: a member
+    cgroup.sweep(tmp_path)
+    assert not any(folder.exists() for folder in left)
+    assert all(folder.exists() for folder in others)

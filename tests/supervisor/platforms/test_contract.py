@@ -1,5 +1,6 @@
 """What every platform's process trees have to keep; the same tests for each."""
 
+import fcntl
 import os
 import resource
 import select
@@ -369,6 +370,18 @@ SETTINGS = [
 ]
 
 
+def test_a_stream_may_have_a_number_above_the_limit_of_the_program(shell):
+    """As the logs of a thousand services have."""
+    path = shell.folder / "output"
+    with path.open("wb") as file:
+        high = fcntl.fcntl(file.fileno(), fcntl.F_DUPFD_CLOEXEC, 400)
+    try:
+        shell.exit_of(shell.sh("ulimit -Sn", stdout=high, files=FILES))
+    finally:
+        os.close(high)
+    assert path.read_text() == f"{FILES[0]}\n"
+
+
 @pytest.mark.parametrize("together", [{}, {"oom_score_adjust": 1}], ids=["at once", "by a fork"])
 @pytest.mark.parametrize(("order", "script", "expected"), SETTINGS)
 def test_a_process_is_set_up_as_ordered(shell, order, script, expected, together):
@@ -496,8 +509,9 @@ def test_nobody_is_adopted_who_has_only_got_the_id(shell):
 
 
 def test_the_marked_are_ended_but_not_those_that_are_known(shell):
-    known, unknown, other = (shell.sh("exec sleep 1000", mark=mark) for mark in ("one", "one", "two"))
-    ended = shell.successor().end_marked(frozenset({"one"}), [known.kept()])
+    one, two = (f"{name}-{os.getpid()}" for name in ("one", "two"))  # nobody else's on this machine
+    known, unknown, other = (shell.sh("exec sleep 1000", mark=mark) for mark in (one, one, two))
+    ended = shell.successor().end_marked(frozenset({one}), [known.kept()])
     assert ended == {unknown.pid}
     assert (known.poll(), other.poll()) == (None, None)
     assert not shell.alive(unknown.pid)
