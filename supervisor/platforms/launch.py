@@ -106,11 +106,10 @@ def start(order: Order) -> Launch:
     if os.sep not in order.program:  # nobody searches for it here, not even in the working directory
         return Launch(order, at_once=_refused(order, "exec", os.strerror(errno.ENOENT)))
     env = {**order.env, **_marks(order)}
-    settings = list(_settings(order))
-    if not settings and (order.umask is None or _alone()):
+    if _is_plain(order):
         with contextlib.suppress(NotImplementedError):  # a system whose posix_spawn cannot begin a session
             return _spawn(order, env)
-    return _fork(order, settings, env)
+    return _fork(order, list(_settings(order)), env)
 
 
 def full_mark(own: str, around: str) -> str:
@@ -238,14 +237,18 @@ def _set_up(order: Order, settings: Sequence[str], env: Mapping[str, str], repor
         os._exit(CODES["exec"])
 
 
+def _is_plain(order: Order) -> bool:
+    """Say whether posix_spawn can do it all. Folder, umask and files are this process's own for that moment: it
+    must have no other thread then."""
+    borrowed = (order.cwd, order.umask, order.files) != (None, None, None)
+    return (not borrowed or _alone()) and not list(_special(order)) and _within_limit(order)
+
+
 def _settings(order: Order) -> Iterator[str]:
-    """Yield what `setup.py` has to set, in the order of its STEPS; nothing if posix_spawn can do it all."""
-    given = [setting for setting in _privileged(order) if setting.partition("=")[0] not in SKIPPED]
-    if not given and (order.cwd is None or _alone()) and _within_limit(order):
-        return
+    """Yield what `setup.py` has to set, in the order of its STEPS."""
     if order.files is not None and "NOFILE" not in order.limits:
         yield "limit=NOFILE:{}:{}".format(*order.files)
-    yield from given
+    yield from _special(order)
     if order.ignore_sigpipe:
         yield "sigpipe=ignore"
     if order.cwd is not None:
@@ -257,6 +260,11 @@ def _within_limit(order: Order) -> bool:
     most = None if order.files is None else order.files[0]
     streams = (order.stdin, order.stdout, order.stderr)
     return most in (None, resource.RLIM_INFINITY) or all(fd is None or fd < most for fd in streams)
+
+
+def _special(order: Order) -> Iterator[str]:
+    """Yield what this system has of that which only a process itself can set."""
+    yield from (setting for setting in _privileged(order) if setting.partition("=")[0] not in SKIPPED)
 
 
 def _privileged(order: Order) -> Iterator[str]:

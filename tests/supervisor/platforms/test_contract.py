@@ -6,6 +6,7 @@ import resource
 import select
 import signal
 import sys
+import threading
 from dataclasses import replace
 
 import pytest
@@ -393,6 +394,18 @@ def test_a_process_is_set_up_as_ordered(shell, order, script, expected, together
             order = {**order, "cwd_optional": True}
             expected = os.getcwd()
     assert output_of(shell, "/bin/sh", "-c", script, **order, **together).strip() == expected
+
+
+def test_a_process_is_set_up_as_ordered_where_there_are_other_threads(shell):
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)
+    other.start()
+    try:
+        order = {"files": FILES, "umask": 0o027, "cwd": "/usr"}
+        assert output_of(shell, "/bin/sh", "-c", "echo $(ulimit -Sn) $(umask) $(pwd)", **order) == "321 0027 /usr\n"
+    finally:
+        done.set()
+        other.join()
 
 
 def test_what_the_system_has_nothing_for_is_left_out(shell, monkeypatch):
