@@ -1,5 +1,6 @@
 """The supervisor as process 1 of a namespace of its own, as in a container; and as the child of a service manager."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -109,6 +110,13 @@ def test_the_engines_stop_signals_stop_everything(box, name):
     assert "one: stop-sigterm -> dead" in container.says("two: stop-sigterm -> dead")
 
 
+def names_below(process):
+    """Return the names of all its descendants; nothing if one of them ended meanwhile."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [child.name() for child in process.children(recursive=True)]
+    return None
+
+
 @pid_one
 def test_it_reaps_strangers_and_survives_signals_that_it_does_not_know(box):
     begets = '(setsid sh -c \\"(sleep 0.01 &); exit 3\\" &)'
@@ -118,7 +126,7 @@ def test_it_reaps_strangers_and_survives_signals_that_it_does_not_know(box):
     first = container.first()
     for number in (signal.SIGUSR1, signal.SIGQUIT, signal.SIGALRM, signal.SIGRTMIN + 5):
         first.send_signal(number)
-    until(lambda: [child.name() for child in first.children(recursive=True)] == ["sleep"], "the orphans to be gone")
+    until(lambda: names_below(first) == ["sleep"], "the orphans to be gone")
 
 
 @pid_one
