@@ -200,7 +200,10 @@ class Jobs:
     def notice(self, unit: Unit, before: State, state: State) -> None:
         """A unit goes from a state to another: see what that makes of its job, and of those related to it."""
         old, new = active_state(unit.service, before), active_state(unit.service, state)
-        if self._notice_job(unit, new):
+        unasked = self._notice_job(unit, new)
+        if unit.name not in self.links.concerned:
+            return
+        if unasked:
             self._relatives.follow(unit.name, old, new)
         if unit.life.state is not State.AUTO_RESTART:  # what is about to be started again has not ended yet
             self._relatives.note_end(unit, old, new)

@@ -38,8 +38,9 @@ from .waiting import Waiter
 # Of two processes that ended, the main one: it is the older, and its end may make that of a command unimportant.
 MESSAGES, EXECUTIONS, MAIN_EXITS, EXITS, ORPHANS, REQUESTS = range(6)
 
+_ENDING = STOPPING | FINAL
 # These wait for nothing but the end of the last process.
-_UNTIL_EMPTY = STOPPING | FINAL | {State.STOP_POST, State.START, State.START_POST, State.RUNNING}
+_UNTIL_EMPTY = _ENDING | {State.STOP_POST, State.START, State.START_POST, State.RUNNING}
 
 
 @dataclass(frozen=True)
@@ -308,13 +309,13 @@ class Supervisor:
 
     def _let_go(self, unit: Unit) -> None:
         """Part with processes that the rules gave up on, and remember whose trees may still have members."""
-        alive = {Slot.MAIN: unit.life.main, Slot.CONTROL: unit.life.control}
-        for slot in [slot for slot in unit.trees if not alive[slot]]:
+        for slot in [slot for slot in unit.trees if not (unit.life.main if slot is Slot.MAIN else unit.life.control)]:
             unit.leftovers.append(unit.trees.pop(slot))
         left = bool(unit.leftovers)
-        self._drop_empty(unit)
+        if left:
+            self._drop_empty(unit)
         deserted = left and not unit.leftovers and not unit.trees  # since just now: whose end could still tell of it?
-        if unit.leftovers or (deserted and unit.life.state in _UNTIL_EMPTY) or unit.life.state in STOPPING | FINAL:
+        if unit.leftovers or (deserted and unit.life.state in _UNTIL_EMPTY) or unit.life.state in _ENDING:
             self.haunted.add(unit)
             if unit.trees or unit.leftovers:
                 self._look_later()
@@ -331,7 +332,7 @@ class Supervisor:
             waits = unit.life.state in _UNTIL_EMPTY and not unit.trees
             if waits and not unit.leftovers:
                 self.tell(unit, Event.TREE_EMPTY)
-            elif not unit.leftovers and unit.life.state not in STOPPING | FINAL:
+            elif not unit.leftovers and unit.life.state not in _ENDING:
                 self.haunted.discard(unit)
         self._look_later()
 

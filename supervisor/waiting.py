@@ -37,15 +37,16 @@ class Waiter:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.now = clock
         self._selector = selectors.DefaultSelector()
+        self._watched: dict[int, selectors.SelectorKey] = {}
         self._alarms: list[tuple[float, int, Alarm]] = []  # a heap; the first that was set first
         self._numbers = itertools.count()
 
     def watch(self, fd: int, rank: int, callback: Callback) -> None:
-        self._selector.register(fd, selectors.EVENT_READ, (rank, callback))
+        self._watched[fd] = self._selector.register(fd, selectors.EVENT_READ, (rank, callback))
 
     def forget(self, fd: int) -> None:
         """Stop watching a descriptor; one that is not watched is no error."""
-        if fd in self._selector.get_map():
+        if self._watched.pop(fd, None):
             self._selector.unregister(fd)
 
     def at(self, deadline: float, callback: Callback) -> Alarm:
@@ -54,7 +55,7 @@ class Waiter:
         return alarm
 
     def watches(self, fd: int) -> bool:
-        return fd in self._selector.get_map()
+        return fd in self._watched
 
     def is_due(self) -> bool:
         """Say whether some deadline has come."""
@@ -71,7 +72,7 @@ class Waiter:
     def _call(self, ready: list[selectors.SelectorKey]) -> None:
         for key in ready:
             # Whoever was called before may have forgotten this one, or reused its number.
-            if self._selector.get_map().get(key.fd) is key:
+            if self._watched.get(key.fd) is key:
                 key.data[1]()
 
     def _ring(self) -> None:

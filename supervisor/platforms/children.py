@@ -6,7 +6,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from types import FrameType
 
 from ...units.light import Any, dataclass
@@ -54,11 +54,18 @@ def reap(pid: int) -> int | None:
     return status if ended else None
 
 
-def reap_all() -> Iterator[tuple[int, int]]:
-    """Yield the id and the wait status of each child that has ended; on Linux, of those of this thread only."""
-    with contextlib.suppress(ChildProcessError):
-        while (ended := os.waitpid(-1, os.WNOHANG | _WNOTHREAD))[0]:
-            yield ended
+def reap_all() -> tuple[dict[int, int], bool]:
+    """Return the wait status of each child that has ended, by its id, and whether there are others left.
+
+    On Linux, of the children of this thread only.
+    """
+    ended: dict[int, int] = {}
+    try:
+        while (one := os.waitpid(-1, os.WNOHANG | _WNOTHREAD))[0]:
+            ended[one[0]] = one[1]
+    except ChildProcessError:
+        return ended, False
+    return ended, True
 
 
 def is_child(pid: int) -> bool:

@@ -229,7 +229,11 @@ class LinuxTree:
 
     def _has_left_nobody(self) -> bool:
         """Say whether a look that found no stranger came after the main process had been reaped."""
-        return self._exit is not None and not self.foreign and self._reaped_after < self._platform.looked_in_vain
+        if self._exit is None or self.foreign:
+            return False
+        if self._reaped_after >= self._platform.looked_in_vain:
+            self._platform.look_for_strangers()
+        return self._reaped_after < self._platform.looked_in_vain
 
     def _roots(self) -> Iterator[Process]:
         """Yield the members that need not have a member as their parent; strangers last.
@@ -334,7 +338,7 @@ class Linux:
 
     def reap_strangers(self) -> frozenset[int]:
         self._awake().drain()
-        self._strangers()
+        self.look_for_strangers()
         for tree in [tree for tree in self._trees.values() if tree.condemned]:
             tree.end_members()
         reaped, self._reaped = frozenset(self._reaped), set()
@@ -348,7 +352,7 @@ class Linux:
 
     def strangers_of(self, tree: LinuxTree) -> list[Process]:
         """Return the living children of this process that were born in the tree."""
-        strangers = self._strangers()
+        strangers = self.look_for_strangers()
         owners = {(child.pid, child.start): self._owner(child) for child in strangers}
         self._owners = {key: owner for key, owner in owners.items() if owner is not None}
         return [child for child in strangers if owners[child.pid, child.start] is tree]
@@ -369,15 +373,19 @@ class Linux:
         """Return the living processes that a foreign tree has by session or mark, whoever's children they are."""
         return [process for process in procfs.everybody() if self._owner(process) is tree]
 
-    def _strangers(self) -> list[Process]:
+    def look_for_strangers(self) -> list[Process]:
         """Return the living ones; reap those that have ended, and every main process that has.
 
         Each of these may have left children to this process since the list was read: so read it again.
         """
-        self._reap_all()
-        while True:
+        strangers: list[Process] = []
+        _, others = self._reap_all()
+        while others:
             strangers = list(filter(None, map(procfs.look_at, procfs.own_children(but=self.running))))
-            if all(child.alive for child in strangers) or not self._reap_all():
+            if all(child.alive for child in strangers):
+                break
+            some, others = self._reap_all()
+            if not some:
                 break
         self.looks += 1
         alive = [child for child in strangers if child.alive]
@@ -385,15 +393,15 @@ class Linux:
             self.looked_in_vain = self.looks
         return alive
 
-    def _reap_all(self) -> bool:
-        """Reap all children of this thread that have ended; say whether there was one."""
-        ended = dict(reap_all())
+    def _reap_all(self) -> tuple[bool, bool]:
+        """Reap all children of this thread that have ended; say whether there were some, and whether others live."""
+        ended, others = reap_all()
         for pid, status in ended.items():
             if pid in self.running or pid in self.led:
                 self._trees[pid].ended(exit_of(status))
             else:
                 self._reaped.add(pid)
-        return bool(ended)
+        return bool(ended), others
 
     def forget(self, tree: LinuxTree) -> None:
         """Drop a closed tree; a newer one may have its ids by now."""

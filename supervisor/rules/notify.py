@@ -1,5 +1,7 @@
 """What a service tells with sd_notify(3): datagrams read into a Message, and who may send them."""
 
+from collections.abc import Mapping
+
 from ...units.light import Literal, dataclass
 from ...units.spec import NotifyAccess, Service
 
@@ -66,12 +68,14 @@ def access(service: Service) -> NotifyAccess:
     return "main" if service.type in ("notify", "notify-reload") or service.watchdog_sec > 0 else "none"
 
 
+_SENDERS: Mapping[NotifyAccess, tuple[Sender, ...]] = {
+    "none": (),
+    "main": ("main",),
+    "exec": ("main", "control"),
+    "all": ("main", "control", "other"),
+}
+
+
 def may_tell(service: Service, sender: Sender) -> bool:
     """Say whether a message from this process of the service's tree counts; systemd.service(5), NotifyAccess=."""
-    senders: dict[NotifyAccess, tuple[Sender, ...]] = {
-        "none": (),
-        "main": ("main",),
-        "exec": ("main", "control"),
-        "all": ("main", "control", "other"),
-    }
-    return sender in senders[access(service)]
+    return sender in _SENDERS[access(service)]

@@ -77,9 +77,13 @@ RELATIONS: Mapping[str, tuple[tuple[Facet, ...], tuple[Facet, ...]]] = {
 
 @dataclass(frozen=True)
 class Links:
-    """How the services hang together: facet -> name -> the names of the others. One that is named may not be there."""
+    """How the services hang together: facet -> name -> the names of the others. One that is named may not be there.
+
+    concerned: whose state matters to another service, or to itself as StopWhenUnneeded= does.
+    """
 
     arrows: Mapping[Facet, Mapping[str, tuple[str, ...]]]
+    concerned: frozenset[str]
 
     def of(self, facet: Facet, name: str) -> tuple[str, ...]:
         return self.arrows[facet].get(name, ())
@@ -102,4 +106,8 @@ def link(services: Iterable[Service]) -> Links:
                     arrows[facet].setdefault(service.name, {})[target] = None
                 for facet in other:
                     arrows[facet].setdefault(target, {})[service.name] = None
-    return Links({facet: {name: tuple(found) for name, found in each.items()} for facet, each in arrows.items()})
+    unneeded = (service.name for service in known.values() if service.stop_when_unneeded)
+    return Links(
+        {facet: {name: tuple(found) for name, found in each.items()} for facet, each in arrows.items()},
+        frozenset(unneeded).union(*arrows.values()),
+    )

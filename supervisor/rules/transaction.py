@@ -29,6 +29,8 @@ def plan(request: tuple[str, Kind], mode: JobMode, links: Links, look: Look) -> 
     draft = Draft(links, look)
     name, kind = request
     draft.check(Pull(name, kind, needed=True))
+    if name not in links.concerned and draft.seen(name).job is None:  # most are by themselves
+        return Plan((request,))
     draft.anchor = draft.place(name, kind)
     if mode not in ("ignore-dependencies", "ignore-requirements"):
         draft.draw_in(draft.anchor)
