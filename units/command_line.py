@@ -100,7 +100,7 @@ def _skip_space(text: str, at: int) -> int:
 def _command(prefixes: str, words: list[str]) -> Command:
     argv0 = None
     if "@" in prefixes:
-        if len(words) == 1 or not words[1]:
+        if len(words) == 1:
             raise BadValue('after "@" the name for the program is missing', "write it after the program")
         argv0 = words.pop(1)
     privilege = "".join(char for char in prefixes if char in "+!")

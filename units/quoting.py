@@ -43,13 +43,19 @@ def unescape(text: str, at: int) -> tuple[str, int] | None:
     byte, short, long, octal = number.groups()
     value = int(octal, 8) if octal else int(byte or short or long, 16)
     half = 0xD800 <= value <= 0xDFFF  # of a character; systemd takes it in four digits, and not in eight
-    if value == 0 or (octal and value > 0xFF) or value > _LARGEST_CHARACTER or (long and half):
+    if value == 0 or (octal and value > 0xFF) or (long and not _is_character(value)):
         return None
     if half:
         return chr(value).encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape"), number.end()
     if (byte or octal) and value >= 0x80:
         return bytes([value]).decode("utf-8", "surrogateescape"), number.end()
     return chr(value), number.end()
+
+
+def _is_character(value: int) -> bool:
+    """Say whether Unicode has a character of that number, or may have one; systemd, unichar_is_valid."""
+    outside = value > _LARGEST_CHARACTER or 0xD800 <= value <= 0xDFFF
+    return not (outside or 0xFDD0 <= value <= 0xFDEF or value & 0xFFFE == 0xFFFE)
 
 
 # What a backslash begins: a C escape; or it protects the next character; or it is one like any other.

@@ -29,6 +29,7 @@ _WORDS = {
     "nnp": "set NoNewPrivileges=",
     "nice": "set Nice={nice}",
     "exec": "execute {program}",
+    "argv": "execute {program}",
     "limit": "set the resource limits",
     "oom": "set OOMScoreAdjust={oom_score_adjust}",
     "cpu": "set CPUSchedulingPolicy={cpu_policy}",
@@ -241,7 +242,8 @@ def _is_plain(order: Order) -> bool:
     """Say whether posix_spawn can do it all. Folder, umask and files are this process's own for that moment: it
     must have no other thread then."""
     borrowed = (order.cwd, order.umask, order.files) != (None, None, None)
-    return (not borrowed or _alone()) and not list(_special(order)) and _within_limit(order)
+    named = any(order.argv[:1])  # Python's posix_spawn wants a name for the program
+    return named and (not borrowed or _alone()) and not list(_special(order)) and _within_limit(order)
 
 
 def _settings(order: Order) -> Iterator[str]:

@@ -18,6 +18,7 @@ CODES = {
     "cwd": 200,
     "nice": 201,
     "exec": 203,
+    "argv": 204,
     "terminal": 208,
     "core": 1,
     "slack": 212,
@@ -47,17 +48,33 @@ def become(settings: Sequence[str], program: str, argv: Sequence[str], env: Mapp
         for setting in settings:
             step, _, value = setting.partition("=")
             STEPS[step](value)
-        step = "exec"
+        step = "exec" if argv else "argv"
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it, and SIGPIPE
         if "sigpipe=ignore" not in settings:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        os.execve(program, list(argv), env)
+        execute(program, argv, env)
     except (OSError, LookupError, ValueError, AttributeError) as error:
         why = getattr(error, "strerror", None) or str(error)
         if step == "cwd" and not os.access(program, os.X_OK):  # it is looked for first, as systemd does
             step, why = "exec", os.strerror(errno.ENOENT)
         os.write(report, f"{step}={why}".encode())
     os._exit(CODES[step])
+
+
+def execute(program: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
+    """Become the program; `os.execve` takes no empty name for it, and the system does."""
+    if not argv:
+        raise ValueError("all its words are variables that are not set, even the one for its name")
+    if argv[0]:
+        os.execve(program, list(argv), env)
+    call("execve", os.fsencode(program), strings(argv), strings([f"{name}={value}" for name, value in env.items()]))
+
+
+def strings(texts: Sequence[str]) -> object:
+    """Return what C takes for a list of texts."""
+    import ctypes
+
+    return (ctypes.c_char_p * (len(texts) + 1))(*map(os.fsencode, texts), None)
 
 
 def close_inherited(report: int) -> None:
@@ -136,7 +153,7 @@ def set_personality(value: str) -> None:
     call("personality", 0x0008 if can.index(value) else 0)
 
 
-def call(name: str, *arguments: int) -> None:
+def call(name: str, *arguments: object) -> None:
     """Call a function of the C library that Python has no wrapper for."""
     import ctypes
 

@@ -24,7 +24,19 @@ WORDS = [
     (r"\xe4", ["\udce4"]),
 ]
 
-ODD_ESCAPES = [r"\q", r"\x4", r"\1", r"\x00", r"\000", r"a\ b", r"\;", r"\U0000d800", r"\777"]
+ODD_ESCAPES = [
+    r"\q",
+    r"\x4",
+    r"\1",
+    r"\x00",
+    r"\000",
+    r"a\ b",
+    r"\;",
+    r"\U0000d800",
+    r"\777",
+    r"\U0010FFFF",
+    r"\U0000fdd0",
+]
 
 
 @pytest.mark.parametrize(("text", "expected"), WORDS)

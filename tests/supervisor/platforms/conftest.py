@@ -44,7 +44,8 @@ class Shell:
     def spawn(self, *argv: str, env=None, bare_env=None, mark=None, **order):
         mark = mark or f"test-{os.getpid()}-{next(marks)}"
         env = {**os.environ, **(env or {})} if bare_env is None else bare_env
-        tree = self.platform.spawn(Order(argv[0], argv, env, mark, **{"stdout": 1, "stderr": 2, **order}))
+        usual = {"program": argv[0], "argv": argv, "env": env, "mark": mark, "stdout": 1, "stderr": 2}
+        tree = self.platform.spawn(Order(**{**usual, **order}))
         self.trees.append(tree)
         return tree
 

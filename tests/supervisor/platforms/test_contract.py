@@ -291,6 +291,7 @@ def test_close_gives_everything_back(shell):
     [
         ({"program": "/nowhere/program"}, 203, "cannot execute /nowhere/program: No such file or directory"),
         ({"program": "true", "cwd": "/bin"}, 203, "cannot execute true: No such file or directory"),
+        ({"argv": ()}, 204, "cannot execute /bin/true: all its words are variables that are not set"),
         ({"program": "/etc/passwd"}, 203, "cannot execute /etc/passwd: Permission denied"),
         ({"cwd": "/nowhere"}, 200, "cannot change to /nowhere: No such file or directory"),
         ({"user": "nobody-knows"}, 217, "cannot become user nobody-knows: there is no user 'nobody-knows'"),
@@ -304,7 +305,7 @@ def test_close_gives_everything_back(shell):
 )
 def test_what_the_system_refuses_has_systemds_exit_code(shell, order, code, words, settings):
     order = {**order, **settings}
-    tree = shell.spawn(order.pop("program", "/bin/true"), **order)
+    tree = shell.spawn("/bin/true", **order)
     if (told := tree.exec_fileno()) is not None:
         assert readable(told, 10)
     assert words in tree.refusal()
@@ -394,6 +395,12 @@ def test_a_process_is_set_up_as_ordered(shell, order, script, expected, together
             order = {**order, "cwd_optional": True}
             expected = os.getcwd()
     assert output_of(shell, "/bin/sh", "-c", script, **order, **together).strip() == expected
+
+
+@pytest.mark.parametrize("together", [{}, {"nice": 1}], ids=["at once", "by a fork"])
+def test_a_program_may_be_told_an_empty_name(shell, together):
+    told = output_of(shell, "/bin/cat", argv=("", "/proc/self/cmdline"), **together)
+    assert told.split("\0") == ["", "/proc/self/cmdline", ""]
 
 
 def test_a_process_is_set_up_as_ordered_where_there_are_other_threads(shell):
