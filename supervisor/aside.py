@@ -4,11 +4,10 @@ A supervisor lives for years with the memory that its first second took; the par
 """
 
 import os
-import signal
 import sys
 from collections.abc import Callable
 
-from ..units.light import Any
+from ..units.light import Any, signal
 
 
 def begin(work: Callable[[], object]) -> Callable[[], Any]:

@@ -7,13 +7,12 @@ which its exit is seen.
 
 import os
 import resource
-import signal
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 
 from ..units import machine
 from ..units.grammar import signal_name, signal_number
-from ..units.light import Any, dataclass, field
+from ..units.light import Any, dataclass, field, signal
 from ..units.spec import Service
 from .control.desk import Desk, LogPath
 from .control.protocol import Answer, Handle, Request

@@ -1,8 +1,9 @@
-"""What a small process can afford of `dataclasses` and `typing`: see docs/decisions/0017.
+"""What a small process can afford of `dataclasses`, `typing`, `enum` and `signal`: see docs/decisions/0017.
 
-The two bring inspect, ast, dis, tokenize and re into a process that is to stay small for years, and compile half a
-dozen functions for each class. A class made here has slots, and functions that all such classes share. Type checkers
-see the originals; `dataclasses.replace`, `fields` and `asdict` work on what is made here.
+The first two bring inspect, ast, dis, tokenize and re into a process that is to stay small for years, and compile half
+a dozen functions for each class. A class made here has slots, and functions that all such classes share. Type checkers
+see the originals; `dataclasses.replace`, `fields` and `asdict` work on what is made here. `signal` is the module in C,
+whose numbers are plain ones: the standard one makes enumerations of them, as `socket` and `re` do of theirs.
 """
 
 import types
@@ -14,9 +15,11 @@ from operator import attrgetter, call
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    import signal as signal
     from dataclasses import dataclass as dataclass
     from dataclasses import field as field
     from dataclasses import replace as replace
+    from enum import Enum as Enum
     from typing import Any as Any
     from typing import BinaryIO as BinaryIO
     from typing import Literal as Literal
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from typing import assert_never as assert_never
     from typing import get_args as get_args
 else:
+    import _signal as signal  # noqa: F401
+
     Any = BinaryIO = NoReturn = Protocol = object
 
     class Literal:
@@ -34,6 +39,48 @@ else:
 
     def get_args(literal):
         return literal.__args__
+
+    class _Members(type):
+        """A class whose instances are its plain public attributes, each with its name and value."""
+
+        def __new__(mcs, name, bases, body):
+            values = {key: value for key, value in body.items() if key[0] != "_" and not hasattr(value, "__get__")}
+            rest = {key: value for key, value in body.items() if key not in values}
+            cls = super().__new__(mcs, name, bases, {"__slots__": ("name", "value") if not bases else (), **rest})
+            cls.__members__ = {key: _member(cls, key, value) for key, value in values.items()}
+            for key, member in cls.__members__.items():
+                setattr(cls, key, member)
+            return cls
+
+        def __call__(cls, value):
+            for member in cls:
+                if member.value == value:
+                    return member
+            raise ValueError(f"{value!r} is not a valid {cls.__name__}")
+
+        def __getitem__(cls, name):
+            return cls.__members__[name]
+
+        def __iter__(cls):
+            return iter(cls.__members__.values())
+
+        def __len__(cls):
+            return len(cls.__members__)
+
+    def _member(cls, name, value):
+        member = object.__new__(cls)
+        member.name, member.value = name, value
+        return member
+
+    class Enum(metaclass=_Members):
+        def __reduce__(self):
+            return getattr, (type(self), self.name)
+
+        def __repr__(self):
+            return f"<{self}: {self.value!r}>"
+
+        def __str__(self):
+            return f"{type(self).__name__}.{self.name}"
 
     def assert_never(value):
         raise AssertionError(f"{value!r} was to be impossible")

@@ -3,18 +3,20 @@
 import contextlib
 import os
 import select
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
 from types import FrameType
 
-from ...units.light import Any, dataclass
+from ...units.light import Any, dataclass, signal
 from ..rules.exitstatus import Exit
 
 # Python itself ignores it, and `subprocess` restores it in the child, or leaves it ignored, as an order says.
 _PYTHONS_OWN = {signal.SIGPIPE}
 
+# The numbers of this system by name. Of two names for one, as SIGABRT and SIGIOT, the first of the alphabet counts.
+_NUMBERS = {name: int(number) for name, number in vars(signal).items() if name[:3] == "SIG" and name[3:].isalnum()}
+_NAMES = {_NUMBERS[name]: name for name in sorted(_NUMBERS, reverse=True)}
 
 _KQUEUE: Any = select if hasattr(select, "kqueue") else None  # macOS and the BSDs
 _WNOTHREAD = 0x20000000 if sys.platform == "linux" else 0  # waitpid(2)
@@ -26,16 +28,13 @@ _PAUSE = 0.001  # between looks meanwhile
 
 def signal_name(number: int) -> str:
     """Name a signal; those without a name of their own are counted from SIGRTMIN."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+    return _NAMES.get(number) or f"SIGRTMIN+{number - signal.SIGRTMIN}"
 
 
 def signal_number(name: str) -> int:
     """Return the number of "SIGTERM" or "SIGRTMIN+3"."""
     base, _, offset = name.partition("+")
-    return signal.Signals[base] + int(offset or 0)
+    return _NUMBERS[base] + int(offset or 0)
 
 
 def exit_of(status: int) -> Exit:

@@ -10,11 +10,10 @@ import errno
 import fcntl
 import os
 import resource
-import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from ...units.light import NoReturn, dataclass, field
+from ...units.light import NoReturn, dataclass, field, signal
 from . import AROUND, MARK, Order
 from .setup import CODES, become, set_limit
 

@@ -19,12 +19,11 @@ import contextlib
 import ctypes
 import os
 import select
-import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 
-from ...units.light import Literal
+from ...units.light import Literal, signal
 from ..rules.exitstatus import Exit
 from ..rules.shares import CONTROLLERS
 from . import Kept, Order, cgroup, procfs

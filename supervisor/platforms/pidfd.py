@@ -2,8 +2,8 @@
 
 import contextlib
 import os
-import signal
 
+from ...units.light import signal
 from . import procfs
 from .children import Process
 

@@ -7,12 +7,11 @@ tree before, with their descendants. An orphan goes to init, so nobody tells whe
 import contextlib
 import os
 import select
-import signal
 from collections.abc import Iterable, Mapping, Set
 
 import psutil
 
-from ...units.light import Literal
+from ...units.light import Literal, signal
 from ..rules.exitstatus import Exit
 from ..rules.shares import CONTROLLERS
 from . import AROUND, MARK, Kept, Order

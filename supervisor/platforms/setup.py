@@ -8,10 +8,9 @@ names for it.
 import contextlib
 import errno
 import os
-import signal
 from collections.abc import Mapping, Sequence
 
-from ...units.light import NoReturn
+from ...units.light import NoReturn, signal
 
 # systemd.exec(5), "Process exit codes".
 CODES = {

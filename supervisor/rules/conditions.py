@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable
-from enum import Enum
 
-from ...units.light import dataclass
+from ...units.light import Enum, dataclass
 from ...units.spec import Check, Service
 
 

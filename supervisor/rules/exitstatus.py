@@ -1,9 +1,7 @@
 """How a process ended, and what systemd calls it."""
 
-from enum import Enum
-
 from ...units.grammar import STATUSES
-from ...units.light import dataclass
+from ...units.light import Enum, dataclass
 from ...units.spec import StatusSet
 
 # A daemon that has no handler for these was asked to go, and went:

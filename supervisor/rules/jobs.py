@@ -5,8 +5,8 @@ asked waits for (systemd, src/core/job.c).
 """
 
 from collections.abc import Mapping
-from enum import Enum
 
+from ...units.light import Enum
 from ...units.spec import Service
 from .exitstatus import Result
 from .life import Event

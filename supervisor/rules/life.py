@@ -4,9 +4,7 @@ A Life is all that is remembered of a service between two events. Deadlines are 
 looks at `timer` and `watchdog` after each step and wakes the service when the earlier of them is reached.
 """
 
-from enum import Enum
-
-from ...units.light import dataclass, field
+from ...units.light import Enum, dataclass, field
 from ...units.spec import Command
 from .exitstatus import Exit, Result
 from .notify import Message, Told

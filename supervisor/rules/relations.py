@@ -6,9 +6,8 @@ who is required is pulled in, who requires is stopped along.
 """
 
 from collections.abc import Iterable, Mapping
-from enum import Enum
 
-from ...units.light import dataclass
+from ...units.light import Enum, dataclass
 from ...units.spec import Service
 from ...units.unit_names import unit_type
 

@@ -1,8 +1,8 @@
 """The states of a service, systemd's by name, and what the outside is told of them."""
 
 from collections.abc import Mapping
-from enum import Enum
 
+from ...units.light import Enum
 from ...units.spec import Service
 
 

@@ -5,10 +5,9 @@ Fields that have their default are left out; those that a newer program does not
 """
 
 from collections.abc import Iterable, Mapping
-from enum import Enum
 
 from ...units import spec
-from ...units.light import Any
+from ...units.light import Any, Enum
 from ..platforms import Kept
 from ..rules.conditions import Checked
 from ..rules.exitstatus import Exit, Result

@@ -7,11 +7,10 @@ and descriptors stay open. Signals are blocked meanwhile and stay pending.
 
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
 
-from ...units.light import Any
+from ...units.light import Any, signal
 from ..control.protocol import Answer, Reply
 from ..exit_codes import FAILED
 from ..loop import Loop
