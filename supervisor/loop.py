@@ -271,6 +271,7 @@ class Loop:
         self.definitions.drop_gone()
         self._watchers[:] = [watcher for watcher in self._watchers if not watcher()]
         self.narrator.flush()
+        self._parent.flush()
         if self._shell.records is not None:
             for unit in self.supervisor.touched:
                 self._shell.records.write(unit)

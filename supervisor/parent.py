@@ -22,6 +22,7 @@ class Parent:
         self._failed: set[str] = set()
         self._services = 0
         self.is_told = False  # that all is up
+        self._told = ""
         mine = environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         seconds = environ.get("WATCHDOG_USEC", "")
         self._pause = int(seconds) / 2e6 if seconds.isdecimal() and mine else 0.0
@@ -35,7 +36,8 @@ class Parent:
     def ready(self, services: int) -> None:
         """All is up (again); MAINPID= says that this is still the same process after it was replaced."""
         self.is_told, self._services = True, services
-        self._notifier.notify(f"READY=1\nMAINPID={os.getpid()}\n{self._status()}")
+        self._told = self._status()
+        self._notifier.notify(f"READY=1\nMAINPID={os.getpid()}\n{self._told}")
 
     def reloading(self) -> None:
         """Configuration or program are about to be replaced; `ready` says that it is done."""
@@ -46,11 +48,17 @@ class Parent:
         self._notifier.notify("STOPPING=1\nSTATUS=stopping all services")
 
     def failed(self, name: str, *, now: bool) -> None:
-        """Keep STATUS= true: a service failed, or does no longer count as failed."""
-        if now is not (name in self._failed):
-            self._failed.symmetric_difference_update({name})
-            if self.is_told:
-                self._notifier.notify(self._status())
+        """Note that a service failed, or does no longer count as failed."""
+        if now:
+            self._failed.add(name)
+        else:
+            self._failed.discard(name)
+
+    def flush(self) -> None:
+        """Keep STATUS= true; what a service only passed through is not told."""
+        if self.is_told and (status := self._status()) != self._told:
+            self._told = status
+            self._notifier.notify(status)
 
     def _status(self) -> str:
         failed = f", {len(self._failed)} failed" if self._failed else ""

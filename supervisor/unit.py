@@ -104,6 +104,8 @@ class Unit:
 
     def stragglers(self) -> bool:
         """Say whether anybody lives beside the main and the control process."""
+        if not self.leftovers and not self.trees:
+            return False
         return bool(self.members() - {tree.pid for tree in self.trees.values()})
 
     def signal(self, names: tuple[str, ...], *, everyone: bool) -> None:

@@ -133,9 +133,9 @@ def _folder(service: Service, below: str | None) -> str | None:
     return inside if below is None or inside == "~" else below + (inside or "")
 
 
-def _search(service: Service, premises: Premises) -> Iterable[str]:
-    """Return the folders of programs: ExecSearchPath=, else that of the running Python, then the usual ones."""
-    return service.exec_search_path or (os.path.dirname(sys.executable), *premises.path.split(os.pathsep))
+def _search(service: Service, premises: Premises) -> Iterator[str]:
+    """Yield the folders of programs: ExecSearchPath=, else that of the running Python, then the usual ones."""
+    yield from service.exec_search_path or (os.path.dirname(sys.executable), *premises.path.split(os.pathsep))
 
 
 def find_program(name: str, search: Iterable[str], root: str = "") -> str:

@@ -30,6 +30,7 @@ def give(service: Service, platform: Platform) -> tuple[str, ...]:
     return tuple(sorted({FILES[file] for file in lost}))
 
 
+@functools.cache
 def memory() -> int:
     """Return the bytes of memory that the machine has."""
     try:

@@ -117,18 +117,18 @@ def full_mark(own: str, around: str) -> str:
     return "/".join(filter(None, (around, own)))
 
 
+# The marks of the trees that this process is in itself.
+_AROUND = full_mark(os.environ.get(MARK, ""), os.environ.get(AROUND, ""))
+
+
 def inherited_mark(order: Order) -> str:
     """Return what `full_mark` says of the processes of a new tree; "" for a tree without a mark of its own."""
-    return full_mark(order.mark, _around()) if order.mark else ""
-
-
-def _around() -> str:
-    return full_mark(os.environ.get(MARK, ""), os.environ.get(AROUND, ""))
+    return full_mark(order.mark, _AROUND) if order.mark else ""
 
 
 def _marks(order: Order) -> dict[str, str]:
     """Return the variables by which the members of a tree are known."""
-    return {name: value for name, value in ((MARK, order.mark), (AROUND, _around())) if value}
+    return {name: value for name, value in ((MARK, order.mark), (AROUND, _AROUND)) if value}
 
 
 def _alone() -> bool:

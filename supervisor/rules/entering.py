@@ -57,7 +57,8 @@ def enter(turn: Turn, state: State, result: Result = Result.SUCCESS, *, barred_b
 
     barred_by: the directive that forbids a restart, if one does.
     """
-    turn.blame(result)
+    if result is not Result.SUCCESS:
+        turn.blame(result)
     if state is State.START:
         _start_main(turn)
     elif state is State.RUNNING:

@@ -133,7 +133,7 @@ def test_it_reaps_strangers_and_survives_signals_that_it_does_not_know(box):
 def test_a_chosen_service_that_is_not_there_is_refused(box):
     container = box(farm(one="sleep 1000"), "--exit-with", "nobody")
     assert container.process.wait(20) == 2
-    container.says("nobody: there is no such service; there are one")
+    container.says("nobody: there is no such service")
 
 
 @pytest.fixture
@@ -174,6 +174,15 @@ def test_whoever_started_it_is_told_what_goes_on(tmp_path, parent):
         process.terminate()
         hear(parent, "STOPPING=1")
         assert process.wait(20) == 0
+
+
+def test_a_failure_that_a_service_only_passes_through_is_not_told(tmp_path, parent):
+    loops = "/bin/false, Restart: always, RestartSec: 0, StartLimitBurst: 4, StartLimitIntervalSec: 1000"
+    with run(tmp_path, f"services:\n  one: {{ExecStart: sleep 1000}}\n  two: {{ExecStart: {loops}}}\n") as process:
+        hear(parent, "READY=1")
+        told = hear(parent, "STATUS=supervising 2 services, 1")
+        assert [line for line in told if line.startswith("STATUS=")] == told[-1:]
+        process.terminate()
 
 
 def test_it_shows_signs_of_life_as_often_as_is_asked_for(tmp_path, parent):
