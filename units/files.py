@@ -1,14 +1,15 @@
 """Reads the files that people have written, or says why they cannot be read."""
 
-from pathlib import Path
+import os
 
 from .errors import BadConfig
 
 
-def read_text(path: Path) -> str:
+def read_text(path: str | os.PathLike[str]) -> str:
     """Return a file's text; raises BadConfig."""
     try:
-        return path.read_text(encoding="utf-8")
+        with open(path, encoding="utf-8") as file:
+            return file.read()
     except FileNotFoundError:
         raise BadConfig(str(path), 0, "", "there is no such file", "name one that is there") from None
     except OSError as error:

@@ -5,10 +5,9 @@ Where the manual is silent they do what systemd 252 does.
 """
 
 import re
-from math import inf
 
 from .errors import BadValue, nearest
-from .spec import Limit, StatusSet
+from .spec import INFINITY, Limit, StatusSet
 
 # systemd.time(7), "Parsing Time Spans": microseconds, and every spelling of each unit.
 _MICROSECONDS = {
@@ -39,7 +38,7 @@ def parse_span(text: str, default_unit: str = "s") -> float:
     bad = BadValue(f'"{text}" is not a time span', _SPAN_HINT)
     stripped = text.strip(" \t\n\r")
     if stripped == "infinity":
-        return inf
+        return INFINITY
     if not stripped:
         raise bad
     at, total = 0, 0
@@ -72,7 +71,7 @@ _WRITTEN_UNITS = [(_UNITS[unit], unit) for unit in ("y", "month", "w", "d", "h",
 
 def format_span(seconds: float) -> str:
     """Write a span as systemd does ("1min 30s"), exact to the microsecond."""
-    if seconds == inf:
+    if seconds == INFINITY:
         return "infinity"
     rest = round(seconds * 1_000_000)
     parts = []
@@ -85,7 +84,7 @@ def format_span(seconds: float) -> str:
 
 def show_span(seconds: float) -> str:
     """Give a span as `systemctl show` does: like `format_span`, but with a fraction below a minute ("1.500000s")."""
-    if seconds == inf:
+    if seconds == INFINITY:
         return "infinity"
     minutes, below = divmod(round(seconds * 1_000_000), 60_000_000)
     before = format_span(minutes * 60) + " " if minutes else ""
@@ -105,7 +104,7 @@ def tell_span(seconds: float) -> str:
 
 def parse_timeout(text: str) -> float:
     """Read a span where 0 means no timeout at all, as in TimeoutStopSec=."""
-    return parse_span(text) or inf
+    return parse_span(text) or INFINITY
 
 
 BOOLEANS = {

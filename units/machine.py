@@ -3,9 +3,7 @@
 import contextlib
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
-from . import environment_file
 from .specifiers import SYSTEM_FOLDERS
 
 # ConditionArchitecture= in systemd.unit(5) against uname(2).
@@ -25,7 +23,7 @@ def here(environ: Mapping[str, str] | None = None) -> dict[str, str]:
         **_identity(),
         "a": _ARCHITECTURES.get(architecture.lower(), architecture.lower()),
         "b": _first_line("/proc/sys/kernel/random/boot_id").replace("-", ""),
-        "h": str(home),
+        "h": home,
         "H": host,
         "l": host.partition(".")[0],
         "m": _first_line("/etc/machine-id"),
@@ -43,7 +41,7 @@ def _system() -> tuple[str, str, str]:
     return platform.node(), platform.release(), platform.machine()
 
 
-def folders(environ: Mapping[str, str] | None = None, home: Path | None = None) -> Mapping[str, str]:
+def folders(environ: Mapping[str, str] | None = None, home: str | None = None) -> Mapping[str, str]:
     """Give the letters of the folders where services keep things: the system's for root, else the user's own."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return SYSTEM_FOLDERS
@@ -51,10 +49,10 @@ def folders(environ: Mapping[str, str] | None = None, home: Path | None = None) 
     return _user_folders(environ, home or _home(environ))
 
 
-def _home(environ: Mapping[str, str]) -> Path:
+def _home(environ: Mapping[str, str]) -> str:
     """Return the user's home; in containers there may be neither HOME nor a user of that number: then it is "/"."""
     home = environ.get("HOME") or os.path.expanduser("~")
-    return Path(home if os.path.isabs(home) else "/")
+    return os.path.normpath(home) if os.path.isabs(home) else "/"
 
 
 def _identity() -> dict[str, str]:
@@ -73,15 +71,15 @@ def _identity() -> dict[str, str]:
     return {"u": user, "U": str(uid), "g": group, "G": str(gid), "s": shell}
 
 
-def _user_folders(environ: Mapping[str, str], home: Path) -> dict[str, str]:
+def _user_folders(environ: Mapping[str, str], home: str) -> dict[str, str]:
     """Give a user's folders: the XDG ones, or Windows' own."""
     local = environ.get("LOCALAPPDATA")
-    state = environ.get("XDG_STATE_HOME") or local or str(home / ".local/state")
+    state = environ.get("XDG_STATE_HOME") or local or f"{home}/.local/state"
     temporary = next((environ[name] for name in ("TMPDIR", "TEMP", "TMP") if environ.get(name)), "/tmp")
     return {
-        "C": environ.get("XDG_CACHE_HOME") or local or str(home / ".cache"),
-        "E": environ.get("XDG_CONFIG_HOME") or local or str(home / ".config"),
-        "L": str(Path(state) / "log"),
+        "C": environ.get("XDG_CACHE_HOME") or local or f"{home}/.cache",
+        "E": environ.get("XDG_CONFIG_HOME") or local or f"{home}/.config",
+        "L": os.path.join(state, "log"),
         "S": state,
         "t": environ.get("XDG_RUNTIME_DIR") or temporary,
         "T": temporary,
@@ -91,15 +89,18 @@ def _user_folders(environ: Mapping[str, str], home: Path) -> dict[str, str]:
 
 def _first_line(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="ascii").partition("\n")[0]
+        with open(path, encoding="ascii") as file:
+            return file.readline().rstrip("\n")
     except (OSError, UnicodeDecodeError):
         return ""
 
 
 def _settings(path: str) -> Mapping[str, str]:
     """Read the variables of a file such as machine-info(5) and os-release(5); none where it cannot be read."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        return environment_file.parse(Path(path).read_text(encoding="utf-8"), lambda problem, hint: None)
+    from . import environment_file  # of use for this alone
+
+    with contextlib.suppress(OSError, UnicodeDecodeError), open(path, encoding="utf-8") as file:
+        return environment_file.parse(file.read(), lambda problem, hint: None)
     return {}
 
 

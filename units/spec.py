@@ -6,11 +6,9 @@ systemd's. Which text makes which value stands in `directives.py`, the one table
 a test holds the two together.
 """
 
-from math import inf
-
 from .light import Literal, dataclass, field
 
-INFINITY = inf
+INFINITY = float("inf")
 
 Type = Literal["simple", "exec", "forking", "oneshot", "notify", "notify-reload", "idle"]
 Restart = Literal["no", "always", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort"]

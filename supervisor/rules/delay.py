@@ -1,9 +1,7 @@
 """How long a service that is to be started again waits for it: RestartSec= and what makes it longer."""
 
-from math import inf
-
 from ...units.light import dataclass
-from ...units.spec import Service
+from ...units.spec import INFINITY, Service
 
 _LEAST = 0.1  # seconds: twice nothing is nothing
 
@@ -44,7 +42,7 @@ def _stepped(service: Service, restart: int) -> float:
     first, longest, steps = service.restart_sec, service.restart_max_delay_sec, service.restart_steps
     if longest < first:  # systemd says so as it loads the unit, and takes the shorter
         return longest
-    if restart <= 1 or steps == 0 or first == 0 or longest in (inf, first):
+    if restart <= 1 or steps == 0 or first == 0 or longest in (INFINITY, first):
         return first
     if restart > steps:
         return longest

@@ -5,10 +5,8 @@ gives the orders that belong to it; where there is nothing to do, the service pa
 at once, and nobody ever sees it in the one that was passed.
 """
 
-from math import inf
-
 from ...units.light import amend, dataclass, field, replace
-from ...units.spec import Service
+from ...units.spec import INFINITY, Service
 from . import watchdog
 from .delay import pause
 from .exitstatus import CLEAN_RESULTS, Result
@@ -49,7 +47,7 @@ class Turn:
 
     def after(self, seconds: float) -> float | None:
         """Return the time that many seconds from now, None for never."""
-        return None if seconds == inf else self.scene.now + seconds
+        return None if seconds == INFINITY else self.scene.now + seconds
 
 
 def enter(turn: Turn, state: State, result: Result = Result.SUCCESS, *, barred_by: str = "") -> None:
@@ -183,7 +181,7 @@ def _run(turn: Turn) -> None:
 
 def _end_of_runtime(turn: Turn) -> float | None:
     service, since = turn.service, turn.life.active_since
-    if service.runtime_max_sec == inf or since is None:
+    if service.runtime_max_sec == INFINITY or since is None:
         return None
     return since + service.runtime_max_sec + service.runtime_randomized_extra_sec * turn.scene.chance
 

@@ -1,11 +1,10 @@
 """What `show` says of a service: systemd's property names, in systemd's formats."""
 
 from collections.abc import Mapping
-from math import inf
 
 from ...units.grammar import format_boolean, show_span, signal_name, signal_number
 from ...units.light import dataclass, field
-from ...units.spec import Command, Service, StatusSet
+from ...units.spec import INFINITY, Command, Service, StatusSet
 from ...units.unit_names import full_name
 from . import notify, watchdog
 from .commands_shown import Ran, commands_shown, exit_status
@@ -189,7 +188,7 @@ def _limits_of_time(service: Service, life: Life) -> dict[str, str]:
         "TimeoutClean": service.timeout_clean_sec,
         "RuntimeMax": service.runtime_max_sec,
         "RuntimeRandomizedExtra": service.runtime_randomized_extra_sec,
-        "Watchdog": inf if life.watchdog_sec is None else life.watchdog_sec,
+        "Watchdog": INFINITY if life.watchdog_sec is None else life.watchdog_sec,
         "StartLimitInterval": service.start_limit_interval_sec,
         "JobTimeout": service.job_timeout_sec,
         "JobRunningTimeout": jobs,

@@ -1,8 +1,6 @@
 """WatchdogSec=: until when the service has to send its next WATCHDOG=1."""
 
-from math import inf
-
-from ...units.spec import Service
+from ...units.spec import INFINITY, Service
 
 
 def interval(service: Service, override: float | None) -> float | None:
@@ -11,7 +9,7 @@ def interval(service: Service, override: float | None) -> float | None:
     override: what the service asked for with WATCHDOG_USEC=; it counts even if WatchdogSec= is not set.
     """
     seconds = service.watchdog_sec if override is None else override
-    return seconds if 0 < seconds < inf else None
+    return seconds if 0 < seconds < INFINITY else None
 
 
 def deadline(service: Service, override: float | None, now: float) -> float | None:
