@@ -240,19 +240,11 @@ INPUT_DATA = Kind(
 )
 
 
-def _read_nanoseconds(text: str, context: Context) -> int | None:
-    if text == "infinity":
-        return None
-    number = re.fullmatch(r"(\d+) ?(?:ns|nsec)?", text)
-    return int(number[1]) if number else round(grammar.parse_span(text) * 1e9)
-
-
 NANOSECONDS = Kind(
     "time span, in nanoseconds if it has no unit",
-    _read_nanoseconds,
+    lambda text, context: grammar.parse_nanoseconds(text),
     lambda value, escape: [str(value)],
     {"type": ["string", "integer"]},
-    resets=True,
 )
 
 

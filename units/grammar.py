@@ -5,8 +5,10 @@ Where the manual is silent they do what systemd 252 does.
 """
 
 import re
+from collections.abc import Mapping
 
 from .errors import BadValue, nearest
+from .quoting import WHITESPACE, words
 from .spec import INFINITY, Limit, StatusSet
 
 # systemd.time(7), "Parsing Time Spans": microseconds, and every spelling of each unit.
@@ -22,11 +24,12 @@ _MICROSECONDS = {
     31_557_600_000_000: "y year years",
 }
 _UNITS = {spelling: size for size, spellings in _MICROSECONDS.items() for spelling in spellings.split()}
+_NANOSECONDS = {spelling: 1_000 * size for spelling, size in _UNITS.items()} | {"ns": 1, "nsec": 1}
 _SPAN_TERM = re.compile(
-    r"[ \t\n\r]*\+?([0-9]*)(?:\.([0-9]+))?([ \t\n\r]*)(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + ")?"
+    r"[ \t\n\r]*\+?([0-9]*)(?:\.([0-9]+))?([ \t\n\r]*)(" + "|".join(sorted(_NANOSECONDS, key=len, reverse=True)) + ")?"
 )
 _SPAN_HINT = 'write it as "5s", "1min 30s", "infinity" or a number of seconds'
-_ENDLESS = 2**64 - 1  # microseconds: what systemd counts as infinity
+_ENDLESS = 2**64 - 1  # of the smallest unit: what systemd counts as infinity
 _MOST_CPUS = 8192  # CONFIG_NR_CPUS at its largest
 
 
@@ -35,10 +38,21 @@ def parse_span(text: str, default_unit: str = "s") -> float:
 
     systemd, src/basic/time-util.c, parse_time.
     """
+    count = _add_up(text, _UNITS, default_unit)
+    return INFINITY if count is None else count / 1_000_000
+
+
+def parse_nanoseconds(text: str) -> int | None:
+    """Read a time span in nanoseconds, which a bare number counts, too; None for infinity. systemd, parse_nsec."""
+    return _add_up(text, _NANOSECONDS, "ns")
+
+
+def _add_up(text: str, units: Mapping[str, int], default_unit: str) -> int | None:
+    """Read a time span as so many of the smallest of the units, None for infinity."""
     bad = BadValue(f'"{text}" is not a time span', _SPAN_HINT)
     stripped = text.strip(" \t\n\r")
     if stripped == "infinity":
-        return INFINITY
+        return None
     if not stripped:
         raise bad
     at, total = 0, 0
@@ -48,17 +62,17 @@ def parse_span(text: str, default_unit: str = "s") -> float:
             raise bad
         at = term.end()
         # "12.34 .56" and "12s.5" are two terms, "12.34.56" and "5S" are none.
-        if term[4] is None and not term[3] and at < len(stripped):
+        if (term[4] or default_unit) not in units or (term[4] is None and not term[3] and at < len(stripped)):
             raise bad
-        size, count = _UNITS[term[4] or default_unit], int(term[1] or 0)
+        size, count = units[term[4] or default_unit], int(term[1] or 0)
         total += count * size + _fraction(term[2] or "", size)
         if count >= _ENDLESS // size or count >= 2**63 or total >= _ENDLESS:
             raise BadValue(f'"{text}" is too long a time span', 'write "infinity" for no end')
-    return total / 1_000_000
+    return total
 
 
 def _fraction(digits: str, size: int) -> int:
-    """Give the microseconds of a decimal fraction of `size`; what a digit has below one is dropped."""
+    """Give a decimal fraction of `size`; what a digit has below one is dropped."""
     total = 0
     for digit in digits:
         size //= 10
@@ -152,7 +166,7 @@ def parse_integer(text: str, low: int, high: int) -> int:
 def parse_cpus(text: str) -> frozenset[int]:
     """Read "0-3,8 9"; a range that runs backwards is empty, as with systemd."""
     found: set[int] = set()
-    for word in text.replace(",", " ").split():
+    for word in words(text, separators=WHITESPACE + ",", escapes="protect"):
         first, dash, last = word.partition("-")
         low, high = _integer(first), _integer(last if dash else first)
         if low is None or high is None or not (0 <= low < _MOST_CPUS and 0 <= high < _MOST_CPUS):
@@ -275,9 +289,8 @@ def parse_size(text: str) -> int:
     """Read "1.5G" or "1G 512M" as bytes, in powers of 1024."""
     suffixes: tuple[str, ...] = _SIZE_SUFFIXES
     at, total = 0, 0
-    stripped = text.strip(" \t\n\r")
-    while at < len(stripped) or at == 0:
-        term = _SIZE_TERM.match(stripped, at)
+    while at < len(text) or at == 0:
+        term = _SIZE_TERM.match(text, at)
         if term is None or term[3] not in suffixes:
             raise BadValue(f'"{text}" is not a size', 'write it as "1.5G", "512M" or a number of bytes')
         size = 1024 ** "BKMGTPE".index(term[3] or "B")
@@ -311,13 +324,14 @@ LIMITS = {
     "RTTIME": _limit_microseconds,
     "NICE": _limit_nice,
 }
+_TIMES = ("CPU", "RTTIME")
 
 
 def parse_limit(name: str, text: str) -> Limit:
     """Read the value of Limit`name`=, "soft:hard" or both in one; systemd.exec(5), "Process Properties"."""
     soft_text, colon, hard_text = text.partition(":")
     soft, hard = (
-        None if part.strip() == "infinity" and name != "NICE" else LIMITS[name](part)
+        None if (part.strip() if name in _TIMES else part) == "infinity" and name != "NICE" else LIMITS[name](part)
         for part in (soft_text, hard_text if colon else soft_text)
     )
     if hard is not None and (soft is None or soft > hard):

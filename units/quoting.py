@@ -75,6 +75,7 @@ def split_word(
     text: str,
     at: int,
     *,
+    separators: str = WHITESPACE,
     quotes: bool = True,
     escapes: Escapes = "c",
     relax: bool = False,
@@ -85,7 +86,7 @@ def split_word(
     quotes: they hold a word together; else they are letters like others. escapes: what a backslash is. relax: an
     unclosed quote ends with the text. An unknown escape is kept as it is written, and told to `warn`.
     """
-    while at < len(text) and text[at] in WHITESPACE:
+    while at < len(text) and text[at] in separators:
         at += 1
     if at == len(text):
         return None, at
@@ -109,13 +110,13 @@ def split_word(
                 out.append(char)
         elif quotes and char in "'\"":
             quote = char
-        elif char in WHITESPACE:
+        elif char in separators:
             break
         else:
             out.append(char)
     if quote and not relax:
         raise BadValue(f"a {quote} is not closed", f"close it, or write \\{quote} for the character itself")
-    while at < len(text) and text[at] in WHITESPACE:
+    while at < len(text) and text[at] in separators:
         at += 1
     return _join(out), at
 
@@ -129,15 +130,16 @@ def _join(parts: list[str]) -> str:
 def words(
     text: str,
     *,
+    separators: str = WHITESPACE,
     quotes: bool = True,
     escapes: Escapes = "c",
     relax: bool = False,
     warn: Callable[[str, str], None] = _ignore,
 ) -> Iterator[str]:
-    """Split at white space, honouring quotes and escapes; an unclosed quote is a BadValue."""
+    """Split at separators, honouring quotes and escapes; an unclosed quote is a BadValue."""
     at = 0
     while True:
-        word, at = split_word(text, at, quotes=quotes, escapes=escapes, relax=relax, warn=warn)
+        word, at = split_word(text, at, separators=separators, quotes=quotes, escapes=escapes, relax=relax, warn=warn)
         if word is None:
             return
         yield word

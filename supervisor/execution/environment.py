@@ -3,6 +3,7 @@
 import errno
 import glob
 import os
+import re
 from collections.abc import Mapping
 
 from ...units import environment_file
@@ -21,6 +22,7 @@ _NOT_INHERITED = frozenset(
 )
 _TOLD_RESULT = frozenset({"ExecStop", "ExecStopPost"})
 _TOLD_TRIGGER = frozenset({"ExecStartPre", "ExecStart"})
+_ON_TERMINALS = frozenset({"tty", "tty-force", "tty-fail", "journal+console", "kmsg+console"})
 
 
 def base(own: Mapping[str, str], default: Mapping[str, str]) -> dict[str, str]:
@@ -57,6 +59,7 @@ def of_start(
 ) -> dict[str, str]:
     """Return the variables that tell a process of the run it belongs to. main_pid: 0 if there is none alive."""
     own = {MARK: invocation, **folders.variables(service, bases), **_of_home(service), **_of_user(service)}
+    own |= _of_terminal(service)
     if service.has_credentials:
         own["CREDENTIALS_DIRECTORY"] = credentials.folder(service, bases)
     seconds = watchdog.interval(service, life.watchdog_sec)
@@ -92,6 +95,15 @@ def of_trigger(order: Spawn, name: str, life: Life, invocation: str) -> dict[str
         return {}
     told = {**_of_result(life), "UNIT": f"{name}.service", **({"INVOCATION_ID": invocation} if invocation else {})}
     return {f"MONITOR_{variable}": value for variable, value in told.items()}
+
+
+def _of_terminal(service: Service) -> dict[str, str]:
+    """Return what the terminal is that a service has to do with (systemd, src/core/execute.c, build_environment)."""
+    streams = {service.standard_input, service.standard_output, service.standard_error}
+    if service.tty_path is None and streams.isdisjoint(_ON_TERMINALS):
+        return {}
+    virtual = re.fullmatch(r"/dev/tty\d+", service.tty_path or "")
+    return {"TERM": "linux" if virtual else "vt220"}
 
 
 def _of_home(service: Service) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What `show` says of how a service's processes are set up, and of what they may use: systemd's names and formats."""
 
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ...units.grammar import format_boolean, format_span
 from ...units.spec import ExecDirectory, Limit, Service
@@ -13,9 +13,9 @@ _SECRET = "[unprintable]"
 _NOT_SET = "[not set]"
 
 
-# Their numbers: sched(7) and ioprio_set(2).
+# Their numbers: sched(7) and ioprio_set(2); no class at all comes to the second, as the kernel sees it.
 _POLICIES = {"other": 0, "fifo": 1, "rr": 2, "batch": 3, "idle": 5}
-_CLASSES = {"none": 0, "realtime": 1, "best-effort": 2, "idle": 3}
+_CLASSES = {"none": 2, "realtime": 1, "best-effort": 2, "idle": 3}
 
 
 def scheduling_shown(service: Service, processors: Iterable[int]) -> dict[str, str]:
@@ -34,8 +34,8 @@ def scheduling_shown(service: Service, processors: Iterable[int]) -> dict[str, s
     }
 
 
-def setup_shown(service: Service) -> dict[str, str]:
-    """Return the properties of systemd.exec(5); credentials are nobody's business."""
+def setup_shown(service: Service, limits: Mapping[str, Limit]) -> dict[str, str]:
+    """Return the properties of systemd.exec(5); credentials are nobody's business. limits: where it sets none."""
     return {
         **_directories(service),
         "LoadCredential": _SECRET,
@@ -47,7 +47,7 @@ def setup_shown(service: Service) -> dict[str, str]:
         "RootDirectoryStartOnly": format_boolean(service.root_directory_start_only),
         "ExecSearchPath": shell_words(service.exec_search_path),
         "NoNewPrivileges": format_boolean(service.no_new_privileges),
-        "TimerSlackNSec": str(service.timer_slack_nsec or _SLACK),
+        "TimerSlackNSec": str(_SLACK if service.timer_slack_nsec is None else service.timer_slack_nsec),
         "CoredumpFilter": f"{_CORE_MASK if service.coredump_filter is None else service.coredump_filter:#x}",
         "Personality": service.personality or "",
         "IgnoreSIGPIPE": format_boolean(service.ignore_sigpipe),
@@ -56,7 +56,11 @@ def setup_shown(service: Service) -> dict[str, str]:
         "TTYPath": service.tty_path or "",
         "TTYReset": format_boolean(service.tty_reset),
         "TTYVHangup": format_boolean(service.tty_vhangup),
-        **{key: text for name, limit in service.limits.items() for key, text in _limits(name, limit).items()},
+        **{
+            key: text
+            for name, limit in {**limits, **service.limits}.items()
+            for key, text in _limits(name, limit).items()
+        },
     }
 
 

@@ -67,6 +67,21 @@ def test_no_spans(text: str) -> None:
         grammar.parse_span(text)
 
 
+NANOSECONDS = [
+    ("10", 10),
+    ("1 ns", 1),
+    ("1.5us", 1500),
+    ("1us 5nsec", 1005),
+    ("1.0005ms", 1_000_500),
+    ("infinity", None),
+]
+
+
+@pytest.mark.parametrize(("text", "count"), NANOSECONDS)
+def test_nanoseconds(text: str, count: int | None) -> None:
+    assert grammar.parse_nanoseconds(text) == count
+
+
 @given(st.integers(0, 2**53).map(lambda us: us / 1e6) | st.just(inf))
 def test_a_written_span_reads_back(seconds: float) -> None:
     assert grammar.parse_span(grammar.format_span(seconds)) == seconds
@@ -187,6 +202,9 @@ LIMITS = [
     ("RTTIME", "1s", Limit(1_000_000, 1_000_000)),
     ("NICE", "+5", Limit(15, 15)),
     ("NICE", "5", Limit(5, 5)),
+    ("CPU", "1h :2h", Limit(3600, 7200)),
+    ("CPU", "1h: infinity", Limit(3600, None)),
+    ("AS", "4096 : 8K", Limit(4096, 8192)),
 ]
 
 
@@ -198,7 +216,10 @@ def test_limits(name: str, text: str, limit: Limit) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("NOFILE", "1K"), ("NOFILE", "1000:"), ("NOFILE", ":2000"), ("AS", "2G:1G"), ("AS", "infinity:1")],
+    [
+        *(("NOFILE", "1K"), ("NOFILE", "1000:"), ("NOFILE", ":2000"), ("AS", "2G:1G"), ("AS", "infinity:1")),
+        *(("AS", "1G :2G"), ("AS", "1G: infinity"), ("NOFILE", "1 :2")),
+    ],
 )
 def test_no_limits(name: str, text: str) -> None:
     with pytest.raises(BadValue):

@@ -191,6 +191,20 @@ def test_a_user_is_told_who_it_is():
     assert "USER" in of_start(Service("a", set_login_environment=True), Life(), MAIN)
 
 
+@pytest.mark.parametrize(
+    ("settings", "term"),
+    [
+        ({}, None),
+        ({"standard_input": "tty"}, "vt220"),
+        ({"standard_error": "journal+console"}, "vt220"),
+        ({"tty_path": "/dev/ttyS0"}, "vt220"),
+        ({"tty_path": "/dev/tty9", "standard_output": "tty"}, "linux"),
+    ],
+)
+def test_who_has_a_terminal_is_told_what_it_is(settings, term):
+    assert of_start(Service("a", **settings), Life(), MAIN).get("TERM") == term
+
+
 def test_a_home_as_working_directory_is_told_without_a_user(monkeypatch):
     monkeypatch.setenv("HOME", "/home/own")
     at_home = Service("a", working_directory=Folder("~"))

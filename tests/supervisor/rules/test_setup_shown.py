@@ -10,7 +10,7 @@ GIB = 2**30
 
 def shown(line):
     service = systemd.read("a.service", f"[Service]\nExecStart=/bin/true\n{line}\n").service
-    return {**setup_shown(service), **shares_shown(service, memory=8 * GIB, tasks=1000)}
+    return {**setup_shown(service, {}), **shares_shown(service, memory=8 * GIB, tasks=1000)}
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,7 @@ def shown(line):
         ("ExecSearchPath=/usr/bin /opt", "ExecSearchPath", '"/usr/bin /opt"'),
         ("TimerSlackNSec=5us", "TimerSlackNSec", "5000"),
         ("", "TimerSlackNSec", "50000"),
+        ("TimerSlackNSec=0", "TimerSlackNSec", "0"),
         ("CoredumpFilter=7", "CoredumpFilter", "0x7"),
         ("", "CoredumpFilter", "0x33"),
         ("StandardInputText=b", "StandardInputData", "Ygo="),
@@ -62,6 +63,7 @@ def test_values(line, name, value):
         ("CPUAffinity=numa\nCPUAffinity=1", "CPUAffinityFromNUMA", "no"),
         ("CPUAffinity=1\nCPUAffinity=numa", "CPUAffinityFromNUMA", "yes"),
         ("", "IOSchedulingClass", "2"),
+        ("IOSchedulingClass=none", "IOSchedulingClass", "2"),
         ("IOSchedulingClass=idle", "IOSchedulingClass", "3"),
         ("IOSchedulingClass=7", "IOSchedulingClass", "7"),
         ("", "IOSchedulingPriority", "4"),
