@@ -7,7 +7,8 @@ import os
 import sys
 from collections.abc import Callable
 
-from ..units.light import Any, signal
+from ..units.light import Any
+from .platforms.signals import signal
 
 
 def begin(work: Callable[[], object]) -> Callable[[], Any]:

@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from ..units.errors import nearest
 from ..units.light import TYPE_CHECKING, Any
@@ -42,10 +41,10 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
     return argparse.HelpFormatter(prog, width=columns - 2)
 
 
-def _path(text: str) -> Path:
+def _path(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("it is empty; name a file")
-    return Path(text)
+    return text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -111,7 +110,7 @@ def _add_run(commands: Any, socket: argparse.ArgumentParser) -> None:
             const=name,
             help=f"look for units where systemd looks for {whose}; if none is named, start what default.target wants",
         )
-    run.add_argument("--log-dir", type=Path, metavar="FOLDER", help="where the output of services goes")
+    run.add_argument("--log-dir", metavar="FOLDER", help="where the output of services goes")
     run.add_argument(
         "--show-output",
         action="append",
@@ -130,7 +129,7 @@ def _add_run(commands: Any, socket: argparse.ArgumentParser) -> None:
 
 def _add_check(commands: Any, socket: argparse.ArgumentParser) -> None:
     check = commands.add_parser("check", help="say what is wrong with files, without running them")
-    check.add_argument("files", nargs="+", type=Path, metavar="FILE", help="Farmhand's YAML, or a .service file")
+    check.add_argument("files", nargs="+", metavar="FILE", help="Farmhand's YAML, or a .service file")
 
 
 def _add_whatif(commands: Any, socket: argparse.ArgumentParser) -> None:
@@ -201,7 +200,7 @@ def _check(arguments: argparse.Namespace) -> int:
     services: list[Service] = []
     for file in arguments.files:
         try:
-            report = check(str(file), read_text(file), drop_ins_beside(file))
+            report = check(file, read_text(file), drop_ins_beside(file))
         except BadConfig as problem:
             code = fail(str(problem), BAD_INPUT)
             continue

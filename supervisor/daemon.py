@@ -6,7 +6,6 @@ import os
 import resource
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from ..units import machine
 from ..units.errors import BadConfig
@@ -125,7 +124,7 @@ class _House:
         if self._lock is None:
             return None
         try:
-            return Records(control.with_name(f"{control.name}.d"), native().epoch(), say)
+            return Records(f"{control}.d", native().epoch(), say)
         except OSError as error:
             say(f"{control}.d: {error.strerror}; if this process is killed, nobody will know what it started")
             return None
@@ -177,13 +176,13 @@ class _House:
         return {**self._loop.kept(heirs), "outputs": self._logs.kept(heirs), "control": control, "files": self._files}
 
 
-def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipe: Callable[[str], Path] | None) -> Logs:
+def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipe: Callable[[str], str] | None) -> Logs:
     """Open the folder of logs; raises BadConfig. Where nobody chose one and there is no place, all is shown here."""
     folder = wishes.log_folder
     if folder is None and plan.log_directory is not None:
-        folder = Path(expand_text(plan.log_directory, common))
+        folder = expand_text(plan.log_directory, common)
     if folder is None:
-        folder = Path(machine.folders()["S"], "farmhand", "log")
+        folder = f"{machine.folders()['S']}/farmhand/log"
     prefixer, shown = Prefixer(sys.stdout.buffer), wishes.shown
 
     def echo(name: str, part: bytes) -> None:
@@ -192,14 +191,14 @@ def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipe: Callable[
                 prefixer(name, part)
 
     try:
-        return Logs(folder.absolute(), echo=echo if shown else None, pipe=pipe)
+        return Logs(os.path.abspath(folder), echo=echo if shown else None, pipe=pipe)
     except OSError as error:
         if wishes.log_folder is None and plan.log_directory is None:
             say(f"{folder}: {error.strerror}; the services' output is shown here and not kept")
             shown = ["*"]
             return Logs(None, echo=echo, pipe=pipe)
         problem = f"the services' output cannot be kept there: {error.strerror}"
-        raise BadConfig(str(folder), 0, "", problem, "choose another folder with --log-dir or LogDirectory") from None
+        raise BadConfig(folder, 0, "", problem, "choose another folder with --log-dir or LogDirectory") from None
 
 
 def log_path(service: Service, logs: Logs) -> str | None:
@@ -207,8 +206,7 @@ def log_path(service: Service, logs: Logs) -> str | None:
     kind, _, path = service.standard_output.partition(":")
     if kind in _PASSED_BY:
         return path or None
-    kept = logs.path(service.name)
-    return str(kept) if kept else None
+    return logs.path(service.name)
 
 
 def _introduce(plan: Plan, logs: Logs, server: ControlServer | None) -> None:

@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from ..units.errors import BadConfig, BadValue
@@ -22,7 +21,7 @@ _HIGHEST_CODE = 255
 def add_parser(verbs: Any) -> None:
     """Add the command to argparse's sub-commands."""
     parser = verbs.add_parser("whatif", help=HELP, description=HELP)
-    parser.add_argument("file", type=Path, metavar="FILE", help="Farmhand's YAML, or a .service file")
+    parser.add_argument("file", metavar="FILE", help="Farmhand's YAML, or a .service file")
     parser.add_argument("name", nargs="?", metavar="NAME", help="which service of it, if there are several")
     endings = parser.add_argument_group("how its runs end, in turn")
     endings.add_argument("--exit", action="append", dest="endings", type=_exit, metavar="CODE", help="with a code")
@@ -54,11 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _service(file: Path, name: str | None) -> Service:
+def _service(file: str, name: str | None) -> Service:
     from ..units.check import check  # not for the other commands, which read no files
     from .definitions.catalog import drop_ins_beside
 
-    report = check(str(file), read_text(file), drop_ins_beside(file))
+    report = check(file, read_text(file), drop_ins_beside(file))
     if report.error is not None:
         raise report.error
     named = [service for service in report.services if name is None or service.name == name.removesuffix(".service")]

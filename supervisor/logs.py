@@ -11,7 +11,6 @@ import errno
 import os
 import selectors
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from ..units.light import BinaryIO, dataclass
 
@@ -29,7 +28,7 @@ class _Stream:
     """The output of one service: its pipe, and the file it goes to."""
 
     name: str
-    path: Path | None
+    path: str | None
     reader: int
     writer: int
     file: int
@@ -44,12 +43,12 @@ class Logs:
 
     def __init__(
         self,
-        folder: Path | None,
+        folder: str | None,
         *,
         most_bytes: int = MOST_BYTES,
         keep: int = KEEP,
         echo: Echo | None = None,
-        pipe: Callable[[str], Path] | None = None,
+        pipe: Callable[[str], str] | None = None,
     ) -> None:
         self.folder = folder
         self._pipe_path = pipe
@@ -59,7 +58,7 @@ class Logs:
         self._streams: dict[str, _Stream] = {}
         self._selector = selectors.DefaultSelector()
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            os.makedirs(folder, exist_ok=True)
             if not os.access(folder, os.W_OK):
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
@@ -67,9 +66,9 @@ class Logs:
         # The selectors of Linux, macOS and the BSDs have a descriptor that is itself readable when one of theirs is.
         return int(self._selector.fileno())
 
-    def path(self, name: str) -> Path | None:
+    def path(self, name: str) -> str | None:
         """Return the file that a service's output is in; the older it is, the higher the number after it."""
-        return self.folder / f"{name.replace(os.sep, '-')}.log" if self.folder is not None else None
+        return f"{self.folder}/{name.replace(os.sep, '-')}.log" if self.folder is not None else None
 
     def journal(self, name: str) -> int:
         """Return the descriptor that a service writes to; it stays open here, for its next start. OSError: no file."""
@@ -196,8 +195,8 @@ class Logs:
         try:
             for number in range(self._keep, 0, -1):
                 older = path if number == 1 else _numbered(path, number - 1)
-                if older.exists():
-                    older.replace(_numbered(path, number))
+                if os.path.exists(older):
+                    os.replace(older, _numbered(path, number))
             file = _open(path)
         except OSError:
             return
@@ -211,28 +210,28 @@ def _cut(part: bytes, room: int) -> int:
     return fits or part.find(b"\n") + 1 or len(part)
 
 
-def _open(path: Path) -> int:
+def _open(path: str) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
 
-def _numbered(path: Path, number: int) -> Path:
-    return path.with_name(f"{path.name}.{number}")
+def _numbered(path: str, number: int) -> str:
+    return f"{path}.{number}"
 
 
-def tail(path: Path, lines: int) -> list[bytes]:
+def tail(path: str, lines: int) -> list[bytes]:
     """Return the last lines of a log, with their line ends, going back into rotated files if the newest has too few."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             return _tail(path, file, lines)
     except FileNotFoundError:
         return []
 
 
-def follow(path: Path, lines: int) -> Iterator[bytes]:
+def follow(path: str, lines: int) -> Iterator[bytes]:
     """Yield the last lines of a log, then what is added to it, also after rotations; b"" when there is nothing new."""
-    while not path.exists():
+    while not os.path.exists(path):
         yield b""
-    file = path.open("rb")
+    file = open(path, "rb")  # noqa: SIM115
     yield b"".join(_tail(path, file, lines))
     while True:
         if part := file.read(_PART):
@@ -240,7 +239,7 @@ def follow(path: Path, lines: int) -> Iterator[bytes]:
         elif _rotated(path, file):
             yield file.read()  # what came between the last look and the rotation
             file.close()
-            file = path.open("rb")
+            file = open(path, "rb")  # noqa: SIM115
         else:
             yield b""
 
@@ -259,19 +258,19 @@ class Prefixer:
         self._out.flush()
 
 
-def _rotated(path: Path, file: BinaryIO) -> bool:
+def _rotated(path: str, file: BinaryIO) -> bool:
     try:
-        return not os.path.samestat(path.stat(), os.fstat(file.fileno()))
+        return not os.path.samestat(os.stat(path), os.fstat(file.fileno()))
     except FileNotFoundError:
         return False  # not yet
 
 
-def _tail(path: Path, newest: BinaryIO, lines: int) -> list[bytes]:
+def _tail(path: str, newest: BinaryIO, lines: int) -> list[bytes]:
     """Return the last lines; leaves the newest file at its end."""
     found = _last_lines(newest, lines)
     number = 1
-    while len(found) < lines and _numbered(path, number).exists():
-        with _numbered(path, number).open("rb") as file:
+    while len(found) < lines and os.path.exists(_numbered(path, number)):
+        with open(_numbered(path, number), "rb") as file:
             found = _last_lines(file, lines - len(found)) + found
         number += 1
     return found

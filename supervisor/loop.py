@@ -12,7 +12,7 @@ from types import FrameType
 
 from ..units import machine
 from ..units.grammar import signal_name, signal_number
-from ..units.light import Any, dataclass, field, signal
+from ..units.light import Any, dataclass, field
 from ..units.spec import Service
 from .control.desk import Desk, LogPath
 from .control.protocol import Answer, Handle, Request
@@ -26,6 +26,7 @@ from .narrate import Log, Narration, Narrator
 from .obey import ORPHANS, Observers, Supervisor
 from .parent import Parent
 from .platforms import Platform, Tree, native
+from .platforms.signals import signal
 from .relatives import trigger_of
 from .rules.conditions import Checked
 from .rules.exitstatus import CLEAN_RESULTS

@@ -6,9 +6,7 @@ follows a death here finds all it needs in files; docs/decisions/0018.
 
 import os
 import time
-from collections.abc import Mapping
-
-import sdnotify
+from collections.abc import Callable, Mapping
 
 from .waiting import Waiter
 
@@ -17,7 +15,11 @@ class Parent:
     """Silent where NOTIFY_SOCKET is not set."""
 
     def __init__(self, waiter: Waiter, environ: Mapping[str, str]) -> None:
-        self._notifier = sdnotify.SystemdNotifier()
+        self._notify: Callable[[str], object] = lambda text: None
+        if environ.get("NOTIFY_SOCKET"):
+            from sdnotify import SystemdNotifier  # it takes memory
+
+            self._notify = SystemdNotifier().notify
         self._waiter = waiter
         self._failed: set[str] = set()
         self._services = 0
@@ -30,22 +32,22 @@ class Parent:
     def watch_over(self) -> None:
         """Say WATCHDOG=1 twice as often as it is asked for, from now on."""
         if self._pause:
-            self._notifier.notify("WATCHDOG=1")
+            self._notify("WATCHDOG=1")
             self._waiter.at(self._waiter.now() + self._pause, self.watch_over)
 
     def ready(self, services: int) -> None:
         """All is up (again); MAINPID= says that this is still the same process after it was replaced."""
         self.is_told, self._services = True, services
         self._told = self._status()
-        self._notifier.notify(f"READY=1\nMAINPID={os.getpid()}\n{self._told}")
+        self._notify(f"READY=1\nMAINPID={os.getpid()}\n{self._told}")
 
     def reloading(self) -> None:
         """Configuration or program are about to be replaced; `ready` says that it is done."""
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-        self._notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={now}")
+        self._notify(f"RELOADING=1\nMONOTONIC_USEC={now}")
 
     def stopping(self) -> None:
-        self._notifier.notify("STOPPING=1\nSTATUS=stopping all services")
+        self._notify("STOPPING=1\nSTATUS=stopping all services")
 
     def failed(self, name: str, *, now: bool) -> None:
         """Note that a service failed, or does no longer count as failed."""
@@ -58,7 +60,7 @@ class Parent:
         """Keep STATUS= true; what a service only passed through is not told."""
         if self.is_told and (status := self._status()) != self._told:
             self._told = status
-            self._notifier.notify(status)
+            self._notify(status)
 
     def _status(self) -> str:
         failed = f", {len(self._failed)} failed" if self._failed else ""

@@ -1,9 +1,9 @@
-"""What a small process can afford of `dataclasses`, `typing`, `enum` and `signal`: see docs/decisions/0017.
+"""What a small process can afford of `dataclasses`, `typing` and `enum`: see docs/decisions/0017.
 
 The first two bring inspect, ast, dis, tokenize and re into a process that is to stay small for years, and compile half
 a dozen functions for each class. A class made here has slots, and functions that all such classes share. Type checkers
-see the originals; `dataclasses.replace`, `fields` and `asdict` work on what is made here. `signal` is the module in C,
-whose numbers are plain ones: the standard one makes enumerations of them, as `socket` and `re` do of theirs.
+see the originals; `dataclasses.replace`, `fields` and `asdict` work on what is made here. A member of an Enum has a
+name and a value, is looked up by either, and is itself alone: finding it in a dict takes no call of Python code.
 """
 
 import types
@@ -15,7 +15,6 @@ from operator import attrgetter, call
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    import signal as signal
     from dataclasses import dataclass as dataclass
     from dataclasses import field as field
     from dataclasses import replace as replace
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from typing import assert_never as assert_never
     from typing import get_args as get_args
 else:
-    import _signal as signal  # noqa: F401
-
     Any = BinaryIO = NoReturn = Protocol = object
 
     class Literal:

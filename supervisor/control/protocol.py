@@ -5,14 +5,10 @@ and calls `answer(reply)` once, at once or when the job is done. This is the cli
 `server.py` is the other.
 """
 
-import json
 import os
-import socket
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from ...units.light import Any, dataclass, field
-from ..platforms.peers import peer_uid
 
 MOST_BYTES = 1 << 20  # of a request
 
@@ -54,11 +50,15 @@ class NoSupervisor(Exception):
 
 
 def encode(message: Request | Reply) -> bytes:
+    import json  # of use for requests alone
+
     return json.dumps({name: getattr(message, name) for name in message.__match_args__}).encode() + b"\n"
 
 
 def decode_request(line: bytes) -> Request:
     """Read a request; raises BadRequest."""
+    import json
+
     try:
         given = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -82,26 +82,31 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
-def default_path(environ: Mapping[str, str] | None = None) -> Path:
+def default_path(environ: Mapping[str, str] | None = None) -> str:
     """Say where the socket is unless somebody says otherwise."""
     environ = os.environ if environ is None else environ
     if path := environ.get("FARMHAND_CONTROL"):
-        return Path(path)
+        return path
     if runtime := environ.get("XDG_RUNTIME_DIR"):
-        return Path(runtime, "farmhand", "control.sock")
+        return f"{runtime}/farmhand/control.sock"
     if os.geteuid() == 0 and os.access("/run", os.W_OK):
-        return Path("/run/farmhand/control.sock")
+        return "/run/farmhand/control.sock"
     folders = (environ.get("TMPDIR", "/tmp"), "/dev/shm")  # the latter in containers that may write nowhere else
     folder = next((folder for folder in folders if os.access(folder, os.W_OK)), folders[0])
-    return Path(folder, f"farmhand-{os.geteuid()}", "control.sock")
+    return f"{folder}/farmhand-{os.geteuid()}/control.sock"
 
 
-def ask(path: Path, request: Request, *, timeout: float | None = None) -> Reply:
+def ask(path: str | os.PathLike[str], request: Request, *, timeout: float | None = None) -> Reply:
     """Ask the supervisor at this socket and wait for its answer, `timeout` seconds at most; raises NoSupervisor."""
+    import json
+    import socket
+
+    from ..platforms.peers import peer_uid
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         try:
-            connection.connect(str(path))
+            connection.connect(os.fspath(path))
             if (owner := peer_uid(connection)) not in (0, os.geteuid()) and os.geteuid() != 0:
                 raise NoSupervisor(f"{path}: it is user {owner} who listens there, not you; name yours with --control")
             connection.sendall(encode(request))

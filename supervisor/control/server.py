@@ -11,7 +11,6 @@ import selectors
 import socket
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 from ...units.light import Any, dataclass, field
 from ..exit_codes import BAD_INPUT
@@ -45,7 +44,7 @@ class ControlServer:
     lock: of the path, by `take`. listener: the descriptor that an earlier program of this process listened at.
     """
 
-    def __init__(self, path: Path, handle: Handle, lock: int, listener: int | None = None) -> None:
+    def __init__(self, path: str, handle: Handle, lock: int, listener: int | None = None) -> None:
         self.path = path
         self._handle = handle
         self._selector = selectors.DefaultSelector()
@@ -103,7 +102,8 @@ class ControlServer:
             self._drop(client)
         self._selector.close()
         self._listener.close()
-        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
         os.close(self._lock)
 
     def _accept(self) -> None:
@@ -175,17 +175,20 @@ class ControlServer:
         self._mind_the_door()
 
 
-def take(path: Path) -> int:
+def take(path: str) -> int:
     """Return the lock that makes this process the one supervisor of the path; raises CannotListen.
 
     The kernel takes it back from a process that was killed: when that, and what it was just starting, is gone.
     """
     lock = None
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if (owner := path.parent.stat().st_uid) not in (0, os.geteuid()):
+        folder = os.path.dirname(path) or "."
+        with contextlib.suppress(FileExistsError):
+            os.makedirs(os.path.dirname(folder) or ".", exist_ok=True)
+            os.mkdir(folder, 0o700)
+        if (owner := os.stat(folder).st_uid) not in (0, os.geteuid()):
             raise OSError(errno.EPERM, f"the folder belongs to user {owner}")
-        lock = os.open(path.with_name(f"{path.name}.lock"), _LOCK_FLAGS, 0o600)
+        lock = os.open(f"{path}.lock", _LOCK_FLAGS, 0o600)
         _wait_for(lock)
         os.ftruncate(lock, 0)
         os.pwrite(lock, b"%d\n" % os.getpid(), 0)
@@ -220,14 +223,15 @@ def _holder(lock: int | None) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _listen(path: Path) -> socket.socket:
+def _listen(path: str) -> socket.socket:
     """Return the listening socket; one that is there already is a left-over, for the lock was free."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
         before = os.umask(0o177)  # nobody else's from the first moment on
         try:
-            listener.bind(str(path))
+            listener.bind(os.fspath(path))
         finally:
             os.umask(before)
         listener.listen(128)
@@ -238,7 +242,7 @@ def _listen(path: Path) -> socket.socket:
     return listener
 
 
-def _cannot_listen(path: Path, error: OSError) -> CannotListen:
+def _cannot_listen(path: str, error: OSError) -> CannotListen:
     why = error.strerror or str(error)
     return CannotListen(
         f"{path}: cannot listen there ({why}); choose another socket with --control or FARMHAND_CONTROL"

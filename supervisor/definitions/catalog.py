@@ -7,7 +7,6 @@ that were read, and `reload` reads all of them again.
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 
 from ...units.errors import BadConfig, Notice
 from ...units.files import read_text
@@ -67,10 +66,10 @@ class Catalog:
     machine: Mapping[str, str]
     index: Index
     tell: Callable[[str], None]
-    files: dict[str, Path] = field(default_factory=dict)
-    farms: dict[Path, dict[str, Service]] = field(default_factory=dict)
-    read_at: dict[Path, int] = field(default_factory=dict)
-    refused: dict[Path, BadConfig] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    farms: dict[str, dict[str, Service]] = field(default_factory=dict)
+    read_at: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, BadConfig] = field(default_factory=dict)
     loaded: dict[str, Loaded] = field(default_factory=dict)
 
     def get(self, name: str) -> Loaded:
@@ -99,7 +98,7 @@ class Catalog:
         name = full_name(name)
         for file, services in self.farms.items():
             if name in services:
-                return _changed_at(str(file)) != self.read_at[file]
+                return _changed_at(file) != self.read_at[file]
         old = self.loaded.get(name)
         if old is None:
             return False
@@ -132,12 +131,12 @@ class Catalog:
                 self.loaded[name] = replace(old, problem=now.problem, stamps=now.stamps)
         return [self.loaded[name] for name in names if name in self.loaded]
 
-    def take_farm(self, file: Path) -> "Settings":
+    def take_farm(self, file: str) -> "Settings":
         """Read a YAML file; raises BadConfig. Returns its settings for the supervisor."""
         from ...units.dialects import farmhand  # only where YAML is read: its parser takes memory
 
-        self.read_at[file] = _changed_at(str(file))
-        farm = farmhand.read(str(file), read_text(file), self.machine)
+        self.read_at[file] = _changed_at(file)
+        farm = farmhand.read(file, read_text(file), self.machine)
         self.farms[file] = {full_name(service.name): service for service in farm.services}
         return farm.settings
 
@@ -150,8 +149,8 @@ class Catalog:
         file = self.files.get(name) or self.files.get(template(name) or "")
         if file is None:
             return self.index.find(name)
-        beside = Index([file.parent]).find(name)
-        return Found(name, str(file), beside.drop_ins, (name,))
+        beside = Index([os.path.dirname(file)]).find(name)
+        return Found(name, file, beside.drop_ins, (name,))
 
     def _read(self, found: Found) -> Loaded:
         if service := self._in_farms(found.name):
@@ -208,9 +207,10 @@ def _named_by(service: Service) -> Iterable[str]:
                 yield whole
 
 
-def drop_ins_beside(file: Path) -> list[tuple[str, str]]:
+def drop_ins_beside(file: str) -> list[tuple[str, str]]:
     """Return path and text of each drop-in of a unit file, from the folders beside it; none for another file."""
-    return list(_texts(Index([file.parent]).find(file.name).drop_ins)) if file.suffix == ".service" else []
+    folder, name = os.path.split(file)
+    return list(_texts(Index([folder or "."]).find(name).drop_ins)) if name.endswith(".service") else []
 
 
 def read(path: str) -> str:

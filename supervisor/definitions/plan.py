@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from ...units import machine
 from ...units.errors import BadConfig
@@ -34,8 +33,8 @@ class Wishes:
     """
 
     sources: Sources
-    control: Path
-    log_folder: Path | None = None
+    control: str
+    log_folder: str | None = None
     shown: Sequence[str] = ()
     needs_control: bool = True
     leftovers: str = ""
@@ -69,7 +68,7 @@ def read(sources: Sources, say: Callable[[str], None], environ: Mapping[str, str
         if sources.scope and "/" not in name and not name.endswith(_YAML):
             names.append(full_name(name))
         else:
-            names += _take_file(plan, Path(name), names)
+            names += _take_file(plan, name, names)
     if sources.scope and not names:
         names = [_usual(plan.catalog)]
     loaded = [_demand(plan.catalog.get(name), say) for name in names]
@@ -104,9 +103,9 @@ def in_vain(services: Iterable[Service]) -> Iterator[str]:
             yield f"{service.name}: ignoring {keys}: this system does not let Farmhand do it"
 
 
-def _take_file(plan: Plan, file: Path, others: Sequence[str]) -> list[str]:
+def _take_file(plan: Plan, file: str, others: Sequence[str]) -> list[str]:
     """Note a file that was named; returns the whole names of its services."""
-    if file.suffix in (".service", ".target"):
+    if file.endswith((".service", ".target")):
         names = [_take_unit(plan.catalog, file)]
     else:
         settings = plan.catalog.take_farm(file)
@@ -119,21 +118,23 @@ def _take_file(plan: Plan, file: Path, others: Sequence[str]) -> list[str]:
     for name in names:
         if name in others:
             problem = "another file has this service too"
-            raise BadConfig(str(file), 0, name.removesuffix(".service"), problem, "rename one of them")
+            raise BadConfig(file, 0, name.removesuffix(".service"), problem, "rename one of them")
     return names
 
 
-def _take_unit(catalog: Catalog, file: Path) -> str:
+def _take_unit(catalog: Catalog, file: str) -> str:
     """Note a unit file; that of an instance may be its template's: worker@1.service for worker@.service."""
-    if file.stem.endswith("@"):
-        hint = f"name an instance: {file.with_name(f'{file.stem}1{file.suffix}')}"
-        raise BadConfig(str(file), 0, "", "it is a template and cannot run as it is", hint)
-    pattern = template(file.name)
-    source = file.with_name(pattern) if pattern and not file.exists() else file
-    if not source.exists():
-        raise BadConfig(str(file), 0, "", "there is no such file", "name one that is there")
-    catalog.files[file.name] = source.absolute()
-    return file.name
+    folder, name = os.path.split(file)
+    stem, dot, kind = name.rpartition(".")
+    if stem.endswith("@"):
+        hint = f"name an instance: {os.path.join(folder, stem)}1{dot}{kind}"
+        raise BadConfig(file, 0, "", "it is a template and cannot run as it is", hint)
+    pattern = template(name)
+    source = os.path.join(folder, pattern) if pattern and not os.path.exists(file) else file
+    if not os.path.exists(source):
+        raise BadConfig(file, 0, "", "there is no such file", "name one that is there")
+    catalog.files[name] = os.path.abspath(source)
+    return name
 
 
 def _usual(catalog: Catalog) -> str:

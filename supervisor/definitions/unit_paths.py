@@ -7,7 +7,6 @@ with their type: "worker@1.service".
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from ...units.light import Literal, dataclass
 from ...units.unit_names import unit_type
@@ -26,15 +25,15 @@ _SYSTEM = (
 _USER = ("/usr/local/share/systemd/user", "/usr/share/systemd/user", "/usr/local/lib/systemd/user")
 
 
-def folders(scope: Scope, environ: Mapping[str, str]) -> tuple[Path, ...]:
+def folders(scope: Scope, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return the folders to look in, the most important first; FARMHAND_UNIT_PATH replaces them.
 
     One that ends in a colon comes before them, as with SYSTEMD_UNIT_PATH.
     """
     given = environ.get("FARMHAND_UNIT_PATH", ":")
-    own = [Path(folder).absolute() for folder in given.split(":") if folder]
+    own = [os.path.abspath(folder) for folder in given.split(":") if folder]
     usual = (_SYSTEM if scope == "system" else _of_user(environ)) if given.endswith(":") else ()
-    return _distinct([*own, *map(Path, usual)])
+    return _distinct([*own, *usual])
 
 
 def _of_user(environ: Mapping[str, str]) -> Iterator[str]:
@@ -51,7 +50,7 @@ def _of_user(environ: Mapping[str, str]) -> Iterator[str]:
     yield "/usr/lib/systemd/user"
 
 
-def _distinct(found: Iterable[Path]) -> tuple[Path, ...]:
+def _distinct(found: Iterable[str]) -> tuple[str, ...]:
     """Drop the folders that are another name of an earlier one, as /lib mostly is of /usr/lib."""
     return tuple({os.path.realpath(folder): folder for folder in reversed(list(found))}.values())[::-1]
 
@@ -69,8 +68,8 @@ class Found:
 class Index:
     """What there is in the folders, looked at again when one of them has changed."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self.folders = tuple(map(str, folders))
+    def __init__(self, folders: Sequence[str]) -> None:
+        self.folders = tuple(folders)
         self._stamps: list[int] = []
         self._files: dict[str, str] = {}
         self._links: dict[str, str] = {}

@@ -5,11 +5,12 @@ import os
 import select
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import FrameType
 
-from ...units.light import Any, dataclass, signal
+from ...units.light import Any, dataclass
 from ..rules.exitstatus import Exit
+from .signals import signal
 
 # Python itself ignores it, and `subprocess` restores it in the child, or leaves it ignored, as an order says.
 _PYTHONS_OWN = {signal.SIGPIPE}
@@ -111,6 +112,21 @@ def everyone(look: Callable[[], Iterable[Process]], do: Callable[[Process], obje
             do(found[key])
         done |= found
     return done.values()
+
+
+def signal_all(
+    look: Callable[[], Iterable[Process]], send: Callable[..., object], main: int, numbers: Sequence[int]
+) -> None:
+    """Send signals to all: the main process gets them at once, so that it hears the one with the lowest number first.
+
+    The others get a SIGHUP that is not the first of them by itself, when they have heard the rest; systemd,
+    src/core/unit.c, unit_kill_context.
+    """
+    later = [number for number in numbers[1:] if number == signal.SIGHUP]
+    now = [number for number in numbers if number not in later]
+    everyone(look, lambda member: send(member, *(numbers if member.pid == main else now)))
+    if later:
+        everyone(look, lambda member: member.pid == main or send(member, *later))
 
 
 def end_all(

@@ -13,9 +13,10 @@ import resource
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from ...units.light import NoReturn, dataclass, field, signal
+from ...units.light import NoReturn, dataclass, field
 from . import AROUND, MARK, Order
 from .setup import CODES, become, set_limit
+from .signals import signal
 
 _WORDS = {
     "cwd": "change to {cwd}",

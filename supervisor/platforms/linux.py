@@ -16,14 +16,13 @@ at once all are reaped first, and the list is read once.
 """
 
 import contextlib
-import ctypes
+import errno
 import os
 import select
 import time
 from collections.abc import Iterable, Iterator, Mapping, Set
-from pathlib import Path
 
-from ...units.light import Literal, signal
+from ...units.light import Literal
 from ..rules.exitstatus import Exit
 from ..rules.shares import CONTROLLERS
 from . import Kept, Order, cgroup, procfs
@@ -38,12 +37,14 @@ from .children import (
     keep_descriptors,
     reap,
     reap_all,
+    signal_all,
     signal_number,
     spent_id,
 )
 from .launch import LACKS, Launch, inherited_mark, start
 from .notify import UnixNotifySocket, abstract_socket
 from .pidfd import lives, open_pidfd, send, stop_group
+from .signals import signal
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PIDFD_SIGNAL_PROCESS_GROUP = 1 << 2  # pidfd_send_signal(2): to the group that the process began, though it be gone
@@ -68,6 +69,7 @@ class LinuxTree:
         self._leaf: cgroup.Leaf | None = None
         self._launch = launch
         self.pid = launch.pid
+        self.ids: set[int] = set()  # by which the platform knows it
         self._fd = os.pidfd_open(self.pid) if self.pid else os.eventfd(1, os.EFD_CLOEXEC)
         self._exit = Exit(code=launch.at_once.code) if launch.at_once else None
 
@@ -83,7 +85,7 @@ class LinuxTree:
         tree._exit = kept.exit or (Exit(lost=True) if main is None else None)
         tree._seen = dict(kept.members)
         tree.condemned, tree.foreign = kept.condemned, not own
-        tree._leaf = cgroup.Leaf(Path(kept.group)) if kept.group else None
+        tree._leaf = cgroup.Leaf(kept.group) if kept.group else None
         return tree
 
     def is_over(self) -> bool:
@@ -151,7 +153,7 @@ class LinuxTree:
     def signal(self, *names: str, whom: Literal["main", "all"]) -> None:
         numbers = [signal_number(name) for name in names]
         if whom == "all":
-            everyone(self.look, lambda member: send(member, *numbers))
+            signal_all(self.look, send, self.pid, numbers)
         elif self._exit is None:
             with contextlib.suppress(ProcessLookupError):
                 for number in numbers:
@@ -188,7 +190,7 @@ class LinuxTree:
             exit=self._exit,
             follows=self.pid in self._platform.led,
             condemned=self.condemned,
-            group=str(self._leaf.path) if self._leaf else "",
+            group=self._leaf.path if self._leaf else "",
         )
 
     def holds(self, process: Process) -> bool:
@@ -206,7 +208,7 @@ class LinuxTree:
         if self._leaf is not None:
             self._leaf.remove()
 
-    def enter(self, base: Path | None, unit: str) -> None:
+    def enter(self, base: str | None, unit: str) -> None:
         """Give the tree a control group, where it can have one."""
         if base is not None and self.pid:
             self._leaf = cgroup.make(cgroup.home(base, unit), f"{self.pid}-{time.monotonic_ns()}", self.pid)
@@ -273,8 +275,8 @@ class Linux:
         self.led: set[int] = set()  # those that became it later; children of this process, or of a member
 
     def adopt_orphans(self) -> None:
-        if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl: cannot become the parent of orphans")
+        if _prctl(_PR_SET_CHILD_SUBREAPER, 1) != 0:  # it can fail for this alone
+            raise OSError(errno.EINVAL, "prctl: this kernel does not let a process become the parent of orphans")
         give_children_default_signals()
         keep_descriptors()
         if self._base is not None:
@@ -292,7 +294,7 @@ class Linux:
         self._awake()
         tree = LinuxTree(self, inherited_mark(order), start(order))
         if tree.pid:
-            self._trees[tree.pid] = tree
+            self._know(tree, tree.pid)
             self._marks.setdefault(tree.mark, []).append(tree)
             self.running.add(tree.pid)
             tree.enter(self._base, order.unit)
@@ -310,7 +312,7 @@ class Linux:
         if tree.foreign:
             self._foreign.add(tree)
         if tree.pid:
-            self._trees[tree.session] = self._trees[tree.pid] = tree
+            self._know(tree, tree.session, tree.pid)
             self._marks.setdefault(tree.mark, []).append(tree)
             if not tree.is_over():
                 (self.running if own and not kept.follows else self.led).add(tree.pid)
@@ -332,7 +334,7 @@ class Linux:
 
     def follow(self, tree: LinuxTree) -> None:
         """Leave the reaping of a tree's new main process to the tree."""
-        self._trees[tree.pid] = tree
+        self._know(tree, tree.pid)
         self.led.add(tree.pid)
 
     def reap_strangers(self) -> frozenset[int]:
@@ -406,12 +408,17 @@ class Linux:
         """Drop a closed tree; a newer one may have its ids by now."""
         self._foreign.discard(tree)
         self.led.discard(tree.pid)
-        for pid in [pid for pid, known in self._trees.items() if known is tree]:
-            del self._trees[pid]
+        for pid in tree.ids:
+            if self._trees.get(pid) is tree:
+                del self._trees[pid]
         if tree in (alike := self._marks.get(tree.mark, [])):
             alike.remove(tree)
         if not alike:
             self._marks.pop(tree.mark, None)
+
+    def _know(self, tree: LinuxTree, *ids: int) -> None:
+        self._trees.update(dict.fromkeys(ids, tree))
+        tree.ids.update(ids)
 
     def _owner(self, child: Process) -> LinuxTree | None:
         known = self._trees.get(child.pid) if child.pid in self.led else None
@@ -427,6 +434,14 @@ class Linux:
         if self._wakeup is None:
             raise RuntimeError("adopt_orphans comes before the first spawn")
         return self._wakeup
+
+
+def _prctl(option: int, value: int) -> int:
+    """Call prctl(2), for which Python has no wrapper. `ctypes`, which is around this, takes a quarter of a MiB."""
+    import _ctypes
+
+    function = _ctypes.dlsym(_ctypes.dlopen(None, os.RTLD_NOW), "prctl")  # type: ignore[arg-type]
+    return int(_ctypes.call_function(function, (option, value, 0, 0, 0)))
 
 
 LINUX = Linux()

@@ -5,7 +5,6 @@ import os
 import socket
 import struct
 from collections.abc import Callable
-from pathlib import Path
 
 from . import Datagram
 
@@ -56,18 +55,23 @@ def abstract_socket(address: str | None, fd: int | None) -> UnixNotifySocket:
 
 def path_socket(address: str | None, fd: int | None) -> UnixNotifySocket:
     """Make one in a folder of its own, which others may reach into but not list."""
-    path = Path(address or Path(os.environ.get("TMPDIR", "/tmp"), f"farmhand-{os.urandom(8).hex()}", "notify"))
-    folder = path.parent
-    folder.mkdir(mode=0o711, exist_ok=address is not None)
-    if fd is None:
-        path.unlink(missing_ok=True)
+    path = address or f"{os.environ.get('TMPDIR', '/tmp')}/farmhand-{os.urandom(8).hex()}/notify"
+    folder = os.path.dirname(path)
+    with contextlib.suppress(FileExistsError) if address else contextlib.nullcontext():
+        os.mkdir(folder, 0o711)
+
+    def remove() -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
 
     def clean_up() -> None:
-        path.unlink(missing_ok=True)
-        folder.rmdir()
+        remove()
+        os.rmdir(folder)
 
-    notify = UnixNotifySocket(str(path), str(path), fd, clean_up)
-    path.chmod(0o777)
+    if fd is None:
+        remove()
+    notify = UnixNotifySocket(path, path, fd, clean_up)
+    os.chmod(path, 0o777)
     return notify
 
 

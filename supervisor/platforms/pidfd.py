@@ -3,9 +3,9 @@
 import contextlib
 import os
 
-from ...units.light import signal
 from . import procfs
 from .children import Process
+from .signals import signal
 
 
 def stop_group(member: Process) -> None:

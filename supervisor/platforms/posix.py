@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Set
 
 import psutil
 
-from ...units.light import Literal, signal
+from ...units.light import Literal
 from ..rules.exitstatus import Exit
 from ..rules.shares import CONTROLLERS
 from . import AROUND, MARK, Kept, Order
@@ -24,12 +24,14 @@ from .children import (
     give_children_default_signals,
     keep_descriptors,
     reap,
+    signal_all,
     signal_number,
     spent_id,
     watch_exit,
 )
 from .launch import LACKS, Launch, full_mark, inherited_mark, start
 from .notify import UnixNotifySocket, path_socket
+from .signals import signal
 
 _GONE = (psutil.Error, OSError)
 
@@ -110,7 +112,7 @@ class PosixTree:
     def signal(self, *names: str, whom: Literal["main", "all"]) -> None:
         numbers = [signal_number(name) for name in names]
         if whom == "all":
-            everyone(self.look, lambda member: _send(member, *numbers))
+            signal_all(self.look, _send, self.pid, numbers)
         elif self._exit is None:
             with contextlib.suppress(ProcessLookupError):
                 for number in numbers:

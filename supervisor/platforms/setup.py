@@ -10,7 +10,8 @@ import errno
 import os
 from collections.abc import Mapping, Sequence
 
-from ...units.light import NoReturn, signal
+from ...units.light import NoReturn
+from .signals import signal
 
 # systemd.exec(5), "Process exit codes".
 CODES = {

@@ -10,7 +10,6 @@ import errno
 import json
 import os
 from collections.abc import Callable, Collection, Iterable
-from pathlib import Path
 
 from ...units.light import Any
 from ..platforms import Kept, Platform
@@ -25,14 +24,14 @@ _SUFFIX = ".json"
 class Records:
     """The files of one supervisor. Its owner holds the lock of the control socket beside them."""
 
-    def __init__(self, folder: Path, epoch: str, log: Callable[[str], None]) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)  # raises OSError if it is another user's
+    def __init__(self, folder: str, epoch: str, log: Callable[[str], None]) -> None:
+        os.makedirs(folder, exist_ok=True)
+        os.chmod(folder, 0o700)  # raises OSError if it is another user's
         self.folder = folder
         self._epoch = epoch
         self._log = log
         self._promised: dict[str, str] = {}  # service -> the invocation that its file announces
-        self._draft = str(folder / "draft")
+        self._draft = f"{folder}/draft"
         self._complained = False
 
     def write(self, unit: Unit) -> None:
@@ -61,9 +60,10 @@ class Records:
     def read(self) -> dict[str, dict[str, Any]]:
         """Return what was remembered of each service since the machine started; what is older is dropped."""
         found = {}
-        for path in sorted(self.folder.glob(f"*{_SUFFIX}")):
+        for path in sorted(f"{self.folder}/{name}" for name in os.listdir(self.folder) if name.endswith(_SUFFIX)):
             try:
-                data = json.loads(path.read_bytes())
+                with open(path, "rb") as file:
+                    data = json.loads(file.read())
                 if data["epoch"] == self._epoch and data["version"] == handover.VERSION:
                     found[str(data["name"])] = handover.lift_unit(data["unit"])
                     continue
@@ -71,7 +71,7 @@ class Records:
             except (OSError, ValueError, KeyError, TypeError, Unreadable) as error:
                 why = str(error)
             self._log(f"{path}: ignoring it: {why}")
-            path.unlink(missing_ok=True)
+            _remove(path)
         return found
 
     def clear(self, names: Iterable[str]) -> None:
@@ -79,19 +79,24 @@ class Records:
         for name in names:
             self.forget(name)
         with contextlib.suppress(OSError):
-            self.folder.rmdir()
+            os.rmdir(self.folder)
 
     def forget(self, name: str) -> None:
-        self._path(name).unlink(missing_ok=True)
-        self.pipe(name).unlink(missing_ok=True)
+        _remove(self._path(name))
+        _remove(self.pipe(name))
         self._promised.pop(name, None)
 
-    def pipe(self, name: str) -> Path:
+    def pipe(self, name: str) -> str:
         """Return where the pipe that takes a service's output has its name."""
-        return self.folder / f"{name.replace(os.sep, '-')}.out"
+        return f"{self.folder}/{name.replace(os.sep, '-')}.out"
 
-    def _path(self, name: str) -> Path:
-        return self.folder / f"{name.replace(os.sep, '-')}{_SUFFIX}"
+    def _path(self, name: str) -> str:
+        return f"{self.folder}/{name.replace(os.sep, '-')}{_SUFFIX}"
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def end_unrecorded(platform: Platform, found: dict[str, dict[str, Any]], log: Callable[[str], None]) -> None:

@@ -10,12 +10,13 @@ import os
 import sys
 from collections.abc import Callable
 
-from ...units.light import Any, signal
+from ...units.light import Any
 from ..control.protocol import Answer, Reply
 from ..exit_codes import FAILED
 from ..loop import Loop
 from ..obey import EXITS
 from ..platforms import Order
+from ..platforms.signals import signal
 from .handover import VERSION, Inherited, lift_unit
 from .plain import Unreadable
 

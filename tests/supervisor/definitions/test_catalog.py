@@ -81,7 +81,7 @@ def test_a_yaml_file_that_is_wrong_when_it_is_read_again_is_told_to_whoever_aske
     catalog: Catalog, tmp_path: Path
 ) -> None:
     write(farm := tmp_path / "farm.yaml", FARM)
-    catalog.take_farm(farm)
+    catalog.take_farm(str(farm))
     definitions = Definitions(catalog, {}, lambda services: None, lambda names: None, lambda line: None)
     assert definitions.reload() == []
     write(farm, FARM.replace("always", "alwys"))
@@ -94,7 +94,7 @@ def test_a_yaml_file_that_is_wrong_when_it_is_read_again_is_told_to_whoever_aske
 
 def test_a_service_of_a_yaml_file_has_changed_with_the_file(catalog: Catalog, tmp_path: Path) -> None:
     write(farm := tmp_path / "farm.yaml", FARM)
-    catalog.take_farm(farm)
+    catalog.take_farm(str(farm))
     assert not catalog.changed("x")
     write(farm, FARM.replace("always", "no"))
     os.utime(farm, ns=(1, 1))

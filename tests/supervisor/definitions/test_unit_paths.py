@@ -152,9 +152,9 @@ def test_dashes_make_prefixes_that_share_drop_ins() -> None:
 
 def test_where_units_are_looked_for() -> None:
     usual = folders("system", {})
-    assert Path("/etc/systemd/system") in usual
-    assert folders("system", {"FARMHAND_UNIT_PATH": "/x:/y"}) == (Path("/x"), Path("/y"))
-    assert folders("system", {"FARMHAND_UNIT_PATH": "/x:"}) == (Path("/x"), *usual)
+    assert "/etc/systemd/system" in usual
+    assert folders("system", {"FARMHAND_UNIT_PATH": "/x:/y"}) == ("/x", "/y")
+    assert folders("system", {"FARMHAND_UNIT_PATH": "/x:"}) == ("/x", *usual)
     own = folders("user", {"HOME": "/home/kim", "XDG_RUNTIME_DIR": "/run/user/7"})
-    assert own[:2] == (Path("/home/kim/.config/systemd/user.control"), Path("/home/kim/.config/systemd/user"))
-    assert own.index(Path("/run/user/7/systemd/user")) < own.index(Path("/home/kim/.local/share/systemd/user"))
+    assert own[:2] == ("/home/kim/.config/systemd/user.control", "/home/kim/.config/systemd/user")
+    assert own.index("/run/user/7/systemd/user") < own.index("/home/kim/.local/share/systemd/user")

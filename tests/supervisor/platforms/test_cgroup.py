@@ -33,7 +33,7 @@ def test_a_services_group_gets_what_is_written_for_it(base):
     assert cgroup.share(base, "a", SHARES) == frozenset()
     assert {file: (group / file).read_text() for file in SHARES} == SHARES
     assert (base / "cgroup.subtree_control").read_text().startswith("+pids")
-    assert cgroup.home(base, "a") == group
+    assert cgroup.home(base, "a") == str(group)
     assert cgroup.home(base, "other") == base
 
 
@@ -62,9 +62,9 @@ def test_a_group_with_members_is_left_for_a_group_of_our_own(base):
 
 def test_the_group_of_a_service_goes_with_its_last_tree(base):
     (base / "a.service").mkdir()
-    leaves = [cgroup.Leaf(base / "a.service" / name) for name in ("one", "two")]
+    leaves = [cgroup.Leaf(f"{base}/a.service/{name}") for name in ("one", "two")]
     for leaf in leaves:
-        leaf.path.mkdir()
+        os.mkdir(leaf.path)
     leaves[0].remove()
     assert (base / "a.service").exists()
     leaves[1].remove()
@@ -76,7 +76,7 @@ def test_the_group_of_a_service_goes_with_its_last_tree(base):
 def test_a_services_trees_are_in_its_group():
     """As it really is: the group is there even where the kernel shares nothing out."""
     unit = f"farmhand-test-{os.getpid()}"
-    group = cgroup.base() / f"{unit}.service"
+    group = Path(cgroup.base(), f"{unit}.service")
     with adopting(cgroups=True) as platform:
         platform.share(unit, {"pids.max": "100"})
         tree = platform.spawn(Order("/bin/sleep", ["sleep", "100"], dict(os.environ), "", unit=unit))
