@@ -5,6 +5,7 @@ a change of state means to other services is told to relatives.py.
 """
 
 import heapq
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..units.light import Any, dataclass, field
@@ -28,8 +29,12 @@ _FAILS = {Kind.START: Facet.FAILS_START, Kind.VERIFY: Facet.FAILS_START, Kind.ST
 
 @dataclass(eq=False)
 class Job:
-    """lasting: only another lasting request replaces it. unordered: it neither waits nor is waited for."""
+    """number: counts jobs. lasting: only another lasting request replaces it.
 
+    unordered: it neither waits nor is waited for.
+    """
+
+    number: int
     kind: Kind
     begun: bool = False
     askers: list[Asker] = field(default_factory=list)
@@ -43,7 +48,8 @@ class Surroundings:
     """What the queue needs of its surroundings.
 
     tell: brings the event of a job to its service. check: looks at a service's conditions and assertions.
-    now, at: the clock, and alarms on it. log: for what is done unasked, or left out.
+    now, at: the clock, and alarms on it. log: for what is done unasked, or left out. problem: why a unit that there is
+    something by the name of cannot be had, "" where that is not known. closing: nothing is to be started unasked.
     """
 
     tell: Callable[[Unit, Event], None]
@@ -51,6 +57,8 @@ class Surroundings:
     now: Callable[[], float]
     at: Callable[[float, Callable[[], None]], Alarm]
     log: Callable[[str], None]
+    problem: Callable[[str], str] = lambda name: ""
+    closing: Callable[[], bool] = lambda: False
 
 
 class Jobs:
@@ -63,6 +71,7 @@ class Jobs:
         self._world = world
         self._queue: list[tuple[int, str]] = []
         self._queued: set[str] = set()
+        self._numbers = itertools.count(1)
         self._relatives = Relatives(self, world)
 
     # -- asking
@@ -94,7 +103,8 @@ class Jobs:
     def _look(self, name: str) -> Seen | None:
         unit, job = self.units.get(name), self.pending.get(name)
         if unit is None:
-            return None
+            problem = self._world.problem(name)
+            return Seen(Active.INACTIVE, problem=problem) if problem else None
         reloads = unit.service.can_reload
         if job is None:
             return Seen(unit.active, reloads=reloads)
@@ -115,7 +125,7 @@ class Jobs:
         if job is None or merged is None:
             if job is not None:
                 self._finish(name, Outcome.CANCELED, spreads=False)
-            job = self.pending[name] = Job(kind)
+            job = self.pending[name] = Job(next(self._numbers), kind)
         else:
             job.begun = job.begun and not begins_anew(job.kind, kind)
             job.kind = merged
@@ -134,7 +144,7 @@ class Jobs:
     def resume(self, kept: Mapping[str, list[Any]]) -> None:
         """Go on with the jobs that another program left."""
         for name, (kind, begun, lasting, unordered, deadline) in kept.items():
-            job = self.pending[name] = Job(Kind[kind], begun, lasting=lasting, unordered=unordered)
+            job = self.pending[name] = Job(next(self._numbers), Kind[kind], begun, lasting=lasting, unordered=unordered)
             if deadline is not None:
                 job.alarm = self._set_alarm_at(name, job, deadline)
             self._enqueue(name)

@@ -7,6 +7,7 @@ which its exit is seen.
 
 import os
 import resource
+import time
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 
@@ -153,6 +154,8 @@ class Loop:
             now=self.waiter.now,
             at=self.waiter.at,
             log=shell.log,
+            problem=lambda name: self.definitions.problem(name),
+            closing=lambda: self.stopping,
         )
 
     def _announce(self, unit: Unit) -> None:
@@ -160,11 +163,15 @@ class Loop:
             self._shell.records.announce(unit)
 
     def _check(self, unit: Unit) -> Checked:
-        if not unit.service.conditions and not unit.service.asserts:
-            return Checked()
-        from .conditions import Checks  # few services have any, and it takes memory
+        checked = Checked()
+        if unit.service.conditions or unit.service.asserts:
+            from .conditions import Checks  # few services have any, and it takes memory
 
-        return Checks(self._shell.environment, self._shell.log).check(unit)
+            checked = Checks(self._shell.environment, self._shell.log).check(unit)
+        unit.stamps.conditions = now = time.time()
+        if checked.conditions_met:
+            unit.stamps.asserts = now
+        return checked
 
     def _restart(self, unit: Unit) -> None:
         try:

@@ -49,6 +49,9 @@ class Relatives:
                 self._try(unit, kind, mode)
 
     def _try(self, unit: Unit, kind: Kind, mode: JobMode) -> None:
+        if kind is Kind.START and self._around.closing():
+            self._around.log(f"{unit.name}: it is not started: the supervisor is stopping")
+            return
         try:
             self._jobs.ask(unit, kind, mode=mode)
         except Refused as refused:

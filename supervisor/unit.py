@@ -25,6 +25,8 @@ class Stamps:
     active_enter: float = 0.0
     active_exit: float = 0.0
     inactive_enter: float = 0.0
+    conditions: float = 0.0  # looked at last
+    asserts: float = 0.0
 
     def change(self, before: Active, after: Active, now: float) -> None:
         """Note that the coarse state has changed, or has been entered again."""

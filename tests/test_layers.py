@@ -21,7 +21,7 @@ ROOMS_MAY_IMPORT = {
     "execution": {"rules", "platforms"},
     "definitions": {"rules", "platforms", "unit"},
     "control": {
-        *("rules", "platforms.peers", "execution.resources", "definitions"),
+        *("rules", "platforms.peers", "execution.accounts", "execution.resources", "definitions"),
         *("exit_codes", "logs", "unit", "jobs", "obey"),
     },
     "succession": {"rules", "platforms", "control.protocol", "exit_codes", "unit", "obey", "loop"},

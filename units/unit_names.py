@@ -1,14 +1,14 @@
 """The names of units: with their type, or short for a service."""
 
 # A unit is named with its type; a service's name may stand without it here, as in Service.name.
-_UNIT_TYPES = frozenset(
+UNIT_TYPES = frozenset(
     ["service", "socket", "target", "device", "mount", "automount", "swap", "timer", "path", "slice", "scope"]
 )
 
 
 def unit_type(name: str) -> str | None:
     _, dot, suffix = name.rpartition(".")
-    return suffix if dot and suffix in _UNIT_TYPES else None
+    return suffix if dot and suffix in UNIT_TYPES else None
 
 
 def short_name(name: str) -> str:

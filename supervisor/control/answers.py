@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from ...units.errors import BadValue
 from ...units.grammar import parse_signal
 from ...units.light import Any
+from ...units.spec import Service
 from ...units.unit_names import full_name, short_name
 from ..definitions.catalog import Loaded
+from ..definitions.unit_paths import is_template
 from ..exit_codes import BAD_INPUT, FAILED, NOT_RUNNING, UNKNOWN
 from ..rules.conditions import verdict
 from ..rules.life import Event, Slot
@@ -18,7 +20,7 @@ from ..rules.why import data as why_data
 from ..rules.why import why
 from ..unit import Unit
 from . import requests, views
-from .desk import Chosen, Desk, LogPath, choose, complaint
+from .desk import Chosen, Desk, LogPath, choose, complaint, is_pattern, matches
 from .protocol import Answer, Reply, Request
 from .requests import rejoin
 
@@ -38,7 +40,9 @@ def handle(desk: Desk, request: Request, answer: Answer) -> None:
     elif not request.names and verb not in (*_EVERYTHING, *_LISTS):
         answer(Reply(BAD_INPUT, (f"{verb}: no service is named; name one, or a pattern such as 'worker@*'",)))
     elif verb in _FILES:
-        answer(_together(verb, [_FILES[verb](desk, name, request.options) for name in request.names]))
+        names = [name for each in request.names for name in (matches(desk, each) if is_pattern(each) else [each])]
+        whole = _together(verb, [_FILES[verb](desk, name, request.options) for name in names])
+        answer(whole if names else Reply(_OF_NONE.get(verb, 0)))
     else:
         chosen = choose(desk, request.names)
         if verb in requests.VERBS:
@@ -51,29 +55,38 @@ def handle(desk: Desk, request: Request, answer: Answer) -> None:
 
 def _each(desk: Desk, request: Request, chosen: Chosen) -> Reply:
     """Ask about each unit and put the answers together; those that cannot be had have theirs, too."""
-    replies = {unit.name: _EACH[request.verb](desk, unit, request.options) for unit in chosen.units}
-    for loaded in chosen.absent:
-        replies[short_name(loaded.name)] = _absent(desk, request, loaded)
-    whole = _together(request.verb, list(replies.values()))
-    notes = () if request.verb in _ANSWER_ALONE else chosen.notes
-    return Reply(whole.exit_code, (*notes, *whole.lines), {name: reply.data for name, reply in replies.items()})
+    verb = request.verb
+    replies: dict[str, Reply] = {}
+    for each in chosen.found:
+        if isinstance(each, Unit):
+            replies[each.name] = _EACH[verb](desk, each, request.options)
+        else:
+            replies[short_name(each.name)] = _absent(desk, request, each)
+    whole = _together(verb, list(replies.values()))
+    code = _OF_NONE.get(verb, 0) if not replies else whole.exit_code if request.names or verb != "status" else 0
+    notes = () if verb in _ANSWER_ALONE else chosen.notes
+    data = {name: reply.data for name, reply in replies.items()}
+    return Reply(code, whole.lines, data, (*notes, *whole.complaints))
 
 
 def _together(verb: str, replies: list[Reply]) -> Reply:
-    """Put answers together: 0 if any is, where a verb asks for any; else what the last one that is not 0 says."""
+    """Put answers together: 0 if any is, where a verb asks for any; else what the first one that is not 0 says."""
     codes = [reply.exit_code for reply in replies]
-    code = next((code for code in reversed(codes) if code), 0)
+    code = next((code for code in codes if code), 0)
     if verb in _ANY and 0 in codes:
         code = 0
     lines: list[str] = []
     for reply in replies:
-        lines += [*([""] if lines and verb in _APART else []), *reply.lines]
-    return Reply(code, tuple(lines), [reply.data for reply in replies])
+        lines += [*([""] if lines and reply.lines and verb in _APART else []), *reply.lines]
+    complaints = tuple(line for reply in replies for line in reply.complaints)
+    return Reply(code, tuple(lines), [reply.data for reply in replies], complaints)
 
 
 def _absent(desk: Desk, request: Request, loaded: Loaded) -> Reply:
     """Answer for a unit that was named and cannot be had."""
     match request.verb:
+        case _ if is_template(loaded.name):
+            return Reply(FAILED, complaints=(complaint(desk, loaded),))
         case "show":
             return views.show(views.stub(desk, loaded), request.options)
         case "is-active":
@@ -82,11 +95,15 @@ def _absent(desk: Desk, request: Request, loaded: Loaded) -> Reply:
             return Reply(FAILED, ("inactive",), "inactive")
         case "reset-failed" if loaded.state != "not-found":
             return Reply()
+        case "kill" if loaded.state != "not-found":
+            return _kill(desk, Unit(Service(loaded.name)), request.options)
+        case "status" if loaded.state != "not-found":
+            return views.status_of_absent(desk, loaded)
         case "status" | "why":
-            is_there = loaded.state != "not-found"
-            return Reply(NOT_RUNNING if is_there else UNKNOWN, (complaint(desk, loaded),))
+            code = UNKNOWN if loaded.state == "not-found" else NOT_RUNNING
+            return Reply(code, complaints=(complaint(desk, loaded),))
         case _:
-            return Reply(FAILED, (complaint(desk, loaded),))
+            return Reply(FAILED, complaints=(complaint(desk, loaded),))
 
 
 def _kill(desk: Desk, unit: Unit, options: Options) -> Reply:
@@ -203,6 +220,8 @@ _WITHOUT_NAMES: Mapping[str, Callable[[Desk, Request, Answer], None]] = {
 _APART = frozenset({"show", "cat", "list-dependencies"})
 # These ask whether any of the named is so.
 _ANY = frozenset({"is-active", "is-failed", "is-enabled"})
+# What these come to if a pattern matches nothing.
+_OF_NONE = {"is-active": NOT_RUNNING, "is-failed": FAILED, "is-enabled": FAILED}
 # What these answer is read by programs, which look for nothing else in it.
 _ANSWER_ALONE = frozenset({"show", "is-active", "is-failed"})
 # Without a name these mean every service.

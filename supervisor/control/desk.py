@@ -3,10 +3,12 @@
 import fnmatch
 from collections.abc import Callable, Iterable
 
+from ...units.errors import nearest
 from ...units.light import dataclass
 from ...units.unit_names import full_name, short_name
 from ..definitions.catalog import Loaded
 from ..definitions.current import Definitions
+from ..definitions.unit_paths import is_template
 from ..jobs import Jobs
 from ..obey import Supervisor
 from ..unit import Unit
@@ -33,11 +35,17 @@ class Desk:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Whom names mean. absent: those that were named and cannot be had, and why. vain: patterns that match nothing."""
+    """Whom names mean, as they were named: units, and what is known of those that cannot be had.
 
-    units: list[Unit]
-    absent: list[Loaded]
+    vain: patterns that match nothing.
+    """
+
+    found: list[Unit | Loaded]
     vain: list[str]
+
+    @property
+    def units(self) -> list[Unit]:
+        return [each for each in self.found if isinstance(each, Unit)]
 
     @property
     def notes(self) -> list[str]:
@@ -51,17 +59,14 @@ def choose(desk: Desk, names: Iterable[str]) -> Chosen:
     A name may be without its type, an alias, or a template ("worker@": all its instances).
     """
     units, names = desk.supervisor.units, list(names)
-    found: dict[str, Unit] = {}
-    absent: list[Loaded] = []
+    found: dict[str, Unit | Loaded] = {}
     vain: list[str] = []
     for name in names or ["*"]:
-        stem = name.removesuffix(".service")
-        if any(char in name for char in "*?[") or stem.endswith("@"):
-            pattern = f"{stem}*" if stem.endswith("@") else stem
-            matching = [known for known in units if _matches(known, pattern) or _matches(full_name(known), name)]
+        if is_pattern(name) or is_template(full_name(name)):
+            matching = matches(desk, name)
             found.update((known, units[known]) for known in matching)
-            if not matching and stem.endswith("@"):
-                absent.append(Loaded(name))
+            if not matching and not is_pattern(name):
+                found[name] = Loaded(full_name(name))
             elif not matching and names:
                 vain.append(name)
         elif short_name(full_name(name)) in units:
@@ -71,19 +76,32 @@ def choose(desk: Desk, names: Iterable[str]) -> Chosen:
             if loaded.service is not None:
                 found[loaded.service.name] = units[loaded.service.name]
             else:
-                absent.append(loaded)
-    return Chosen(list(found.values()), absent, vain)
+                found[loaded.name] = loaded
+    return Chosen(list(found.values()), vain)
 
 
-def _matches(name: str, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(name, pattern)
+def is_pattern(name: str) -> bool:
+    return any(char in name for char in "*?[")
+
+
+def matches(desk: Desk, pattern: str) -> list[str]:
+    """Return the names of the known units that a pattern or a template means."""
+    stem = pattern.removesuffix(".service")
+    short = f"{stem}*" if stem.endswith("@") else stem
+    return [
+        known
+        for known in desk.supervisor.units
+        if fnmatch.fnmatchcase(known, short) or fnmatch.fnmatchcase(full_name(known), pattern)
+    ]
 
 
 def complaint(desk: Desk, loaded: Loaded) -> str:
     """Say why a unit cannot be had, and what to do about it."""
-    if loaded.state == "masked":
-        return f"{loaded.name}: it is masked by {loaded.fragment}; remove that, and say 'farmhand daemon-reload'"
-    if loaded.problem is not None:
-        return f"{loaded.problem}; then say 'farmhand daemon-reload'"
-    known = ", ".join(desk.supervisor.units)
-    return f"{short_name(loaded.name)}: there is no such service; there are {known}"
+    if loaded.why:
+        return f"{loaded.name}: {loaded.why}" if loaded.problem is None else loaded.why
+    name = short_name(loaded.name)
+    if is_template(loaded.name):
+        return f"{name}: it is a template and has no instances here; name one: {name}1"
+    near = nearest(name, desk.supervisor.units)
+    hint = f'did you mean "{near}"?' if near else "'farmhand list' shows those that there are"
+    return f"{name}: there is no such service; {hint}"

@@ -30,11 +30,12 @@ class Request:
 @dataclass(frozen=True)
 class Reply:
     """The answer: the exit code of the command, lines for people (stdout; stderr if exit_code tells of a failure),
-    and the same as data for `--output json` and for programs."""
+    and the same as data for `--output json` and for programs. complaints: always for stderr."""
 
     exit_code: int = 0
     lines: tuple[str, ...] = ()
     data: Any = None
+    complaints: tuple[str, ...] = ()
 
 
 Answer = Callable[[Reply], None]
@@ -120,4 +121,4 @@ def ask(path: str | os.PathLike[str], request: Request, *, timeout: float | None
     if not line.endswith(b"\n"):
         raise NoSupervisor(f"{path}: the supervisor ended before it answered")
     given = json.loads(line)
-    return Reply(given["exit_code"], tuple(given["lines"]), given["data"])
+    return Reply(given["exit_code"], tuple(given["lines"]), given["data"], tuple(given.get("complaints", ())))

@@ -8,7 +8,10 @@ from typing import get_args
 
 from ...units.light import dataclass, field
 from ...units.spec import JobMode
+from ..definitions.catalog import Loaded
+from ..definitions.unit_paths import is_template
 from ..exit_codes import BAD_INPUT, FAILED, NOT_APPLICABLE, NOT_FOUND, REFUSED
+from ..rules.conditions import verdict
 from ..rules.jobs import RESTING, Kind, Outcome, wanted
 from ..rules.pulls import Refused
 from ..rules.states import Active, State
@@ -17,6 +20,7 @@ from .desk import Chosen, Desk, choose, complaint
 from .protocol import Answer, Reply, Request
 
 VERBS = ("start", "stop", "restart", "try-restart", "reload", "reload-or-restart", "try-reload-or-restart")
+_PASS_MASKED = ("stop", "try-restart", "try-reload-or-restart")  # what is masked does not run
 _REFUSES = {
     Kind.START: "RefuseManualStart=yes: it is started only with a service that needs it",
     Kind.STOP: "RefuseManualStop=yes: it is stopped only with a service that it needs",
@@ -33,7 +37,10 @@ _REFUSAL_CODES = {"destructive": REFUSED, "absent": NOT_FOUND}
 
 @dataclass(eq=False)
 class _Errand:
-    """One request under way. asked: whose jobs it waits for. problems: what is said at the end, and the exit codes."""
+    """One request under way. asked: whose jobs it waits for.
+
+    problems: what is said at the end, with exit codes, of which the first counts. failed: a job did, which is 1.
+    """
 
     desk: Desk
     request: Request
@@ -42,30 +49,38 @@ class _Errand:
     all_asked: bool = False
     settled: dict[str, Outcome] = field(default_factory=dict)
     problems: list[tuple[int, str]] = field(default_factory=list)
+    failed: bool = False
 
     def run(self, chosen: Chosen, mode: JobMode) -> None:
         """Ask for all jobs; what cannot be asked for is told, and keeps nothing else from being done."""
-        verb = self.request.verb
         self.problems += [(0, note) for note in chosen.notes]
-        for loaded in chosen.absent:
-            if verb != "stop" or loaded.state != "masked":
-                code = NOT_FOUND if verb == "stop" or loaded.state == "not-found" else FAILED
-                self.problems.append((code, complaint(self.desk, loaded)))
-        for unit in chosen.units:
-            kind = wanted(verb, unit.service, unit.life.state)
-            reloads = verb == "try-reload-or-restart" and unit.service.can_reload
-            if refusal := self._refusal(unit, kind or (Kind.RELOAD if reloads else Kind.RESTART)):
-                self.problems.append(refusal)
-                self.settled[unit.name] = Outcome.INVALID
-            elif kind is not None:
-                self.asked[unit] = kind
-        for unit, kind in list(self.asked.items()):
-            self._ask(unit, kind, mode)
-            self.desk.jobs.run()  # each begins before the next is asked for, as systemctl's calls do one by one
+        for each in chosen.found:
+            if isinstance(each, Unit):
+                self._consider(each, mode)
+                self.desk.jobs.run()  # each begins before the next is asked for, as systemctl's calls do one by one
+            elif self.request.verb not in _PASS_MASKED or each.state != "masked":
+                self.problems.append((self._code_of(each), complaint(self.desk, each)))
         if self.request.options.get("no_block"):
             self.asked.clear()
         self.all_asked = True
         self._finish_if_settled()
+
+    def _code_of(self, absent: Loaded) -> int:
+        if is_template(absent.name):
+            return FAILED
+        return NOT_FOUND if self.request.verb == "stop" or absent.state == "not-found" else FAILED
+
+    def _consider(self, unit: Unit, mode: JobMode) -> None:
+        """Ask for the job that the request comes to for a unit, if there is one and nothing speaks against it."""
+        verb = self.request.verb
+        kind = wanted(verb, unit.service, unit.life.state)
+        reloads = verb == "try-reload-or-restart" and unit.service.can_reload
+        if refusal := self._refusal(unit, kind or (Kind.RELOAD if reloads else Kind.RESTART)):
+            self.problems.append(refusal)
+            self.settled[unit.name] = Outcome.INVALID
+        elif kind is not None:
+            self.asked[unit] = kind
+            self._ask(unit, kind, mode)
 
     def _refusal(self, unit: Unit, kind: Kind) -> tuple[int, str] | None:
         """Say what speaks against the job; systemd.unit(5), RefuseManualStart=."""
@@ -92,8 +107,8 @@ class _Errand:
         """Note what became of a job; the last one brings the answer."""
         self.settled[unit.name] = outcome
         if outcome is not Outcome.DONE:
-            code = NOT_APPLICABLE if outcome is Outcome.INVALID else FAILED
-            self.problems.append((code, _told(unit, outcome)))
+            self.failed = True
+            self.problems.append((FAILED, _told(unit, outcome)))
         self._finish_if_settled()
 
     def _finish_if_settled(self) -> None:
@@ -111,11 +126,12 @@ class _Errand:
         if not waiting:
             failed = [unit for unit in units if unit.active is Active.FAILED]
             self.problems += [(FAILED, f"{unit.name}: it failed, {unit.life.result.value}") for unit in failed]
+            self.failed |= bool(failed)
             self._reply()
         return not waiting
 
     def _reply(self) -> None:
-        code = self.problems[-1][0] if self.problems else 0
+        code = FAILED if self.failed else next((code for code, _ in self.problems if code), 0)
         outcomes = {name: outcome.value for name, outcome in self.settled.items()}
         self.answer(Reply(code, tuple(text for _, text in self.problems), outcomes))
 
@@ -157,6 +173,8 @@ def _told(unit: Unit, outcome: Outcome) -> str:
     """Say what became of a job that was not done."""
     if outcome is Outcome.INVALID:
         return f"{unit.name}: it is {unit.active.value} and cannot be reloaded; start it with 'farmhand start'"
-    verdict = unit.life.verdict
-    reason = f": {verdict.reason}" if verdict and outcome is Outcome.FAILED else ""
+    if outcome is Outcome.ASSERT:
+        return f"{unit.name}: {verdict(unit.checked)}"
+    last = unit.life.verdict
+    reason = f": {last.reason}" if last and outcome is Outcome.FAILED else ""
     return f"{unit.name}: job {outcome.value}{reason}; 'farmhand status {unit.name}' says more"

@@ -5,7 +5,6 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from ...units.light import Any, dataclass
 from .. import logs
@@ -40,7 +39,9 @@ VERBS: Mapping[str, Verb] = {
     "kill": Verb("send a signal to processes of services", options=("signal", "kill_whom", *_TELLING)),
     "reset-failed": Verb("forget failures and start limits; of all services if none is named", "*"),
     "status": Verb("show state and latest output", "*", ("lines", *_TELLING), tells=True),
-    "show": Verb("show properties by systemd's names", "*", ("property", "values", "value", *_TELLING), tells=True),
+    "show": Verb(
+        "show properties by systemd's names", "*", ("property", "values", "value", "empty", *_TELLING), tells=True
+    ),
     "cat": Verb("show the files that define services, and their drop-ins", tells=True, options=_TELLING),
     "is-active": Verb("say whether any of them runs (0) or none (3)", "+", ("quiet",), tells=True),
     "is-failed": Verb("say whether any of them failed (0) or none (1)", "+", ("quiet",), tells=True),
@@ -106,6 +107,7 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("-a", "--all"),
         {"action": "store_true", "help": "also what is inactive; below all units, not only targets"},
     ),
+    "empty": (("-a", "--all"), {"action": "store_true", "help": "also properties that are empty"}),
     "state": (("--state",), {"metavar": "STATE,…", "help": "only those in one of these states"}),
     "failed": (("--failed",), {"action": "store_true", "help": "only those that failed"}),
     "type": (("-t", "--type"), {"metavar": "TYPE,…", "help": "only these types: service, target"}),
@@ -137,6 +139,8 @@ def request(arguments: argparse.Namespace) -> int:
     good = VERBS[arguments.verb].tells and reply.exit_code not in (BAD_INPUT, UNKNOWN)
     for line in () if given.get("quiet") else reply.lines:
         print(line.partition("=")[2] if bare else line, file=sys.stdout if good else sys.stderr)
+    for line in reply.complaints:
+        print(line, file=sys.stderr)
     return reply.exit_code
 
 
@@ -145,20 +149,23 @@ def status(arguments: argparse.Namespace) -> int:
     whole = _ask(arguments, "status", arguments.names)
     if arguments.output == "json" or whole.exit_code == BAD_INPUT or not whole.data:
         return request(arguments)
-    for number, (name, shown) in enumerate(whole.data.items()):
+    told = {name: shown for name, shown in whole.data.items() if shown}
+    for number, (name, shown) in enumerate(told.items()):
         reply = _ask(arguments, "status", [name])
-        print(*([""] if number else []), *reply.lines, sep="\n", file=sys.stdout if shown else sys.stderr)
-        if shown and (path := shown.get("LogPath")):
+        print(*([""] if number else []), *reply.lines, sep="\n")
+        if path := shown.get("LogPath"):
             wanted = _SHOWN_BY_STATUS if arguments.lines is None else arguments.lines
-            _write(b"".join(logs.tail(Path(path), wanted)))
+            _write(b"".join(logs.tail(path, wanted)))
+    for line in whole.complaints:
+        print(line, file=sys.stderr)
     return whole.exit_code
 
 
 def show_logs(arguments: argparse.Namespace) -> int:
     reply = _ask(arguments, "logs", arguments.names)
-    paths = {name: Path(path) for name, path in (reply.data or {}).items() if path}
+    paths = {name: path for name, path in (reply.data or {}).items() if path}
     if reply.exit_code or not paths:
-        return fail("\n".join(reply.lines), reply.exit_code or FAILED)
+        return fail("\n".join(reply.complaints or reply.lines), reply.exit_code or FAILED)
     lines = 50 if arguments.lines is None else arguments.lines
     show = logs.Prefixer(sys.stdout.buffer) if len(paths) > 1 else lambda name, part: _write(part)
     if not arguments.follow:

@@ -1,5 +1,6 @@
 """What `status`, `show`, `list-units`, `list-dependencies` and `cat` say of units."""
 
+import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -7,15 +8,17 @@ from ...units.dialects import systemd
 from ...units.directives import without_effect
 from ...units.errors import BadConfig
 from ...units.light import Any
-from ...units.spec import Service
-from ...units.unit_names import full_name, short_name, unit_type
+from ...units.spec import Limit, Service
+from ...units.unit_names import UNIT_TYPES, full_name, short_name, unit_type
 from ..definitions.catalog import Loaded, read
-from ..execution import resources
-from ..exit_codes import FAILED, NOT_RUNNING
+from ..execution import accounts, resources
+from ..exit_codes import BAD_INPUT, FAILED, NOT_RUNNING
 from ..rules import properties
 from ..rules.conditions import verdict
+from ..rules.jobs import RESTING
 from ..rules.life import Life, Slot
-from ..rules.states import Active
+from ..rules.relations import Links, named_by
+from ..rules.states import Active, State
 from ..rules.why import sentence, where
 from ..unit import Unit
 from .desk import Desk, complaint
@@ -23,27 +26,40 @@ from .protocol import Reply
 
 Options = Mapping[str, Any]
 
+# Property, less "Timestamp" -> field of the stamps.
+_STAMPS = {
+    "ExecMainStart": "main_start",
+    "ExecMainExit": "main_exit",
+    "StateChange": "state",
+    "InactiveExit": "inactive_exit",
+    "ActiveEnter": "active_enter",
+    "ActiveExit": "active_exit",
+    "InactiveEnter": "inactive_enter",
+    "Condition": "conditions",
+    "Assert": "asserts",
+}
 RUNS = frozenset({Active.ACTIVE, Active.RELOADING})
+# What systemd calls the reason for a state other than loaded; systemd, src/core/unit.c, bus_unit_validate_load_state.
+_ERRORS = {
+    "not-found": "org.freedesktop.systemd1.NoSuchUnit",
+    "bad-setting": "org.freedesktop.systemd1.BadUnitSetting",
+    "error": "org.freedesktop.systemd1.LoadFailed",
+    "masked": "org.freedesktop.systemd1.UnitMasked",
+}
+# What `list-units --state=` may ask for; --type= may name a load state, too, as with systemctl.
+_LOAD_STATES = frozenset({"loaded", "not-found", "bad-setting", "error", "masked"})
+_STATES = _LOAD_STATES | {state.value for state in Active} | {state.value for state in State}
 _DOTS = {Active.FAILED: "\N{MULTIPLICATION SIGN}", Active.INACTIVE: "○", Active.ACTIVE: "●"}
 
 
 def described(desk: Desk, unit: Unit) -> dict[str, str]:
     """Return a unit's properties by systemd's names."""
-    stamps = unit.stamps
     folders = {tree.kept().group for tree in unit.all_trees()} - {""}
     facts = properties.Facts(
         main_pid=unit.pid(Slot.MAIN),
         control_pid=unit.pid(Slot.CONTROL),
         last_main_pid=unit.main_pid,
-        stamps={
-            "ExecMainStart": stamps.main_start,
-            "ExecMainExit": stamps.main_exit,
-            "StateChange": stamps.state,
-            "InactiveExit": stamps.inactive_exit,
-            "ActiveEnter": stamps.active_enter,
-            "ActiveExit": stamps.active_exit,
-            "InactiveEnter": stamps.inactive_enter,
-        },
+        stamps={name: getattr(unit.stamps, field) for name, field in _STAMPS.items()},
         monotonic_zero=time.time() - time.monotonic(),
         ran=unit.ran,
         invocation=unit.invocation,
@@ -55,11 +71,37 @@ def described(desk: Desk, unit: Unit) -> dict[str, str]:
         processors=resources.cpus_of(unit.service) or frozenset(),
         conditions_met=unit.checked.conditions_met if unit.checked else False,
         asserts_met=unit.checked.asserts_met if unit.checked else False,
+        limits=_limits(desk),
+        named_by=_named_by(desk.jobs.links).get(unit.name, {}),
+        ids=_ids(unit),
+        job=desk.jobs.pending[unit.name].number if unit.name in desk.jobs.pending else 0,
     )
     shown = properties.properties(unit.service, unit.life, facts)
     name = full_name(unit.name)
     loaded = desk.definitions.catalog.loaded.get(name) or Loaded(name, "loaded", unit.service)
     return shown | _target(unit) | _loading(desk, loaded, shown["FragmentPath"])
+
+
+@functools.lru_cache(maxsize=1)
+def _named_by(links: Links) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    return named_by(links)
+
+
+def _limits(desk: Desk) -> Mapping[str, Limit]:
+    files = desk.supervisor.premises.files
+    return resources.limits(files) if files else {}
+
+
+def _ids(unit: Unit) -> tuple[int | None, int | None]:
+    """Return the user and the group that a service sets and runs as, as numbers."""
+    user, group = accounts.user_of(unit.service), unit.service.group
+    if unit.active in RESTING or unit.life.state is State.AUTO_RESTART or (user is None and group is None):
+        return None, None
+    try:
+        uid, gid = accounts.ids_of(unit.service)
+    except accounts.NoAccount:
+        return None, None
+    return None if user is None else uid, gid
 
 
 def _target(unit: Unit) -> dict[str, str]:
@@ -73,7 +115,8 @@ def _loading(desk: Desk, loaded: Loaded, fragment: str) -> dict[str, str]:
         "Id": loaded.name,
         "Names": " ".join(loaded.names or (loaded.name,)),
         "LoadState": loaded.state,
-        "LoadError": "" if loaded.state == "loaded" else complaint(desk, loaded),
+        "LoadError": "" if loaded.state == "loaded" else f'{_ERRORS[loaded.state]} "{complaint(desk, loaded)}"',
+        "UnitFileState": desk.definitions.catalog.enablement(loaded) if loaded.state != "not-found" else "",
         "FragmentPath": loaded.fragment or fragment,
         "DropInPaths": " ".join(loaded.drop_ins),
         "NeedDaemonReload": "yes" if desk.definitions.catalog.changed(loaded.name) else "no",
@@ -82,17 +125,20 @@ def _loading(desk: Desk, loaded: Loaded, fragment: str) -> dict[str, str]:
 
 def stub(desk: Desk, loaded: Loaded) -> dict[str, str]:
     """Return the properties of a unit that was named and cannot be had."""
-    nothing = properties.properties(Service(short_name(loaded.name), type="oneshot"), Life(), properties.Facts())
-    return nothing | _loading(desk, loaded, "")
+    facts = properties.Facts(stamps=dict.fromkeys(_STAMPS, 0.0), limits=_limits(desk))
+    nothing = properties.properties(Service(short_name(loaded.name)), Life(), facts)
+    return nothing | {"Type": "", "OOMPolicy": "", "CanStart": "no"} | _loading(desk, loaded, "")
 
 
 def show(shown: Mapping[str, str], options: Options) -> Reply:
-    """Answer with all properties or those asked for; what is not known is left out."""
+    """Answer with the properties asked for, in systemd's order; without a choice the empty ones are no lines."""
     names = options.get("property")
     if names:
-        asked = [name for item in (names if isinstance(names, list) else [names]) for name in str(item).split(",")]
-        shown = {name: shown[name] for name in asked if name in shown}
-    lines = tuple(f"{name}={line}" for name, value in shown.items() for line in value.split("\n"))
+        asked = {name for item in (names if isinstance(names, list) else [names]) for name in str(item).split(",")}
+        shown = {name: value for name, value in shown.items() if name in asked}
+    whole = names or options.get("all")
+    told = {name: value for name, value in shown.items() if whole or value not in properties.EMPTY}
+    lines = tuple(f"{name}={line}" for name, value in told.items() for line in value.split("\n"))
     return Reply(0, lines, dict(shown))
 
 
@@ -125,6 +171,16 @@ def status(desk: Desk, unit: Unit, options: Options) -> Reply:
     return Reply(0 if unit.active in RUNS else NOT_RUNNING, tuple(lines), shown)
 
 
+def status_of_absent(desk: Desk, loaded: Loaded) -> Reply:
+    """Answer for a unit that is there and cannot be used."""
+    lines = (
+        f"{_DOTS[Active.INACTIVE]} {short_name(loaded.name)}",
+        f"   Loaded: {loaded.state} ({loaded.why})",
+        "    State: inactive (dead)",
+    )
+    return Reply(NOT_RUNNING, lines, stub(desk, loaded))
+
+
 def _not_in_force(desk: Desk, unit: Unit) -> Iterator[str]:
     """Name what a service says and what is not acted on, by Farmhand or on this system: in a line each."""
     if kept := dict.fromkeys(f"{line.key}=" for line in without_effect(unit.service)):
@@ -146,8 +202,14 @@ def list_services(desk: Desk, units: list[Unit], options: Options) -> Reply:
 
 def list_units(desk: Desk, units: list[Unit], options: Options) -> Reply:
     """Give a line a unit as systemctl does: without --all or --state= only what is active, failed or has a job."""
-    states = set(str(options.get("state") or "").split(",")) - {""} | ({"failed"} if options.get("failed") else set())
-    types = set(str(options.get("type") or "").split(",")) - {""}
+    states = _words(options, "state") | ({"failed"} if options.get("failed") else set())
+    types = _words(options, "type")
+    if asked := ("--type", UNIT_TYPES) if "help" in types else ("--state", _STATES) if "help" in states else None:
+        return Reply(0, (f"{asked[0]}=: one or some of", *sorted(asked[1])))
+    if strange := types - UNIT_TYPES - _LOAD_STATES:
+        choice = ", ".join(sorted(UNIT_TYPES))
+        return Reply(BAD_INPUT, (f'--type: "{min(strange)}" is no type of unit; choose from {choice}',))
+    states, types = states | types & _LOAD_STATES, types & UNIT_TYPES
     shown = []
     for unit in units:
         known = described(desk, unit)
@@ -164,6 +226,10 @@ def list_units(desk: Desk, units: list[Unit], options: Options) -> Reply:
     more = "" if states or options.get("all") else "; --all shows the inactive ones, too"
     count = f"{len(shown)} unit{'' if len(shown) == 1 else 's'} listed{more}"
     return Reply(0, (*_table(rows), "", count), shown)
+
+
+def _words(options: Options, name: str) -> set[str]:
+    return set(str(options.get(name) or "").split(",")) - {""}
 
 
 def _type(unit: Unit) -> str:
@@ -214,7 +280,7 @@ def cat(desk: Desk, loaded: Loaded) -> Reply:
     if not paths and loaded.service is not None:
         return Reply(0, (f"# {loaded.name}, as a unit file", *systemd.write(loaded.service).text.splitlines()))
     if not paths or (loaded.state == "not-found" and not loaded.fragment):
-        return Reply(FAILED, (complaint(desk, loaded),))
+        return Reply(FAILED, complaints=(complaint(desk, loaded),))
     lines: list[str] = []
     if desk.definitions.catalog.changed(loaded.name):
         lines.append(f"# {loaded.name} has changed since it was read; 'farmhand daemon-reload' reads it again")
@@ -233,7 +299,7 @@ def _lines(path: str) -> Iterable[str]:
 def is_enabled(desk: Desk, loaded: Loaded) -> Reply:
     """Say whether something has the unit started: a link in NAME.wants, or that its file was named."""
     state = desk.definitions.catalog.enablement(loaded)
-    return Reply(0 if state in ("enabled", "static", "alias") else FAILED, (state,), state)
+    return Reply(0 if state in ("enabled", "static", "indirect", "alias") else FAILED, (state,), state)
 
 
 EACH: Mapping[str, Callable[[Desk, Unit, Options], Reply]] = {

@@ -53,6 +53,13 @@ class Loaded:
     notices: tuple[Notice, ...] = ()
     stamps: tuple[int, ...] = field(default=(), compare=False)
 
+    @property
+    def why(self) -> str:
+        """Say why it cannot be used and how to mend that, "" if it can, or if it is not there at all."""
+        if self.state == "masked":
+            return f"it is masked by {self.fragment}; remove that, and say 'farmhand daemon-reload'"
+        return "" if self.problem is None else f"{self.problem}; then say 'farmhand daemon-reload'"
+
 
 @dataclass(eq=False)
 class Catalog:
@@ -111,7 +118,9 @@ class Catalog:
             return loaded.state
         if self._in_farms(loaded.name) or loaded.name in self.files or self.index.is_wanted(loaded.names):
             return "enabled"
-        return "disabled" if loaded.service.wanted_by or loaded.service.required_by else "static"
+        if loaded.service.wanted_by or loaded.service.required_by or loaded.service.alias:
+            return "disabled"
+        return "indirect" if loaded.service.also else "static"
 
     def reload(self) -> list[Loaded]:
         """Read everything again; a unit that cannot be read any more stays what it was, and what is wrong is told."""

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ...units.light import dataclass, field, replace
 from ...units.spec import Service, StatusSet
-from ...units.unit_names import short_name
+from ...units.unit_names import full_name, short_name
 from ..rules.states import RESTING
 from ..unit import Unit
 from .catalog import Catalog, Loaded
+from .unit_paths import is_template
 
 
 @dataclass(eq=False)
@@ -28,7 +29,8 @@ class Definitions:
     def find(self, names: Iterable[str]) -> list[Loaded]:
         """Return units by their names, and take in what is new of them and of what they need."""
         named = [self.catalog.get(name) for name in names]
-        new = [each for each in self.catalog.with_needed(names) if short_name(each.name) not in self.units]
+        needed = [each for each in self.catalog.with_needed(names) if not is_template(each.name)]
+        new = [each for each in needed if short_name(each.name) not in self.units]
         services = [each.service for each in new if each.service]
         self.define(services)
         if services:
@@ -40,6 +42,11 @@ class Definitions:
             if each.problem is not None and each not in named:
                 self.log(str(each.problem))
         return named
+
+    def problem(self, name: str) -> str:
+        """Say why a unit that there is something by the name of cannot be used, "" if it can or there is nothing."""
+        loaded = self.catalog.loaded.get(full_name(name))
+        return loaded.why if loaded is not None else ""
 
     def reload(self) -> list[str]:
         """Read all files again; returns in words what is wrong with some."""

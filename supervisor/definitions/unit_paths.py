@@ -175,6 +175,11 @@ def instance(name: str) -> str:
     return name.partition("@")[2].rpartition(".")[0]
 
 
+def is_template(name: str) -> bool:
+    """Say whether a whole name is one that instances are made of: "worker@.service"."""
+    return "@." in name and not instance(name)
+
+
 def template(name: str) -> str | None:
     """Return the name of an instance's template: "worker@1.service" is made from "worker@.service"."""
     return f"{name.partition('@')[0]}@.{name.rpartition('.')[2]}" if instance(name) else None

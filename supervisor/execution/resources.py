@@ -7,8 +7,8 @@ import resource
 from collections.abc import Collection
 
 from ...units.errors import BadValue
-from ...units.grammar import parse_cpus
-from ...units.spec import Service
+from ...units.grammar import LIMITS, parse_cpus
+from ...units.spec import Limit, Service
 from ..platforms import Platform
 from ..rules.shares import FILES, control_files
 
@@ -58,6 +58,18 @@ def files(own: tuple[int, int]) -> tuple[int, int]:
     soft, hard = (_UNBOUNDED if limit == resource.RLIM_INFINITY else limit for limit in own)
     wanted = max(hard, _FILES_HARD) if os.geteuid() == 0 else hard
     return min(soft, _FILES_SOFT), own[1] if wanted == hard else wanted
+
+
+def limits(own: tuple[int, int]) -> dict[str, Limit]:
+    """Return the limits of a process that sets none. own: that of open files which this process was started with."""
+    from ..platforms.setup import limit_number
+
+    found: dict[str, Limit] = {}
+    for name in LIMITS:
+        with contextlib.suppress(AttributeError):  # another system has fewer
+            soft, hard = files(own) if name == "NOFILE" else resource.getrlimit(limit_number(name))
+            found[name] = Limit(*(None if limit == resource.RLIM_INFINITY else limit for limit in (soft, hard)))
+    return found
 
 
 def cpus_of(service: Service) -> frozenset[int] | None:

@@ -189,6 +189,18 @@ def set_root(value: str) -> None:
     os.chdir("/")
 
 
+_LOCKS = 10  # RLIMIT_LOCKS of Linux, which Python does not name: it has limited nothing since 2.4.25
+
+
+def limit_number(name: str) -> int:
+    """Return the number of "NOFILE" and its like; raises AttributeError."""
+    import resource
+    import sys
+
+    known: int = _LOCKS if name == "LOCKS" and sys.platform == "linux" else getattr(resource, f"RLIMIT_{name}")
+    return known
+
+
 def set_limit(value: str) -> None:
     """Read "NAME:SOFT:HARD", -1 being infinity.
 
@@ -198,7 +210,7 @@ def set_limit(value: str) -> None:
     import resource
 
     name, *wanted = value.split(":")
-    kind, (soft, hard) = getattr(resource, f"RLIMIT_{name}"), map(int, wanted)
+    kind, (soft, hard) = limit_number(name), map(int, wanted)
     _, most = resource.getrlimit(kind)
     try:
         resource.setrlimit(kind, (soft, hard))

@@ -1,20 +1,41 @@
 """What `show` says of a service: systemd's property names, in systemd's formats."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ...units.grammar import format_boolean, show_span, signal_name, signal_number
 from ...units.light import dataclass, field
-from ...units.spec import INFINITY, Command, Service, StatusSet
-from ...units.unit_names import full_name
+from ...units.spec import INFINITY, Command, EnvironmentFile, Limit, Service, StatusSet
+from ...units.unit_names import full_name, unit_type
 from . import notify, watchdog
 from .commands_shown import Ran, commands_shown, exit_status
 from .delay import pause
-from .elsewhere_shown import ELSEWHERE_SHOWN
+from .elsewhere_shown import in_order
 from .life import Life
 from .setup_shown import scheduling_shown, setup_shown, shares_shown
 from .shell_words import shell_words
 from .states import State, active_state
 from .timestamps import timestamps
+
+# How a relation is called at its other end.
+_OTHER_END = {
+    "Requires": "RequiredBy",
+    "Requisite": "RequisiteOf",
+    "Wants": "WantedBy",
+    "BindsTo": "BoundBy",
+    "PartOf": "ConsistsOf",
+    "Upholds": "UpheldBy",
+    "Conflicts": "ConflictedBy",
+    "After": "Before",
+    "Before": "After",
+    "OnFailure": "OnFailureOf",
+    "OnSuccess": "OnSuccessOf",
+    "PropagatesReloadTo": "ReloadPropagatedFrom",
+    "ReloadPropagatedFrom": "PropagatesReloadTo",
+    "PropagatesStopTo": "StopPropagatedFrom",
+    "StopPropagatedFrom": "PropagatesStopTo",
+}
+
+EMPTY = frozenset({"", "[unprintable]", "~"})  # what systemctl does not show unless it is asked for
 
 _RELATIONS = {
     "Requires": "requires",
@@ -45,8 +66,10 @@ class Facts:
     stamps: times by the names of their properties, "StateChange"; monotonic_zero: when the monotonic clock began.
     ran: how each command was run last. memory, tasks: how much the machine has. processors: those
     that it may use, none for any. group: its control group, "" for none; used: what that
-    counts, by property. conditions_met, asserts_met: at the
-    last start.
+    counts, by property. conditions_met, asserts_met: at the last start. limits: those of the processes that set none,
+    soft and hard, None for infinity. named_by: field of a Service -> the other units that have this one in it. ids: of
+    the user and the group that its processes run as, None where it sets none, or none runs. job: the number of
+    the job that it has, 0 for none.
     """
 
     main_pid: int = 0
@@ -64,26 +87,30 @@ class Facts:
     used: Mapping[str, int] = field(default_factory=dict)
     conditions_met: bool = False
     asserts_met: bool = False
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    named_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ids: tuple[int | None, int | None] = (None, None)
+    job: int = 0
 
 
 def properties(service: Service, life: Life, facts: Facts) -> dict[str, str]:
-    """Return all properties, the identity first, then the state, then the configuration."""
-    kept = {kept.key: kept.value for kept in service.kept}  # as written: nothing is known of their meaning
-    return {
+    """Return all properties, in systemd's order."""
+    known = {
         **_identity(service),
+        **_relatives(service, facts),
         **_state(service, life, facts),
         **_supervision(service),
         **_limits_of_time(service, life),
         **_for_systemd(service),
         **_execution(service),
         **commands_shown(service, facts.ran),
-        **setup_shown(service),
+        **setup_shown(service, facts.limits),
         **scheduling_shown(service, facts.processors),
         **shares_shown(service, memory=facts.memory, tasks=facts.tasks),
         **_used(facts),
-        **ELSEWHERE_SHOWN,
-        **kept,
+        **{kept.key: kept.value for kept in service.kept},  # as written: nothing is known of their meaning
     }
+    return in_order(known, of_service=unit_type(service.name) is None)
 
 
 def _identity(service: Service) -> dict[str, str]:
@@ -95,7 +122,6 @@ def _identity(service: Service) -> dict[str, str]:
         "LoadState": "loaded",
         "FragmentPath": service.origin.get("ExecStart", "").rpartition(":")[0],
         "Documentation": shell_words(service.documentation),
-        **{name: _units(getattr(service, field)) for name, field in _RELATIONS.items()},
         "OnSuccessJobMode": service.on_success_job_mode,
         "OnFailureJobMode": service.on_failure_job_mode,
         "StopWhenUnneeded": format_boolean(service.stop_when_unneeded),
@@ -103,8 +129,17 @@ def _identity(service: Service) -> dict[str, str]:
         "RefuseManualStop": format_boolean(service.refuse_manual_stop),
         "DefaultDependencies": format_boolean(service.default_dependencies),
         "CollectMode": "inactive",
+        "NeedDaemonReload": "no",
+        **dict.fromkeys(("DropInPaths", "UnitFileState", "LoadError"), ""),  # for those that no file was read for
         **dict.fromkeys(("AllowIsolate", "IgnoreOnIsolate", "CanIsolate", "CanFreeze", "Transient", "Perpetual"), "no"),
     }
+
+
+def _relatives(service: Service, facts: Facts) -> dict[str, str]:
+    """Return what the service says of others, and what they say of it."""
+    said = {name: getattr(service, field) for name, field in _RELATIONS.items()}
+    heard = {other: facts.named_by.get(_RELATIONS[name], ()) for name, other in _OTHER_END.items()}
+    return {name: _units(dict.fromkeys((*said.get(name, ()), *heard.get(name, ())))) for name in said | heard}
 
 
 def _state(service: Service, life: Life, facts: Facts) -> dict[str, str]:
@@ -128,6 +163,8 @@ def _state(service: Service, life: Life, facts: Facts) -> dict[str, str]:
         "StatusText": life.status_text,
         "StatusErrno": str(life.errno),
         "InvocationID": facts.invocation,
+        "Job": str(facts.job or ""),
+        **dict(zip(("UID", "GID"), ("[not set]" if id is None else str(id) for id in facts.ids), strict=True)),
         "LogPath": facts.log_path,
     }
 
@@ -233,6 +270,7 @@ def _execution(service: Service) -> dict[str, str]:
         **_stream("Output", service.standard_output),
         **_stream("Error", service.standard_error),
         "Environment": shell_words(f"{name}={value}" for name, value in service.environment.items()),
+        "EnvironmentFiles": "\n".join(map(_environment_file, service.environment_file)),
         "PassEnvironment": shell_words(service.pass_environment),
         "UnsetEnvironment": shell_words(service.unset_environment),
         "CanStart": format_boolean(not service.refuse_manual_start),
@@ -241,12 +279,16 @@ def _execution(service: Service) -> dict[str, str]:
     }
 
 
+def _environment_file(file: EnvironmentFile) -> str:
+    return f"{file.path} (ignore_errors={format_boolean(file.optional)})"
+
+
 def _stream(name: str, setting: str) -> dict[str, str]:
     kind, _, rest = setting.partition(":")
     return {f"Standard{name}": kind, f"Standard{name}FileDescriptorName": rest if kind == "fd" else ""}
 
 
-def _units(names: tuple[str, ...]) -> str:
+def _units(names: Iterable[str]) -> str:
     return shell_words(map(full_name, names))
 
 

@@ -15,7 +15,8 @@ from .states import Active
 class Seen:
     """What there is of a service. job: the kind of the one it has; lasting: only another lasting request replaces it.
 
-    unordered: that job neither waits nor is waited for. reloads: whether it can be reloaded at all.
+    unordered: that job neither waits nor is waited for. reloads: whether it can be reloaded at all. problem: why it
+    cannot be had, though there is something by that name: "masked.service is masked by …"; "" for what can be.
     """
 
     active: Active
@@ -23,13 +24,17 @@ class Seen:
     lasting: bool = False
     unordered: bool = False
     reloads: bool = False
+    problem: str = ""
 
 
 Look = Callable[[str], Seen | None]
 
 
 class Refused(Exception):
-    """A request that cannot be granted; the text is for whoever asked. kind: "absent", "conflict", "cycle" …"""
+    """A request that cannot be granted; the text is for whoever asked.
+
+    kind: "absent", "unusable", "conflict", "cycle" …
+    """
 
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(text)
@@ -113,9 +118,12 @@ class Draft:
     def check(self, pull: Pull, by: str = "") -> bool:
         """Say whether such a job is possible; raises Refused where systemd refuses the whole request."""
         seen = self.look(pull.name)
+        needing = f", which {by} needs" if by else ""
         if seen is None and pull.kind is not Kind.STOP:
-            raise Refused("absent", f"there is no service {pull.name}{f', which {by} needs' if by else ''}")
-        return seen is not None and (pull.kind is not Kind.RELOAD or seen.reloads)
+            raise Refused("absent", f"there is no service {pull.name}{needing}")
+        if seen is not None and seen.problem and pull.kind is not Kind.STOP:
+            raise Refused("unusable", f"{pull.name}{needing}{',' * bool(needing)} cannot be had: {seen.problem}")
+        return seen is not None and not seen.problem and (pull.kind is not Kind.RELOAD or seen.reloads)
 
     def _has_drawn_in(self, job: Job) -> bool:
         """Say whether the queue has the same job, and what it draws in: then a long chain is not walked each time."""

@@ -74,15 +74,16 @@ RELATIONS: Mapping[str, tuple[tuple[Facet, ...], tuple[Facet, ...]]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Links:
     """How the services hang together: facet -> name -> the names of the others. One that is named may not be there.
 
-    concerned: whose state matters to another service, or to itself as StopWhenUnneeded= does.
+    concerned: whose state matters to another service, or to itself as StopWhenUnneeded= does. services: those linked.
     """
 
     arrows: Mapping[Facet, Mapping[str, tuple[str, ...]]]
     concerned: frozenset[str]
+    services: tuple[Service, ...] = ()
 
     def of(self, facet: Facet, name: str) -> tuple[str, ...]:
         return self.arrows[facet].get(name, ())
@@ -109,4 +110,16 @@ def link(services: Iterable[Service]) -> Links:
     return Links(
         {facet: {name: tuple(found) for name, found in each.items()} for facet, each in arrows.items()},
         frozenset(unneeded).union(*arrows.values()),
+        tuple(known.values()),
     )
+
+
+def named_by(links: Links) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return who names whom: name -> field of a Service -> the services that have it there, by their names."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for service in links.services:
+        for field in RELATIONS:
+            for name in getattr(service, field):
+                others = found.setdefault(name.removesuffix(".service"), {})
+                others[field] = (*others.get(field, ()), service.name)
+    return found

@@ -151,7 +151,9 @@ def test_exit_codes_are_systemctls(farm, words, code):
 
 
 def test_complaints_name_what_is_wrong_and_what_there_is(farm):
-    assert "nobody: there is no such service; there are chatty, once" in farm("stop", "nobody").stderr
+    assert (
+        "nobody: there is no such service; 'farmhand list' shows those that there are" in farm("stop", "nobody").stderr
+    )
     assert (
         "/nowhere/control.sock: no supervisor answers there"
         in farm("ping", "--control", "/nowhere/control.sock").stderr
@@ -191,7 +193,7 @@ def test_what_cannot_be_reloaded_is_said_with_the_reason(farm):
 
 
 def test_show_prints_properties_in_systemds_words(farm):
-    assert farm("show", "chatty", "-p", "Restart,Id").stdout == "Restart=on-failure\nId=chatty.service\n"
+    assert farm("show", "chatty", "-p", "Id,Restart").stdout == "Restart=on-failure\nId=chatty.service\n"
     assert farm("show", "chatty", "--property=Restart", "--value").stdout == "on-failure\n"
     shown = json.loads(farm("show", "chatty", "-o", "json").stdout)
     assert shown["chatty"]["ActiveState"] == "active"
@@ -239,7 +241,7 @@ def test_logs_go_on_as_they_are_written(farm, tmp_path):
 def test_who_reads_only_the_first_lines_gets_no_complaint(farm):
     command = f"{FARMHAND} show | head -1"
     done = subprocess.run(command, shell=True, env=farm.environ, capture_output=True, text=True, check=False)
-    assert done.stdout.startswith("Id=")
+    assert done.stdout.startswith("Type=")
     assert done.stderr == ""
 
 

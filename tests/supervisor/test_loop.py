@@ -218,7 +218,7 @@ def test_a_reload_and_a_signal_reach_the_service(run, tmp_path):
 
 def test_requests_that_make_no_sense_say_so(run):
     supervised = run(worker="sleep 100")
-    assert supervised.ask("stop", "wroker")[:2] == [5, ["wroker: there is no such service; there are worker"]]
+    assert supervised.ask("stop", "wroker")[:2] == [5, ['wroker: there is no such service; did you mean "worker"?']]
     assert supervised.ask("dance", "worker")[0] == 2
     assert supervised.ask("stop")[0] == 2
     assert supervised.ask("reload", "worker")[0] == 3
