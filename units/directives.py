@@ -210,7 +210,7 @@ _ROWS = [
     ("WatchdogSec", "Service", span(), 0, "it must send WATCHDOG=1 this often, or is ended; 0 for off"),
     ("NotifyAccess", "Service", choice(*get_args(spec.NotifyAccess)), 0, "whose notifications to believe"),
     # systemd.kill(5)
-    ("KillMode", "Service", choice(*get_args(spec.KillMode)), 0, "which of its processes a stop ends"),
+    ("KillMode", "Service", choice(*get_args(spec.KillMode), resets=True), 0, "which of its processes a stop ends"),
     ("KillSignal", "Service", SIGNAL, 0, "the signal that asks it to stop"),
     ("RestartKillSignal", "Service", SIGNAL, 244, "the signal that asks it to stop for a restart"),
     ("SendSIGHUP", "Service", BOOLEAN, 0, "send SIGHUP right after the first signal"),

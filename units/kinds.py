@@ -97,12 +97,13 @@ def span(parse: Callable[[str], float] = grammar.parse_span, *, resets: bool = F
     return Kind("time span", _plain(parse), lambda value, escape: [grammar.format_span(value)], schema, resets=resets)
 
 
-def choice(*choices: str) -> Kind:
+def choice(*choices: str, resets: bool = False) -> Kind:
     return Kind(
         " | ".join(choices),
         _plain(lambda text: grammar.parse_choice(text, choices)),
         lambda value, escape: [value],
         {"enum": [*choices]} if "no" not in choices else {"enum": [*choices, False]},
+        resets=resets,
     )
 
 

@@ -151,7 +151,8 @@ class Tree(Protocol):
     def signal(self, *names: str, whom: Literal["main", "all"]) -> None:
         """Send signals by name ("SIGTERM") to the main process or to every member; those gone are no error.
 
-        Each gets them all at once: the one with the lowest number is what it hears first.
+        The main process gets them all at once: the one with the lowest number is what it hears first. The others get
+        SIGHUP after the rest, unless it is the first.
         """
         ...
 

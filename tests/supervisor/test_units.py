@@ -122,11 +122,11 @@ def test_units_are_read_when_they_are_named(units):
     ]
 
 
-# The unit; its LoadState; the exit codes of start, stop, status, reset-failed; what start says.
+# The unit; its LoadState; the exit codes of start, stop, status, reset-failed, kill; what start says.
 CANNOT_START = [
-    ("nobody", "not-found", (5, 5, 4, 1), "nobody: there is no such service"),
-    ("masked", "masked", (1, 0, 3, 0), "masked.service: it is masked by"),
-    ("bad", "bad-setting", (1, 5, 3, 0), "bad.service:2: ExecStart:"),
+    ("nobody", "not-found", (5, 5, 4, 1, 1), "nobody: there is no such service"),
+    ("masked", "masked", (1, 0, 3, 0, 0), "masked.service: it is masked by"),
+    ("bad", "bad-setting", (1, 5, 3, 0, 0), "bad.service:2: ExecStart:"),
 ]
 
 
@@ -134,7 +134,8 @@ CANNOT_START = [
 def test_what_cannot_be_started_says_why(units, name, state, codes, said):
     assert units.show(name, "LoadState") == state
     assert said in units.show(name, "LoadError")
-    assert tuple(units(verb, name).returncode for verb in ("start", "stop", "status", "reset-failed")) == codes
+    verbs = ("start", "stop", "status", "reset-failed", "kill")
+    assert tuple(units(verb, name).returncode for verb in verbs) == codes
     assert said in units("start", name).stderr
 
 
