@@ -125,7 +125,8 @@ def _loading(desk: Desk, loaded: Loaded, fragment: str) -> dict[str, str]:
 
 def stub(desk: Desk, loaded: Loaded) -> dict[str, str]:
     """Return the properties of a unit that was named and cannot be had."""
-    facts = properties.Facts(stamps=dict.fromkeys(_STAMPS, 0.0), limits=_limits(desk))
+    named = _named_by(desk.jobs.links).get(short_name(loaded.name), {})
+    facts = properties.Facts(stamps=dict.fromkeys(_STAMPS, 0.0), limits=_limits(desk), named_by=named)
     nothing = properties.properties(Service(short_name(loaded.name)), Life(), facts)
     return nothing | {"Type": "", "OOMPolicy": "", "CanStart": "no"} | _loading(desk, loaded, "")
 
@@ -137,7 +138,7 @@ def show(shown: Mapping[str, str], options: Options) -> Reply:
         asked = {name for item in (names if isinstance(names, list) else [names]) for name in str(item).split(",")}
         shown = {name: value for name, value in shown.items() if name in asked}
     whole = names or options.get("all")
-    told = {name: value for name, value in shown.items() if whole or value not in properties.EMPTY}
+    told = {name: value for name, value in shown.items() if whole or not properties.is_empty(name, value)}
     lines = tuple(f"{name}={line}" for name, value in told.items() for line in value.split("\n"))
     return Reply(0, lines, dict(shown))
 
@@ -166,7 +167,7 @@ def status(desk: Desk, unit: Unit, options: Options) -> Reply:
     if unit_type(unit.name) is None:
         lines.append(f" Restarts: {life.restarts}, Restart={unit.service.restart}{where(unit.service, 'Restart')}")
     lines += _not_in_force(desk, unit)
-    if shown["LogPath"] and unit_type(unit.name) is None:
+    if unit_type(unit.name) is None and shown["LogPath"]:
         lines.append(f"      Log: {shown['LogPath']}")
     return Reply(0 if unit.active in RUNS else NOT_RUNNING, tuple(lines), shown)
 

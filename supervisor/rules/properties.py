@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from ...units.grammar import format_boolean, show_span, signal_name, signal_number
+from ...units.formats import format_boolean, show_span
 from ...units.light import dataclass, field
-from ...units.spec import INFINITY, Command, EnvironmentFile, Limit, Service, StatusSet
+from ...units.spec import INFINITY, Command, Limit, Service, StatusSet
+from ...units.statuses import signal_name, signal_number
 from ...units.unit_names import full_name, unit_type
 from . import notify, watchdog
 from .commands_shown import Ran, commands_shown, exit_status
@@ -34,8 +35,6 @@ _OTHER_END = {
     "PropagatesStopTo": "StopPropagatedFrom",
     "StopPropagatedFrom": "PropagatesStopTo",
 }
-
-EMPTY = frozenset({"", "[unprintable]", "~"})  # what systemctl does not show unless it is asked for
 
 _RELATIONS = {
     "Requires": "requires",
@@ -111,6 +110,11 @@ def properties(service: Service, life: Life, facts: Facts) -> dict[str, str]:
         **{kept.key: kept.value for kept in service.kept},  # as written: nothing is known of their meaning
     }
     return in_order(known, of_service=unit_type(service.name) is None)
+
+
+def is_empty(name: str, value: str) -> bool:
+    """Say whether systemctl leaves a property out unless it is asked for."""
+    return value in ("", "[unprintable]", "~") or (name.endswith("ActionExitStatus") and value == "[not set]")
 
 
 def _identity(service: Service) -> dict[str, str]:
@@ -270,7 +274,7 @@ def _execution(service: Service) -> dict[str, str]:
         **_stream("Output", service.standard_output),
         **_stream("Error", service.standard_error),
         "Environment": shell_words(f"{name}={value}" for name, value in service.environment.items()),
-        "EnvironmentFiles": "\n".join(map(_environment_file, service.environment_file)),
+        **_environment_files(service),
         "PassEnvironment": shell_words(service.pass_environment),
         "UnsetEnvironment": shell_words(service.unset_environment),
         "CanStart": format_boolean(not service.refuse_manual_start),
@@ -279,8 +283,9 @@ def _execution(service: Service) -> dict[str, str]:
     }
 
 
-def _environment_file(file: EnvironmentFile) -> str:
-    return f"{file.path} (ignore_errors={format_boolean(file.optional)})"
+def _environment_files(service: Service) -> dict[str, str]:
+    files = (f"{file.path} (ignore_errors={format_boolean(file.optional)})" for file in service.environment_file)
+    return {"EnvironmentFiles": "\n".join(files)} if service.environment_file else {}
 
 
 def _stream(name: str, setting: str) -> dict[str, str]:

@@ -269,3 +269,22 @@ def test_the_process_that_a_pid_file_names_is_the_service(run, tmp_path):
     supervised.sees("start -> running")
     supervised.sees("running -> dead")
     assert not (tmp_path / "pid").exists()
+
+
+def test_nothing_is_started_any_more_once_it_stops(run):
+    supervised = run(worker={"ExecStart": "sleep 100", "OnSuccess": "after"}, after="sleep 100")
+    supervised.sees("worker: .*-> running")
+    supervised.sees("after: .*-> running")
+    assert supervised.ask("stop", "after")[0] == 0
+    supervised.send("shutdown")
+    supervised.sees("after: it is not started: the supervisor is stopping")
+    supervised.process.wait(10)
+
+
+def test_each_limit_can_be_set(run):
+    supervised = run(worker={"ExecStart": "sleep 100", "LimitLOCKS": 5, "LimitRSS": "1M"})
+    supervised.sees("-> running")
+    shown = supervised.show("worker")
+    assert (shown["LimitLOCKS"], shown["LimitRSSSoft"], shown["LimitNOFILESoft"]) == ("5", "1048576", "1024")
+    until(lambda: psutil.Process(int(shown["MainPID"])).name() == "sleep", "the program to be executed")
+

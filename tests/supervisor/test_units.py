@@ -271,3 +271,37 @@ def test_a_command_that_is_not_there_says_what_to_do_instead(word, said):
     done = subprocess.run([FARMHAND, word, "x"], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+def test_what_is_needed_and_cannot_be_used_is_told_with_the_reason(units):
+    for name, reason in (("masked", "it is masked by"), ("bad", "bad.service:2: ExecStart:")):
+        units.write(f"needs-{name}.service", f"[Unit]\nRequires={name}.service\n{SLEEP}")
+        done = units("start", f"needs-{name}")
+        assert done.returncode == 1
+        assert reason in done.stderr
+
+
+def test_a_template_is_no_unit(units):
+    assert units("is-enabled", "worker@").stdout == "static\n"
+    units.write("spare@.service", SLEEP)
+    assert units("cat", "spare@").returncode == 0
+    done = units("start", "spare@")
+    assert (done.returncode, "name one: spare@1" in done.stderr) == (1, True)
+    assert "@.service" not in units("list-units", "--all").stdout
+    assert units("show", "app", "-p", "RequiredBy,WantedBy", "--value").stdout == "\nmulti-user.target\n"
+    assert units.show("base", "RequiredBy") == "app.service"
+
+
+def test_what_is_to_be_listed_has_to_be_known(units):
+    done = units("list-units", "-t", "service,foo")
+    assert (done.returncode, done.stdout, '"foo" is no type' in done.stderr) == (2, "", True)
+    assert "target" in units("list-units", "--type=help").stdout.splitlines()
+    assert "stop-sigterm" in units("list-units", "--state=help").stdout.splitlines()
+
+
+def test_an_answer_and_a_complaint_go_their_own_ways(units):
+    done = units("cat", "nobody", "extra")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (1, f"# {units.folder}/extra.service")
+    assert done.stderr.startswith("nobody: there is no such service")
+    done = units("status", "nobody", "masked")
+    assert (done.returncode, done.stdout.splitlines()[0], "nobody" in done.stderr) == (4, "○ masked", True)
