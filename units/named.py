@@ -126,6 +126,9 @@ def _is_absolute(path: str, context: Context) -> bool:
     return path.startswith("/") or bool(_DRIVE.match(path)) or (context.as_written and path.startswith("%"))
 
 
+_LONGEST_PATH, _LONGEST_NAME = 4096, 255  # bytes, the NUL at the end included and not
+
+
 def read_path(text: str, context: Context) -> str:
     """Take an absolute path without ".."; doubled and trailing slashes go."""
     path = context.replace(text)
@@ -133,7 +136,11 @@ def read_path(text: str, context: Context) -> str:
         raise BadValue(f'"{path}" is not an absolute path', "write the path in full, from / on")
     if ".." in re.split(r"[\\/]", path):
         raise BadValue(f'"{path}" goes up by ".."', "write the path without it")
-    return simplify(path) if path[0] == "/" else path
+    path = simplify(path) if path[0] == "/" else path
+    raw = path.encode("utf-8", "surrogateescape")
+    if len(raw) >= _LONGEST_PATH or any(len(part) > _LONGEST_NAME for part in raw.split(b"/")):
+        raise BadValue(f'"{path}" is longer than a path can be', "write a shorter one")
+    return path
 
 
 def _read_folder(text: str, context: Context) -> Folder:

@@ -1,12 +1,9 @@
 """What a process of a service finds in its environment; systemd.exec(5), "Environment"."""
 
 import errno
-import glob
 import os
-import re
 from collections.abc import Mapping
 
-from ...units import environment_file
 from ...units.spec import Service
 from ..platforms import AROUND, MARK
 from ..rules import notify, watchdog
@@ -102,7 +99,7 @@ def _of_terminal(service: Service) -> dict[str, str]:
     streams = {service.standard_input, service.standard_output, service.standard_error}
     if service.tty_path is None and streams.isdisjoint(_ON_TERMINALS):
         return {}
-    virtual = re.fullmatch(r"/dev/tty\d+", service.tty_path or "")
+    virtual = (service.tty_path or "").removeprefix("/dev/tty").isdecimal()
     return {"TERM": "linux" if virtual else "vt220"}
 
 
@@ -122,13 +119,17 @@ def _of_user(service: Service) -> dict[str, str]:
         return {}
     told = {"USER": entry.pw_name, "LOGNAME": entry.pw_name, "HOME": entry.pw_dir, "SHELL": entry.pw_shell}
     nowhere = {
-        "HOME": entry.pw_dir in ("", "/", "/nonexistent"),
-        "SHELL": entry.pw_shell.endswith(("nologin", "false")),
+        "HOME": accounts.lives_nowhere(entry),
+        "SHELL": not entry.pw_shell or entry.pw_shell.endswith(("/nologin", "/false", "/true")),
     }
     return {name: value for name, value in told.items() if not nowhere.get(name)}
 
 
 def _read_files(pattern: str, *, optional: bool) -> dict[str, str]:
+    import glob  # few services have such files, and it takes memory
+
+    from ...units import environment_file
+
     paths = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]
     found: dict[str, str] = {}
     if not paths and not optional:

@@ -128,9 +128,14 @@ def _is_bare(service: Service) -> bool:
 
 
 def _folder(service: Service, below: str | None) -> str | None:
-    """Return the folder to run in: below the root directory for a command that is not confined to it."""
+    """Return the folder to run in: below the root directory for a command that is not confined to it.
+
+    "~" is the home of User= also for a command that runs as somebody else.
+    """
     inside = service.working_directory.path if service.working_directory else None
-    return inside if below is None or inside == "~" else below + (inside or "")
+    if inside == "~":
+        return accounts.home_of(service) or os.path.expanduser("~")
+    return inside if below is None else below + (inside or "")
 
 
 def _search(service: Service, premises: Premises) -> Iterator[str]:

@@ -36,7 +36,7 @@ class Order:
     """Everything needed to start one process. Files are descriptors that stay the caller's.
 
     argv[0] is what the program is told of its name; `program` is the path of what is executed. cwd: None leaves the
-    supervisor's, "~" is the user's home. stdin, stdout, stderr: None is the null device. user, group: names or
+    supervisor's. stdin, stdout, stderr: None is the null device. user, group: names or
     numbers as text; with keeps_user the process joins the user's groups and stays who it is. root: the folder that
     becomes /; bare_root: nothing was to be mounted in it. terminal: "wait", "force" or "fail", to make stdin the
     controlling terminal by. timer_slack: nanoseconds. unit: the service that the tree belongs to, for

@@ -173,7 +173,7 @@ def _move(order: Order, undo: contextlib.ExitStack) -> None:
     here = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
     undo.callback(os.close, here)
     try:
-        os.chdir(os.path.expanduser("~") if order.cwd == "~" else order.cwd)
+        os.chdir(order.cwd)
         undo.callback(os.fchdir, here)
     except OSError:
         if not order.cwd_optional:
@@ -295,6 +295,8 @@ def _privileged(order: Order) -> Iterator[str]:
         yield f"personality={order.personality}"
     for name, (soft, hard) in order.limits.items():
         yield f"limit={name}:{-1 if soft is None else soft}:{-1 if hard is None else hard}"
+    if order.no_new_privileges:
+        yield "nnp="
     if order.keeps_user and order.user is not None:
         yield f"initgroups={order.user}:{order.group or ''}:"
     elif not order.keeps_user and (order.user is not None or order.group is not None or order.supplementary_groups):
@@ -303,8 +305,6 @@ def _privileged(order: Order) -> Iterator[str]:
         yield f"{'chroot' if order.bare_root else 'root'}={order.root}"
     if order.user is not None and not order.keeps_user:
         yield f"user={order.user}"
-    if order.no_new_privileges:
-        yield "nnp="
 
 
 def _refused(order: Order, step: str, why: str) -> Refused:

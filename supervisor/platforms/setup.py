@@ -45,6 +45,8 @@ def become(settings: Sequence[str], program: str, argv: Sequence[str], env: Mapp
     try:
         if any(setting.startswith("limit=NOFILE:") for setting in settings):
             close_inherited(report)
+        if argv and not argv[0]:
+            import ctypes  # noqa: F401  # for `execute`, while its file can still be read
         for setting in settings:
             step, _, value = setting.partition("=")
             STEPS[step](value)
@@ -225,7 +227,7 @@ def set_limit(value: str) -> None:
 def set_group(value: str) -> None:
     """Read "USER:GROUP:OTHER,OTHER…", any of them empty: the groups of the user, the primary one replaced, and more."""
     user, group, others = value.split(":")
-    name, primary, _, _ = user_entry(user) if user else ("", os.getgid(), 0, "")
+    name, primary, _ = user_entry(user) if user else ("", os.getgid(), 0)
     primary = group_id(group) if group else primary
     if os.geteuid() == 0:  # nobody else may, and to become oneself it is not needed
         usual = os.getgrouplist(name, primary) if name and primary != 0 else []  # as systemd does
@@ -236,7 +238,7 @@ def set_group(value: str) -> None:
 def join_groups(value: str) -> None:
     """Read what `set_group` does, and join the user's groups without becoming a member of the primary one."""
     user, group, _ = value.split(":")
-    name, primary, _, _ = user_entry(user)
+    name, primary, _ = user_entry(user)
     primary = group_id(group) if group else primary
     if primary != 0 and os.geteuid() == 0:
         os.setgroups(os.getgrouplist(name, primary))
@@ -247,21 +249,12 @@ def set_user(value: str) -> None:
 
 
 def set_cwd(value: str) -> None:
-    """Read "FOLDER", "-FOLDER" if it may be missing; "~" is the home of whoever this process now is."""
-    folder = value.removeprefix("-")
+    """Read "FOLDER", "-FOLDER" if it may be missing."""
     try:
-        os.chdir(own_home() if folder == "~" else folder)
+        os.chdir(value.removeprefix("-"))
     except OSError:
         if not value.startswith("-"):
             raise
-
-
-def own_home() -> str:
-    """Return the home of whoever this process now is, / for one whom nobody knows."""
-    try:
-        return user_entry(str(os.getuid()))[3]
-    except LookupError:
-        return "/"
 
 
 def group_id(name: str) -> int:
@@ -273,8 +266,8 @@ def group_id(name: str) -> int:
         raise LookupError(f"there is no group {name!r}") from None
 
 
-def user_entry(name: str) -> tuple[str, int, int, str]:
-    """Return name, group id, user id and home of a user given by name or number."""
+def user_entry(name: str) -> tuple[str, int, int]:
+    """Return name, group id and user id of a user given by name or number."""
     if name in KNOWN:
         return KNOWN[name]
     import pwd
@@ -283,16 +276,17 @@ def user_entry(name: str) -> tuple[str, int, int, str]:
         entry = pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
     except KeyError:
         raise LookupError(f"there is no user {name!r}") from None
-    found = (entry.pw_name, entry.pw_gid, entry.pw_uid, entry.pw_dir)
+    found = (entry.pw_name, entry.pw_gid, entry.pw_uid)
     KNOWN[str(entry.pw_uid)] = KNOWN[name] = found
     return found
 
 
 # The users that were looked up: in another root directory there may be others.
-KNOWN: dict[str, tuple[str, int, int, str]] = {}
+KNOWN: dict[str, tuple[str, int, int]] = {}
 
 
-# In the order in which `launch.py` gives them: what needs privilege first, and the folder as the user sees it.
+# In the order in which `launch.py` gives them: what needs privilege first, and the folder as the user sees it. What
+# imports a module comes before those that change whose files can be read, or which there are.
 STEPS = {
     "account": user_entry,
     "terminal": set_terminal,
@@ -306,11 +300,11 @@ STEPS = {
     "slack": set_slack,
     "personality": set_personality,
     "limit": set_limit,
+    "nnp": set_no_new_privileges,
     "group": set_group,
     "initgroups": join_groups,
     "chroot": set_root,
     "root": set_root,
     "user": set_user,
-    "nnp": set_no_new_privileges,
     "cwd": set_cwd,
 }

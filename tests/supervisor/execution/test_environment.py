@@ -205,6 +205,14 @@ def test_who_has_a_terminal_is_told_what_it_is(settings, term):
     assert of_start(Service("a", **settings), Life(), MAIN).get("TERM") == term
 
 
+def test_a_home_of_a_user_is_a_folder_also_for_who_does_not_become_it(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/own")
+    for user, home in ((None, "/home/own"), ("nobody", "/home/own"), ("root", "/root"), ("daemon", "/usr/sbin")):
+        for privilege in ("", "+", "!"):
+            with order_of(Service("a", user=user, working_directory=Folder("~")), privilege=privilege) as order:
+                assert order.cwd == home
+
+
 def test_a_home_as_working_directory_is_told_without_a_user(monkeypatch):
     monkeypatch.setenv("HOME", "/home/own")
     at_home = Service("a", working_directory=Folder("~"))
