@@ -1,0 +1,3 @@
+"""The directives that Windows has nothing for."""
+
+LACKS = frozenset[str]()
