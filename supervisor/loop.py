@@ -22,6 +22,7 @@ from .definitions.current import Definitions
 from .definitions.unit_paths import Index
 from .execution.execute import Premises
 from .execution.streams import Journal, settled
+from .gate import Gate
 from .jobs import Jobs, Surroundings
 from .narrate import Log, Narration, Narrator
 from .obey import ORPHANS, Observers, Supervisor
@@ -97,6 +98,7 @@ class Loop:
         self.waiter = Waiter()
         self.narrator = shell.narration or Narrator(shell.log, shell.last_line)
         self.jobs = Jobs(self.units, link(()), self._surroundings(shell))
+        self._gate = Gate(lambda: bool(self.jobs.pending))
         self.supervisor = Supervisor(
             self.units, platform, self.waiter, shell.environment, _premises(shell), self._observers(shell.log)
         )
@@ -145,6 +147,7 @@ class Loop:
             stop_pending=lambda unit: self.jobs.has(unit, Kind.STOP),
             restart_pending=lambda unit: self.jobs.has(unit, Kind.RESTART),
             announce=self._announce,
+            gate=self._gate.descriptor,
         )
 
     def _surroundings(self, shell: Shell) -> Surroundings:
@@ -275,6 +278,7 @@ class Loop:
     def _settle(self) -> None:
         self._follow_the_chosen()
         self.jobs.run()
+        self._gate.open_if_idle()
         self.supervisor.tidy()
         self.definitions.drop_gone()
         self._watchers[:] = [watcher for watcher in self._watchers if not watcher()]

@@ -53,6 +53,7 @@ class Observers:
     stop_pending: Callable[[Unit], bool]
     restart_pending: Callable[[Unit], bool]
     announce: Callable[[Unit], None] = lambda unit: None  # before a process is started
+    gate: Callable[[], int | None] = lambda: None  # what a process of an idle service waits at
     trigger: Callable[[Unit], Unit | None] = lambda unit: None  # the one that OnFailure= or OnSuccess= may start it for
 
 
@@ -160,7 +161,8 @@ class Supervisor:
         try:
             env = environment.compose(service, self.common, own)
             mark = unit.invocation if env.get(MARK) == unit.invocation else ""  # the service may choose to be without
-            with execute.order(service, order, env, mark, self.premises) as ready:
+            gate = self.observers.gate() if service.type == "idle" else None
+            with execute.order(service, order, env, mark, self.premises, gate) as ready:
                 tree = self.platform.spawn(ready)
         except OSError as error:
             self.observers.log(f"{unit.name}: cannot start {order.directive}={order.command.words[0]}: {error}")

@@ -31,8 +31,10 @@ class Premises:
 
 
 @contextlib.contextmanager
-def order(service: Service, spawn: Spawn, env: Mapping[str, str], mark: str, premises: Premises) -> Iterator[Order]:
-    """Give the order for one command; the files opened for it are closed at the end.
+def order(
+    service: Service, spawn: Spawn, env: Mapping[str, str], mark: str, premises: Premises, gate: int | None = None
+) -> Iterator[Order]:
+    """Give the order for one command; the files opened for it are closed at the end. gate: see Order.
 
     Its folders and credentials are made on the way. What is refused stands in the order; OSError says that
     there is nothing to start.
@@ -83,6 +85,7 @@ def order(service: Service, spawn: Spawn, env: Mapping[str, str], mark: str, pre
             no_new_privileges=confined and service.no_new_privileges,
             limits={name: (limit.soft, limit.hard) for name, limit in service.limits.items()} if confined else {},
             files=resources.files(premises.files) if confined and premises.files else premises.files,
+            gate=gate,
             refused=refused,
         )
 

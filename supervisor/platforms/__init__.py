@@ -79,6 +79,7 @@ class Order:
     ignore_sigpipe: bool = False
     limits: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
     files: tuple[int, int] | None = None
+    gate: int | None = None  # a descriptor that is waited for to be readable, a while
     refused: tuple[int, str] | None = None  # what its owner found to be impossible: the exit code, and why in words
 
 

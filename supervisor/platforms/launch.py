@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import resource
+import select
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -56,6 +57,7 @@ SKIPPED = frozenset(step for step, _, here in _NOT_EVERYWHERE if not here)
 LACKS = frozenset(name for step, names, _ in _NOT_EVERYWHERE if step in SKIPPED for name in names)
 
 _FIRST_OTHER = 3  # descriptor after the standard streams
+_AT_THE_GATE = 6.0  # seconds at most: systemd's five, and one for an answer to that
 _SIGNALS = signal.valid_signals()
 # Python ignores these; whether SIGPIPE stays so is for IgnoreSIGPIPE= to say.
 _RESTORED = {True: [signal.SIGXFSZ], False: [signal.SIGXFSZ, signal.SIGPIPE]}
@@ -233,6 +235,8 @@ def _set_up(order: Order, settings: Sequence[str], env: Mapping[str, str], repor
             if callable(signal.getsignal(number)):
                 signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        if order.gate is not None:
+            select.select([order.gate], [], [], _AT_THE_GATE)
         become(settings, order.program, order.argv, env, report)
     finally:
         os._exit(CODES["exec"])
@@ -243,7 +247,13 @@ def _is_plain(order: Order) -> bool:
     must have no other thread then."""
     borrowed = (order.cwd, order.umask, order.files) != (None, None, None)
     named = any(order.argv[:1])  # Python's posix_spawn wants a name for the program
-    return named and (not borrowed or _alone()) and not list(_special(order)) and _within_limit(order)
+    return (
+        named
+        and order.gate is None
+        and (not borrowed or _alone())
+        and not list(_special(order))
+        and _within_limit(order)
+    )
 
 
 def _settings(order: Order) -> Iterator[str]:

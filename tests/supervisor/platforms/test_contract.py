@@ -231,6 +231,17 @@ def test_nobody_leads_who_is_no_member(shell):
     assert tree.members() == {tree.pid}
 
 
+def test_who_waits_at_a_gate_begins_when_it_opens(shell):
+    gate, opener = os.pipe()
+    tree = shell.sh("exit 5", gate=gate)
+    assert not readable(tree.exec_fileno())
+    assert tree.poll() is None
+    os.write(opener, b"x")
+    assert shell.exit_of(tree) == Exit(code=5)
+    os.close(gate)
+    os.close(opener)
+
+
 def test_a_signal_to_who_is_gone_is_no_error(shell):
     tree = shell.sh("exit 0")
     shell.exit_of(tree)
