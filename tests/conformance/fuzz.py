@@ -17,6 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
 import fuzz_relations  # noqa: E402
 import generate  # noqa: E402
+import generate_near  # noqa: E402
 import generate_texts  # noqa: E402
 from player import FARMHAND, SYSTEMD, Boot, Difference, Outcome, Scenario, compare, play, write  # noqa: E402
 from player.compare import settle  # noqa: E402
@@ -26,6 +27,7 @@ from shrink import shrink, told  # noqa: E402
 GENERATORS: Mapping[str, Callable[[int, int], Scenario]] = {
     "life": generate.scenario,
     "text": generate_texts.scenario,
+    "near": generate_near.scenario,
 }
 _AT_A_TIME, _AGAIN_AT_A_TIME = 8, 4
 _AGAIN_LATER = (0, 75)  # milliseconds

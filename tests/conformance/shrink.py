@@ -78,7 +78,7 @@ def size(scenario: Scenario) -> int:
 
 def edits(scenario: Scenario) -> Iterator[Edit]:
     """Yield every way of leaving one thing out, or of making it plainer."""
-    for line in scenario.unit:
+    for line in () if isinstance(scenario.unit, str) else scenario.unit:
         if line not in _NEEDED:
             yield lambda it, line=line: replace(it, unit=_without(it.unit, line))  # type: ignore[misc]
         if line.startswith("Exec") and line != _plain(line):
@@ -134,4 +134,6 @@ def told(scenario: Scenario) -> str:
         for n, run in enumerate(runs, 1)
     ]
     commands = [f"{at} ms: {words}" for at, words in scenario.commands]
-    return "\n".join(f"    {line}" for line in (*scenario.unit, "", *acts, *commands, f"{scenario.until} ms: look"))
+    return "\n".join(
+        f"    {line}" for line in (*scenario.unit_text.splitlines(), "", *acts, *commands, f"{scenario.until} ms: look")
+    )

@@ -3,6 +3,7 @@
 import itertools
 
 import generate
+import generate_near
 import generate_texts
 import pytest
 from player import Scenario
@@ -12,9 +13,10 @@ from farmhand.units.dialects import systemd
 from farmhand.units.errors import BadConfig
 
 NUMBERS = range(200)
+GENERATORS = [generate.scenario, generate_texts.scenario, generate_near.scenario]
 
 
-@pytest.mark.parametrize("make", [generate.scenario, generate_texts.scenario], ids=["life", "text"])
+@pytest.mark.parametrize("make", GENERATORS, ids=["life", "text", "near"])
 def test_a_seed_and_a_number_are_one_scenario(make):
     assert [make(1, number) for number in NUMBERS] == [make(1, number) for number in NUMBERS]
     assert len({str(make(seed, number)) for seed in (1, 2) for number in NUMBERS}) == 2 * len(NUMBERS)
