@@ -22,9 +22,9 @@ thread that was not started here, so an owner of trees must not use `subprocess`
 """
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
-from ...units.light import Literal, Protocol, dataclass, field
+from ...units.light import Any, Literal, Protocol, dataclass, field
 from ..rules.exitstatus import Exit as Exit  # owners of trees take it from here
 
 MARK = "INVOCATION_ID"  # the variable in which a tree's processes inherit its mark; systemd sets the same
@@ -198,6 +198,22 @@ class NotifySocket(Protocol):
     def close(self) -> None: ...
 
 
+class Selector(Protocol):
+    """What a loop waits with: a selector of the standard library, or something like it for what has no descriptor."""
+
+    def register(self, fileobj: int, events: int, data: Any = None) -> Any:
+        """Watch what `fileno` returned; the key has `fd` and `data`."""
+        ...
+
+    def unregister(self, fileobj: int) -> Any: ...
+
+    def select(self, timeout: float | None = None) -> list[tuple[Any, int]]:
+        """Return the keys of those that are ready, each with its events, after `timeout` seconds at most."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Platform(Protocol):
     """What one operating system offers; `native()` returns the one for this machine."""
 
@@ -237,6 +253,17 @@ class Platform(Protocol):
         """Make this process the parent of every descendant whose own parent ends. Once, before the first spawn."""
         ...
 
+    def selector(self) -> Selector:
+        """Return what waits for all that has a `fileno` here; where there can be but one, it is always the same."""
+        ...
+
+    def on_signals(self, heed: Callable[[str], object]) -> None:
+        """From now on call `heed` with the name of each signal by which somebody asks this process to stop.
+
+        It comes in the main thread, before `reap_strangers` returns at the latest; `fileno` is readable then.
+        """
+        ...
+
     def fileno(self) -> int:
         """Return what becomes readable when a descendant has ended: then a tree may have lost its last member."""
         ...
@@ -257,6 +284,7 @@ class Platform(Protocol):
 _KINDS: Mapping[str, str] = {
     "linux": "linux",
     **dict.fromkeys(("darwin", "freebsd", "openbsd", "netbsd", "dragonfly"), "posix"),
+    "win": "windows",
 }
 
 
@@ -264,7 +292,8 @@ def kind() -> str:
     """Say which of the platforms is this machine's; raises NotImplementedError where there is none."""
     name = sys.platform.rstrip("0123456789.")
     if name not in _KINDS:
-        raise NotImplementedError(f"neither services nor tasks can be run on {sys.platform} yet: use Linux or macOS")
+        known = "use Linux, macOS or Windows"
+        raise NotImplementedError(f"neither services nor tasks can be run on {sys.platform} yet: {known}")
     return _KINDS[name]
 
 
@@ -278,6 +307,10 @@ def lacking() -> frozenset[str]:
 
 def native() -> Platform:
     """Return this system's platform; raises NotImplementedError."""
+    if sys.platform == "win32":
+        from .windows.trees import WINDOWS
+
+        return WINDOWS
     if kind() == "linux":
         from .linux import LINUX
 

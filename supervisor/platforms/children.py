@@ -20,6 +20,8 @@ _NUMBERS = {name: int(number) for name, number in vars(signal).items() if name[:
 _NAMES = {_NUMBERS[name]: name for name in sorted(_NUMBERS, reverse=True)}
 
 _KQUEUE: Any = select if hasattr(select, "kqueue") else None  # macOS and the BSDs
+# Those of service managers, of terminals, and of whoever stops a container that expects systemd in it.
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGRTMIN + 3)
 _WNOTHREAD = 0x20000000 if sys.platform == "linux" else 0  # waitpid(2)
 _LOOKS = 100
 _STANDARD_ERROR = 2
@@ -184,6 +186,12 @@ class Wakeup:
         with contextlib.suppress(BlockingIOError):
             while os.read(self.reader, 4096):
                 pass
+
+
+def heed_signals(heed: Callable[[str], object]) -> None:
+    """Have `heed` called with the name of each signal that asks this process to stop."""
+    for number in _STOPPING:
+        signal.signal(number, lambda number, frame: heed(signal_name(number)))
 
 
 def give_children_default_signals() -> None:

@@ -19,13 +19,14 @@ import contextlib
 import errno
 import os
 import select
+import selectors
 import time
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from ...units.light import Literal
 from ..rules.exitstatus import Exit
 from ..rules.shares import CONTROLLERS
-from . import Kept, Order, cgroup, procfs
+from . import Kept, NotifySocket, Order, Selector, cgroup, procfs
 from .children import (
     Process,
     Wakeup,
@@ -33,6 +34,7 @@ from .children import (
     everyone,
     exit_of,
     give_children_default_signals,
+    heed_signals,
     is_child,
     keep_descriptors,
     reap,
@@ -42,7 +44,6 @@ from .children import (
     spent_id,
 )
 from .launch import LACKS, Launch, inherited_mark, start
-from .notify import UnixNotifySocket, abstract_socket
 from .pidfd import lives, open_pidfd, send, stop_group
 from .signals import signal
 
@@ -283,6 +284,12 @@ class Linux:
             cgroup.sweep(self._base)
         self._wakeup = Wakeup()
 
+    def selector(self) -> Selector:
+        return selectors.DefaultSelector()
+
+    def on_signals(self, heed: Callable[[str], object]) -> None:
+        heed_signals(heed)
+
     def fileno(self) -> int:
         return self._awake().reader
 
@@ -345,7 +352,9 @@ class Linux:
         reaped, self._reaped = frozenset(self._reaped), set()
         return reaped
 
-    def notify_socket(self, address: str | None = None, fd: int | None = None) -> UnixNotifySocket:
+    def notify_socket(self, address: str | None = None, fd: int | None = None) -> NotifySocket:
+        from .notify import abstract_socket  # few services talk, and it takes memory
+
         return abstract_socket(address, fd)
 
     def spent_id(self) -> int:

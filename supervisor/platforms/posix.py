@@ -7,14 +7,15 @@ tree before, with their descendants. An orphan goes to init, so nobody tells whe
 import contextlib
 import os
 import select
-from collections.abc import Iterable, Mapping, Set
+import selectors
+from collections.abc import Callable, Iterable, Mapping, Set
 
 import psutil
 
 from ...units.light import Literal
 from ..rules.exitstatus import Exit
 from ..rules.shares import CONTROLLERS
-from . import AROUND, MARK, Kept, Order
+from . import AROUND, MARK, Kept, Order, Selector
 from .children import (
     Process,
     Wakeup,
@@ -22,6 +23,7 @@ from .children import (
     everyone,
     exit_of,
     give_children_default_signals,
+    heed_signals,
     keep_descriptors,
     reap,
     signal_all,
@@ -179,6 +181,12 @@ class Posix:
         give_children_default_signals()
         keep_descriptors()
         self._wakeup = Wakeup(self._collect)
+
+    def selector(self) -> Selector:
+        return selectors.DefaultSelector()
+
+    def on_signals(self, heed: Callable[[str], object]) -> None:
+        heed_signals(heed)
 
     def fileno(self) -> int:
         return self._awake().reader
