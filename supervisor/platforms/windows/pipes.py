@@ -19,9 +19,7 @@ _MESSAGES, _READ_MESSAGES, _NOT_REMOTE = 0x4, 0x2, 0x8
 _BUFFER = 1 << 16
 _MOST_INSTANCES = 255  # no limit
 _OWNERS = "D:P(A;;GA;;;OW)(A;;GA;;;BA)(A;;GA;;;SY)"  # the owner, administrators, the system
-_SECURITY_IDENTIFICATION = 0x00110000  # who serves may learn who asks, and not act as if he were
-_BUSY, _DISCONNECTED = 231, frozenset({109, 232, 233})  # ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED
-_PATIENCE = 10_000  # milliseconds for the one who serves to come to the next client
+_DISCONNECTED = frozenset({109, 232, 233})  # ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED
 
 _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
 _create = _kernel.CreateNamedPipeW

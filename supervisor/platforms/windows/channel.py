@@ -1,0 +1,163 @@
+"""The control channel on Windows: a named pipe, on which each client sends one line and gets one back.
+
+There is always one instance of the pipe more than there are clients, which waits for the next one.
+"""
+
+import _winapi
+import os
+import sys
+from collections.abc import Callable
+from errno import ETIMEDOUT
+from math import ceil
+
+from ....units.light import dataclass, field
+from . import pipes
+
+assert sys.platform == "win32"
+
+Watch = Callable[[int, Callable[[], None]], None]
+Forget = Callable[[int], None]
+
+_MOST_CLIENTS = 128
+_PART, _BUSY, _PATIENCE = 1 << 16, 231, 10_000  # bytes; ERROR_PIPE_BUSY; milliseconds for an instance to be free
+# Overlapped, and: who serves may learn who asks, but not act as if he were (SECURITY_IDENTIFICATION).
+_HOW = 0x40000000 | 0x00110000
+
+
+@dataclass(eq=False)
+class Client:
+    """Somebody at the other end of an instance. step: what is being waited for."""
+
+    instance: pipes.Instance
+    received: bytearray = field(default_factory=bytearray)
+    step: str = "connect"
+
+
+class PipeChannel:
+    """Serves the pipe `path` from `attach` until `close`. most_bytes: of a line; who sends more is hung up on."""
+
+    def __init__(self, path: str, most_bytes: int) -> None:
+        self.path = path
+        self._most_bytes = most_bytes
+        self._clients: set[Client] = set()
+        self._waiting: Client | None = Client(pipes.Instance(path, first=True))
+
+    def attach(self, watch: Watch, forget: Forget, hear: Callable[[Client, bytes], None]) -> None:
+        """Be waited for from now on. hear: called with each client and its line; `send` answers."""
+        self._watch, self._forget, self._hear = watch, forget, hear
+        assert self._waiting is not None
+        self._await(self._waiting)
+
+    def send(self, client: Client, data: bytes) -> None:
+        """Send the answer, and part with the client when it has it all; one that has gone is no error."""
+        if client in self._clients:
+            client.step = "write"
+            client.instance.write(data)
+            self._await(client)
+
+    def close(self) -> None:
+        for client in list(self._clients):
+            self._drop(client)
+        if self._waiting is not None:
+            self._forget(self._waiting.instance.event)
+            self._waiting.instance.close()
+            self._waiting = None
+
+    def _await(self, client: Client) -> None:
+        self._watch(client.instance.event, lambda: self._go_on(client))
+
+    def _go_on(self, client: Client) -> None:
+        self._forget(client.instance.event)
+        result = client.instance.result()
+        if client.step == "connect":
+            self._welcome(client, gone=result is None)
+        elif client.step == "read":
+            self._receive(client, result if isinstance(result, bytes) else b"")
+        elif client.step == "write":
+            client.step = "last read"  # until it has hung up: who hangs up first throws away what is not read yet
+            client.instance.read()
+            self._await(client)
+        else:
+            self._drop(client)
+
+    def _welcome(self, client: Client, *, gone: bool) -> None:
+        self._waiting = None
+        self._clients.add(client)
+        self._mind_the_door()
+        if gone:
+            self._drop(client)
+        else:
+            self._read(client)
+
+    def _mind_the_door(self) -> None:
+        """Have an instance wait for the next client, as long as there is room."""
+        if self._waiting is None and len(self._clients) < _MOST_CLIENTS:
+            self._waiting = Client(pipes.Instance(self.path))
+            self._await(self._waiting)
+
+    def _read(self, client: Client) -> None:
+        client.step = "read"
+        client.instance.read()
+        self._await(client)
+
+    def _receive(self, client: Client, part: bytes) -> None:
+        client.received += part
+        line, complete, _ = client.received.partition(b"\n")
+        if complete:
+            client.step = "asked"
+            self._hear(client, bytes(line))
+        elif not part or len(client.received) > self._most_bytes:
+            self._drop(client)
+        else:
+            self._read(client)
+
+    def _drop(self, client: Client) -> None:
+        self._clients.discard(client)
+        self._forget(client.instance.event)
+        client.instance.close()
+        self._mind_the_door()
+
+
+def exchange(path: str, line: bytes, timeout: float | None) -> bytes:
+    """Send a line to whoever serves the pipe, and return the line that comes back, "" for none; raises OSError.
+
+    timeout: seconds, for each step; TimeoutError when they are over.
+    """
+    pipe = _open(path)
+    try:
+        _finish(_winapi.WriteFile(pipe, line, overlapped=True), timeout)
+        received = b""
+        while not received.endswith(b"\n"):
+            operation, error = _winapi.ReadFile(pipe, _PART, overlapped=True)
+            if not (part := _finish((operation, error), timeout)):
+                break
+            received += part
+        return received
+    finally:
+        _winapi.CloseHandle(pipe)
+
+
+def _open(path: str) -> int:
+    """Open the pipe, waiting while all its instances are taken."""
+    while True:
+        try:
+            access = _winapi.GENERIC_READ | _winapi.GENERIC_WRITE
+            return _winapi.CreateFile(path, access, 0, 0, _winapi.OPEN_EXISTING, _HOW, 0)
+        except OSError as error:
+            if error.winerror != _BUSY:
+                raise
+        _winapi.WaitNamedPipe(path, _PATIENCE)
+
+
+def _finish(begun: tuple[_winapi.Overlapped, int], timeout: float | None) -> bytes:
+    """Wait for an operation; return what it read, b"" at the end of the one who serves."""
+    operation, _ = begun
+    milliseconds = _winapi.INFINITE if timeout is None else ceil(timeout * 1000)
+    if _winapi.WaitForMultipleObjects([operation.event], False, milliseconds) == _winapi.WAIT_TIMEOUT:
+        operation.cancel()
+        raise TimeoutError(ETIMEDOUT, os.strerror(ETIMEDOUT))
+    try:
+        operation.GetOverlappedResult(True)
+    except BrokenPipeError:
+        return b""
+    return operation.getbuffer() or b""
