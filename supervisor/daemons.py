@@ -25,7 +25,7 @@ def find(unit: Unit) -> int | None:
         return None
     if unit.service.pid_file:
         return suitable(unit, _read(unit.service.pid_file))
-    if unit.service.type != "forking" or unit.life.main_known or not unit.service.guess_main_pid:
+    if unit.life.main_known or not unit.service.guess_main_pid:
         return None
     orphans = frozenset[int]().union(*(tree.orphans() for tree in unit.all_trees()))
     return next(iter(orphans)) if len(orphans) == 1 else None
