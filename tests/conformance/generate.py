@@ -18,6 +18,7 @@ Script = dict[str, list[list[str]]]
 _STEP = 150
 _SLEEPS = (300, 600)
 _DEADLINES = {"150ms": 3, "450ms": 6, "750ms": 3, "1050ms": 1}
+_UNBOUNDED = {**_DEADLINES, "0": 0.7, "infinity": 0.7}
 _OFFSETS = (30, 60, 90)
 _LAST_LOOK = 120
 _HORIZONS = {9: 2, 12: 3, 15: 2}
@@ -39,28 +40,15 @@ _SIGNALS = {
 }
 _HANDLED = ("TERM", "TERM", "TERM", "INT", "HUP", "USR1", "USR1", "ABRT", "QUIT", "CONT")
 _MESSAGES = {
-    "READY=1": 8,
-    "STATUS=busy": 3,
-    "READY=1|STATUS=up": 2,
-    "RELOADING=1": 3,
-    "STOPPING=1": 3,
-    "STOPPING=1|STATUS=going": 1,
-    "RELOADING=1|READY=1": 1,
-    "ERRNO=5": 1,
-    "WATCHDOG=1": 2,
-    "WATCHDOG=trigger": 1,
-    "WATCHDOG_USEC=450000": 1,
-    "WATCHDOG_USEC=0": 1,
-    "EXTEND_TIMEOUT_USEC=750000": 2,
-    "EXTEND_TIMEOUT_USEC=450000|STATUS=more": 1,
-    "MAINPID=$child": 2,
-    "MAINPID=$self": 1,
-    "MAINPID=$child|READY=1": 1,
-    "STATUS=a|STATUS=b": 1,
-    "READY=0": 1,
-    "FDSTORE=1": 1,
-    "STATUS=": 1,
-}
+    "READY=1": 8, "STATUS=busy": 3, "READY=1|STATUS=up": 2, "RELOADING=1": 3, "STOPPING=1": 3,
+    "STOPPING=1|STATUS=going": 1, "RELOADING=1|READY=1": 1, "ERRNO=5": 1, "WATCHDOG=1": 2, "WATCHDOG=trigger": 1,
+    "WATCHDOG_USEC=450000": 1, "WATCHDOG_USEC=0": 1, "EXTEND_TIMEOUT_USEC=750000": 2,
+    "EXTEND_TIMEOUT_USEC=450000|STATUS=more": 1, "MAINPID=$child": 2, "MAINPID=$self": 1,
+    "MAINPID=$child|READY=1": 1, "STATUS=a|STATUS=b": 1, "READY=0": 1, "FDSTORE=1": 1, "STATUS=": 1,
+    "READY=1|STOPPING=1": 1, "STOPPING=1|READY=1": 1, "RELOADING=1|STOPPING=1": 0.5, "RELOADING=1|STATUS=again": 1,
+    "MAINPID=1": 0.5, "MAINPID=none": 0.5, "WATCHDOG_USEC=none": 0.5, "EXTEND_TIMEOUT_USEC=0": 0.5,
+    "ERRNO=none": 0.5, "UNKNOWN=1|READY=1": 0.5, "ready=1": 0.5,
+}  # fmt: skip
 _COMMANDS = {
     "stop": 10,
     "start": 7,
@@ -226,8 +214,9 @@ def _starts(dice: Dice, kind: str, service: Unit, script: Script, child: Child) 
         script[role] = [child.main() for _ in range(dice.pick({1: 6, 2: 4, 3: 1}))]
     if not roles:
         service |= {"ExecStop": "@child@ stop", "RemainAfterExit": "yes"}
-    if kind == "simple" and dice.chance(0.02):
-        service["ExecStart"] = dice.choice(("/nonexistent/program", "-/nonexistent/program"))
+    if kind in ("simple", "notify", "exec") and dice.chance(0.04):
+        service["PIDFile"] = "@state@/pid"
+        script["main"][0].insert(0, dice.choice(("pidfile @state@/pid self", "sleep 300", "fork kid")))
 
 
 def _forks(dice: Dice, service: Unit, script: Script, child: Child) -> None:
@@ -270,8 +259,11 @@ def _hook(dice: Dice, directive: str, service: Unit, script: Script, child: Chil
 
 
 def _line(dice: Dice, role: str, *, dash: float) -> str:
+    """Return a command; now and then one that is not there."""
     prefix = "-" if dice.chance(dash) else ""
     prefix += dice.pick({"": 12, "+": 1, "!": 0.5, ":": 0.7, "!!": 0.2})
+    if dice.chance(0.02):
+        return f"{prefix}/nonexistent/{role}"
     if dice.chance(0.05):
         return f"{prefix}@@bin@ {role}-by-name @state@ {role}"
     return f"{prefix}@child@ {role}"
@@ -290,7 +282,7 @@ def _restarting(dice: Dice, kind: str, service: Unit) -> None:
         service,
         {
             "Restart": (0.7, [name for name in _RESTARTS if kind != "oneshot" or name not in ("always", "on-success")]),
-            "RestartSec": (0.6, _DEADLINES),
+            "RestartSec": (0.6, {**_DEADLINES, "0": 1}),
             "SuccessExitStatus": (0.15, _STATUSES),
             "RestartPreventExitStatus": (0.15, _STATUSES),
             "RestartForceExitStatus": (0 if kind == "oneshot" else 0.15, _STATUSES),
@@ -307,13 +299,13 @@ def _timing(dice: Dice, kind: str, service: Unit) -> None:
         dice,
         service,
         {
-            "TimeoutStartSec": (0.35, _DEADLINES),
-            "TimeoutStopSec": (0.55, _DEADLINES),
-            "TimeoutAbortSec": (0.2, _DEADLINES),
-            "TimeoutSec": (0.05, _DEADLINES),
+            "TimeoutStartSec": (0.35, _UNBOUNDED),
+            "TimeoutStopSec": (0.55, _UNBOUNDED),
+            "TimeoutAbortSec": (0.2, _UNBOUNDED),
+            "TimeoutSec": (0.05, _UNBOUNDED),
             "TimeoutStartFailureMode": (0.15, modes),
             "TimeoutStopFailureMode": (0.2, modes),
-            "RuntimeMaxSec": (0.15, _DEADLINES),
+            "RuntimeMaxSec": (0.15, {**_DEADLINES, "infinity": 0.5}),
             "RuntimeRandomizedExtraSec": (0.01, ("0",)),
         },
     )
@@ -342,7 +334,7 @@ def _telling(dice: Dice, kind: str, service: Unit) -> None:
         service,
         {
             "NotifyAccess": (0.5 if kind == "notify" else 0.25, access),
-            "WatchdogSec": (0.3 if kind == "notify" else 0.08, _DEADLINES),
+            "WatchdogSec": (0.3 if kind == "notify" else 0.08, {**_DEADLINES, "0": 0.5, "infinity": 0.2}),
             "ExitType": (0.06, ("cgroup", "cgroup", "main")),
         },
     )
@@ -353,7 +345,9 @@ def _environment(dice: Dice, kind: str, service: Unit) -> None:
         dice,
         service,
         {
-            "User": (0.04, ("nobody", "root", "daemon")),
+            "User": (0.04, ("nobody", "root", "daemon", "nobody-knows")),
+            "Group": (0.02, ("daemon", "nobody-knows")),
+            "StandardInput": (0.02, ("null", "file:/nonexistent")),
             "Environment": (0.05, ("A=1", "NOTIFY_SOCKET=", "MAINPID=7 SERVICE_RESULT=odd")),
             "EnvironmentFile": (0.02, ("/nonexistent/environment", "-/nonexistent/environment")),
             "WorkingDirectory": (0.03, ("/", "/nonexistent", "-/nonexistent")),

@@ -26,6 +26,7 @@ _SIGNALS = ("TERM", "KILL", "INT", "HUP", "USR1", "USR2", "QUIT", "ABRT", "PIPE"
 _PREFIXES = ("-", "+", "!", "!!", ":", "@", "")
 _DONE_ON_A_SIGNAL = ("ignore", "exit 0", "exit 1", "exit 47", "die TERM", "die KILL")
 _GRID, _OFFSETS = 150, (20, 70, 120)
+_OF_NO_USE = re.compile(r"@|\dus")  # a path of one scenario; a span that is shorter than the start of a process
 
 
 @dataclass
@@ -67,7 +68,7 @@ def _values() -> Mapping[str, Sequence[str]]:
     for each in itertools.chain.from_iterable(_families().values()):
         for line in each.unit_text.split("\n"):
             key, is_set, value = line.partition("=")
-            if is_set and key.isalnum() and not key.startswith("Exec") and "@" not in value:
+            if is_set and key.isalnum() and not key.startswith("Exec") and not _OF_NO_USE.search(value):
                 found[key][value] = None
     return {key: tuple(values) for key, values in found.items()}
 
