@@ -17,7 +17,8 @@ from ..units import machine
 from ..units.grammar import parse_boolean, parse_size
 from ..units.spec import Check
 from . import virtualization
-from .rules.conditions import Checked, Finding, compare_versions, examine, holds, operator, verdict
+from .rules.comparisons import compare_versions, holds, operator
+from .rules.conditions import Checked, Finding, examine, verdict
 from .unit import Unit
 
 Test = Callable[[str], bool | None]

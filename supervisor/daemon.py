@@ -1,7 +1,6 @@
 """`farmhand run`: gives the loop what surrounds it: logs, control socket, what is remembered, the first lines."""
 
 import contextlib
-import fnmatch
 import os
 import resource
 import sys
@@ -10,11 +9,11 @@ from collections.abc import Callable, Mapping
 from ..units import machine
 from ..units.errors import BadConfig
 from ..units.light import Any
-from ..units.quoting import expand_text
 from ..units.spec import Service
+from ..units.variables import expand_text
 from . import loop
+from .control.door import MOST_CLIENTS, CannotListen, Taken, listen, shut, take
 from .control.protocol import Answer, Handle, Reply, Request
-from .control.server import MOST_CLIENTS, CannotListen, ControlServer, Taken, take
 from .definitions.plan import Plan, Wishes
 from .execution import environment
 from .exit_codes import BAD_INPUT
@@ -23,11 +22,15 @@ from .obey import REQUESTS
 from .platforms import native
 from .rules.jobs import Kind
 from .say import say
-from .succession import reexec
-from .succession.handover import Inherited, keep, trees
+from .succession.handover import VARIABLE, Inherited, keep, trees
 from .succession.plain import Unreadable
 from .succession.records import Records, end_unrecorded
 from .waiting import Waiter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .control.server import ControlServer
+    from .succession.reexec import Succession
 
 _FILES_EACH = 8  # descriptors that one service needs at most: its log, its processes, its notify socket
 _FILES_OWN = 64 + MOST_CLIENTS
@@ -40,12 +43,12 @@ _LEFTOVERS = {"adopt": Kind.START, "stop": Kind.RESTART}
 def run(wishes: Wishes, plan: Plan) -> int:
     """Serve what was planned until told to stop; returns the exit code."""
     try:
-        left = reexec.left()
+        left = _left()
         if wishes.exit_with and wishes.exit_with not in plan.services:
             known = ", ".join(plan.services)
             raise BadConfig("--exit-with", 0, wishes.exit_with, "there is no such service", f"there are {known}")
         if left is not None and left[1]:
-            reexec.inherited(left[0])
+            _inherited(left[0])
             return 0
         with contextlib.ExitStack() as opened:
             return _House(wishes, plan, left[0] if left else None, opened).run()
@@ -54,15 +57,29 @@ def run(wishes: Wishes, plan: Plan) -> int:
         return BAD_INPUT
 
 
+def _left() -> tuple[dict[str, Any], bool] | None:
+    if VARIABLE not in os.environ:
+        return None
+    from .succession import reexec  # seldom of use, and it takes memory
+
+    return reexec.left()
+
+
+def _inherited(left: dict[str, Any]) -> Inherited:
+    from .succession import reexec
+
+    return reexec.inherited(left)
+
+
 class _House:
     """The supervisor with all that surrounds it. left: what an earlier program of this process left."""
 
-    def __init__(self, wishes: Wishes, plan: Plan, left: reexec.Data | None, opened: contextlib.ExitStack) -> None:
+    def __init__(self, wishes: Wishes, plan: Plan, left: dict[str, Any] | None, opened: contextlib.ExitStack) -> None:
         self._wishes = wishes
         self._plan = plan
         self._left = left
         self._opened = opened
-        self._common = environment.base(os.environ, plan.default_environment)
+        self._common = environment.base(os.environ, plan.settings.default_environment)
         soft, hard = (left or {}).get("files") or resource.getrlimit(resource.RLIMIT_NOFILE)
         self._files = soft, hard
         self._lock = self._take_lock()
@@ -70,6 +87,7 @@ class _House:
         self._logs = _logs(wishes, plan, self._common, self._records.pipe if self._records else None)
         opened.callback(self._logs.close)
         self._server: ControlServer | None = None
+        self._succession: Succession | None = None
 
     def run(self) -> int:
         plan, logs = self._plan, self._logs
@@ -78,8 +96,8 @@ class _House:
             environment=self._common,
             files=self._files,
             journal=self._journal,
-            default_output=plan.default_output,
-            default_error=plan.default_error,
+            default_output=plan.settings.default_standard_output or "journal",
+            default_error=plan.settings.default_standard_error or "inherit",
             log_path=lambda name: log_path(self._loop.units[name].service, logs) if name in self._loop.units else None,
             last_line=lambda name: logs.last_line(name)[:_LONGEST_LINE],
             attach=self._attach,
@@ -88,11 +106,10 @@ class _House:
             forget=self._forget,
             records=self._records,
             inherited=self._inherit(),
-            leftovers=_LEFTOVERS[self._wishes.leftovers or plan.leftovers],
+            leftovers=_LEFTOVERS[self._wishes.leftovers or plan.settings.leftovers or "adopt"],
             exit_with=self._wishes.exit_with,
         )
         self._loop = loop.Loop(plan.services.values(), shell, native())
-        self._succession = reexec.Succession(self._loop, self._capture, say)
         code = self._loop.run(plan.start)
         if self._records is not None:
             self._records.clear(name for name, unit in self._loop.units.items() if not unit.members())
@@ -133,7 +150,7 @@ class _House:
         """Return what an earlier program of this process left, or else an earlier supervisor that was killed."""
         if self._left is not None:
             self._logs.resume(self._left["outputs"])
-            return reexec.inherited(self._left)
+            return _inherited(self._left)
         if self._records is None:
             return None
         found = self._records.read()
@@ -149,16 +166,34 @@ class _House:
         waiter.watch(self._logs.fileno(), REQUESTS, self._logs.pump)
         if self._lock is not None:
             kept = self._left["control"] if self._left else {}
-            listener = kept.get("listener")
-            self._server = ControlServer(self._wishes.control, self._handle, self._lock, listener and keep(listener))
-            self._opened.callback(self._server.close)
-            waiter.watch(self._server.fileno(), REQUESTS, self._server.serve)
-            self._server.resume(kept.get("clients", ()), self._rejoin)
+            listener = keep(kept["listener"]) if kept else listen(self._wishes.control)
+            self._opened.callback(self._close, self._lock, listener)
+            waiter.watch(listener, REQUESTS, lambda: self._serve(waiter, listener).serve())
+            if kept:
+                self._serve(waiter, listener).resume(kept["clients"], self._rejoin)
         if self._left is None:
-            _introduce(self._plan, self._logs, self._server)
+            _introduce(self._plan, self._logs, None if self._lock is None else self._wishes.control)
+
+    def _serve(self, waiter: Waiter, listener: int) -> "ControlServer":
+        """Load what answers, now that the first request has come."""
+        from .control.server import ControlServer
+
+        waiter.forget(listener)
+        self._server = ControlServer(self._wishes.control, self._handle, self._lock or 0, listener)
+        waiter.watch(self._server.fileno(), REQUESTS, self._server.serve)
+        return self._server
+
+    def _close(self, lock: int, listener: int) -> None:
+        if self._server is not None:
+            self._server.close()
+        else:
+            shut(self._wishes.control, lock, listener)
 
     def _handle(self, request: Request, answer: Answer) -> None:
         if request.verb == "reexec":
+            from .succession.reexec import Succession
+
+            self._succession = self._succession or Succession(self._loop, self._capture, say)
             self._succession.ask(answer)
         else:
             self._loop.handle(request, answer)
@@ -178,14 +213,16 @@ class _House:
 
 def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipe: Callable[[str], str] | None) -> Logs:
     """Open the folder of logs; raises BadConfig. Where nobody chose one and there is no place, all is shown here."""
-    folder = wishes.log_folder
-    if folder is None and plan.log_directory is not None:
-        folder = expand_text(plan.log_directory, common)
+    folder, named = wishes.log_folder, plan.settings.log_directory
+    if folder is None and named is not None:
+        folder = expand_text(named, common)
     if folder is None:
         folder = f"{machine.folders()['S']}/farmhand/log"
     prefixer, shown = Prefixer(sys.stdout.buffer), wishes.shown
 
     def echo(name: str, part: bytes) -> None:
+        import fnmatch  # of use where something is shown alone
+
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in shown):
             with contextlib.suppress(OSError):
                 prefixer(name, part)
@@ -193,7 +230,7 @@ def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipe: Callable[
     try:
         return Logs(os.path.abspath(folder), echo=echo if shown else None, pipe=pipe)
     except OSError as error:
-        if wishes.log_folder is None and plan.log_directory is None:
+        if wishes.log_folder is None and named is None:
             say(f"{folder}: {error.strerror}; the services' output is shown here and not kept")
             shown = ["*"]
             return Logs(None, echo=echo, pipe=pipe)
@@ -209,13 +246,13 @@ def log_path(service: Service, logs: Logs) -> str | None:
     return logs.path(service.name)
 
 
-def _introduce(plan: Plan, logs: Logs, server: ControlServer | None) -> None:
+def _introduce(plan: Plan, logs: Logs, control: str | None) -> None:
     """Tell people what runs, where its output is, and how to end it."""
     say(f"running {', '.join(plan.services) or 'nothing so far'} (process {os.getpid()})")
     if logs.folder is not None:
         say(f"output is in {logs.folder}; 'farmhand logs NAME' shows it")
-    if server is not None:
-        say(f"Ctrl-C or 'farmhand shutdown' stops everything; commands come in by {server.path}")
+    if control is not None:
+        say(f"Ctrl-C or 'farmhand shutdown' stops everything; commands come in by {control}")
     for notice in plan.notices:
         say(notice)
 

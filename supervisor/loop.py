@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 
 from ..units import machine
-from ..units.grammar import signal_name, signal_number
-from ..units.light import Any, dataclass, field
+from ..units.light import Any, dataclass, field, replace
+from ..units.settings import Settings
 from ..units.spec import Service
-from .control.desk import Desk, LogPath
+from ..units.statuses import signal_name, signal_number
 from .control.protocol import Answer, Handle, Request
 from .definitions.catalog import Catalog
 from .definitions.current import Definitions
 from .definitions.unit_paths import Index
+from .execution import environment
 from .execution.execute import Premises
 from .execution.streams import Journal, settled
 from .gate import Gate
@@ -40,6 +41,10 @@ from .succession import handover
 from .succession.records import Records
 from .unit import Unit
 from .waiting import Waiter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .control.desk import Desk
 
 Attach = Callable[[Waiter, Handle], None]
 
@@ -73,7 +78,7 @@ class Shell:
     files: tuple[int, int] = field(default_factory=lambda: resource.getrlimit(resource.RLIMIT_NOFILE))
     default_output: str = "journal"
     default_error: str = "inherit"
-    log_path: LogPath = lambda name: None
+    log_path: Callable[[str], str | None] = lambda name: None
     last_line: Callable[[str], str] = lambda name: ""
     attach: Attach = lambda waiter, handle: None
     log: Log = lambda line: print(line, flush=True)
@@ -115,6 +120,7 @@ class Loop:
             lambda found: self.add(*found),
             self.drop,
             shell.log,
+            self._configure,
         )
         self.add(*services)
 
@@ -134,6 +140,25 @@ class Loop:
             self.supervisor.part_with(unit)
             self._shell.forget(name)
         self.jobs.links = link(unit.service for unit in self.units.values())
+
+    def reload(self) -> tuple[list[str], list[str]]:
+        """Read all files again, and tell whoever started this process; see `Definitions.reload`."""
+        if self._parent.is_told:
+            self._parent.reloading()
+        found = self.definitions.reload()
+        for note in found[1]:
+            self._shell.log(note)
+        if self._parent.is_told:
+            self._parent.ready(len(self.units))
+        return found
+
+    def _configure(self, settings: Settings) -> None:
+        """Put into force what the files say for the supervisor itself, as far as that can change now."""
+        shell = self._shell
+        shell.environment = self.supervisor.common = environment.base(os.environ, settings.default_environment)
+        shell.default_output = settings.default_standard_output or "journal"
+        shell.default_error = settings.default_standard_error or "inherit"
+        self.supervisor.premises = replace(self.supervisor.premises, path=shell.environment.get("PATH", os.defpath))
 
     def _settled(self, service: Service) -> Service:
         return settled(service, self._shell.default_output, self._shell.default_error)
@@ -184,26 +209,24 @@ class Loop:
 
     def _changed(self, unit: Unit, state: State, why: str) -> None:
         self.narrator.changed(unit, state, why)
-        self.jobs.notice(unit, unit.shown, state)
+        before, unit.shown = unit.shown, state
+        self.jobs.notice(unit, before, state)
         self._parent.failed(unit.name, now=state is State.FAILED)
 
     def handle(self, request: Request, answer: Answer) -> None:
         from .control import answers  # what only requests need takes memory
 
-        answers.handle(self._desk, request, answer)
+        answers.handle(self._desk(), request, answer)
 
     def rejoin(self, request: Request, answer: Answer) -> None:
         from .control import answers
 
-        answers.rejoin(self._desk, request, answer)
+        answers.rejoin(self._desk(), request, answer)
 
-    def run(self, start: Iterable[str]) -> int:
-        """Start the named services and serve until told to stop; returns the exit code."""
-        for number in _STOPPING_SIGNALS:
-            signal.signal(number, self._on_signal)
-        self._platform.adopt_orphans()
-        self.waiter.watch(self._platform.fileno(), ORPHANS, self.supervisor.look_at_trees)
-        self._desk = Desk(
+    def _desk(self) -> "Desk":
+        from .control.desk import Desk
+
+        return Desk(
             self.supervisor,
             self.jobs,
             self.stop,
@@ -211,7 +234,15 @@ class Loop:
             self._shell.log_path,
             self.definitions,
             self._watchers.append,
+            self.reload,
         )
+
+    def run(self, start: Iterable[str]) -> int:
+        """Start the named services and serve until told to stop; returns the exit code."""
+        for number in _STOPPING_SIGNALS:
+            signal.signal(number, self._on_signal)
+        self._platform.adopt_orphans()
+        self.waiter.watch(self._platform.fileno(), ORPHANS, self.supervisor.look_at_trees)
         if inherited := self._shell.inherited:
             self._inherit(inherited)
         self._shell.attach(self.waiter, self.handle)
@@ -349,7 +380,7 @@ class Loop:
             name = signal_name(self._signals.pop(0))
             if name == "SIGHUP" and os.getpid() == 1:  # there is no terminal to be hung up
                 self._shell.log("SIGHUP: reading the files again")
-                self.definitions.reload()
+                self.reload()
             elif self.stopping:
                 self._shell.log(f"{name} again: killing everything")
                 self._kill()

@@ -5,7 +5,7 @@ What a service only passes through is left out, and nothing is written before al
 
 from collections.abc import Callable
 
-from ..units.grammar import tell_span
+from ..units.formats import tell_span
 from ..units.light import Protocol, dataclass, field
 from .rules.exitstatus import Result
 from .rules.states import State

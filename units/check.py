@@ -8,6 +8,7 @@ from .directives import DIRECTIVES, without_effect
 from .errors import BadConfig, Notice, nearest
 from .light import dataclass
 from .named import UNITS
+from .places import SYSTEM_FOLDERS
 from .spec import Service
 from .unit_names import unit_type
 
@@ -15,7 +16,7 @@ from .unit_names import unit_type
 _ANY_MACHINE: Mapping[str, str] = {
     **dict.fromkeys(specifiers.MACHINE_LETTERS, "x"),
     **dict.fromkeys("dhsyY", "/x"),
-    **specifiers.SYSTEM_FOLDERS,
+    **SYSTEM_FOLDERS,
 }
 
 

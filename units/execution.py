@@ -3,7 +3,7 @@
 import binascii
 import re
 
-from . import grammar
+from . import formats, grammar
 from .command_line import simplify
 from .errors import BadValue
 from .kinds import TEXT_SCHEMA, Context, Escape, Kind, append_new, many, merge
@@ -124,7 +124,7 @@ def _read_preserve(text: str, context: Context) -> str:
     if text == "restart":
         return text
     try:
-        return grammar.format_boolean(grammar.parse_boolean(text))
+        return formats.format_boolean(grammar.parse_boolean(text))
     except BadValue:
         raise BadValue(f'"{text}" is neither yes, no nor restart', 'write "restart", for example') from None
 

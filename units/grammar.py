@@ -1,4 +1,4 @@
-"""The values of directives: spans, sizes, booleans, numbers, statuses and signals, and the way back.
+"""The values of directives: spans, sizes, booleans, numbers, statuses and signals.
 
 Each `parse_…` takes the text of one value and gives it back parsed, or raises BadValue.
 Where the manual is silent they do what systemd 252 does.
@@ -8,23 +8,12 @@ import re
 from collections.abc import Mapping
 
 from .errors import BadValue, nearest
+from .formats import SPAN_UNITS
 from .quoting import WHITESPACE, words
 from .spec import INFINITY, Limit, StatusSet
+from .statuses import FIRST_REALTIME, LAST_REALTIME, SIGNALS, STATUSES, signal_name
 
-# systemd.time(7), "Parsing Time Spans": microseconds, and every spelling of each unit.
-_MICROSECONDS = {
-    1: "us usec µs μs",
-    1_000: "ms msec",
-    1_000_000: "s sec second seconds",
-    60_000_000: "m min minute minutes",
-    3_600_000_000: "h hr hour hours",
-    86_400_000_000: "d day days",
-    604_800_000_000: "w week weeks",
-    2_629_800_000_000: "M month months",
-    31_557_600_000_000: "y year years",
-}
-_UNITS = {spelling: size for size, spellings in _MICROSECONDS.items() for spelling in spellings.split()}
-_NANOSECONDS = {spelling: 1_000 * size for spelling, size in _UNITS.items()} | {"ns": 1, "nsec": 1}
+_NANOSECONDS = {spelling: 1_000 * size for spelling, size in SPAN_UNITS.items()} | {"ns": 1, "nsec": 1}
 _SPAN_TERM = re.compile(
     r"[ \t\n\r]*\+?([0-9]*)(?:\.([0-9]+))?([ \t\n\r]*)(" + "|".join(sorted(_NANOSECONDS, key=len, reverse=True)) + ")?"
 )
@@ -38,7 +27,7 @@ def parse_span(text: str, default_unit: str = "s") -> float:
 
     systemd, src/basic/time-util.c, parse_time.
     """
-    count = _add_up(text, _UNITS, default_unit)
+    count = _add_up(text, SPAN_UNITS, default_unit)
     return INFINITY if count is None else count / 1_000_000
 
 
@@ -80,42 +69,6 @@ def _fraction(digits: str, size: int) -> int:
     return total
 
 
-_WRITTEN_UNITS = [(_UNITS[unit], unit) for unit in ("y", "month", "w", "d", "h", "min", "s", "ms", "us")]
-
-
-def format_span(seconds: float) -> str:
-    """Write a span as systemd does ("1min 30s"), exact to the microsecond."""
-    if seconds == INFINITY:
-        return "infinity"
-    rest = round(seconds * 1_000_000)
-    parts = []
-    for size, unit in _WRITTEN_UNITS:
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return " ".join(parts) or "0"
-
-
-def show_span(seconds: float) -> str:
-    """Give a span as `systemctl show` does: like `format_span`, but with a fraction below a minute ("1.500000s")."""
-    if seconds == INFINITY:
-        return "infinity"
-    minutes, below = divmod(round(seconds * 1_000_000), 60_000_000)
-    before = format_span(minutes * 60) + " " if minutes else ""
-    for size, unit, digits in ((1_000_000, "s", 6), (1_000, "ms", 3)):
-        count, fraction = divmod(below, size)
-        if count and fraction:
-            return f"{before}{count}.{fraction:0{digits}}{unit}"
-    return format_span(seconds)
-
-
-def tell_span(seconds: float) -> str:
-    """Give a span as people want to read it: to the millisecond, and as "1.5s" below a minute."""
-    if seconds >= 60:
-        return format_span(round(seconds, 3))
-    return f"{seconds:.3f}".rstrip("0").rstrip(".") + "s"
-
-
 def parse_timeout(text: str) -> float:
     """Read a span where 0 means no timeout at all, as in TimeoutStopSec=."""
     return parse_span(text) or INFINITY
@@ -132,10 +85,6 @@ def parse_boolean(text: str) -> bool:
         return BOOLEANS[text.lower()]
     except KeyError:
         raise BadValue(f'"{text}" is neither yes nor no', 'write "yes" or "no"') from None
-
-
-def format_boolean(value: bool) -> str:
-    return "yes" if value else "no"
 
 
 _INTEGER = re.compile(r"\s*([+-]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)")
@@ -193,63 +142,23 @@ def parse_choice(text: str, choices: tuple[str, ...]) -> str:
 # What becomes of services that run on although their supervisor was killed.
 LEFTOVERS = ("adopt", "stop")
 
-# signal(7) on Linux; what Farmhand sends elsewhere is the platform's matter.
-_SIGNAL_NAMES = """
-    HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP
-    TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS
-"""
-SIGNALS = tuple(_SIGNAL_NAMES.split())
 _REALTIME = re.compile(r"RTMIN(?:\+(\d+))?|RTMAX(?:-(\d+))?")
-_FIRST_REALTIME, _LAST_REALTIME = 34, 64  # with glibc, which keeps 32 and 33 for itself
 
 
 def parse_signal(text: str) -> str:
     """Read "TERM", "SIGTERM" or "15" as "SIGTERM"."""
-    if (number := _integer(text)) is not None and 1 <= number <= _LAST_REALTIME:
+    if (number := _integer(text)) is not None and 1 <= number <= LAST_REALTIME:
         return signal_name(number)
     name = text.removeprefix("SIG")
     if name in SIGNALS:
         return "SIG" + name
     realtime = _REALTIME.fullmatch(name)
-    if realtime and int(realtime[1] or realtime[2] or 0) <= _LAST_REALTIME - _FIRST_REALTIME:
+    if realtime and int(realtime[1] or realtime[2] or 0) <= LAST_REALTIME - FIRST_REALTIME:
         return "SIG" + name
     near = nearest(name, SIGNALS)
     raise BadValue(
         f'"{text}" is not a signal', f'did you mean "SIG{near}"?' if near else 'write "SIGTERM", for example'
     )
-
-
-def signal_name(number: int) -> str:
-    """Give the name of a signal on Linux: "SIGTERM", "SIGRTMIN+3", or "SIG32" for one that has none."""
-    if number <= len(SIGNALS):
-        return "SIG" + SIGNALS[number - 1]
-    return f"SIGRTMIN+{number - _FIRST_REALTIME}" if number >= _FIRST_REALTIME else f"SIG{number}"
-
-
-def signal_number(name: str) -> int:
-    """Give the number of what `signal_name` and `parse_signal` give."""
-    base, _, offset = name.removeprefix("SIG").replace("-", "+").partition("+")
-    if base == "RTMIN":
-        return _FIRST_REALTIME + int(offset or 0)
-    if base == "RTMAX":
-        return _LAST_REALTIME - int(offset or 0)
-    return int(base) if base.isdigit() else SIGNALS.index(base) + 1
-
-
-# systemd.exec(5), "Process Exit Codes": C library, LSB, systemd's own, BSD sysexits.
-_STATUS_NAMES = (
-    (0, "SUCCESS FAILURE INVALIDARGUMENT NOTIMPLEMENTED NOPERMISSION NOTINSTALLED NOTCONFIGURED NOTRUNNING"),
-    (64, "USAGE DATAERR NOINPUT NOUSER NOHOST UNAVAILABLE SOFTWARE OSERR OSFILE CANTCREAT IOERR TEMPFAIL PROTOCOL"),
-    (77, "NOPERM CONFIG"),
-    (200, "CHDIR NICE FDS EXEC MEMORY LIMITS OOM_ADJUST SIGNAL_MASK STDIN STDOUT CHROOT IOPRIO TIMERSLACK SECUREBITS"),
-    (214, "SETSCHEDULER CPUAFFINITY GROUP USER CAPABILITIES CGROUP SETSID CONFIRM STDERR"),
-    (224, "PAM NETWORK NAMESPACE NO_NEW_PRIVILEGES SECCOMP SELINUX_CONTEXT PERSONALITY APPARMOR_PROFILE"),
-    (232, "ADDRESS_FAMILIES RUNTIME_DIRECTORY"),
-    (235, "CHOWN SMACK_PROCESS_LABEL KEYRING STATE_DIRECTORY CACHE_DIRECTORY LOGS_DIRECTORY CONFIGURATION_DIRECTORY"),
-    (242, "NUMA_POLICY CREDENTIALS BPF"),
-    (255, "EXCEPTION"),
-)
-STATUSES = {name: first + i for first, names in _STATUS_NAMES for i, name in enumerate(names.split())}
 
 
 def parse_status(text: str) -> int | str:

@@ -6,7 +6,7 @@
 
 from collections.abc import Callable, Mapping
 
-from . import command_line, grammar, specifiers
+from . import command_line, formats, grammar, specifiers
 from .errors import BadValue
 from .light import Any, dataclass, replace
 from .quoting import words
@@ -94,7 +94,7 @@ def _plain(parse: Callable[[str], Any]) -> Callable[[str, Context], Any]:
 
 def span(parse: Callable[[str], float] = grammar.parse_span, *, resets: bool = False) -> Kind:
     schema: Json = {"type": ["string", "number"]}
-    return Kind("time span", _plain(parse), lambda value, escape: [grammar.format_span(value)], schema, resets=resets)
+    return Kind("time span", _plain(parse), lambda value, escape: [formats.format_span(value)], schema, resets=resets)
 
 
 def choice(*choices: str, resets: bool = False) -> Kind:
@@ -165,7 +165,7 @@ ACTION = Kind("none", _read_action, lambda value, escape: [value], {"const": "no
 BOOLEAN = Kind(
     "yes or no",
     _plain(grammar.parse_boolean),
-    lambda value, escape: [grammar.format_boolean(value)],
+    lambda value, escape: [formats.format_boolean(value)],
     {"enum": [True, False, *grammar.BOOLEANS, 1, 0]},
 )
 UMASK = Kind(

@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Mapping
 
-from .specifiers import SYSTEM_FOLDERS
+from .places import SYSTEM_FOLDERS
 
 # ConditionArchitecture= in systemd.unit(5) against uname(2).
 _ARCHITECTURES = {"x86_64": "x86-64", "amd64": "x86-64", "aarch64": "arm64", "i686": "x86", "armv7l": "arm"}

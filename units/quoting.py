@@ -1,7 +1,7 @@
-"""systemd's words: quotes, escapes, `$VAR`, and the way back.
+"""systemd's words: quotes, escapes, and the way back.
 
 A command line is split into words when it is read (`words`), `%` specifiers are replaced then, too
-(specifiers.py); variables are replaced only when the command starts (`expand`).
+(specifiers.py); variables are replaced only when the command starts (variables.py).
 
 Bytes that are no UTF-8 (from `\\xe4`) stand in a str as lone surrogates, as in `os.fsdecode`.
 Sources: systemd.service(5), "Command lines"; systemd.syntax(7), "Quoting"; and, where these are silent, what
@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 
 from .errors import BadValue
 from .light import Literal
-from .spec import Command
 
 WHITESPACE = " \t\n\r"
 _PLAIN_ESCAPES = {
@@ -143,43 +142,6 @@ def words(
         if word is None:
             return
         yield word
-
-
-_BRACES = re.compile(r"\$\$|\$\{([^}:]*)\}|\$[^{]")
-
-
-def expand_text(text: str, env: Mapping[str, str]) -> str:
-    """Replace `${NAME}` by its value, or by nothing if it is unset, and `$$` by `$`; all else stays."""
-
-    def value(found: re.Match[str]) -> str:
-        if found[0] == "$$":
-            return "$"
-        return found[0] if found[1] is None else env.get(found[1], "")
-
-    return _BRACES.sub(value, text)
-
-
-def expand(command: Command, env: Mapping[str, str]) -> list[str]:
-    """Give the argv of a command; argv[0] is `@`'s name if there is one. The program to run stays `command.words[0]`.
-
-    A word that is `$NAME` as a whole becomes the words of its value, none if it is unset;
-    `${NAME}` becomes the value as it is; `:` leaves everything as it is written. systemd.service(5), "Command lines".
-    """
-    argv = [command.argv0 if command.argv0 is not None else command.words[0], *command.words[1:]]
-    if command.literal:
-        return argv
-    out: list[str] = []
-    for word in argv:
-        if word.startswith("$") and word[1:2] not in ("{", "$"):
-            out.extend(words(env.get(word[1:], ""), escapes="protect", relax=True))
-        else:
-            out.append(expand_text(word, env))
-    return out
-
-
-def literal(word: str) -> str:
-    """Protect a word from `expand`, which then gives it back unchanged."""
-    return word.replace("$", "$$")
 
 
 _NEEDS_QUOTES = re.compile(r"[\s'\"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]|^$|^;$")

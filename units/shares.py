@@ -7,7 +7,7 @@ knows. None of these directives takes specifiers, so a "%" is written as it is.
 import re
 from collections.abc import Callable
 
-from . import grammar
+from . import formats, grammar
 from .errors import BadValue
 from .kinds import Context, Kind
 
@@ -117,7 +117,7 @@ def _read_period(text: str, context: Context) -> float:
 PERIOD = Kind(
     "time span",
     _read_period,
-    lambda value, escape: [grammar.format_span(value)],
+    lambda value, escape: [formats.format_span(value)],
     {"type": ["string", "number"]},
     resets=True,
 )

@@ -7,21 +7,11 @@ a mapping from the letter to its text that the caller hands in, so that this sta
 from collections.abc import Mapping
 
 from .errors import BadValue
+from .places import SYSTEM_FOLDERS
 from .quoting import unescape
 
 # Every letter that systemd 252 knows beside those that the unit's name gives.
 MACHINE_LETTERS = "aAbBCdEgGhHlLmMoqsStTuUvVwWyY"
-
-# Where the system's services keep things; systemd.unit(5), "Specifiers". Users' services have other folders.
-SYSTEM_FOLDERS: Mapping[str, str] = {
-    "C": "/var/cache",
-    "E": "/etc",
-    "L": "/var/log",
-    "S": "/var/lib",
-    "t": "/run",
-    "T": "/tmp",
-    "V": "/var/tmp",
-}
 
 # For translating a definition that another machine will run: what depends on the machine stays as it is written,
 # and so does "%%". A writer must then be told that its texts still hold specifiers.

@@ -172,8 +172,8 @@ def _list_dependencies(desk: Desk, name: str, options: Options) -> Reply:
 
 def _reload(desk: Desk, request: Request, answer: Answer) -> None:
     """Read all files again: systemctl daemon-reload. What is wrong with some is told, and the exit code is 1."""
-    problems = desk.definitions.reload()
-    answer(Reply(FAILED if problems else 0, tuple(problems)))
+    problems, notes = desk.reload()
+    answer(Reply(FAILED if problems else 0, (*problems, *notes)))
 
 
 def _shut_down(desk: Desk, request: Request, answer: Answer) -> None:

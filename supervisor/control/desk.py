@@ -22,6 +22,7 @@ class Desk:
 
     shut_down ends the supervisor, which then is `stopping`; log_path tells where a service's output is. definitions:
     where units are found that are not known yet. watch: calls back after every turn of the loop, until that says True.
+    reload: reads all files again; see `Definitions.reload`.
     """
 
     supervisor: Supervisor
@@ -31,6 +32,7 @@ class Desk:
     log_path: LogPath
     definitions: Definitions
     watch: Callable[[Callable[[], bool]], None]
+    reload: Callable[[], tuple[list[str], list[str]]]
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from ...units.errors import BadConfig, Notice
 from ...units.files import read_text
 from ...units.light import dataclass, field, replace
+from ...units.settings import Settings
 from ...units.spec import Service
 from ...units.unit_names import full_name, short_name
 from .unit_paths import Found, Index, template
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...units.dialects.farmhand import Settings
 
 # What brings the computer up is the system's, and counts as reached: systemd.special(7).
 _REACHED = """
@@ -66,8 +63,9 @@ class Catalog:
     """All that can be had. machine: the texts of specifiers. index: the folders to look in.
 
     files: unit files that were named, by the name of their unit. farms: YAML files, and the services of each by whole
-    name; read_at: when each of these was changed last, as it was read; refused: what is wrong with them since. tell:
-    called with what a file says that is ignored, and with what is wrong with one that is read again.
+    name; settings: what each says for the supervisor; read_at: when each was changed last, as it was read; refused:
+    what is wrong with them since. tell: called with what a file says that is ignored, and with what is wrong
+    with one that is read again.
     """
 
     machine: Mapping[str, str]
@@ -75,6 +73,7 @@ class Catalog:
     tell: Callable[[str], None]
     files: dict[str, str] = field(default_factory=dict)
     farms: dict[str, dict[str, Service]] = field(default_factory=dict)
+    settings: dict[str, Settings] = field(default_factory=dict)
     read_at: dict[str, int] = field(default_factory=dict)
     refused: dict[str, BadConfig] = field(default_factory=dict)
     loaded: dict[str, Loaded] = field(default_factory=dict)
@@ -140,14 +139,14 @@ class Catalog:
                 self.loaded[name] = replace(old, problem=now.problem, stamps=now.stamps)
         return [self.loaded[name] for name in names if name in self.loaded]
 
-    def take_farm(self, file: str) -> "Settings":
-        """Read a YAML file; raises BadConfig. Returns its settings for the supervisor."""
+    def take_farm(self, file: str) -> None:
+        """Read a YAML file; raises BadConfig."""
         from ...units.dialects import farmhand  # only where YAML is read: its parser takes memory
 
         self.read_at[file] = _changed_at(file)
         farm = farmhand.read(file, read_text(file), self.machine)
         self.farms[file] = {full_name(service.name): service for service in farm.services}
-        return farm.settings
+        self.settings[file] = farm.settings
 
     def _in_farms(self, name: str) -> Service | None:
         return next((services[name] for services in self.farms.values() if name in services), None)

@@ -2,9 +2,11 @@
 
 import os
 
-from ...units.grammar import STATUSES
 from ...units.light import Any
 from ...units.spec import Service
+from ...units.statuses import STATUSES
+
+_NOBODY = 65534
 
 _NOBODY = 65534
 
@@ -39,6 +41,18 @@ def home_of(service: Service) -> str | None:
 def lives_nowhere(entry: Any) -> bool:
     """Say whether a user has no home to speak of; systemd, src/basic/user-util.c, USER_CREDS_CLEAN."""
     return entry.pw_uid == _NOBODY or entry.pw_dir in ("", "/")
+
+def home_of(service: Service) -> str | None:
+    """Return the home of its user, None if there is no user, or it lives nowhere."""
+    user = user_of(service)
+    entry = entry_of(user) if user is not None else None
+    return None if entry is None or lives_nowhere(entry) else str(entry.pw_dir)
+
+
+def lives_nowhere(entry: Any) -> bool:
+    """Say whether a user has no home to speak of; systemd, src/basic/user-util.c, USER_CREDS_CLEAN."""
+    return entry.pw_uid == _NOBODY or entry.pw_dir in ("", "/")
+
 
 def ids_of(service: Service) -> tuple[int, int]:
     """Return the ids of its user and group, our own for what is not set. Raises NoAccount.

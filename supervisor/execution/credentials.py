@@ -5,13 +5,12 @@ ExecStart= on, until it rests. Nothing of them is in a command line, an environm
 """
 
 import contextlib
-import fnmatch
 import os
 import stat
 from collections.abc import Iterator, Mapping
 
-from ...units.grammar import STATUSES
 from ...units.spec import Service
+from ...units.statuses import STATUSES
 from .folders import CannotMake, Owner, empty, made
 from .opening import without_waiting
 
@@ -57,6 +56,8 @@ def _gather(service: Service) -> dict[str, bytes]:
     for name, path in service.load_credential.items():
         for each, data in _load(name, path, missing_ok=name in service.set_credential):
             found.setdefault(each, data)
+    if service.import_credential:
+        import fnmatch  # few services need it, and it takes memory
     for pattern in service.import_credential:
         for store in _stores():
             for name in sorted(fnmatch.filter(_names(store), pattern)):

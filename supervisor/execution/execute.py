@@ -5,12 +5,11 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
-from ...units import known
 from ...units.errors import BadValue
-from ...units.grammar import STATUSES, parse_boolean
 from ...units.light import dataclass
-from ...units.quoting import expand
 from ...units.spec import Service
+from ...units.statuses import STATUSES
+from ...units.variables import expand
 from ..platforms import Order
 from ..rules.life import Spawn
 from . import accounts, credentials, folders, resources
@@ -114,6 +113,10 @@ def _prepare(
 
 def _impossible(service: Service, spawn: Spawn) -> tuple[int, str] | None:
     """Say which directive the service cannot do without, and cannot have here."""
+    if not service.kept:
+        return None
+    from ...units import known  # few services need it, and it takes memory
+
     for line in service.kept:
         status, words = known.REFUSED.get(line.key, ("", ""))
         if status and (status != "CREDENTIALS" or spawn.directive in credentials.WRITTEN_FOR):
@@ -124,8 +127,12 @@ def _impossible(service: Service, spawn: Spawn) -> tuple[int, str] | None:
 def _is_bare(service: Service) -> bool:
     """Say whether systemd would mount nothing below the root directory: then another exit status is its refusal's."""
     said = [line.value for line in service.kept if line.key == "MountAPIVFS"]
+    if not said:
+        return False
+    from ...units.grammar import parse_boolean
+
     try:
-        return bool(said) and not parse_boolean(said[-1])
+        return not parse_boolean(said[-1])
     except BadValue:
         return False
 

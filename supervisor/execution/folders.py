@@ -10,8 +10,8 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 
-from ...units.grammar import STATUSES
 from ...units.spec import ExecDirectory, Service
+from ...units.statuses import STATUSES
 
 Owner = tuple[int, int]  # user id, group id
 

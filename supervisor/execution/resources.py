@@ -7,7 +7,6 @@ import resource
 from collections.abc import Collection
 
 from ...units.errors import BadValue
-from ...units.grammar import LIMITS, parse_cpus
 from ...units.spec import Limit, Service
 from ..platforms import Platform
 from ..rules.shares import FILES, control_files
@@ -62,6 +61,7 @@ def files(own: tuple[int, int]) -> tuple[int, int]:
 
 def limits(own: tuple[int, int]) -> dict[str, Limit]:
     """Return the limits of a process that sets none. own: that of open files which this process was started with."""
+    from ...units.grammar import LIMITS  # to be shown alone
     from ..platforms.setup import limit_number
 
     found: dict[str, Limit] = {}
@@ -86,6 +86,8 @@ def cpus_of(service: Service) -> frozenset[int] | None:
 
 
 def _nodes(service: Service) -> frozenset[int]:
+    from ...units.grammar import parse_cpus  # few services need it, and it takes memory
+
     nodes = frozenset[int]()
     for line in service.kept:
         if line.key == "NUMAMask":
@@ -95,6 +97,8 @@ def _nodes(service: Service) -> frozenset[int]:
 
 
 def _processors(node: int) -> frozenset[int]:
+    from ...units.grammar import parse_cpus
+
     return parse_cpus(_read(f"{_NODES}/node{node}/cpulist"))
 
 

@@ -6,9 +6,9 @@ import os
 import stat
 from collections.abc import Callable
 
-from ...units.grammar import STATUSES
 from ...units.light import dataclass, replace
 from ...units.spec import Service
+from ...units.statuses import STATUSES
 
 # Returns the descriptor that a service's output is written to; it stays the caller's.
 Journal = Callable[[str], int | None]

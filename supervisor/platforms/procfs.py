@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-import struct
+import sys
 from collections.abc import Iterator, Set
 
 from . import AROUND, MARK
@@ -12,8 +12,8 @@ from .launch import full_mark
 _MID_EXEC_TRIES = 100
 
 # linux/pidfd.h: struct pidfd_info, of which the mask and the exit status are of interest here.
-_PIDFD_INFO = struct.Struct("Q 52x i")
-_PIDFD_GET_INFO = 3 << 30 | _PIDFD_INFO.size << 16 | 0xFF << 8 | 11
+_PIDFD_INFO, _MASK, _STATUS = 64, slice(0, 8), slice(60, 64)
+_PIDFD_GET_INFO = 3 << 30 | _PIDFD_INFO << 16 | 0xFF << 8 | 11
 _PIDFD_INFO_EXIT = 1 << 3
 
 
@@ -59,14 +59,14 @@ def end_of(pid: int, start: float, pidfd: int) -> int | None:
             return int(fields[49]) if os.geteuid() in (0, theirs) else None
     except OSError:
         pass
-    info = bytearray(_PIDFD_INFO.size)
-    _PIDFD_INFO.pack_into(info, 0, _PIDFD_INFO_EXIT, 0)
+    info = bytearray(_PIDFD_INFO)
+    info[_MASK] = _PIDFD_INFO_EXIT.to_bytes(8, sys.byteorder)
     try:
         fcntl.ioctl(pidfd, _PIDFD_GET_INFO, info)
     except OSError:
         return None
-    known, status = _PIDFD_INFO.unpack(info)
-    return status if known & _PIDFD_INFO_EXIT else None
+    known = int.from_bytes(info[_MASK], sys.byteorder)
+    return int.from_bytes(info[_STATUS], sys.byteorder, signed=True) if known & _PIDFD_INFO_EXIT else None
 
 
 def epoch() -> str:

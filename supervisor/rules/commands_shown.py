@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from ...units.grammar import signal_number
 from ...units.light import dataclass
 from ...units.spec import Command, Service
+from ...units.statuses import signal_number
 from .exitstatus import Exit
 from .timestamps import timestamp
 

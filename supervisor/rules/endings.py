@@ -1,6 +1,6 @@
 """A process ended, or the last of the tree: whether that moves the service at all. No clock, no I/O."""
 
-from ...units.grammar import STATUSES
+from ...units.statuses import STATUSES
 from . import notify
 from .entering import Turn, enter, run_command, run_main, take_main
 from .exitstatus import Exit, Result, classify

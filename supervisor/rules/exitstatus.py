@@ -1,8 +1,8 @@
 """How a process ended, and what systemd calls it."""
 
-from ...units.grammar import STATUSES
 from ...units.light import Enum, dataclass
 from ...units.spec import StatusSet
+from ...units.statuses import STATUSES
 
 # A daemon that has no handler for these was asked to go, and went:
 # systemd.service(5), SuccessExitStatus=.

@@ -3,7 +3,7 @@
 import binascii
 from collections.abc import Iterable, Mapping
 
-from ...units.grammar import format_boolean, format_span
+from ...units.formats import format_boolean, format_span
 from ...units.spec import ExecDirectory, Limit, Service
 from .shares import PAGE, ranges, resolved
 from .shell_words import shell_word, shell_words

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-from ...units.shares import parse_permyriad
 from ...units.spec import Service
 
 _PERIOD, _FINEST, _LONGEST = 100_000, 1_000, 1_000_000  # microseconds: CPUQuotaPeriodSec=, what the kernel takes
@@ -67,6 +66,8 @@ def control_files(service: Service, *, memory: int, tasks: int) -> dict[str, str
 
 def resolved(amount: str, whole: int, unit: int) -> str:
     """Return an amount as the kernel takes it: "50%" is half of the whole, in whole units; "infinity" is "max"."""
+    from ...units.shares import parse_permyriad  # few services need it, and it takes memory
+
     part = parse_permyriad(amount)
     return str(whole // unit * part // 10_000 * unit) if part is not None else amount.replace("infinity", "max")
 

@@ -5,7 +5,7 @@ Commands succeed at once, the main process is ready at once and ends as it is to
 dies of it; unless letting a deadline pass is what is asked about.
 """
 
-from ...units.grammar import tell_span
+from ...units.formats import tell_span
 from ...units.light import Any, Literal, dataclass, field
 from ...units.spec import INFINITY, Service
 from .exitstatus import Exit, Result

@@ -1,6 +1,6 @@
 """What `farmhand why` says: the last decision about a service, what made it, and how it would go otherwise."""
 
-from ...units.grammar import tell_span
+from ...units.formats import tell_span
 from ...units.light import Any, dataclass, replace
 from ...units.spec import INFINITY, Service
 from .delay import pause

@@ -16,6 +16,8 @@ from ..unit import Stamps, Unit
 from .plain import Plain, Unreadable, lift, lower
 
 VERSION = 1
+# The number of the descriptor that `farmhand reexec` leaves all this at; after "check:" only to say if it can be read.
+VARIABLE = "FARMHAND_HANDOVER"
 
 _SIMPLE = ("shown", "main_pid", "invocation", "following", "checked")
 _STAMPS = Stamps.__match_args__

@@ -7,7 +7,6 @@ not before it. That a process may run is known before it does all the same: a fi
 
 import contextlib
 import errno
-import json
 import os
 from collections.abc import Callable, Collection, Iterable
 
@@ -16,7 +15,7 @@ from ..platforms import Kept, Platform
 from ..rules.life import Life, Slot
 from ..unit import Unit
 from . import handover
-from .plain import Unreadable
+from .plain import Unreadable, dumps
 
 _SUFFIX = ".json"
 
@@ -40,7 +39,7 @@ class Records:
         try:
             draft = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
-                text = json.dumps(data).encode()
+                text = dumps(data).encode()
                 if os.write(draft, text) < len(text):  # the disk took what it could
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             finally:
@@ -60,6 +59,8 @@ class Records:
     def read(self) -> dict[str, dict[str, Any]]:
         """Return what was remembered of each service since the machine started; what is older is dropped."""
         found = {}
+        import json  # seldom of use, and its reader takes memory
+
         for path in sorted(f"{self.folder}/{name}" for name in os.listdir(self.folder) if name.endswith(_SUFFIX)):
             try:
                 with open(path, "rb") as file:

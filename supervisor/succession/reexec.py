@@ -17,12 +17,9 @@ from ..loop import Loop
 from ..obey import EXITS
 from ..platforms import Order
 from ..platforms.signals import signal
-from .handover import VERSION, Inherited, lift_unit
+from .handover import VARIABLE, VERSION, Inherited, lift_unit
 from .plain import Unreadable
 
-_VARIABLE = (
-    "FARMHAND_HANDOVER"  # the number of the descriptor to read from; after "check:" only to say whether one could
-)
 Data = dict[str, Any]
 
 
@@ -42,7 +39,7 @@ class Succession:
             return
         self._answer = answer
         supervisor, state = self._loop.supervisor, _file(self._capture([]))
-        env = {**os.environ, _VARIABLE: "check:0"}
+        env = {**os.environ, VARIABLE: "check:0"}
         command = [sys.executable, *sys.orig_argv[1:]]
         try:
             tree = supervisor.platform.spawn(
@@ -84,7 +81,7 @@ class Succession:
         try:
             for fd in (*heirs, state):
                 os.set_inheritable(fd, True)
-            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, _VARIABLE: str(state)})
+            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, VARIABLE: str(state)})
         except OSError as error:
             for fd in heirs:
                 os.set_inheritable(fd, False)
@@ -98,7 +95,7 @@ def left() -> tuple[Data, bool] | None:
 
     None if there was none; raises Unreadable.
     """
-    checking, colon, number = os.environ.pop(_VARIABLE, "").rpartition(":")
+    checking, colon, number = os.environ.pop(VARIABLE, "").rpartition(":")
     if not number:
         return None
     with os.fdopen(int(number), "rb", closefd=not colon) as file:

@@ -17,6 +17,7 @@ from farmhand.units.spec import (
     Service,
     StatusSet,
 )
+from farmhand.units.statuses import SIGNALS
 
 PLAIN = Service("plain", exec_start=(Command(("/bin/true",)),))
 
@@ -166,7 +167,7 @@ _SPAN = st.integers(1, 2**50).map(lambda us: us / 1e6) | st.just(inf)
 _STATUSES = st.builds(
     StatusSet,
     st.frozensets(st.integers(0, 255), max_size=4),
-    st.frozensets(st.sampled_from([f"SIG{name}" for name in grammar.SIGNALS]), max_size=3),
+    st.frozensets(st.sampled_from([f"SIG{name}" for name in SIGNALS]), max_size=3),
 )
 _COMMAND = st.builds(
     Command,
@@ -193,7 +194,7 @@ SERVICES = st.builds(
     timeout_start_sec=st.none() | _SPAN,
     timeout_abort_sec=st.none() | _SPAN,
     success_exit_status=_STATUSES,
-    kill_signal=st.sampled_from([f"SIG{name}" for name in grammar.SIGNALS]),
+    kill_signal=st.sampled_from([f"SIG{name}" for name in SIGNALS]),
     send_sigkill=st.booleans(),
     user=st.none() | _VARIABLE,
     working_directory=st.none() | st.builds(Folder, _PATH | st.just("~"), _OPTIONAL),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmhand.units import grammar
+from farmhand.units import formats, grammar, statuses
 from farmhand.units.errors import BadValue
 from farmhand.units.spec import Limit, StatusSet
 
@@ -84,12 +84,12 @@ def test_nanoseconds(text: str, count: int | None) -> None:
 
 @given(st.integers(0, 2**53).map(lambda us: us / 1e6) | st.just(inf))
 def test_a_written_span_reads_back(seconds: float) -> None:
-    assert grammar.parse_span(grammar.format_span(seconds)) == seconds
+    assert grammar.parse_span(formats.format_span(seconds)) == seconds
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(320, "5min 20s"), (0, "0"), (0.1, "100ms"), (inf, "infinity")])
 def test_spans_are_written_as_systemd_shows_them(seconds: float, text: str) -> None:
-    assert grammar.format_span(seconds) == text
+    assert formats.format_span(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_spans_are_written_as_systemd_shows_them(seconds: float, text: str) -> N
     ],
 )
 def test_spans_are_shown_as_systemctl_shows_them(seconds: float, text: str) -> None:
-    assert grammar.show_span(seconds) == text
+    assert formats.show_span(seconds) == text
 
 
 def test_no_timeout_is_written_as_0_too() -> None:
@@ -160,7 +160,7 @@ def test_a_near_miss_is_named() -> None:
     assert caught.value.hint == 'did you mean "SIGTERM"?'
 
 
-@given(st.frozensets(st.integers(0, 255)), st.frozensets(st.sampled_from([f"SIG{name}" for name in grammar.SIGNALS])))
+@given(st.frozensets(st.integers(0, 255)), st.frozensets(st.sampled_from([f"SIG{name}" for name in statuses.SIGNALS])))
 def test_written_statuses_read_back(codes: frozenset[int], signals: frozenset[str]) -> None:
     statuses = StatusSet(codes, signals)
     words = grammar.format_statuses(statuses).split()
@@ -176,7 +176,7 @@ def test_signals(text: str, name: str) -> None:
     ("name", "number"), [("SIGHUP", 1), ("SIGTERM", 15), ("SIGSYS", 31), ("SIGRTMIN+3", 37), ("SIGRTMAX-1", 63)]
 )
 def test_numbers_of_signals(name: str, number: int) -> None:
-    assert grammar.signal_number(name) == number
+    assert statuses.signal_number(name) == number
 
 
 @pytest.mark.parametrize(("text", "size"), [("4096", 4096), ("1G", 2**30), ("1.5G", 3 * 2**29), ("1G 512M", 3 * 2**29)])

@@ -6,7 +6,8 @@ import socket
 import pytest
 
 from farmhand.units import machine
-from farmhand.units.specifiers import MACHINE_LETTERS, SYSTEM_FOLDERS
+from farmhand.units.places import SYSTEM_FOLDERS
+from farmhand.units.specifiers import MACHINE_LETTERS
 
 
 def test_this_machine() -> None:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farmhand.units.errors import BadValue
-from farmhand.units.quoting import expand, expand_text, literal, quote, unescape, words
+from farmhand.units.quoting import quote, unescape, words
 from farmhand.units.spec import Command
+from farmhand.units.variables import expand, expand_text, literal
 
 WORDS = [
     (r"a   b", ["a", "b"]),

@@ -10,6 +10,7 @@ from ..draft import Draft
 from ..errors import BadConfig, BadValue, Notice
 from ..kinds import Context
 from ..light import dataclass
+from ..places import SYSTEM_FOLDERS
 from ..rendered import Rendered
 from ..spec import Assignment, Service
 from ..unit_file import Line, assignments
@@ -28,7 +29,7 @@ class Reading:
 def read(
     path: str,
     text: str,
-    machine: Mapping[str, str] = specifiers.SYSTEM_FOLDERS,
+    machine: Mapping[str, str] = SYSTEM_FOLDERS,
     name: str = "",
     drop_ins: Iterable[tuple[str, str]] = (),
 ) -> Reading:

@@ -22,7 +22,8 @@ from farmhand.supervisor.control.protocol import (
     default_path,
     encode,
 )
-from farmhand.supervisor.control.server import MOST_CLIENTS, CannotListen, ControlServer, take
+from farmhand.supervisor.control.door import MOST_CLIENTS, CannotListen, take
+from farmhand.supervisor.control.server import ControlServer
 
 
 class Loop:
@@ -210,7 +211,8 @@ def test_the_socket_of_a_killed_supervisor_is_taken_over(tmp_path, serve):
     path = tmp_path / "control.sock"
     script = (
         "import sys, time; from pathlib import Path\n"
-        "from farmhand.supervisor.control.server import ControlServer, take\n"
+        "from farmhand.supervisor.control.door import take\n"
+        "from farmhand.supervisor.control.server import ControlServer\n"
         "path = Path(sys.argv[1]); server = ControlServer(path, print, take(path))\n"
         "print('up', flush=True); time.sleep(1000)"
     )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from farmhand.supervisor.rules.conditions import Checked, Finding, combine, compare_versions, examine, operator, verdict
+from farmhand.supervisor.rules.comparisons import compare_versions, operator
+from farmhand.supervisor.rules.conditions import Checked, Finding, combine, examine, verdict
 from farmhand.units.spec import Check, Service
 
 FINDINGS = {"y": Finding.YES, "n": Finding.NO, "w": Finding.WRONG, "u": Finding.UNKNOWN}
