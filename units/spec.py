@@ -42,7 +42,7 @@ class Command:
     """One command line of an Exec…= directive, unquoted and with specifiers replaced.
 
     words: the program and its arguments, `$NAME` and `${NAME}` still in them: what they stand
-    for is known only when the command starts (`quoting.expand`). argv0: the name that `@` gives
+    for is known only when the command starts (`variables.expand`). argv0: the name that `@` gives
     the program. ignore_failure is `-`, literal is `:`, privilege "+" or "!".
     """
 

@@ -12,8 +12,8 @@ from .command_line import simplify
 from .dialects import farmhand
 from .errors import BadValue
 from .named import check_account
-from .quoting import literal
 from .spec import Command, EnvironmentFile, Folder, Service, StatusSet
+from .variables import literal
 
 UNIT_NAME = "farmhand-worker"
 

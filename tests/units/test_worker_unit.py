@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmhand.units import quoting
 from farmhand.units.dialects import systemd
 from farmhand.units.errors import BadValue
 from farmhand.units.spec import StatusSet
+from farmhand.units.variables import expand
 from farmhand.units.worker_unit import WHY, Worker, annotate, read_worker_config, worker_service
 from farmhand.worker import cli
 from farmhand.worker.wire import DENIED_EXIT_CODE
@@ -62,7 +62,7 @@ def test_any_name_survives(name: str, manager: str, folder: str) -> None:
     reading = systemd.read("farmhand-worker.service", rendered.text)
     assert (rendered.losses, reading.warnings) == ((), ())
     assert reading.service == worker_service(worker)
-    argv = quoting.expand(reading.service.exec_start[0], {"HOME": "/root"})
+    argv = expand(reading.service.exec_start[0], {"HOME": "/root"})
     assert argv[0] == program
     assert {name, f"--name={name}"} & set(argv)
     assert {manager, f"--manager={manager}"} & set(argv)
