@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/*' 'manager/*' 2>/dev/null)
 
-.PHONY: run test conformance conformance-fuzz check docs bench clean
+.PHONY: run test conformance conformance-fuzz check docs pyz bench clean
 
 run: $(VENV)/.run
 	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run config/farm.yaml
@@ -40,6 +40,9 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
 	$(BIN)/sphinx-build -W -q docs build/docs
 	@echo build/docs/index.html
+
+pyz: $(VENV)/bin/python
+	$(BIN)/python packaging/pyz.py build/farmhand.pyz
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/bench -s

@@ -307,6 +307,7 @@ class Loop:
         return report is not None and (refused or self.waiter.watches(report))
 
     def _settle(self) -> None:
+        self.jobs.run()
         self._follow_the_chosen()
         self.jobs.run()
         self._gate.open_if_idle()

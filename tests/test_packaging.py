@@ -30,7 +30,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("checkout")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
-    for package in PACKAGES:
+    for package in (*PACKAGES, "packaging"):
         shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
     return copy
 
@@ -105,3 +105,17 @@ def test_templates_static_files_and_migrations_are_installed(tmp_path: Path, che
         wanted = {f"farmhand/{path.relative_to(ROOT)}" for path in (ROOT / folder).glob(pattern) if path.is_file()}
         assert wanted
         assert wanted <= names
+
+
+def test_the_supervisor_in_one_file_needs_python_only(tmp_path: Path, checkout: Path) -> None:
+    archive = tmp_path / "farmhand.pyz"
+    run(sys.executable, checkout / "packaging" / "pyz.py", archive)
+    (tmp_path / "farm.yaml").write_text(
+        "services:\n  s: {ExecStart: sh -c 'echo made; exit 47', RestartForceExitStatus: 47, RestartSec: 0, "
+        "StartLimitBurst: 3}\n"
+    )
+    python = (sys.executable, "-I", "-S", archive)  # without the packages that are installed here
+    where = ("--control", tmp_path / "control.sock", "--log-dir", tmp_path / "log")
+    command = [str(word) for word in (*python, "run", tmp_path / "farm.yaml", *where, "--exit-with", "s")]
+    assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 47
+    assert (tmp_path / "log" / "s.log").read_text() == "made\n" * 3

@@ -136,6 +136,17 @@ def test_a_chosen_service_that_is_not_there_is_refused(box):
     container.says("nobody: there is no such service")
 
 
+@pytest.mark.parametrize("burst", [1, 2, 3])
+def test_a_chosen_service_that_is_not_started_again_ends_the_supervisor(tmp_path, burst):
+    limit = f"StartLimitBurst: {burst}, StartLimitIntervalSec: 1000"
+    (tmp_path / "farm.yaml").write_text(
+        f"services: {{s: {{ExecStart: sh -c 'exit 5', Restart: always, RestartSec: 0, {limit}}}}}\n"
+    )
+    where = ["--control", tmp_path / "control.sock", "--log-dir", tmp_path / "log"]
+    command = [FARMHAND, "run", tmp_path / "farm.yaml", *where, "--exit-with", "s"]
+    assert subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 5
+
+
 @pytest.fixture
 def parent(tmp_path):
     """A service manager's notify socket; returns what is said there, by "KEY=value" lines."""
@@ -198,4 +209,41 @@ def test_it_shows_signs_of_life_as_often_as_is_asked_for(tmp_path, parent):
 def test_a_watchdog_of_another_process_is_none_of_its_business(tmp_path, parent):
     with run(tmp_path, farm(one="sleep 1000"), WATCHDOG_USEC="1000", WATCHDOG_PID="1") as process:
         assert len(hear(parent, "READY=1")) == 1
+        process.terminate()
+
+
+def test_whoever_started_it_is_told_of_a_reload(tmp_path, parent):
+    with run(tmp_path, farm(one="sleep 1000")) as process:
+        hear(parent, "READY=1")
+        (tmp_path / "farm.yaml").write_text(farm(one="sleep 1000", two="sleep 1000"))
+        reload = [FARMHAND, "daemon-reload", "--control", tmp_path / "control.sock"]
+        subprocess.run(reload, check=True, capture_output=True)
+        told = hear(parent, "READY=1")
+        assert told[0].splitlines()[0] == "RELOADING=1"
+        assert told[0].splitlines()[1].startswith("MONOTONIC_USEC=")
+        assert "STATUS=supervising 2 services" in told[-1]
+        process.terminate()
+
+
+def test_what_a_file_says_for_the_supervisor_is_read_again(tmp_path):
+    text = (
+        "supervisor: {DefaultEnvironment: {COLOUR: %s}, DefaultStandardOutput: %s}\nservices:\n  one: {ExecStart: %s}\n"
+    )
+    program = "sh -c 'echo $$COLOUR > colour; exec sleep 1000', WorkingDirectory: " + str(tmp_path)
+    colour = tmp_path / "colour"
+
+    def ask(*words):
+        done = subprocess.run(
+            [FARMHAND, *words, "--control", tmp_path / "control.sock"], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    with run(tmp_path, text % ("red", "null", program)) as process:
+        until(lambda: colour.exists() and colour.read_text() == "red\n", "the first start")
+        (tmp_path / "farm.yaml").write_text(text.replace("{D", "{LogDirectory: /tmp, D") % ("blue", "journal", program))
+        assert "LogDirectory has changed: logs stay where they are" in ask("daemon-reload")
+        assert ask("show", "one", "-P", "StandardOutput") == "journal\n"
+        ask("restart", "one")
+        until(lambda: colour.read_text() == "blue\n", "the second start")
         process.terminate()
