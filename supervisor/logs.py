@@ -106,7 +106,22 @@ class Logs:
             for fd in fds:
                 if fd != -1:
                     os.set_inheritable(fd, False)
-            self._add(name, *fds)
+            reader, writer, file = fds
+            self._add(name, reader, writer, self._current(name, file))
+
+    def _current(self, name: str, file: int) -> int:
+        """Return the descriptor of the file that is at the service's path now: the folder may be another one."""
+        if (path := self.path(name)) is None:
+            return file
+        try:
+            if file != -1 and os.path.samestat(os.fstat(file), os.stat(path)):
+                return file
+        except FileNotFoundError:
+            pass
+        new = _open(path)
+        if file != -1:
+            os.close(file)
+        return new
 
     def last_line(self, name: str) -> str:
         """Return what a service printed last, "" if it has printed nothing, or not to here."""

@@ -7,6 +7,7 @@ stops, is not started again, and then is gone, too.
 from collections.abc import Callable, Iterable, Sequence
 
 from ...units.light import dataclass, field, replace
+from ...units.settings import Settings, together
 from ...units.spec import Service, StatusSet
 from ...units.unit_names import full_name, short_name
 from ..rules.states import RESTING
@@ -17,13 +18,17 @@ from .unit_paths import is_template
 
 @dataclass(eq=False)
 class Definitions:
-    """define: gives units their services, new units and those that are there; drop: forgets units that rest."""
+    """define: gives units their services, new units and those that are there; drop: forgets units that rest.
+
+    configure: puts into force what the files say for the supervisor itself.
+    """
 
     catalog: Catalog
     units: dict[str, Unit]
     define: Callable[[Sequence[Service]], None]
     drop: Callable[[Sequence[str]], None]
     log: Callable[[str], None]
+    configure: Callable[[Settings], None]
     gone: set[str] = field(default_factory=set)
 
     def find(self, names: Iterable[str]) -> list[Loaded]:
@@ -48,9 +53,11 @@ class Definitions:
         loaded = self.catalog.loaded.get(full_name(name))
         return loaded.why if loaded is not None else ""
 
-    def reload(self) -> list[str]:
-        """Read all files again; returns in words what is wrong with some."""
+    def reload(self) -> tuple[list[str], list[str]]:
+        """Read all files again; returns in words what is wrong with some, and what is not in force yet."""
+        before = together(self.catalog.settings.values())
         loaded = self.catalog.reload()
+        notes = self._put_into_force(before, together(self.catalog.settings.values()))
         self.gone.clear()
         self.define([each.service for each in loaded if each.service])
         for each in loaded:
@@ -60,7 +67,15 @@ class Definitions:
                 self.define([replace(unit.service, restart="no", restart_force_exit_status=StatusSet())])
         self.find([each.name for each in loaded if each.service])
         refused = self.catalog.refused.values()
-        return [str(problem) for problem in (*refused, *(each.problem for each in loaded if each.problem))]
+        return [str(problem) for problem in (*refused, *(each.problem for each in loaded if each.problem))], notes
+
+    def _put_into_force(self, before: Settings, now: Settings) -> list[str]:
+        """See to what the files say for the supervisor itself; returns what has to wait."""
+        if now != before:
+            self.configure(now)
+        if now.log_directory == before.log_directory:
+            return []
+        return ["LogDirectory has changed: logs stay where they are; 'farmhand reexec' puts it into force"]
 
     def drop_gone(self) -> None:
         """Forget the units whose files are gone, as soon as they rest."""

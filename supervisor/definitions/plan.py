@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ...units import machine
 from ...units.errors import BadConfig
 from ...units.light import dataclass, field
+from ...units.settings import Settings, together
 from ...units.spec import Service
 from ...units.unit_names import full_name
 from ..platforms import lacking
@@ -51,12 +52,11 @@ class Plan:
     catalog: Catalog
     start: tuple[str, ...] = ()
     services: dict[str, Service] = field(default_factory=dict)
-    default_environment: dict[str, str] = field(default_factory=dict)
-    log_directory: str | None = None
-    default_output: str = "journal"
-    default_error: str = "inherit"
-    leftovers: str = "adopt"
     notices: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        return together(self.catalog.settings.values())
 
 
 def read(sources: Sources, say: Callable[[str], None], environ: Mapping[str, str] = os.environ) -> Plan:
@@ -108,12 +108,7 @@ def _take_file(plan: Plan, file: str, others: Sequence[str]) -> list[str]:
     if file.endswith((".service", ".target")):
         names = [_take_unit(plan.catalog, file)]
     else:
-        settings = plan.catalog.take_farm(file)
-        plan.default_environment |= settings.default_environment
-        plan.log_directory = settings.log_directory or plan.log_directory
-        plan.leftovers = settings.leftovers or plan.leftovers
-        plan.default_output = settings.default_standard_output or plan.default_output
-        plan.default_error = settings.default_standard_error or plan.default_error
+        plan.catalog.take_farm(file)
         names = list(plan.catalog.farms[file])
     for name in names:
         if name in others:

@@ -65,6 +65,18 @@ def test_close_copies_what_is_still_in_the_pipe(folder):
     assert (folder / "a.log").read_bytes() == b"last words\n"
 
 
+def test_a_successor_writes_into_the_folder_that_is_its_own(folder, tmp_path):
+    logs = Logs(folder)
+    os.write(logs.journal("it"), b"first\n")
+    logs.pump()
+    (tmp_path / "other").mkdir()
+    successor = Logs(tmp_path / "other")
+    successor.resume({name: [os.dup(fd) for fd in fds] for name, fds in logs.kept([]).items()})
+    os.write(successor.journal("it"), b"second\n")
+    successor.pump()
+    assert [(place / "it.log").read_bytes() for place in (folder, tmp_path / "other")] == [b"first\n", b"second\n"]
+
+
 def test_its_descriptor_tells_of_output(folder):
     logs = Logs(folder)
     writer = logs.journal("a")

@@ -15,23 +15,9 @@ from ..draft import Draft
 from ..errors import BadConfig, BadValue, nearest
 from ..kinds import Context, write_line
 from ..light import NoReturn, dataclass, field, replace
+from ..places import SYSTEM_FOLDERS
+from ..settings import Settings
 from ..spec import Assignment, Service
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The `supervisor:` block. default_environment is under the supervisor's own environment, which wins.
-
-    log_directory: where the services' output goes, `${NAME}` still in it; None for the state folder.
-    default_standard_output, default_standard_error: StandardOutput= and StandardError= of services that do not say.
-    leftovers: what becomes of services that run on although their supervisor was killed: grammar.LEFTOVERS.
-    """
-
-    default_environment: dict[str, str] = field(default_factory=dict)
-    log_directory: str | None = None
-    default_standard_output: str | None = None
-    default_standard_error: str | None = None
-    leftovers: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +35,7 @@ _UNFIT = re.compile(r"[\0\ud800-\udfff]")
 _SCALAR_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp"))
 
 
-def read(path: str, text: str, machine: Mapping[str, str] = specifiers.SYSTEM_FOLDERS) -> Farm:
+def read(path: str, text: str, machine: Mapping[str, str] = SYSTEM_FOLDERS) -> Farm:
     """Read a file's text; `machine` gives the specifiers that the unit's name does not. Raises BadConfig."""
     return Reader(path, machine).farm(compose(path, text))
 

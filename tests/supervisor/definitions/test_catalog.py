@@ -82,10 +82,12 @@ def test_a_yaml_file_that_is_wrong_when_it_is_read_again_is_told_to_whoever_aske
 ) -> None:
     write(farm := tmp_path / "farm.yaml", FARM)
     catalog.take_farm(str(farm))
-    definitions = Definitions(catalog, {}, lambda services: None, lambda names: None, lambda line: None)
-    assert definitions.reload() == []
+    definitions = Definitions(
+        catalog, {}, lambda services: None, lambda names: None, lambda line: None, lambda now: None
+    )
+    assert definitions.reload() == ([], [])
     write(farm, FARM.replace("always", "alwys"))
-    (problem,) = definitions.reload()
+    ((problem,), _) = definitions.reload()
     assert problem.startswith(f'{farm}:4: Restart: "alwys" is none of ')
     service = catalog.get("x").service
     assert service is not None

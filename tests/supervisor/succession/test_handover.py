@@ -255,6 +255,19 @@ def test_whoever_waits_for_a_job_is_answered_by_the_next_program(run, notifies):
         assert waiting.wait(10) == 0, waiting.stderr.read()
 
 
+@pytest.mark.parametrize(("code", "said"), [(0, ""), (3, "it: it failed, exit-code\n")])
+def test_whoever_waits_for_an_end_is_answered_by_the_next_program(run, code, said):
+    farm = run(ExecStart=sh(f"{waits_for('go')}; exit {code}"))
+    before = farm.show()["MainPID"]
+    command = [FARMHAND, "restart", "--wait", "it", "--control", str(farm.control)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as waiting:
+        until(lambda: farm.until_state("running")["MainPID"] != before, "the request to arrive")
+        farm.reexec()
+        assert waiting.poll() is None
+        farm.touch("go")
+        assert (waiting.wait(10), waiting.stderr.read()) == (min(code, 1), said)
+
+
 def test_a_stop_of_all_goes_on(run):
     farm = run(ExecStart=sh(f"trap : TERM; echo ready > ready; {waits_for('go')}"))
     until(lambda: farm.lines("ready"), "the trap")
