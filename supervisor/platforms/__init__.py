@@ -24,7 +24,7 @@ thread that was not started here, so an owner of trees must not use `subprocess`
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
-from ...units.light import Any, Literal, Protocol, dataclass, field
+from ...units.light import Any, Literal, NoReturn, Protocol, dataclass, field
 from ..rules.exitstatus import Exit as Exit  # owners of trees take it from here
 
 MARK = "INVOCATION_ID"  # the variable in which a tree's processes inherit its mark; systemd sets the same
@@ -198,6 +198,84 @@ class NotifySocket(Protocol):
     def close(self) -> None: ...
 
 
+class Pipe(Protocol):
+    """What programs write and this process reads, without waiting. writer: the descriptor that an order is given."""
+
+    writer: int
+
+    def fileno(self) -> int:
+        """Return what becomes readable when something was written, or nobody is left to write."""
+        ...
+
+    def read(self) -> bytes:
+        """Return some of what was written, b"" at the end; raises BlockingIOError while there is nothing."""
+        ...
+
+    def close_writer(self) -> None:
+        """Let go of that end: once the programs that have it are gone, too, that is the end."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Waker(Protocol):
+    """How another thread ends the wait of the one that waits."""
+
+    def fileno(self) -> int:
+        """Return what becomes readable when somebody woke us."""
+        ...
+
+    def wake(self) -> None:
+        """End the wait; from any thread."""
+        ...
+
+    def rest(self) -> None:
+        """Be awake no more, until the next call to wake."""
+        ...
+
+    def close(self) -> None: ...
+
+
+MOST_CLIENTS = 128  # of a channel at a time; whoever comes then waits: they shall not use up our descriptors
+
+# How a channel is waited for: what was returned by a `fileno`, and what to do when it is ready; no longer; and who is
+# told of a client and its line. The client has a `note`, a text for whoever was told.
+Watch = Callable[[int, Callable[[], None]], None]
+Forget = Callable[[int], None]
+Hear = Callable[[Any, bytes], None]
+
+
+class CannotListen(Exception):
+    """A channel cannot be made, or another supervisor has it; the text says which and how to mend it."""
+
+
+class Taken(CannotListen):
+    """It is another supervisor that has the path."""
+
+
+class Channel(Protocol):
+    """Where requests of this machine come in, from its owner and administrators only: a line from each, and one back.
+
+    It is there from the moment it is made until it is closed.
+    """
+
+    path: str
+
+    def attach(self, watch: Watch, forget: Forget, hear: Hear) -> Sequence[Any]:
+        """Be waited for from now on; return the clients with a note that an earlier program of this process left."""
+        ...
+
+    def send(self, client: Any, data: bytes) -> None:
+        """Send the answer, and part with the client when it has it all; one that has gone is no error."""
+        ...
+
+    def kept(self, heirs: list[int]) -> dict[str, Any]:
+        """Return all of it for the program that replaces this one, and name the descriptors in it."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Selector(Protocol):
     """What a loop waits with: a selector of the standard library, or something like it for what has no descriptor."""
 
@@ -226,6 +304,14 @@ class Platform(Protocol):
         ...
 
     def spawn(self, order: Order) -> Tree: ...
+
+    def take(self, path: str) -> int:
+        """Return the lock that makes this process the one supervisor of a path; raises CannotListen."""
+        ...
+
+    def channel(self, path: str, lock: int, most_bytes: int, kept: Mapping[str, Any] | None = None) -> Channel:
+        """Make the channel of a path. most_bytes: of a line. kept: what an earlier one said of itself, for this one."""
+        ...
 
     def share(self, unit: str, files: Mapping[str, str]) -> frozenset[str]:
         """Write these files of the control group that a service's trees will be in; return those that cannot be."""
@@ -261,6 +347,23 @@ class Platform(Protocol):
         """From now on call `heed` with the name of each signal by which somebody asks this process to stop.
 
         It comes in the main thread, before `reap_strangers` returns at the latest; `fileno` is readable then.
+        """
+        ...
+
+    def die_of(self, name: str) -> NoReturn:
+        """End this process at once, as the signal of that name does where nobody heeds it."""
+        ...
+
+    def pipe(self) -> Pipe:
+        """Make a pipe for the output of programs; raises OSError."""
+        ...
+
+    def waker(self) -> Waker: ...
+
+    def keep_private(self, path: str) -> None:
+        """Let nobody read or change a file or folder but its owner, and who may do everything; raises OSError.
+
+        What is made in a folder afterwards is as private as that where the system has it so: on Windows.
         """
         ...
 

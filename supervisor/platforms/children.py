@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from types import FrameType
 
-from ...units.light import Any, dataclass
+from ...units.light import Any, NoReturn, dataclass
 from ..rules.exitstatus import Exit
+from . import Pipe, Waker
 from .signals import signal
 
 # Python itself ignores it, and `subprocess` restores it in the child, or leaves it ignored, as an order says.
@@ -189,9 +190,35 @@ class Wakeup:
 
 
 def heed_signals(heed: Callable[[str], object]) -> None:
-    """Have `heed` called with the name of each signal that asks this process to stop."""
+    """Have `heed` called with the name of each signal that asks this process to stop; under nohup SIGHUP does not."""
     for number in _STOPPING:
-        signal.signal(number, lambda number, frame: heed(signal_name(number)))
+        if number != signal.SIGHUP or signal.getsignal(number) not in (signal.SIG_IGN, _nothing):
+            signal.signal(number, lambda number, frame: heed(signal_name(number)))
+
+
+def die_of(name: str) -> NoReturn:
+    """End this process by a signal, whatever it does about it usually."""
+    number = signal_number(name)
+    signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    signal.raise_signal(number)
+    raise AssertionError(f"{name} ends nobody")
+
+
+def new_pipe() -> Pipe:
+    from . import pipe
+
+    return pipe.Pipe()
+
+
+def new_waker() -> Waker:
+    from . import pipe
+
+    return pipe.Waker()
+
+
+def keep_private(path: str) -> None:
+    os.chmod(path, 0o700 if os.path.isdir(path) else 0o600)
 
 
 def give_children_default_signals() -> None:

@@ -23,13 +23,14 @@ import selectors
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
-from ...units.light import Literal
+from ...units.light import Any, Literal
 from ..rules.exitstatus import Exit
 from ..rules.shares import CONTROLLERS
-from . import Kept, NotifySocket, Order, Selector, cgroup, procfs
+from . import Channel, Kept, NotifySocket, Order, Selector, cgroup, procfs
 from .children import (
     Process,
     Wakeup,
+    die_of,
     end_all,
     everyone,
     exit_of,
@@ -37,12 +38,16 @@ from .children import (
     heed_signals,
     is_child,
     keep_descriptors,
+    keep_private,
+    new_pipe,
+    new_waker,
     reap,
     reap_all,
     signal_all,
     signal_number,
     spent_id,
 )
+from .door import Door, take
 from .launch import LACKS, Launch, inherited_mark, start
 from .pidfd import lives, open_pidfd, send, stop_group
 from .signals import signal
@@ -258,6 +263,10 @@ class Linux:
     """This machine's processes; `LINUX` is the one there is, unless a test makes its own."""
 
     name = "linux"
+    die_of = staticmethod(die_of)
+    keep_private = staticmethod(keep_private)
+    pipe = staticmethod(new_pipe)
+    waker = staticmethod(new_waker)
 
     def __init__(self, *, cgroups: bool = True) -> None:
         self._base = cgroup.base() if cgroups else None
@@ -286,6 +295,12 @@ class Linux:
 
     def selector(self) -> Selector:
         return selectors.DefaultSelector()
+
+    def take(self, path: str) -> int:
+        return take(path)
+
+    def channel(self, path: str, lock: int, most_bytes: int, kept: Mapping[str, Any] | None = None) -> Channel:
+        return Door(path, lock, most_bytes, kept)
 
     def on_signals(self, heed: Callable[[str], object]) -> None:
         heed_signals(heed)

@@ -12,25 +12,30 @@ from collections.abc import Callable, Iterable, Mapping, Set
 
 import psutil
 
-from ...units.light import Literal
+from ...units.light import Any, Literal
 from ..rules.exitstatus import Exit
 from ..rules.shares import CONTROLLERS
-from . import AROUND, MARK, Kept, Order, Selector
+from . import AROUND, MARK, Channel, Kept, Order, Selector
 from .children import (
     Process,
     Wakeup,
+    die_of,
     end_all,
     everyone,
     exit_of,
     give_children_default_signals,
     heed_signals,
     keep_descriptors,
+    keep_private,
+    new_pipe,
+    new_waker,
     reap,
     signal_all,
     signal_number,
     spent_id,
     watch_exit,
 )
+from .door import Door, take
 from .launch import LACKS, Launch, full_mark, inherited_mark, start
 from .notify import UnixNotifySocket, path_socket
 from .signals import signal
@@ -170,6 +175,11 @@ class Posix:
     lacks = LACKS | CONTROLLERS.keys()
     look_again: float | None = 0.1
 
+    die_of = staticmethod(die_of)
+    keep_private = staticmethod(keep_private)
+    pipe = staticmethod(new_pipe)
+    waker = staticmethod(new_waker)
+
     def __init__(self) -> None:
         self._wakeup: Wakeup | None = None
         self._birth = psutil.Process().create_time()
@@ -184,6 +194,12 @@ class Posix:
 
     def selector(self) -> Selector:
         return selectors.DefaultSelector()
+
+    def take(self, path: str) -> int:
+        return take(path)
+
+    def channel(self, path: str, lock: int, most_bytes: int, kept: Mapping[str, Any] | None = None) -> Channel:
+        return Door(path, lock, most_bytes, kept)
 
     def on_signals(self, heed: Callable[[str], object]) -> None:
         heed_signals(heed)

@@ -18,6 +18,7 @@ overlapped: Any = importlib.import_module("_overlapped")
 
 INFINITE = 0xFFFFFFFF
 INVALID = ctypes.c_void_p(-1).value or 0
+THIS_PROCESS = INVALID  # GetCurrentProcess
 ERROR_ACCESS_DENIED = 5
 WAIT_OBJECT_0, WAIT_TIMEOUT = 0, 258
 
@@ -121,6 +122,9 @@ _take = _declare(
     "kernel32", "GetQueuedCompletionStatusEx", _B, _H, _PTR, types.ULONG, ctypes.POINTER(types.ULONG), _D, _B
 )
 _create_event = _declare("kernel32", "CreateEventW", _H, _PTR, _B, _B, types.LPCWSTR)
+_free = _declare("kernel32", "LocalFree", _PTR, _PTR)
+_set_event = _declare("kernel32", "SetEvent", _B, _H)
+_reset_event = _declare("kernel32", "ResetEvent", _B, _H)
 _handler = ctypes.WINFUNCTYPE(_B, _D)
 _set_handler = _declare("kernel32", "SetConsoleCtrlHandler", _B, _PTR, _B)
 
@@ -129,9 +133,22 @@ def close(handle: int) -> None:
     _close(handle)
 
 
-def signalled_event() -> int:
-    """Return a handle that is ready at once, and stays so."""
-    return _get(_create_event(None, True, True, None))
+def free(memory: Any) -> None:
+    """Give back what a call allocated."""
+    _free(memory)
+
+
+def create_event(*, ready: bool = False) -> int:
+    """Return a handle that is ready once it is set, until it is reset; `ready`: it is set already."""
+    return _get(_create_event(None, True, ready, None))
+
+
+def set_event(event: int) -> None:
+    _check(_set_event(event))
+
+
+def reset_event(event: int) -> None:
+    _check(_reset_event(event))
 
 
 # -- jobs

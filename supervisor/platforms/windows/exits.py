@@ -10,9 +10,11 @@ from ...rules.exitstatus import Exit
 # What we end processes with ourselves: an error (the highest two bits) of somebody else than Microsoft (the next one).
 KILLED = 0xE0000009
 
+_INTERRUPTED = 0xC000013A
+
 _SIGNALS: Mapping[int, str] = {
     KILLED: "SIGKILL",
-    0xC000013A: "SIGINT",  # STATUS_CONTROL_C_EXIT: ended by CTRL_C or CTRL_BREAK, which it did not handle
+    _INTERRUPTED: "SIGINT",  # STATUS_CONTROL_C_EXIT: ended by CTRL_C or CTRL_BREAK, which it did not handle
     0x40010004: "SIGTERM",  # DBG_TERMINATE_PROCESS: the session or the machine is shut down
     0xC0000005: "SIGSEGV",  # STATUS_ACCESS_VIOLATION
     0xC00000FD: "SIGSEGV",  # STATUS_STACK_OVERFLOW
@@ -38,3 +40,8 @@ def exit_of(code: int) -> Exit:
     if code & _ERROR == _ERROR and code <= 0xCFFFFFFF:
         return Exit(signal="SIGABRT")
     return Exit(code=code)
+
+
+def code_of(signal: str) -> int:
+    """Return an exit code that says that a signal ended the process."""
+    return next((code for code, name in _SIGNALS.items() if name == signal), _INTERRUPTED)

@@ -3,14 +3,14 @@
 Only the owner of the process, administrators and the system may open one, and nobody over the network.
 """
 
+import _winapi
 import ctypes
 import ctypes.wintypes as types
-import os
 import sys
 from collections.abc import Callable
 
 from ....units.light import Any
-from . import calls
+from . import calls, security
 
 assert sys.platform == "win32"
 
@@ -18,7 +18,6 @@ _DUPLEX, _INBOUND, _OVERLAPPED, _FIRST = 0x3, 0x1, 0x40000000, 0x80000
 _MESSAGES, _READ_MESSAGES, _NOT_REMOTE = 0x4, 0x2, 0x8
 _BUFFER = 1 << 16
 _MOST_INSTANCES = 255  # no limit
-_OWNERS = "D:P(A;;GA;;;OW)(A;;GA;;;BA)(A;;GA;;;SY)"  # the owner, administrators, the system
 _DISCONNECTED = frozenset({109, 232, 233})  # ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED
 
 _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
@@ -31,19 +30,6 @@ _client_id.argtypes = [types.HANDLE, ctypes.POINTER(types.ULONG)]
 _create_mutex = _kernel.CreateMutexW
 _create_mutex.restype, _create_mutex.argtypes = types.HANDLE, [ctypes.c_void_p, types.BOOL, types.LPCWSTR]
 _ALREADY_EXISTS = 183
-
-
-class _Security(ctypes.Structure):
-    _fields_ = [("length", types.DWORD), ("descriptor", ctypes.c_void_p), ("inherit", types.BOOL)]
-
-
-def _security() -> _Security:
-    convert = ctypes.WinDLL("advapi32", use_last_error=True).ConvertStringSecurityDescriptorToSecurityDescriptorW
-    convert.argtypes = [types.LPCWSTR, types.DWORD, ctypes.POINTER(ctypes.c_void_p), ctypes.c_void_p]
-    descriptor = ctypes.c_void_p()
-    if not convert(_OWNERS, 1, ctypes.byref(descriptor), None):
-        raise calls.failure("ConvertStringSecurityDescriptorToSecurityDescriptor")
-    return _Security(ctypes.sizeof(_Security), descriptor, False)
 
 
 def lock(path: str) -> int | None:
@@ -62,21 +48,27 @@ class Instance:
     """One end of a pipe that waits for its client, and then serves it: one operation at a time.
 
     `event` is ready when the operation is done; `result` then tells what came of it, None for the end of the client.
-    Each operation has an event of its own, which is gone when the next one begins.
+    Each operation has an event of its own, which is gone when the next one begins; unless one is given for them all.
     """
 
-    def __init__(self, path: str, *, first: bool = False, messages: bool = False) -> None:
+    def __init__(self, path: str, *, first: bool = False, messages: bool = False, event: int | None = None) -> None:
+        self._told = event
         mode = _MESSAGES | _READ_MESSAGES if messages else 0
         access = (_INBOUND if messages else _DUPLEX) | _OVERLAPPED | (_FIRST if first else 0)
-        most, security = _MOST_INSTANCES, _security()
-        self.handle = _create(path, access, mode | _NOT_REMOTE, most, _BUFFER, _BUFFER, 0, ctypes.byref(security))
+        most, ours = _MOST_INSTANCES, ctypes.byref(security.attributes())
+        self.handle = _create(path, access, mode | _NOT_REMOTE, most, _BUFFER, _BUFFER, 0, ours)
         if self.handle in (None, calls.INVALID):
             raise calls.failure(path)
         self._begin(lambda operation: operation.ConnectNamedPipe(self.handle))
 
     @property
     def event(self) -> int:
-        return int(self._operation.event)
+        return int(self._operation.event) if self._told is None else self._told
+
+    @property
+    def busy(self) -> bool:
+        """Say whether the operation is under way."""
+        return bool(self._operation.pending)
 
     def read(self) -> None:
         self._begin(lambda operation: operation.ReadFile(self.handle, _BUFFER))
@@ -107,7 +99,7 @@ class Instance:
         calls.close(self.handle)
 
     def _begin(self, begin: Callable[[Any], object]) -> None:
-        self._operation = calls.overlapped.Overlapped()
+        self._operation = calls.overlapped.Overlapped(calls.INVALID if self._told is None else _copy(self._told))
         self._gone = False
         try:
             begin(self._operation)
@@ -118,9 +110,7 @@ class Instance:
             calls.overlapped.SetEvent(self._operation.event)
 
 
-class PipeNotifySocket:
-    """Where services send their messages, as sd_notify(3) has it, though by a pipe: one message, one connection."""
-
-    def __init__(self, address: str | None) -> None:
-        self.address = address or rf"\\.\pipe\farmhand-notify-{os.urandom(8).hex()}"
-        self._instance = Instance(self.address, first=True, messages=True)
+def _copy(handle: int) -> int:
+    """Return another handle of the same; the operation that it is given to closes it."""
+    here = _winapi.GetCurrentProcess()
+    return _winapi.DuplicateHandle(here, handle, here, 0, False, _winapi.DUPLICATE_SAME_ACCESS)

@@ -9,11 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Set
 
-from ....units.light import Literal
+from ....units.light import Literal, NoReturn
 from ...rules.exitstatus import Exit
 from .. import Kept, Order
-from . import ask, calls, launch, port, shares
-from .exits import KILLED, exit_of
+from . import ask, calls, launch, port, security, shares, streams
+from .exits import KILLED, code_of, exit_of
 from .lacking import LACKS
 
 assert sys.platform == "win32"
@@ -33,7 +33,7 @@ class WindowsTree:
         self._refusal: str | None = None
         self._job: int | None = None
         if isinstance(started, launch.Refused):
-            self.pid, self._process = 0, calls.signalled_event()
+            self.pid, self._process = 0, calls.create_event(ready=True)
             self._exit, self._refusal = Exit(code=started.code), started.words
         else:
             self.pid, self._process, self._job = started.pid, started.process, started.job
@@ -136,6 +136,19 @@ class Windows:
     def on_signals(self, heed: Callable[[str], object]) -> None:
         self._heed = heed
         self._handler = calls.on_console_event(self._on_console_event)
+
+    def die_of(self, name: str) -> NoReturn:
+        calls.terminate(calls.THIS_PROCESS, code_of(name))
+        raise AssertionError("this process has ended")
+
+    def pipe(self) -> streams.Pipe:
+        return streams.Pipe()
+
+    def waker(self) -> streams.Waker:
+        return streams.Waker()
+
+    def keep_private(self, path: str) -> None:
+        security.keep_private(path)
 
     def fileno(self) -> int:
         return self.port.handle
