@@ -59,9 +59,9 @@ class Records:
     def read(self) -> dict[str, dict[str, Any]]:
         """Return what was remembered of each service since the machine started; what is older is dropped."""
         found = {}
-        import json  # seldom of use, and its reader takes memory
-
         for path in sorted(f"{self.folder}/{name}" for name in os.listdir(self.folder) if name.endswith(_SUFFIX)):
+            import json  # seldom of use, and its reader takes memory
+
             try:
                 with open(path, "rb") as file:
                     data = json.loads(file.read())
