@@ -97,7 +97,20 @@ def set_oom_score(value: str) -> None:
 
 
 def set_nice(value: str) -> None:
-    os.setpriority(os.PRIO_PROCESS, 0, int(value))
+    """Set it; where that is less than this process may have, it gets as little as it may.
+
+    systemd, src/basic/process-util.c, setpriority_closest.
+    """
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, int(value))
+    except PermissionError:
+        import resource
+
+        now = os.getpriority(os.PRIO_PROCESS, 0)
+        if int(value) > now:
+            raise
+        least = 20 - resource.getrlimit(limit_number("NICE"))[0]
+        os.setpriority(os.PRIO_PROCESS, 0, min(now, max(int(value), least)))
 
 
 def set_cpu(value: str) -> None:
@@ -229,9 +242,8 @@ def set_group(value: str) -> None:
     user, group, others = value.split(":")
     name, primary, _ = user_entry(user) if user else ("", os.getgid(), 0)
     primary = group_id(group) if group else primary
-    if os.geteuid() == 0:  # nobody else may, and to become oneself it is not needed
-        usual = os.getgrouplist(name, primary) if name and primary != 0 else []  # as systemd does
-        os.setgroups(sorted({*usual, *(group_id(other) for other in others.split(",") if other)}))
+    usual = os.getgrouplist(name, primary) if name and primary != 0 else []  # as systemd does
+    become_member({*usual, *(group_id(other) for other in others.split(",") if other)}, primary)
     os.setgid(primary)
 
 
@@ -240,8 +252,17 @@ def join_groups(value: str) -> None:
     user, group, _ = value.split(":")
     name, primary, _ = user_entry(user)
     primary = group_id(group) if group else primary
-    if primary != 0 and os.geteuid() == 0:
-        os.setgroups(os.getgrouplist(name, primary))
+    if primary != 0:
+        become_member(set(os.getgrouplist(name, primary)), primary)
+
+
+def become_member(groups: set[int], primary: int) -> None:
+    """Join groups and leave all others; it takes privilege, but for whoever is in these and no others already.
+
+    systemd asks for the privilege all the same: there a service of an ordinary user cannot name the user it has anyway.
+    """
+    if os.geteuid() == 0 or {*groups, primary} != {*os.getgroups(), os.getgid()}:
+        os.setgroups(sorted(groups))
 
 
 def set_user(value: str) -> None:
