@@ -134,7 +134,6 @@ class Supervisor:
             case Changed():
                 unit.note_state(order.state, time.time())
                 self.observers.changed(unit, order.state, order.why)
-                unit.shown = order.state
             case _:
                 assert_never(order)
         return True

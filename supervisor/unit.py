@@ -76,7 +76,8 @@ class Unit:
 
     @property
     def active(self) -> Active:
-        return active_state(self.service, self.life.state)
+        """Its state as others know it: of a service that goes through several at once, the one told last."""
+        return active_state(self.service, self.shown)
 
     def note_state(self, state: State, now: float) -> None:
         self.stamps.change(active_state(self.service, self.shown), active_state(self.service, state), now)

@@ -242,6 +242,8 @@ def _farmhand(control: Path, words: list[str]) -> tuple[int, str]:
     status, text = _ask(control, [word.replace("--no-block", "--no-block=yes") for word in words])
     if found := re.search(r"job (\w+)", text):
         text = next((said for said, name in OUTCOMES.items() if name == found[1]), text)
+    elif "does not hold" in text:
+        text = "Assertion failed"
     return status, text
 
 
