@@ -4,11 +4,12 @@ A manager may take its time, or never answer at all; output must be read, trees 
 obeyed meanwhile. The threads decide nothing and share nothing but what they were given.
 """
 
-import socket
 import threading
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
+
+from ..supervisor.platforms import Waker
 
 
 class Errand(Enum):
@@ -22,17 +23,12 @@ class Errand(Enum):
 
 
 class Errands:
-    """The calls that are on their way."""
+    """The calls that are on their way. The loop is woken when one is done."""
 
-    def __init__(self) -> None:
-        self._news, self._done = socket.socketpair()
-        self._news.setblocking(False)
+    def __init__(self, waker: Waker) -> None:
+        self._waker = waker
         self._under_way: set[Errand] = set()
         self._results: deque[tuple[Errand, object]] = deque()
-
-    def fileno(self) -> int:
-        """Return what becomes readable when an errand is done."""
-        return self._news.fileno()
 
     def under_way(self, errand: Errand) -> bool:
         return errand in self._under_way
@@ -43,10 +39,7 @@ class Errands:
 
     def collect(self) -> list[tuple[Errand, object]]:
         """Return what has come back since the last time. A defect of a call is raised here, in the main thread."""
-        try:
-            self._news.recv(4096)
-        except BlockingIOError:
-            return []
+        self._waker.rest()
         back = [self._results.popleft() for _ in range(len(self._results))]
         for errand, result in back:
             self._under_way.discard(errand)
@@ -60,4 +53,4 @@ class Errands:
         except Exception as defect:
             result = defect
         self._results.append((errand, result))
-        self._done.send(b".")
+        self._waker.wake()

@@ -1,18 +1,16 @@
 """The only place that waits. It keeps one `Life`, asks the manager what the life wants asked, and does what it says.
 
-One thread decides. What takes time at the other end of the network is an errand (`errands.py`); processes,
-pipes and signals are descriptors; all of them wake the same `select`.
+One thread decides. What takes time at the other end of the network is an errand (`errands.py`); programs, their
+output and signals are waited for by the platform's selector; all of them wake the same `select`.
 """
 
 import logging
 import random
-import selectors
-import signal
 import time
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
-from types import FrameType
+from selectors import EVENT_READ
 from typing import assert_never
 
 from ..supervisor.platforms import Platform
@@ -30,7 +28,6 @@ from .wire import Status
 
 log = logging.getLogger(__name__)
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SAME_WISH = 0.5
 
 # How much longer starting may take, in seconds, whenever a sign-on comes to nothing.
@@ -54,7 +51,8 @@ class Worker:
     ) -> None:
         self._me, self._client, self._platform, self._folder = me, client, platform, folder
         self._notifier, self._oom = notifier, oom_score_adjust
-        self._errands = Errands()
+        self._selector, self._waker = platform.selector(), platform.waker()
+        self._errands = Errands(self._waker)
         self._reports = Reports(client, self._errands, outbox)
         self._pictures = Pictures(client, self._errands)
         self._bell = Bell(client, self._errands)
@@ -64,13 +62,14 @@ class Worker:
         self._ask_again = False
         self._secret = credentials.new_secret()
         self._running: Running | None = None
-        self._signals: list[tuple[int, float]] = []
+        self._signals: list[tuple[str, float]] = []
 
     def run(self) -> int:
         """Work until somebody says stop; return the exit code."""
         self._platform.adopt_orphans()
-        for number in STOP_SIGNALS:
-            signal.signal(number, self._note_signal)
+        self._platform.on_signals(self._note_signal)
+        for file in (self._waker, self._platform):
+            self._selector.register(file.fileno(), EVENT_READ)
         self._log_life()
         try:
             while self._life.phase is not Phase.GONE:
@@ -96,11 +95,7 @@ class Worker:
         self._notifier.alive(now)
 
     def _wait(self) -> None:
-        """Wait until something happened or is due.
-
-        The selector is a new one each time: a task's descriptors come and go, and a number that is used again
-        for another file would look as if it were watched already.
-        """
+        """Wait until something happened or is due."""
         running = self._running
         due = min(
             min(self._reports.due, self._bell.due) if self._may_report else inf,
@@ -109,11 +104,7 @@ class Worker:
             self._question_due,
             self._life.gone_at,
         )
-        files = running.files() if running else frozenset()
-        with selectors.DefaultSelector() as selector:
-            for file in files | {self._errands.fileno(), self._platform.fileno()}:
-                selector.register(file, selectors.EVENT_READ)
-            selector.select(None if due == inf else max(0.0, due - time.monotonic()))
+        self._selector.select(None if due == inf else max(0.0, due - time.monotonic()))
 
     @property
     def _question_due(self) -> float:
@@ -196,6 +187,7 @@ class Worker:
         attempt = {} if task.attempt is None else {"attempt": task.attempt}
         return Surroundings(
             platform=self._platform,
+            selector=self._selector,
             report=lambda update: self._reports.put(task.id, {**update, **attempt}),
             show=lambda path: self._pictures.put(task.id, path),
             oom_score_adjust=self._oom,
@@ -244,8 +236,8 @@ class Worker:
         self._life = rules.rang(self._life, now)
         self._reports.hurry()
 
-    def _note_signal(self, number: int, frame: FrameType | None) -> None:
-        self._signals.append((number, time.monotonic()))
+    def _note_signal(self, name: str) -> None:
+        self._signals.append((name, time.monotonic()))
 
     def _obey_signals(self, now: float) -> None:
         """The first signal asks the worker to leave, a second one ends it where it is.
@@ -254,16 +246,12 @@ class Worker:
         """
         if not self._signals:
             return
-        (number, first), (_, last) = self._signals[0], self._signals[-1]
+        (name, first), (_, last) = self._signals[0], self._signals[-1]
         if last - first > SAME_WISH:
-            self._die_of(number)
-        self._life = rules.told_to_stop(self._life, f"received {signal.Signals(number).name}", now)
-
-    def _die_of(self, number: int) -> None:
-        log.warning("told twice to stop: leaving without a word to the manager")
-        self._end_task()
-        signal.signal(number, signal.SIG_DFL)
-        signal.raise_signal(number)
+            log.warning("told twice to stop: leaving without a word to the manager")
+            self._end_task()
+            self._platform.die_of(name)
+        self._life = rules.told_to_stop(self._life, f"received {name}", now)
 
     def _end_task(self) -> None:
         """Leave no process behind, whatever the reason for leaving is."""

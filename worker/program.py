@@ -10,15 +10,15 @@ import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from math import inf
+from selectors import EVENT_READ
 
-from ..supervisor.platforms import Order, Platform, Tree
+from ..supervisor.platforms import Order, Platform, Selector, Tree
 from .rules.output import Lines
 
 log = logging.getLogger(__name__)
 
-# How much is read between two looks at the rest of the world: what a pipe holds.
-_PIECE = 64 * 1024
-# How many such pieces there can be at the end. Whoever is outside the tree and writes on is not waited for.
+# How many pieces of output, each what a pipe holds, there can be at the end. Who is outside the tree and writes on is
+# not waited for.
 _LAST_PIECES = 16
 
 # Seconds until what survived a kill is killed again, and until that is worth a word.
@@ -34,28 +34,31 @@ class CannotStart(Exception):
 
 
 class Program:
-    """A running program."""
+    """A running program; `selector` wakes when there is something to `look` at."""
 
-    def __init__(self, platform: Platform, argv: Sequence[str], environ: Mapping[str, str], oom: int | None) -> None:
-        self._output, theirs = os.pipe()
-        os.set_blocking(self._output, False)
+    def __init__(
+        self,
+        platform: Platform,
+        selector: Selector,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        oom: int | None,
+    ) -> None:
+        self._selector = selector
+        self._output = platform.pipe()
         self._lines = Lines()
         self._at_end = False
         self._kill_at = inf
         self._killed_at = inf
         self._ended = False
         try:
-            self.tree = _spawn(platform, argv, environ, theirs, oom)
+            self.tree = _spawn(platform, argv, environ, self._output.writer, oom)
         except Exception:
-            os.close(self._output)
+            self._output.close()
             raise
-        finally:
-            os.close(theirs)
-
-    def files(self) -> frozenset[int]:
-        """Return the descriptors that become readable when there is something to `look` at."""
-        output = frozenset() if self._at_end else frozenset({self._output})
-        return output if self._ended else output | {self.tree.fileno()}
+        self._output.close_writer()
+        selector.register(self._output.fileno(), EVENT_READ)
+        selector.register(self.tree.fileno(), EVENT_READ)
 
     @property
     def due(self) -> float:
@@ -74,6 +77,7 @@ class Program:
         lines = self._read()
         if not self._ended and self.tree.poll() is not None:
             self._ended = True
+            self._selector.unregister(self.tree.fileno())
             self.kill(now)
             lines += self._read()
         elif now >= self._kill_at and not self.over:
@@ -95,8 +99,10 @@ class Program:
         for _ in range(_LAST_PIECES):
             lines += self._read()
         lines += self._lines.flush()
+        if not self._at_end:
+            self._selector.unregister(self._output.fileno())
         self.tree.close()
-        os.close(self._output)
+        self._output.close()
         return lines
 
     def _kill_again(self, now: float) -> None:
@@ -107,11 +113,15 @@ class Program:
 
     def _read(self) -> list[str]:
         """Return the lines that a piece of output completes."""
+        if self._at_end:
+            return []
         try:
-            piece = b"" if self._at_end else os.read(self._output, _PIECE)
+            piece = self._output.read()
         except BlockingIOError:
             return []
-        self._at_end = not piece
+        if not piece:
+            self._at_end = True
+            self._selector.unregister(self._output.fileno())
         return self._lines.feed(piece)
 
 

@@ -12,7 +12,7 @@ from enum import Enum
 from math import inf
 from pathlib import Path
 
-from ..supervisor.platforms import Platform
+from ..supervisor.platforms import Platform, Selector
 from .commands.steps import BadParameters, Run, Say, Step, Wait
 from .commands.table import PLANS
 from .program import CannotStart, Program
@@ -35,9 +35,13 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a task needs of the worker. report takes an update of the task, show the path of a picture it made."""
+    """What a task needs of the worker. report takes an update of the task, show the path of a picture it made.
+
+    selector: wakes the worker when there is something for the task to look at.
+    """
 
     platform: Platform
+    selector: Selector
     report: Callable[[Mapping[str, object]], None]
     show: Callable[[Path], None]
     oom_score_adjust: int | None = None
@@ -64,10 +68,6 @@ class Running:
         self._log_due = inf
         around.report({"activity": "Started", "taskStatus": TaskStatus.ACTIVE.value, "steps_completed": 0})
         self._go_on(now)
-
-    def files(self) -> frozenset[int]:
-        """Return the descriptors that become readable when there is something to look at."""
-        return self._program.files() if self._program else frozenset()
 
     @property
     def due(self) -> float:
@@ -145,7 +145,8 @@ class Running:
             case Run(argv, announce, ends_step):
                 self._say(announce, now)
                 self._ends_step = ends_step
-                self._program = Program(self._around.platform, argv, os.environ, self._around.oom_score_adjust)
+                around = self._around
+                self._program = Program(around.platform, around.selector, argv, os.environ, around.oom_score_adjust)
         return True
 
     def _command_done(self, now: float) -> None:

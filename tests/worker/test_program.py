@@ -3,6 +3,9 @@
 import logging
 import os
 
+import pytest
+
+from farmhand.supervisor.platforms import native
 from farmhand.supervisor.rules.exitstatus import Exit
 from farmhand.worker.program import KILL_AGAIN, STUBBORN, Program
 
@@ -14,9 +17,10 @@ class SlowTree:
 
     def __init__(self, lives):
         self.lives, self.exit, self.closed = lives, None, False
+        self.ending, self._writer = os.pipe()
 
     def fileno(self):
-        return 0
+        return self.ending
 
     def poll(self):
         return self.exit
@@ -33,9 +37,15 @@ class SlowTree:
 
     def close(self):
         self.closed = True
+        os.close(self.ending)
+        os.close(self._writer)
 
 
 class Machine:
+    """Has real pipes, and its own tree."""
+
+    pipe = staticmethod(native().pipe)
+
     def __init__(self, tree):
         self.tree = tree
 
@@ -44,14 +54,21 @@ class Machine:
         return self.tree
 
 
-def started(lives):
+@pytest.fixture
+def selector():
+    with native().selector() as made:
+        yield made
+        assert not made.get_map(), "all is unregistered before it is closed"
+
+
+def started(selector, lives):
     tree = SlowTree(lives)
     machine = Machine(tree)
-    return Program(machine, ["true"], os.environ, None), tree, machine
+    return Program(machine, selector, ["true"], os.environ, None), tree, machine
 
 
-def test_it_is_over_only_when_nothing_of_it_is_left():
-    program, tree, machine = started(lives=3)
+def test_it_is_over_only_when_nothing_of_it_is_left(selector):
+    program, tree, machine = started(selector, lives=3)
     assert not program.over
     tree.exit = Exit(code=0)
     os.write(machine.output, b"last words")
@@ -67,8 +84,8 @@ def test_it_is_over_only_when_nothing_of_it_is_left():
     os.close(machine.output)
 
 
-def test_what_cannot_be_killed_is_complained_about(caplog):
-    program, _, machine = started(lives=10**6)
+def test_what_cannot_be_killed_is_complained_about(selector, caplog):
+    program, _, machine = started(selector, lives=10**6)
     program.kill(0.0)
     with caplog.at_level(logging.ERROR):
         program.look(0.0)
@@ -79,3 +96,19 @@ def test_what_cannot_be_killed_is_complained_about(caplog):
     assert "processes [4712] do not end" in caplog.text
     program.close()
     os.close(machine.output)
+
+
+def test_the_loop_is_woken_by_output_and_by_the_end_and_by_nothing_else(selector):
+    program, tree, machine = started(selector, lives=1)
+    assert selector.select(0) == []
+    os.write(machine.output, b"word\n")
+    assert len(selector.select(10)) == 1
+    assert program.look(0.0) == ["word"]
+    os.close(machine.output)
+    assert len(selector.select(10)) == 1
+    program.look(0.0)
+    assert selector.select(0) == []
+    tree.exit = Exit(code=0)
+    program.look(0.0)
+    assert program.over
+    assert program.close() == []
