@@ -24,7 +24,7 @@ from farmhand.supervisor.rules.properties import Facts, properties
 from farmhand.supervisor.rules.restart import RESTARTS_ON
 from farmhand.supervisor.rules.states import State, active_state
 from farmhand.units import cli as units_cli
-from farmhand.units import known, schema
+from farmhand.units import known, schema, support
 from farmhand.units.directives import ALIASES, DIRECTIVES, in_section
 from farmhand.units.spec import Service
 from farmhand.worker import cli as worker_cli
@@ -94,6 +94,57 @@ def kept() -> str:
 def refused() -> str:
     """The directives whose services are not started, the exit status and why."""
     return table(("Directive", "Exit status", "Why"), [(code(f"{n}="), s, w) for n, (s, w) in known.REFUSED.items()])
+
+
+def support_words() -> str:
+    return table(("Word", "What it says"), [(word, says) for word, says in support.WORDS.items()])
+
+
+def differing() -> str:
+    """The directives that are not the same on all systems, with what becomes of them on each."""
+    header = ("Directives", *support.SYSTEMS.values())
+    rows = [(names, *cells) for names, cells in _supported() if len(set(cells)) > 1]
+    return table(header, rows)
+
+
+def nowhere() -> str:
+    """The directives that mean on no system what they mean to systemd."""
+    rows = [(names, cells[0]) for names, cells in _supported() if {*cells} != {"same"} and len(set(cells)) == 1]
+    return table(("Directives", "On all systems"), rows)
+
+
+def everywhere() -> str:
+    [names] = [names for names, cells in _supported() if {*cells} == {"same"}]
+    return f"{names}\n"
+
+
+def _supported() -> list[tuple[str, tuple[str, ...]]]:
+    """Return the directives that have the same cells, a cell for each system, in the order of the first of them."""
+    places = [(row.section, name) for name, row in DIRECTIVES.items()]
+    places += [(section, name) for section in known.SECTIONS for name in sorted(known.KEPT[section])]
+    found: dict[tuple[str, ...], list[str]] = {}
+    for section, name in places:
+        cells = tuple(_cell(support.cases(section, name, system)) for system in support.SYSTEMS)
+        found.setdefault(cells, []).append(code(f"{name}="))
+    return [(", ".join(names), cells) for cells, names in found.items()]
+
+
+def _cell(cases: Sequence[support.Case]) -> str:
+    """Write what becomes of a directive; what is said of some values only stands in a line each."""
+    lines = [
+        f"{f'{case.values.words}: ' if case.values.words else 'else: ' if len(cases) > 1 else ''}"
+        f"{case.word}{f': {case.why}' if case.why else ''}"
+        for case in cases
+    ]
+    return "<br>".join(lines) or "same"
+
+
+def specifiers() -> str:
+    rows = [
+        (", ".join(code(f"%{letter}") for letter in letters.split()), *texts)
+        for letters, texts in support.SPECIFIERS.items()
+    ]
+    return table(("Specifiers", "macOS", "Windows"), rows)
 
 
 def supervisor_settings() -> str:
@@ -306,6 +357,11 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "aliases": aliases,
     "kept": kept,
     "refused": refused,
+    "support-words": support_words,
+    "support-differing": differing,
+    "support-nowhere": nowhere,
+    "support-everywhere": everywhere,
+    "specifiers": specifiers,
     "supervisor-settings": supervisor_settings,
     "restarts": restarts,
     "states": states,

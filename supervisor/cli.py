@@ -13,6 +13,8 @@ from .exit_codes import BAD_INPUT, FAILED, UNKNOWN
 from .platforms import kind, lacking
 
 if TYPE_CHECKING:
+    from ..units.spec import Service
+    from ..units.support import System
     from .definitions.plan import Plan, Wishes
 
 
@@ -129,7 +131,14 @@ def _add_run(commands: Any, socket: argparse.ArgumentParser) -> None:
 
 def _add_check(commands: Any, socket: argparse.ArgumentParser) -> None:
     check = commands.add_parser("check", help="say what is wrong with files, without running them")
+    from ..units.support import SYSTEMS
+
     check.add_argument("files", nargs="+", metavar="FILE", help="Farmhand's YAML, or a .service file")
+    check.add_argument(
+        "--platform",
+        choices=tuple(SYSTEMS),
+        help="say what would be different there, wherever you are; 1 if something would not be in force",
+    )
 
 
 def _add_whatif(commands: Any, socket: argparse.ArgumentParser) -> None:
@@ -144,8 +153,20 @@ def _whatif(arguments: argparse.Namespace) -> int:
     return foresee.run(arguments)
 
 
+def _add_service(commands: Any, socket: argparse.ArgumentParser) -> None:
+    from .service import command  # it talks to service managers: nothing that a supervisor needs
+
+    command.add_parser(commands)
+
+
+def _service(arguments: argparse.Namespace) -> int:
+    from .service import command
+
+    return command.run(arguments)
+
+
 # The commands that are no requests.
-_OWN = {"run": _add_run, "check": _add_check, "whatif": _add_whatif}
+_OWN = {"run": _add_run, "check": _add_check, "whatif": _add_whatif, "service": _add_service}
 _EPILOG = (
     "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 not running or not applicable, "
     "4 refused or unknown, 5 no such service."
@@ -204,7 +225,7 @@ def _check(arguments: argparse.Namespace) -> int:
         except BadConfig as problem:
             code = fail(str(problem), BAD_INPUT)
             continue
-        for notice in (*report.warnings, *report.kept):
+        for notice in (*report.warnings, *(() if arguments.platform else report.kept)):
             print(notice)
         if report.error is not None:
             code = fail(str(report.error), BAD_INPUT)
@@ -212,9 +233,10 @@ def _check(arguments: argparse.Namespace) -> int:
         count = len(report.services)
         names = ", ".join(service.name for service in report.services)
         print(f"{file}: {count} service{'s' if count > 1 else ''}: {names}")
-        for service in report.services:
-            for name in sorted(lacking() & service.origin.keys()):
-                print(f"{service.origin[name]}: {name}: not in force, for this system does not let Farmhand do it")
+        if arguments.platform:
+            code = max(code, _tell_differences(report.services, arguments.platform))
+        else:
+            _tell_lacking(report.services)
         services += report.services
     for notice in absent(services):
         print(notice)
@@ -223,4 +245,21 @@ def _check(arguments: argparse.Namespace) -> int:
     return code
 
 
-_RUN = {"run": _run, "check": _check, "whatif": _whatif, "status": status, "logs": show_logs}
+def _tell_lacking(services: Sequence["Service"]) -> None:
+    """Say what is not in force on this very machine."""
+    for service in services:
+        for name in sorted(lacking() & service.origin.keys()):
+            print(f"{service.origin[name]}: {name}: not in force, for this system does not let Farmhand do it")
+
+
+def _tell_differences(services: Sequence["Service"], system: "System") -> int:
+    """Say what is not the same on a system; 1 if something of it is not done there at all."""
+    from ..units.support import differences
+
+    found = differences(services, system)
+    for each in found:
+        print(each)
+    return FAILED if any(each.is_loss for each in found) else 0
+
+
+_RUN = {"run": _run, "check": _check, "whatif": _whatif, "service": _service, "status": status, "logs": show_logs}
