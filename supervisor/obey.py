@@ -4,6 +4,7 @@
 ordered. It decides nothing; whoever wants to know of changes is called back.
 """
 
+import errno
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from ..units.light import assert_never, dataclass, field, replace
 from . import daemons
 from .execution import credentials, environment, execute, folders, resources
 from .platforms import MARK, NotifySocket, Platform, Tree
+from .platforms.spare import has_spare_files
 from .rules import notify, watchdog
 from .rules.exitstatus import Exit
 from .rules.life import (
@@ -139,10 +141,23 @@ class Supervisor:
         return True
 
     def _spawn(self, unit: Unit, order: Spawn) -> bool:
-        service = unit.service
         if unit.shown in RESTING and not unit.trees:
             unit.invocation, unit.following = unit.following or os.urandom(16).hex(), os.urandom(16).hex()
             unit.ran.clear()
+        try:
+            tree = self._begin(unit, order)
+        except OSError as error:
+            self.observers.log(f"{unit.name}: cannot start {order.directive}={order.command.words[0]}: {error}")
+            return False
+        self._keep(unit, order.slot, tree)
+        unit.note_start(order.directive, order.command, tree.pid, time.time())
+        return True
+
+    def _begin(self, unit: Unit, order: Spawn) -> Tree:
+        """Start a process; raises OSError."""
+        service = unit.service
+        if not has_spare_files(restart=unit.main_pid != 0):
+            raise OSError(errno.EMFILE, "too many files are open; raise the limit that the supervisor is started with")
         self._open_socket(unit)
         own = environment.of_start(
             service,
@@ -157,18 +172,11 @@ class Supervisor:
             own |= environment.of_trigger(order, trigger.name, trigger.life, trigger.invocation)
         self.observers.announce(unit)
         self._share(unit)
-        try:
-            env = environment.compose(service, self.common, own)
-            mark = unit.invocation if env.get(MARK) == unit.invocation else ""  # the service may choose to be without
-            gate = self.observers.gate() if service.type == "idle" else None
-            with execute.order(service, order, env, mark, self.premises, gate) as ready:
-                tree = self.platform.spawn(ready)
-        except OSError as error:
-            self.observers.log(f"{unit.name}: cannot start {order.directive}={order.command.words[0]}: {error}")
-            return False
-        self._keep(unit, order.slot, tree)
-        unit.note_start(order.directive, order.command, tree.pid, time.time())
-        return True
+        env = environment.compose(service, self.common, own)
+        mark = unit.invocation if env.get(MARK) == unit.invocation else ""  # the service may choose to be without
+        gate = self.observers.gate() if service.type == "idle" else None
+        with execute.order(service, order, env, mark, self.premises, gate) as ready:
+            return self.platform.spawn(ready)
 
     def _share(self, unit: Unit) -> None:
         """Give the service its share of the machine; say once what it does not get, if that was not known before."""

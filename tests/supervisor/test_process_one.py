@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import needs
 import psutil
 import pytest
 from polling import until
@@ -247,3 +248,33 @@ def test_what_a_file_says_for_the_supervisor_is_read_again(tmp_path):
         ask("restart", "one")
         until(lambda: colour.read_text() == "blue\n", "the second start")
         process.terminate()
+
+
+@needs.program("prlimit")
+def test_where_files_are_short_only_starts_are_refused(tmp_path):
+    (tmp_path / "farm.yaml").write_text(
+        f"services:\n  it@: {{instances: [{', '.join(map(str, range(30)))}], ExecStart: sleep 1000}}\n"
+    )
+    control = ["--control", tmp_path / "control.sock"]
+    command = ["prlimit", "--nofile=100:100", FARMHAND, "run", "farm.yaml", *control, "--log-dir", tmp_path / "log"]
+
+    def ask(*words):
+        return subprocess.run([FARMHAND, *words, *control], capture_output=True, text=True, timeout=60)
+
+    with (
+        (tmp_path / "output").open("wb") as out,
+        subprocess.Popen(command, cwd=tmp_path, stdout=out, stderr=out) as one,
+    ):
+        try:
+            until(lambda: ask("is-active", "it@0").returncode == 0, "the first of them")
+            until(lambda: ask("is-failed", "it@9").returncode == 0, "the last of them")
+            assert ask("show", "it@9", "-P", "Result").stdout == "resources\n"
+            assert "too many files are open" in (tmp_path / "output").read_text()
+            crowd = [subprocess.Popen([FARMHAND, "list", *control], stdout=subprocess.DEVNULL) for _ in range(12)]
+            assert [each.wait(60) for each in crowd] == [0] * 12
+            assert ask("reexec").returncode == 0
+            assert ask("restart", "it@0").returncode == 0
+            assert ask("shutdown").returncode == 0
+            assert one.wait(20) == 0
+        finally:
+            one.kill()
