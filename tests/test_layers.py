@@ -24,6 +24,7 @@ ROOMS_MAY_IMPORT = {
         *("rules", "platforms.peers", "execution.accounts", "execution.resources", "definitions"),
         *("exit_codes", "logs", "unit", "jobs", "obey"),
     },
+    "service": {"platforms", "control.protocol", "control.verbs", "exit_codes", "say", "cli", "daemon"},
     "succession": {"rules", "platforms", "control.protocol", "exit_codes", "unit", "obey", "loop"},
 }
 # `units/` is pure as a whole, but for its door and for what touches the machine.

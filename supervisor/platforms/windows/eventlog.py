@@ -7,12 +7,10 @@ import sys
 import winreg
 from collections.abc import Mapping
 
-from ....units.light import Literal
+from ..services import Kind
 from . import calls
 
 assert sys.platform == "win32"
-
-Kind = Literal["error", "warning", "information"]
 
 _TYPES: Mapping[Kind, int] = {"error": 1, "warning": 2, "information": 4}
 _SOURCES = r"SYSTEM\CurrentControlSet\Services\EventLog\Application"

@@ -11,13 +11,12 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 
-from ....units.light import Any, Literal
+from ....units.light import Any
+from ..services import Control
 from . import calls
 
 assert sys.platform == "win32"
 
-# What the manager has to say. A machine that shuts down says so once, before it ends sessions and drivers.
-Control = Literal["stop", "shutdown", "sleep", "wake"]
 _CONTROLS: Mapping[tuple[int, int], Control] = {
     (1, 0): "stop",  # SERVICE_CONTROL_STOP
     (5, 0): "shutdown",  # SERVICE_CONTROL_SHUTDOWN
@@ -61,11 +60,7 @@ _set_status.argtypes = [types.HANDLE, ctypes.POINTER(_Status)]
 
 
 def serve(name: str, main: Callable[[Callable[[], None]], int], heed: Callable[[Control], object]) -> int:
-    """Run `main(ready)` as this service; returns the exit code that it returned, and the manager is told.
-
-    ready: main calls it once all is up. heed: called with what the manager has to say, in another thread; after "stop"
-    or "shutdown", which come once, main is to return. Raises OSError where no manager started this process.
-    """
+    """Run `main(ready)` as this service; see `Services.serve`."""
     host = _Host(name, heed)
     host.connect()
     code = 1

@@ -1,6 +1,6 @@
 """The Service Control Manager: services of Windows are made, removed, started, stopped and looked at.
 
-Each function raises OSError, with `winerror` as the constants below say, where the manager says no.
+What its functions do stands in `..services`.
 """
 
 import contextlib
@@ -8,18 +8,18 @@ import ctypes
 import ctypes.wintypes as types
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
-from ....units.light import Any, Literal, dataclass
+from ....units.light import Any
+from ..services import Settings, State, Status
 from . import calls
 
 assert sys.platform == "win32"
 
-DENIED, NO_SUCH, EXISTS, RUNS_ALREADY, NOT_RUNNING = 5, 1060, 1073, 1056, 1062
-TIMED_OUT = 1053  # ERROR_SERVICE_REQUEST_TIMEOUT
+_RUNS_ALREADY, _NOT_RUNNING = 1056, 1062
+_TIMED_OUT = 1053  # ERROR_SERVICE_REQUEST_TIMEOUT
 
-State = Literal["stopped", "start-pending", "stop-pending", "running", "other"]
-_STATES: dict[int, State] = {1: "stopped", 2: "start-pending", 3: "stop-pending", 4: "running"}
+_STATES: Mapping[int, State] = {1: "stopped", 2: "start-pending", 3: "stop-pending", 4: "running"}
 
 _CONNECT, _CREATE = 0x1, 0x2
 _ALL, _QUERY, _START, _STOP, _DELETE = 0xF01FF, 0x4, 0x10, 0x20, 0x10000
@@ -82,17 +82,6 @@ _query = _declare("QueryServiceStatusEx", types.BOOL, _H, ctypes.c_int, _P, _D, 
 _configure = _declare("ChangeServiceConfig2W", types.BOOL, _H, _D, _P)
 
 
-@dataclass(frozen=True)
-class Status:
-    """How a service is. code: what it last ended with, its own or the system's; pid: 0 if it does not run."""
-
-    state: State
-    pid: int
-    code: int
-    checkpoint: int
-    wait_hint: float
-
-
 @contextlib.contextmanager
 def _manager(access: int) -> Iterator[int]:
     handle = _open_manager(None, None, access)
@@ -112,38 +101,22 @@ def _service(name: str, access: int) -> Iterator[int]:
             _close(handle)
 
 
-def create(
-    name: str,
-    command: str,
-    *,
-    title: str,
-    description: str,
-    account: str | None,
-    password: str | None,
-    restarts: Sequence[float],
-    forget_after: float,
-    preshutdown: float,
-) -> list[str]:
-    """Make a service that starts some time after the machine; returns which of its settings this system does not know.
-
-    command: program and arguments, each quoted for CreateProcess. account: None for LocalSystem. restarts: seconds
-    until it is started again after its first failure, its second and so on, the last for all others; a failure is a
-    crash, or to stop with an exit code that is not 0. forget_after: seconds without one after which the next is the
-    first. preshutdown: seconds that it may take when the machine shuts down.
-    """
-    actions = (_Action * len(restarts))(*(_Action(_RESTART, _milliseconds(delay)) for delay in restarts))
-    settings: dict[str, tuple[int, Any]] = {
-        "description": (1, types.LPCWSTR(description)),
-        "failure actions": (2, _FailureActions(round(forget_after), None, None, len(restarts), actions)),
+def create(name: str, settings: Settings) -> list[str]:
+    """Make a service, or nothing of it if something cannot be; returns which settings this system does not know."""
+    delays = settings.restarts
+    actions = (_Action * len(delays))(*(_Action(_RESTART, _milliseconds(delay)) for delay in delays))
+    levels: dict[str, tuple[int, Any]] = {
+        "description": (1, types.LPCWSTR(settings.description)),
+        "failure actions": (2, _FailureActions(round(settings.forget_after), None, None, len(delays), actions)),
         "delayed start": (3, types.BOOL(True)),
         "failure actions after an exit code": (4, types.BOOL(True)),
-        "preshutdown timeout": (7, types.DWORD(_milliseconds(preshutdown))),
+        "preshutdown timeout": (7, types.DWORD(_milliseconds(settings.preshutdown))),
     }
     with _manager(_CONNECT | _CREATE) as manager:
-        own = (_OWN_PROCESS, _AUTOMATIC, _LOG_ERRORS)
-        service = _create(manager, name, title, _ALL, *own, command, None, None, None, account, password)
+        kind, whose = (_OWN_PROCESS, _AUTOMATIC, _LOG_ERRORS), (settings.account, settings.password)
+        service = _create(manager, name, settings.title, _ALL, *kind, settings.command, None, None, None, *whose)
         try:
-            return [setting for setting, (level, value) in settings.items() if not _is_set(service, level, value)]
+            return [setting for setting, (level, value) in levels.items() if not _is_set(service, level, value)]
         except OSError:
             _delete(service)
             raise
@@ -167,7 +140,6 @@ def _milliseconds(seconds: float) -> int:
 
 
 def remove(name: str) -> None:
-    """Stop a service and remove it."""
     with contextlib.suppress(OSError):
         stop(name)
     with _service(name, _DELETE) as service:
@@ -175,23 +147,21 @@ def remove(name: str) -> None:
 
 
 def start(name: str) -> Status:
-    """Start a service and wait until it runs, or has ended instead; one that runs already is no error."""
     with _service(name, _START | _QUERY) as service:
         try:
             _start(service, 0, None)
         except OSError as error:
-            if error.winerror != RUNS_ALREADY:
+            if error.winerror != _RUNS_ALREADY:
                 raise
         return _settled(service, "start-pending")
 
 
 def stop(name: str) -> Status:
-    """Stop a service and wait until it has stopped; one that does not run is no error."""
     with _service(name, _STOP | _QUERY) as service:
         try:
             _control(service, _CONTROL_STOP, ctypes.byref(_ProcessStatus()))
         except OSError as error:
-            if error.winerror != NOT_RUNNING:
+            if error.winerror != _NOT_RUNNING:
                 raise
         return _settled(service, "stop-pending")
 
@@ -218,5 +188,5 @@ def _settled(service: int, pending: State) -> Status:
         if found.checkpoint != checkpoint:
             checkpoint, since = found.checkpoint, now
         if now - since > max(found.wait_hint, _LEAST_PATIENCE):
-            raise ctypes.WinError(TIMED_OUT)
+            raise ctypes.WinError(_TIMED_OUT)
     return found

@@ -10,15 +10,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Set
 
 from ....units.light import Literal, NoReturn
+from ....units.spec import Service
 from ...rules.exitstatus import Exit
 from .. import Kept, Order
 from . import ask, calls, launch, port, security, shares, streams
 from .exits import KILLED, code_of, exit_of
-from .lacking import LACKS
 
 assert sys.platform == "win32"
 
-_EVENTS = ("SIGINT", "SIGBREAK", "SIGHUP", "", "", "SIGHUP", "SIGTERM")  # CTRL_C, BREAK, CLOSE, -, -, LOGOFF, SHUTDOWN
+# CTRL_C, BREAK, CLOSE, -, -, LOGOFF, SHUTDOWN. Only services hear of LOGOFF: of anybody's who signs off.
+_EVENTS = ("SIGINT", "SIGBREAK", "SIGHUP", "", "", "", "SIGTERM")
 _CONSOLE = 1  # the key under which console events are posted; jobs have higher ones
 _GONE_AFTER = 5000  # milliseconds that a process may take to end
 
@@ -117,7 +118,6 @@ class Windows:
     """This machine's processes; `WINDOWS` is the one there is, unless a test makes its own."""
 
     name = "windows"
-    lacks = LACKS
     look_again: float | None = None
 
     def __init__(self) -> None:
@@ -129,6 +129,16 @@ class Windows:
 
     def selector(self) -> port.Port:
         return self.port
+
+    def unmet(self, service: Service) -> frozenset[str]:
+        from . import lacking  # what the worker, which has its own trees, can do without
+
+        return lacking.unmet(service)
+
+    def impossible(self, service: Service) -> tuple[int, str] | None:
+        from . import lacking
+
+        return lacking.impossible(service)
 
     def adopt_orphans(self) -> None:
         """There are none: a job keeps its members, whoever their parents are."""
@@ -149,6 +159,10 @@ class Windows:
 
     def keep_private(self, path: str) -> None:
         security.keep_private(path)
+
+    def ask_to_stop(self) -> None:
+        """Have what `on_signals` was given hear SIGTERM; from any thread."""
+        self.port.post(_CONSOLE, _EVENTS.index("SIGTERM"))
 
     def fileno(self) -> int:
         return self.port.handle
@@ -181,7 +195,7 @@ class Windows:
     def _on_console_event(self, number: int) -> bool:
         """In a thread of its own: the loop hears of it; where the system waits for nothing but this, so do we."""
         self.port.post(_CONSOLE, number)
-        if _EVENTS[number] not in ("SIGINT", "SIGBREAK"):
+        if _EVENTS[number] not in ("SIGINT", "SIGBREAK", ""):
             time.sleep(_GONE_AFTER / 1000)  # this process is ended as soon as this returns
         return True
 

@@ -1,0 +1,32 @@
+"""Services of Windows: all that `..services` promises, of the modules that do it."""
+
+import sys
+
+from ..services import Settings
+from . import eventlog, scm, trees
+from .eventlog import report as report
+from .hosted import serve as serve
+from .scm import start as start
+from .scm import status as status
+from .scm import stop as stop
+
+assert sys.platform == "win32"
+
+
+def create(name: str, settings: Settings) -> list[str]:
+    lacking = scm.create(name, settings)
+    try:
+        eventlog.add_source(name)
+    except OSError:
+        scm.remove(name)
+        raise
+    return lacking
+
+
+def remove(name: str) -> None:
+    scm.remove(name)
+    eventlog.remove_source(name)
+
+
+def ask_to_stop() -> None:
+    trees.WINDOWS.ask_to_stop()

@@ -1,0 +1,131 @@
+"""The Service Control Manager keeps the supervisor running on Windows, from the start of the machine."""
+
+import contextlib
+import subprocess
+from collections.abc import Iterator, Mapping
+
+from ...units.light import Any
+from ...units.rendered import Rendered
+from ..exit_codes import BAD_INPUT, FAILED, REFUSED
+from ..platforms.services import Settings, services
+from .wanted import Named, NotInstalled, Refused, Standing, Wanted
+
+_ADMIN = "open a terminal as administrator, or install your own with --user"
+
+# Accounts that need no password, by the names that people know them by. A virtual account is the least that will do: it
+# belongs to this service alone, and Windows makes it with it.
+_ACCOUNTS: Mapping[str, str | None] = {
+    "localsystem": None,
+    "localservice": r"NT AUTHORITY\LocalService",
+    "networkservice": r"NT AUTHORITY\NetworkService",
+}
+RESTARTS = (1.0, 10.0, 60.0)  # seconds until it is started again after the first failure, the second, and all others
+FORGET_AFTER = 86_400.0  # seconds without a failure after which the next is the first
+
+_PROBLEMS: Mapping[int, tuple[str, str, int]] = {
+    5: ("Windows does not let this account do that", _ADMIN, REFUSED),
+    1053: ("it takes too long", "the event log may say why: Application, under its name", FAILED),
+    1057: ("there is no such account, or the password is not its own", r"write it as DOMAIN\name", BAD_INPUT),
+    1061: ("it is just starting or stopping", "try again in a while", FAILED),
+    1069: ("its account cannot sign in", "give it the right to log on as a service, and its present password", REFUSED),
+    1072: ("it is removed as soon as nobody looks at it", "close the Services window, then try again", FAILED),
+    1073: ("there is such a service already", "'farmhand service remove' takes it away", FAILED),
+}
+_NO_SUCH = 1060
+
+
+def account(wanted: Wanted) -> str | None:
+    """Return whose process the service is, in the words of Windows: None for LocalSystem."""
+    if wanted.account is None:
+        return rf"NT SERVICE\{wanted.named.name}"
+    return _ACCOUNTS.get(wanted.account.lower(), wanted.account)
+
+
+def has_password(account: str) -> bool:
+    """Say whether Windows wants to know the password of an account: not of its own, nor of managed ones, NAME$."""
+    return account.lower() not in _ACCOUNTS and not account.lower().startswith("nt ") and not account.endswith("$")
+
+
+def command(wanted: Wanted) -> str:
+    """Return the command line of the service. The program is in quotes whatever it is called: without them, C:\\Program
+    would be tried first for one in "C:\\Program Files", and whoever may write that would be the service."""
+    program, *words = wanted.program
+    return f'"{program}" {subprocess.list2cmdline([*words, "service", "run", wanted.named.name, "--", *wanted.run])}'
+
+
+def render(wanted: Wanted) -> Rendered:
+    """Return what is asked of the manager, for people: it takes no files."""
+    delays = ", ".join(f"{delay:g} s" for delay in RESTARTS)
+    rows = {
+        "Name": wanted.named.name,
+        "Description": wanted.description,
+        "Command": command(wanted),
+        "Account": account(wanted) or "LocalSystem",
+        "Start": "with the machine, delayed",
+        "Stop": f"at a shutdown before all else, for {_allowed(wanted.stop):g} s at most",
+        "Recovery": f"started again after {delays}, then always the last; after a crash and after any exit code but 0",
+        "Event log": f"Application, source {wanted.named.name}",
+    }
+    text = "".join(f"{f'{key}:':<13}{value}\n" for key, value in rows.items())
+    return Rendered(f"service {wanted.named.name} of the Service Control Manager", text)
+
+
+def install(wanted: Wanted) -> list[str]:
+    settings = Settings(
+        command=command(wanted),
+        title=wanted.description,
+        description="Keeps the services of Farmhand running, and starts them with the machine.",
+        account=account(wanted),
+        password=wanted.password,
+        restarts=RESTARTS,
+        forget_after=FORGET_AFTER,
+        preshutdown=_allowed(wanted.stop),
+    )
+    with _explained(wanted.named):
+        lacking = services().create(wanted.named.name, settings)
+    return [f"this Windows knows of no {setting}; going on without" for setting in lacking]
+
+
+def remove(named: Named) -> None:
+    with _explained(named):
+        services().remove(named.name)
+
+
+def start(named: Named) -> None:
+    with _explained(named):
+        found = services().start(named.name)
+    if found.state != "running":
+        problem = f"{named.name}: it ended at once with exit code {found.code}"
+        raise Refused(problem, "the event log says why: Application, under its name")
+
+
+def stop(named: Named) -> None:
+    with _explained(named):
+        services().stop(named.name)
+
+
+def status(named: Named) -> Standing:
+    with _explained(named):
+        found = services().status(named.name)
+    if found.state == "stopped":
+        return Standing(False, f"stopped, last exit code {found.code}")
+    return Standing(True, f"{found.state}, process {found.pid}")
+
+
+def _allowed(stop: float) -> float:
+    """Return how long the machine may wait for it as it shuts down: never for ever."""
+    return min(stop, 3600.0)
+
+
+@contextlib.contextmanager
+def _explained(named: Named) -> Iterator[None]:
+    """Have errors of Windows say what to do."""
+    try:
+        yield
+    except OSError as error:
+        number: Any = getattr(error, "winerror", None)
+        if number == _NO_SUCH:
+            raise NotInstalled(named.name) from None
+        text = str(error.strerror)
+        problem, hint, code = _PROBLEMS.get(number, (text, f"Windows calls it error {number}", FAILED))
+        raise Refused(f"{named.name}: {problem}", hint, code) from None
