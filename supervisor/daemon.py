@@ -12,14 +12,14 @@ from ..units.light import Any
 from ..units.spec import Service
 from ..units.variables import expand_text
 from . import loop
-from .control.door import MOST_CLIENTS, CannotListen, Taken, listen, shut, take
-from .control.protocol import Answer, Handle, Reply, Request
+from .control.protocol import MOST_BYTES, Answer, Handle, Reply, Request
 from .definitions.plan import Plan, Wishes
 from .execution import environment
 from .exit_codes import BAD_INPUT
 from .logs import Logs, Prefixer
 from .obey import REQUESTS
-from .platforms import native
+from .platforms import MOST_CLIENTS, CannotListen, Channel, Taken, native
+from .platforms.clib import give_back
 from .rules.jobs import Kind
 from .say import say
 from .succession.handover import VARIABLE, Inherited, keep, trees
@@ -86,6 +86,7 @@ class _House:
         self._records = self._remember()
         self._logs = _logs(wishes, plan, self._common, self._records.pipe if self._records else None)
         opened.callback(self._logs.close)
+        self._channel: Channel | None = None
         self._server: ControlServer | None = None
         self._succession: Succession | None = None
 
@@ -108,6 +109,7 @@ class _House:
             inherited=self._inherit(),
             leftovers=_LEFTOVERS[self._wishes.leftovers or plan.settings.leftovers or "adopt"],
             exit_with=self._wishes.exit_with,
+            up=give_back,
         )
         self._loop = loop.Loop(plan.services.values(), shell, native())
         code = self._loop.run(plan.start)
@@ -128,7 +130,7 @@ class _House:
         if self._left is not None:
             return keep(fd) if (fd := self._left["control"].get("lock")) is not None else None
         try:
-            return take(self._wishes.control)
+            return native().take(self._wishes.control)
         except CannotListen as problem:
             if self._wishes.needs_control or isinstance(problem, Taken):
                 raise
@@ -154,7 +156,7 @@ class _House:
         if self._records is None:
             return None
         found = self._records.read()
-        end_unrecorded(native(), found, say)
+        end_unrecorded(native(), found, self._records.unrecorded(found), say)
         left = [name for name, values in found.items() if trees(values)]
         for name in left:
             self._logs.journal(name)
@@ -165,29 +167,27 @@ class _House:
     def _attach(self, waiter: Waiter, handle: Handle) -> None:
         waiter.watch(self._logs.fileno(), REQUESTS, self._logs.pump)
         if self._lock is not None:
-            kept = self._left["control"] if self._left else {}
-            listener = keep(kept["listener"]) if kept else listen(self._wishes.control)
-            self._opened.callback(self._close, self._lock, listener)
-            waiter.watch(listener, REQUESTS, lambda: self._serve(waiter, listener).serve())
-            if kept:
-                self._serve(waiter, listener).resume(kept["clients"], self._rejoin)
+            kept = self._left["control"] if self._left else None
+            self._channel = native().channel(self._wishes.control, self._lock, MOST_BYTES, kept)
+            self._opened.callback(self._channel.close)
+            if waiting := self._channel.attach(
+                lambda fd, serve: waiter.watch(fd, REQUESTS, serve), waiter.forget, self._hear
+            ):
+                self._answering().resume(waiting, self._rejoin)
         if self._left is None:
             _introduce(self._plan, self._logs, None if self._lock is None else self._wishes.control)
 
-    def _serve(self, waiter: Waiter, listener: int) -> "ControlServer":
-        """Load what answers, now that the first request has come."""
+    def _hear(self, client: Any, line: bytes) -> None:
+        self._answering().hear(client, line)
+
+    def _answering(self) -> "ControlServer":
+        """Load what answers, once somebody has asked."""
         from .control.server import ControlServer
 
-        waiter.forget(listener)
-        self._server = ControlServer(self._wishes.control, self._handle, self._lock or 0, listener)
-        waiter.watch(self._server.fileno(), REQUESTS, self._server.serve)
+        if self._server is None:
+            assert self._channel is not None
+            self._server = ControlServer(self._channel, self._handle)
         return self._server
-
-    def _close(self, lock: int, listener: int) -> None:
-        if self._server is not None:
-            self._server.close()
-        else:
-            shut(self._wishes.control, lock, listener)
 
     def _handle(self, request: Request, answer: Answer) -> None:
         if request.verb == "reexec":
@@ -207,7 +207,7 @@ class _House:
     def _capture(self, heirs: list[int]) -> dict[str, Any]:
         """Return all that the next program of this process is to know."""
         self._logs.pump()
-        control = self._server.kept(heirs) if self._server else {}
+        control = self._channel.kept(heirs) if self._channel else {}
         return {**self._loop.kept(heirs), "outputs": self._logs.kept(heirs), "control": control, "files": self._files}
 
 

@@ -21,7 +21,7 @@ ROOMS_MAY_IMPORT = {
     "execution": {"rules", "platforms"},
     "definitions": {"rules", "platforms", "unit"},
     "control": {
-        *("rules", "platforms.peers", "execution.accounts", "execution.resources", "definitions"),
+        *("rules", "platforms", "execution.accounts", "execution.resources", "definitions"),
         *("exit_codes", "logs", "unit", "jobs", "obey"),
     },
     "service": {"platforms", "control.protocol", "control.verbs", "exit_codes", "say", "cli", "daemon"},

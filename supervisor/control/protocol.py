@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from ...units.light import Any, dataclass, field
+from ..platforms import native_client
 
 MOST_BYTES = 1 << 20  # of a request
 
@@ -84,40 +85,25 @@ def _are_texts(value: object) -> bool:
 
 
 def default_path(environ: Mapping[str, str] | None = None) -> str:
-    """Say where the socket is unless somebody says otherwise."""
+    """Say where the channel is unless somebody says otherwise."""
     environ = os.environ if environ is None else environ
-    if path := environ.get("FARMHAND_CONTROL"):
-        return path
-    if runtime := environ.get("XDG_RUNTIME_DIR"):
-        return f"{runtime}/farmhand/control.sock"
-    if os.geteuid() == 0 and os.access("/run", os.W_OK):
-        return "/run/farmhand/control.sock"
-    folders = (environ.get("TMPDIR", "/tmp"), "/dev/shm")  # the latter in containers that may write nowhere else
-    folder = next((folder for folder in folders if os.access(folder, os.W_OK)), folders[0])
-    return f"{folder}/farmhand-{os.geteuid()}/control.sock"
+    return environ.get("FARMHAND_CONTROL") or native_client().default_path(environ)
 
 
-def ask(path: str | os.PathLike[str], request: Request, *, timeout: float | None = None) -> Reply:
-    """Ask the supervisor at this socket and wait for its answer, `timeout` seconds at most; raises NoSupervisor."""
+def ask(path: str, request: Request, *, timeout: float | None = None) -> Reply:
+    """Ask the supervisor at this path and wait for its answer, `timeout` seconds at most; raises NoSupervisor."""
     import json
-    import socket
 
-    from ..platforms.peers import peer_uid
-
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout)
-        try:
-            connection.connect(os.fspath(path))
-            if (owner := peer_uid(connection)) not in (0, os.geteuid()) and os.geteuid() != 0:
-                raise NoSupervisor(f"{path}: it is user {owner} who listens there, not you; name yours with --control")
-            connection.sendall(encode(request))
-            line = connection.makefile("rb").readline()
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise NoSupervisor(
-                f"{path}: no supervisor answers there ({why}); start one with 'farmhand run FILE', "
-                "or name its socket with --control or FARMHAND_CONTROL"
-            ) from None
+    try:
+        line = native_client().exchange(path, encode(request), timeout)
+    except PermissionError as error:
+        raise NoSupervisor(f"{path}: {error.strerror}") from None
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise NoSupervisor(
+            f"{path}: no supervisor answers there ({why}); start one with 'farmhand run FILE', "
+            "or name its socket with --control or FARMHAND_CONTROL"
+        ) from None
     if not line.endswith(b"\n"):
         raise NoSupervisor(f"{path}: the supervisor ended before it answered")
     given = json.loads(line)

@@ -13,6 +13,7 @@ import pytest
 from polling import until
 
 from farmhand.supervisor.control.protocol import (
+    MOST_BYTES,
     BadRequest,
     NoSupervisor,
     Reply,
@@ -22,15 +23,34 @@ from farmhand.supervisor.control.protocol import (
     default_path,
     encode,
 )
-from farmhand.supervisor.control.door import MOST_CLIENTS, CannotListen, take
 from farmhand.supervisor.control.server import ControlServer
+from farmhand.supervisor.platforms import MOST_CLIENTS, CannotListen, native
+from farmhand.supervisor.platforms.door import take
+
+
+class Served:
+    """A channel with a server, and what the supervisor's loop does with it: wait for descriptors, then serve."""
+
+    def __init__(self, path, handle):
+        self.channel = native().channel(path, native().take(path), MOST_BYTES)
+        self.path = self.channel.path
+        self.watched = {}
+        server = ControlServer(self.channel, handle)
+        self.channel.attach(self.watched.__setitem__, self.watched.pop, server.hear)
+
+    def serve(self, timeout=0.0, others=()):
+        for descriptor in select.select([*self.watched, *others], [], [], timeout)[0]:
+            self.watched.get(descriptor, lambda: None)()
+
+    def close(self):
+        self.channel.close()
 
 
 class Loop:
-    """What the supervisor's loop does with the socket, in a thread: wait for the descriptor, then serve."""
+    """The supervisor's loop in a thread."""
 
     def __init__(self, path, handle):
-        self.server = ControlServer(path, handle, take(path))
+        self.server = Served(path, handle)
         self.ended = threading.Event()
         self.wake, self.waker = os.pipe()
         self.thread = threading.Thread(target=self.run)
@@ -38,8 +58,7 @@ class Loop:
 
     def run(self):
         while not self.ended.is_set():
-            select.select([self.server, self.wake], [], [])
-            self.server.serve()
+            self.server.serve(None, [self.wake])
 
     def close(self):
         self.ended.set()
@@ -211,9 +230,8 @@ def test_the_socket_of_a_killed_supervisor_is_taken_over(tmp_path, serve):
     path = tmp_path / "control.sock"
     script = (
         "import sys, time; from pathlib import Path\n"
-        "from farmhand.supervisor.control.door import take\n"
-        "from farmhand.supervisor.control.server import ControlServer\n"
-        "path = Path(sys.argv[1]); server = ControlServer(path, print, take(path))\n"
+        "from farmhand.supervisor.platforms import native\n"
+        "path = Path(sys.argv[1]); channel = native().channel(path, native().take(path), 1000)\n"
         "print('up', flush=True); time.sleep(1000)"
     )
     killed = subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE)
@@ -228,7 +246,7 @@ def test_the_socket_of_a_killed_supervisor_is_taken_over(tmp_path, serve):
 
 def test_the_socket_is_its_owners_alone_and_gone_after_close(tmp_path):
     path = tmp_path / "new" / "control.sock"
-    server = ControlServer(path, echo, take(path))
+    server = Served(path, echo)
     assert server.path.stat().st_mode & 0o777 == 0o600
     assert server.path.parent.stat().st_mode & 0o777 == 0o700
     server.close()
@@ -241,7 +259,7 @@ def test_another_user_is_not_heard(tmp_path):
     folder = tmp_path / "open"
     folder.mkdir()
     path = folder / "control.sock"
-    server = ControlServer(path, echo, take(path))
+    server = Served(path, echo)
     for path in (server.path, folder, *tmp_path.parents[:-2], tmp_path):
         path.chmod(0o777)
     script = "import socket,sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(1))"
@@ -260,7 +278,7 @@ def test_nobody_at_the_socket_is_said_with_its_path(tmp_path):
 def test_a_path_that_is_too_long_is_said(tmp_path):
     long = tmp_path / ("x" * 200)
     with pytest.raises(CannotListen, match="too long"):
-        ControlServer(long, echo, take(long))
+        Served(long, echo)
     with pytest.raises(NoSupervisor, match="too long"):
         ask(long, Request("ping"))
 
