@@ -4,17 +4,15 @@ There is always one instance of the pipe more than there are clients, which wait
 """
 
 import sys
-from collections.abc import Callable
 
-from ....units.light import dataclass, field
-from . import pipes
+from ....units.light import Any, dataclass, field
+from .. import MOST_CLIENTS, CannotListen, Forget, Hear, Taken, Watch
+from . import calls, pipes
 
 assert sys.platform == "win32"
 
-Watch = Callable[[int, Callable[[], None]], None]
-Forget = Callable[[int], None]
 
-_MOST_CLIENTS = 128
+_PIPES = "\\\\.\\pipe\\"
 
 
 @dataclass(eq=False)
@@ -23,23 +21,28 @@ class Client:
 
     instance: pipes.Instance
     received: bytearray = field(default_factory=bytearray)
+    note: str = ""
     step: str = "connect"
 
 
 class PipeChannel:
-    """Serves the pipe `path` from `attach` until `close`. most_bytes: of a line; who sends more is hung up on."""
+    """Serves the pipe `path` from `attach` until `close`. most_bytes: of a line; who sends more is hung up on.
 
-    def __init__(self, path: str, most_bytes: int) -> None:
+    lock: by `take`.
+    """
+
+    def __init__(self, path: str, lock: int, most_bytes: int) -> None:
         self.path = path
+        self._lock = lock
         self._most_bytes = most_bytes
         self._clients: set[Client] = set()
         self._waiting: Client | None = Client(pipes.Instance(path, first=True))
 
-    def attach(self, watch: Watch, forget: Forget, hear: Callable[[Client, bytes], None]) -> None:
-        """Be waited for from now on. hear: called with each client and its line; `send` answers."""
+    def attach(self, watch: Watch, forget: Forget, hear: Hear) -> tuple[()]:
         self._watch, self._forget, self._hear = watch, forget, hear
         assert self._waiting is not None
         self._await(self._waiting)
+        return ()
 
     def send(self, client: Client, data: bytes) -> None:
         """Send the answer, and part with the client when it has it all; one that has gone is no error."""
@@ -55,6 +58,11 @@ class PipeChannel:
             self._forget(self._waiting.instance.event)
             self._waiting.instance.close()
             self._waiting = None
+        calls.close(self._lock)
+
+    def kept(self, heirs: list[int]) -> dict[str, Any]:
+        """Nobody takes a channel over: Windows cannot replace the program of a process."""
+        return {}
 
     def _await(self, client: Client) -> None:
         self._watch(client.instance.event, lambda: self._go_on(client))
@@ -84,7 +92,7 @@ class PipeChannel:
 
     def _mind_the_door(self) -> None:
         """Have an instance wait for the next client, as long as there is room."""
-        if self._waiting is None and len(self._clients) < _MOST_CLIENTS:
+        if self._waiting is None and len(self._clients) < MOST_CLIENTS:
             self._waiting = Client(pipes.Instance(self.path))
             self._await(self._waiting)
 
@@ -109,3 +117,17 @@ class PipeChannel:
         self._forget(client.instance.event)
         client.instance.close()
         self._mind_the_door()
+
+
+def take(path: str) -> int:
+    """Return the lock that makes this process the one supervisor of the path; raises CannotListen."""
+    if not path.startswith(_PIPES):
+        raise CannotListen(f"{path}: it is no name of a pipe; choose one like {_PIPES}NAME, with --control")
+    try:
+        lock = pipes.lock(path)
+    except OSError as error:
+        raise CannotListen(f"{path}: cannot listen there ({error.strerror}); choose another, with --control") from None
+    if lock is None:
+        how = "stop it with 'farmhand shutdown', or choose another pipe with --control or FARMHAND_CONTROL"
+        raise Taken(f"{path}: another supervisor has this pipe; {how}")
+    return lock

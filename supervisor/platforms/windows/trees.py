@@ -9,11 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Set
 
-from ....units.light import Literal, NoReturn
+from ....units.light import Any, Literal, NoReturn
 from ....units.spec import Service
 from ...rules.exitstatus import Exit
 from .. import Kept, Order
-from . import ask, calls, launch, port, security, shares, streams
+from . import ask, calls, channel, launch, port, security, shares, streams
 from .exits import KILLED, code_of, exit_of
 
 assert sys.platform == "win32"
@@ -142,6 +142,14 @@ class Windows:
 
     def adopt_orphans(self) -> None:
         """There are none: a job keeps its members, whoever their parents are."""
+
+    def take(self, path: str) -> int:
+        return channel.take(path)
+
+    def channel(
+        self, path: str, lock: int, most_bytes: int, kept: Mapping[str, Any] | None = None
+    ) -> channel.PipeChannel:
+        return channel.PipeChannel(path, lock, most_bytes)
 
     def on_signals(self, heed: Callable[[str], object]) -> None:
         self._heed = heed
