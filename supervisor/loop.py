@@ -69,7 +69,7 @@ class Shell:
     forget: called with the name of a service that is there no more.
     records: where services are remembered. inherited: what an earlier supervisor left. leftovers: what is asked of all
     services at the start, also of those that run already: START or RESTART. exit_with: the service whose end ends the
-    supervisor, with its exit code.
+    supervisor, with its exit code. up: called when all that was to be started is.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -89,10 +89,12 @@ class Shell:
     inherited: handover.Inherited | None = None
     leftovers: Kind = Kind.START
     exit_with: str = ""
+    up: Callable[[], None] = lambda: None
 
 
-def _premises(shell: Shell) -> Premises:
-    return Premises(shell.journal, shell.folders, shell.environment.get("PATH", os.defpath), shell.files)
+def _premises(shell: Shell, platform: Platform) -> Premises:
+    path = shell.environment.get("PATH", os.defpath)
+    return Premises(shell.journal, shell.folders, path, shell.files, platform.impossible)
 
 
 class Loop:
@@ -105,7 +107,7 @@ class Loop:
         self.jobs = Jobs(self.units, link(()), self._surroundings(shell))
         self._gate = Gate(lambda: bool(self.jobs.pending))
         self.supervisor = Supervisor(
-            self.units, platform, self.waiter, shell.environment, _premises(shell), self._observers(shell.log)
+            self.units, platform, self.waiter, shell.environment, _premises(shell, platform), self._observers(shell.log)
         )
         self.stopping = False
         self._platform = platform
@@ -346,8 +348,11 @@ class Loop:
             waiting.discard(name)
             if not waiting and not self.stopping:
                 self._parent.ready(len(self.units))
+                self._shell.up()
 
         self._parent.watch_over()
+        if self._shell.records is not None:
+            self._shell.records.promise(self.units.values())
         if anew:
             self.jobs.ask_all(names, self._shell.leftovers)
         self.jobs.run()

@@ -180,7 +180,10 @@ class Supervisor:
 
     def _share(self, unit: Unit) -> None:
         """Give the service its share of the machine; say once what it does not get, if that was not known before."""
-        lost = tuple(name for name in resources.give(unit.service, self.platform) if name not in self.platform.lacks)
+        lost = resources.give(unit.service, self.platform)
+        if lost:
+            told = self.platform.unmet(unit.service)
+            lost = tuple(name for name in lost if name not in told)
         if lost and lost != unit.not_in_force:
             names = ", ".join(f"{name}=" for name in lost)
             self.observers.log(f"{unit.name}: not in force: {names}: no control group for it can be set up here")

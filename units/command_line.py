@@ -1,6 +1,7 @@
 """The command lines of Exec…= directives, read and written; systemd.service(5), "Command lines"."""
 
 import re
+import sys
 from collections.abc import Callable
 
 from .errors import BadValue
@@ -105,7 +106,7 @@ def _command(prefixes: str, words: list[str]) -> Command:
         argv0 = words.pop(1)
     privilege = "".join(char for char in prefixes if char in "+!")
     return Command(
-        tuple(words),
+        tuple(map(sys.intern, words)),  # of a thousand services many run the same program
         argv0=argv0,
         ignore_failure="-" in prefixes,
         literal=":" in prefixes,

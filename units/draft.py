@@ -1,5 +1,7 @@
 """A service in the making, as both readers fill it: value by value, remembering where each was set."""
 
+import sys
+
 from . import known
 from .directives import DIRECTIVES, Directive
 from .errors import BadConfig, BadValue
@@ -28,6 +30,12 @@ class Draft:
 
     def assign(self, directive: Directive, text: str, line: int, context: Context) -> None:
         """Read one value of a directive; an empty one takes it back to its default."""
+        try:
+            self._assign(directive, text, line, context)
+        except BadValue as bad:
+            raise BadValue(bad.problem, bad.hint, fatal=True) if directive.kind.fatal else bad from None
+
+    def _assign(self, directive: Directive, text: str, line: int, context: Context) -> None:
         kind = directive.kind
         if text:
             self.put(directive, kind.read(text, context), line)
@@ -43,7 +51,8 @@ class Draft:
         old = self.values.get(directive.field, directive.default)
         self.values[directive.field] = directive.kind.combine(old, value)
         self._fit_priority(directive.name, value)
-        self.origin[directive.name] = f"{self.path}:{line}"
+        # Shared by all that stand there: in YAML a line may hold many, and many services be made from one.
+        self.origin[directive.name] = sys.intern(f"{self.path}:{line}")
 
     def _fit_priority(self, name: str, value: Any) -> None:
         """Make a priority that was said before fit the policy or class that follows it."""

@@ -133,7 +133,7 @@ def parse_umask(text: str) -> int:
 def parse_choice(text: str, choices: tuple[str, ...]) -> str:
     """Take one of the words; they are case-sensitive."""
     if text in choices:
-        return text
+        return choices[choices.index(text)]  # the same for all services
     near = nearest(text, choices)
     hint = f'did you mean "{near}"?' if near else ""
     raise BadValue(f'"{text}" is none of {", ".join(choices)}', hint or f'write "{choices[0]}", for example')

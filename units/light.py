@@ -198,7 +198,18 @@ def _values(instance: Any) -> tuple[object, ...]:
 
 
 def _reduce(self: object) -> tuple[object, ...]:
-    return type(self), _values(self)
+    """Say how it is made again, by what differs from its defaults: of these, all that are read share one copy."""
+    made: Any = type(self)
+    rows = zip(defaults(made).items(), made.__values__(self), strict=True)
+    return _restore, (made, {name: value for (name, default), value in rows if not _same(value, default)})
+
+
+def _restore(made: Callable[..., object], changes: Mapping[str, object]) -> object:
+    return made(**changes)
+
+
+def _same(value: object, default: object) -> bool:
+    return value is default or (type(value) is type(default) and value == default)
 
 
 def _repr(self: Any) -> str:

@@ -27,6 +27,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from ...units.light import Any, Literal, NoReturn, Protocol, dataclass, field
 from ..rules.exitstatus import Exit as Exit  # owners of trees take it from here
 
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from ...units.spec import Service
+
 MARK = "INVOCATION_ID"  # the variable in which a tree's processes inherit its mark; systemd sets the same
 AROUND = "FARMHAND_TREE"  # where an owner that is in a tree itself hands on the marks of those around it
 
@@ -296,7 +301,14 @@ class Platform(Protocol):
     """What one operating system offers; `native()` returns the one for this machine."""
 
     name: str
-    lacks: frozenset[str]  # directives that this system has nothing for: orders are obeyed without them
+
+    def unmet(self, service: "Service") -> frozenset[str]:
+        """Return the directives of a service that this system has nothing for: orders are obeyed without them."""
+        ...
+
+    def impossible(self, service: "Service") -> tuple[int, str] | None:
+        """Return what keeps a service from being started here at all: the exit code that stands for it, and words."""
+        ...
 
     @property
     def look_again(self) -> float | None:
@@ -400,12 +412,12 @@ def kind() -> str:
     return _KINDS[name]
 
 
-def lacking() -> frozenset[str]:
-    """Return the directives that this system has nothing for; none where no service can run anyway."""
+def unmet(service: "Service") -> list[str]:
+    """Name the directives of a service that are not in force here; none where no service can run anyway."""
     try:
-        return native().lacks
+        return sorted(native().unmet(service))
     except NotImplementedError:
-        return frozenset()
+        return []
 
 
 def native() -> Platform:

@@ -42,7 +42,8 @@ _WORDS = {
     "user": "become user {user}",
 }
 
-# What not every system can set: the step of `setup.py`, the directives that it stands for, and whether it is here.
+# What not every system can set: the step of `setup.py` or one of its limits, the directives that it stands for, and
+# whether it is here.
 _NOT_EVERYWHERE = (
     ("oom", ("OOMScoreAdjust",), os.path.exists("/proc/self/oom_score_adj")),
     ("cpu", ("CPUSchedulingPolicy", "CPUSchedulingPriority", "CPUSchedulingResetOnFork"), hasattr(os, "sched_param")),
@@ -52,11 +53,18 @@ _NOT_EVERYWHERE = (
     ("slack", ("TimerSlackNSec",), sys.platform == "linux"),
     ("personality", ("Personality",), sys.platform == "linux"),
     ("nnp", ("NoNewPrivileges",), sys.platform == "linux"),
+    ("hang up", ("TTYVHangup",), sys.platform == "linux"),
+    *(
+        (f"limit={name}", (f"Limit{name}",), sys.platform == "linux" or hasattr(resource, f"RLIMIT_{name}"))
+        for name in ("LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME")
+    ),
 )
 SKIPPED = frozenset(step for step, _, here in _NOT_EVERYWHERE if not here)
 LACKS = frozenset(name for step, names, _ in _NOT_EVERYWHERE if step in SKIPPED for name in names)
 
 _FIRST_OTHER = 3  # descriptor after the standard streams
+# Low numbers that streams get while a process is spawned, and the null device, which is in each of them meanwhile.
+_RESERVED: list[int] = []
 _AT_THE_GATE = 6.0  # seconds at most: systemd's five, and one for an answer to that
 _SIGNALS = signal.valid_signals()
 # Python ignores these; whether SIGPIPE stays so is for IgnoreSIGPIPE= to say.
@@ -142,7 +150,7 @@ def _alone() -> bool:
 
 def _spawn(order: Order, env: Mapping[str, str]) -> Launch:
     with contextlib.ExitStack() as undo:
-        streams = _streams(order, undo)
+        streams = _lowered(order, _streams(order, undo), undo)
         try:
             _move(order, undo)
         except OSError as error:
@@ -202,6 +210,27 @@ def _streams(order: Order, undo: contextlib.ExitStack) -> list[int]:
             undo.callback(os.close, fd)
         streams.append(fd)
     return streams
+
+
+def reserve() -> None:
+    """Keep low numbers for the streams of what is spawned, before all of them are used up.
+
+    posix_spawn takes no stream whose number is above the program's own limit of open files, mostly 1024, and the log of
+    the three-hundredth service has a higher one. A fork, for which that does not matter, takes a millisecond more.
+    """
+    _RESERVED[:] = _RESERVED or [os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC) for _ in range(4)]
+
+
+def _lowered(order: Order, streams: list[int], undo: contextlib.ExitStack) -> list[int]:
+    """Return the descriptors, those that are above the limit under one of the low numbers until `undo`."""
+    lowered = []
+    for fd, low in zip(streams, _RESERVED or streams, strict=False):
+        if order.files is not None and fd >= order.files[0] != resource.RLIM_INFINITY:
+            os.dup2(fd, low, inheritable=False)
+            undo.callback(os.dup2, _RESERVED[-1], low, False)
+            fd = low
+        lowered.append(fd)
+    return lowered
 
 
 def _fork(order: Order, settings: Sequence[str], env: Mapping[str, str]) -> Launch:
@@ -270,13 +299,15 @@ def _settings(order: Order) -> Iterator[str]:
 def _within_limit(order: Order) -> bool:
     """Say whether the streams have numbers that posix_spawn takes under the program's own limit of open files."""
     most = None if order.files is None else order.files[0]
-    streams = (order.stdin, order.stdout, order.stderr)
+    streams = _RESERVED or (order.stdin, order.stdout, order.stderr)
     return most in (None, resource.RLIM_INFINITY) or all(fd is None or fd < most for fd in streams)
 
 
 def _special(order: Order) -> Iterator[str]:
     """Yield what this system has of that which only a process itself can set."""
-    yield from (setting for setting in _privileged(order) if setting.partition("=")[0] not in SKIPPED)
+    for setting in _privileged(order):
+        if SKIPPED.isdisjoint((setting.partition("=")[0], setting.partition(":")[0])):
+            yield setting
 
 
 def _privileged(order: Order) -> Iterator[str]:

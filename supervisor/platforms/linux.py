@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from ...units.light import Any, Literal
+from ...units.spec import Service
 from ..rules.exitstatus import Exit
 from ..rules.shares import CONTROLLERS
 from . import Channel, Kept, NotifySocket, Order, Selector, cgroup, procfs
@@ -47,8 +48,9 @@ from .children import (
     signal_number,
     spent_id,
 )
+from .clib import call
 from .door import Door, take
-from .launch import LACKS, Launch, inherited_mark, start
+from .launch import LACKS, Launch, inherited_mark, reserve, start
 from .pidfd import lives, open_pidfd, send, stop_group
 from .signals import signal
 
@@ -75,7 +77,7 @@ class LinuxTree:
         self._leaf: cgroup.Leaf | None = None
         self._launch = launch
         self.pid = launch.pid
-        self.ids: set[int] = set()  # by which the platform knows it
+        self.ids: tuple[int, ...] = ()  # by which the platform knows it
         self._fd = os.pidfd_open(self.pid) if self.pid else os.eventfd(1, os.EFD_CLOEXEC)
         self._exit = Exit(code=launch.at_once.code) if launch.at_once else None
 
@@ -284,11 +286,18 @@ class Linux:
         self.running: set[int] = set()  # main processes that were started here and are not reaped yet
         self.led: set[int] = set()  # those that became it later; children of this process, or of a member
 
+    def unmet(self, service: Service) -> frozenset[str]:
+        return self.lacks & service.origin.keys()
+
+    def impossible(self, service: Service) -> None:
+        """There is nothing that the start itself would not refuse."""
+
     def adopt_orphans(self) -> None:
-        if _prctl(_PR_SET_CHILD_SUBREAPER, 1) != 0:  # it can fail for this alone
+        if call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:  # it can fail for this alone
             raise OSError(errno.EINVAL, "prctl: this kernel does not let a process become the parent of orphans")
         give_children_default_signals()
         keep_descriptors()
+        reserve()
         if self._base is not None:
             cgroup.sweep(self._base)
         self._wakeup = Wakeup()
@@ -442,7 +451,7 @@ class Linux:
 
     def _know(self, tree: LinuxTree, *ids: int) -> None:
         self._trees.update(dict.fromkeys(ids, tree))
-        tree.ids.update(ids)
+        tree.ids += ids
 
     def _owner(self, child: Process) -> LinuxTree | None:
         known = self._trees.get(child.pid) if child.pid in self.led else None
@@ -458,14 +467,6 @@ class Linux:
         if self._wakeup is None:
             raise RuntimeError("adopt_orphans comes before the first spawn")
         return self._wakeup
-
-
-def _prctl(option: int, value: int) -> int:
-    """Call prctl(2), for which Python has no wrapper. `ctypes`, which is around this, takes a quarter of a MiB."""
-    import _ctypes
-
-    function = _ctypes.dlsym(_ctypes.dlopen(None, os.RTLD_NOW), "prctl")  # type: ignore[arg-type]
-    return int(_ctypes.call_function(function, (option, value, 0, 0, 0)))
 
 
 LINUX = Linux()

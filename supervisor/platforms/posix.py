@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 import psutil
 
 from ...units.light import Any, Literal
+from ...units.spec import Service
 from ..rules.exitstatus import Exit
 from ..rules.shares import CONTROLLERS
 from . import AROUND, MARK, Channel, Kept, Order, Selector
@@ -36,7 +37,7 @@ from .children import (
     watch_exit,
 )
 from .door import Door, take
-from .launch import LACKS, Launch, full_mark, inherited_mark, start
+from .launch import LACKS, Launch, full_mark, inherited_mark, reserve, start
 from .notify import UnixNotifySocket, path_socket
 from .signals import signal
 
@@ -172,7 +173,7 @@ class Posix:
     """This machine's processes; `POSIX` is the one there is, unless a test makes its own."""
 
     name = "posix"
-    lacks = LACKS | CONTROLLERS.keys()
+    lacks = LACKS | CONTROLLERS.keys() | {"GuessMainPID", "PIDFile"}  # which need `orphans` and `lead`
     look_again: float | None = 0.1
 
     die_of = staticmethod(die_of)
@@ -186,10 +187,17 @@ class Posix:
         self._trees: dict[int, PosixTree] = {}  # by the id of the main process
         self._marks: dict[tuple[int, float], str] = {}
 
+    def unmet(self, service: Service) -> frozenset[str]:
+        return self.lacks & service.origin.keys()
+
+    def impossible(self, service: Service) -> None:
+        """There is nothing that the start itself would not refuse."""
+
     def adopt_orphans(self) -> None:
         """Only as process 1 does one get them here."""
         give_children_default_signals()
         keep_descriptors()
+        reserve()
         self._wakeup = Wakeup(self._collect)
 
     def selector(self) -> Selector:
