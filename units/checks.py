@@ -61,9 +61,9 @@ def kind(key: str, *, path: bool) -> Kind:
     """The kind of one check's values: `|` and `!` may stand before it, in this order."""
 
     def read(text: str, context: Context) -> tuple[Check, ...]:
-        trigger, text = _prefixed(text, "|")
-        negated, text = _prefixed(text, "!")
-        if not text:
+        trigger, text = _prefixed(text, "|", spaced=not path)
+        negated, text = _prefixed(text, "!", spaced=not path)
+        if not text and context.strict:
             raise BadValue("it says nothing to look for", "write it after the prefix")
         value = read_path(text, context) if path else context.replace(text)
         return (Check(key, value, negated, trigger, context.place),)
@@ -84,5 +84,8 @@ def write(check: Check, escape: Escape = str) -> str:
     return f"{'|' * check.trigger}{'!' * check.negated}{escape(check.value)}"
 
 
-def _prefixed(text: str, prefix: str) -> tuple[bool, str]:
-    return (True, text[1:].lstrip()) if text.startswith(prefix) else (False, text)
+def _prefixed(text: str, prefix: str, *, spaced: bool) -> tuple[bool, str]:
+    """Part a prefix from the rest; with paths, white space between them belongs to the path (systemd 252)."""
+    if not text.startswith(prefix):
+        return False, text
+    return True, text[1:].lstrip() if spaced else text[1:]

@@ -60,7 +60,10 @@ def _union(old: StatusSet, new: StatusSet) -> StatusSet:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of value. resets: an empty value goes back to the default; else it is a bad value, or says nothing."""
+    """One kind of value. resets: an empty value goes back to the default; else it is a bad value, or says nothing.
+
+    fatal: a bad value is refused with the whole unit.
+    """
 
     what: str
     read: Callable[[str, Context], Any]
@@ -69,6 +72,7 @@ class Kind:
     combine: Callable[[Any, Any], Any] = _last
     resets: bool = False
     repeatable: bool = False
+    fatal: bool = False
 
 
 TEXT_SCHEMA: Json = {"type": ["string", "number", "boolean"]}
@@ -168,6 +172,7 @@ BOOLEAN = Kind(
     lambda value, escape: [formats.format_boolean(value)],
     {"enum": [True, False, *grammar.BOOLEANS, 1, 0]},
 )
+FIRM_BOOLEAN = replace(BOOLEAN, fatal=True)
 UMASK = Kind(
     "octal mode",
     _plain(grammar.parse_umask),

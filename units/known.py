@@ -74,6 +74,9 @@ KEPT = {
 }
 
 
+# What is kept is kept as it is written, but for the specifiers in these: `show` tells what they come to.
+NAMED_BY_SPECIFIERS = frozenset({"SyslogIdentifier", "UtmpIdentifier"})
+
 _BUS_NAME = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]*(\.[A-Za-z_-][A-Za-z0-9_-]*)+")
 _UNIQUE_BUS_NAME = re.compile(r":[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _LONGEST_BUS_NAME = 255

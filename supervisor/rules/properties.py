@@ -107,9 +107,19 @@ def properties(service: Service, life: Life, facts: Facts) -> dict[str, str]:
         **scheduling_shown(service, facts.processors),
         **shares_shown(service, memory=facts.memory, tasks=facts.tasks),
         **_used(facts),
-        **{kept.key: kept.value for kept in service.kept},  # as written: nothing is known of their meaning
+        **_kept(service),
     }
     return in_order(known, of_service=unit_type(service.name) is None)
+
+
+def _kept(service: Service) -> dict[str, str]:
+    """Return what is kept, as it is written: nothing is known of its meaning. Some of it has specifiers replaced."""
+    if not service.kept:
+        return {}
+    from ...units import known  # few services need it, and it takes memory
+
+    texts = {kept.key: kept.value for kept in service.kept}
+    return {key: text.replace("%%", "%") if key in known.NAMED_BY_SPECIFIERS else text for key, text in texts.items()}
 
 
 def is_empty(name: str, value: str) -> bool:

@@ -118,17 +118,30 @@ class _Reader:
         elif directives.is_kept(line.section, line.key):
             if line.key == "Slice":
                 self.values = {**self.values, **specifiers.of_slice(self.draft.name, line.value)}
-            kept = Assignment(line.section, line.key, line.value, self.draft.path, line.line)
-            self.draft.kept.append(kept)
+            try:
+                value = self._named(line.value) if line.key in known.NAMED_BY_SPECIFIERS else line.value
+            except BadValue as bad:
+                self.warn(line.line, line.key, f"{bad.problem} and is ignored", bad.hint)
+                return
+            self.draft.kept.append(Assignment(line.section, line.key, value, self.draft.path, line.line))
         elif not line.key.startswith("X-") or line.key.startswith("X-Farmhand"):
             hint = directives.suggest(line.key, line.section)
             self.warn(line.line, line.key, f"it is not known in [{line.section}] and is ignored", hint)
+
+    def _named(self, text: str) -> str:
+        """Replace the specifiers in a text that is kept, and protect what then only looks like one."""
+        replaced = specifiers.replace(text, self.values)
+        return replaced if Context(self.values, _untold).as_written else _escape(replaced)
 
     def _is_bus_name(self, text: str) -> bool:
         try:
             return known.is_bus_name(specifiers.replace(text, self.values))
         except BadValue:
             return False
+
+
+def _untold(problem: str, hint: str) -> None:
+    """Let an oddity pass."""
 
 
 def write(service: Service, *, as_written: bool = False) -> Rendered:
