@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from ...units.spec import Service
 from ...units.statuses import STATUSES
-from .folders import CannotMake, Owner, empty, made
+from ..platforms import Owner, native_places
+from .folders import CannotMake
 from .opening import without_waiting
 
 _MOST = 1024 * 1024  # bytes of all credentials of a service, names included
@@ -33,13 +34,7 @@ def write(service: Service, directive: str, bases: Mapping[str, str], owner: Own
         gathered = _gather(service)
         if sum(len(name) + len(data) for name, data in gathered.items()) > _MOST:
             raise OSError(0, "they are larger than 1 MiB together", path)
-        with made(path, 0o700) as there:
-            os.fchmod(there, 0o700)
-            for name, data in gathered.items():
-                _write_one(there, name, data, owner)
-            os.fchmod(there, 0o500)
-            if owner is not None:
-                os.fchown(there, *owner)
+        native_places().write_secrets(path, gathered, owner)
     except OSError as error:
         words = f"cannot give it its credentials: {error.filename}: {error.strerror}"
         raise CannotMake(STATUSES["CREDENTIALS"], words) from None
@@ -47,7 +42,7 @@ def write(service: Service, directive: str, bases: Mapping[str, str], owner: Own
 
 def remove(service: Service, bases: Mapping[str, str]) -> None:
     if service.has_credentials:
-        empty(folder(service, bases))
+        native_places().empty(folder(service, bases))
 
 
 def _gather(service: Service) -> dict[str, bytes]:
@@ -107,17 +102,3 @@ def _read(path: str) -> bytes:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(0, "it is not a regular file", path)
         return file.read(_MOST + 1)
-
-
-def _write_one(folder: int, name: str, data: bytes, owner: Owner | None) -> None:
-    """Write a file in one step, readable by its owner alone."""
-    new = ":new"  # no credential has a name like this
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(new, dir_fd=folder)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with open(os.open(new, flags, 0o600, dir_fd=folder), "wb") as file:
-        file.write(data)
-        os.fchmod(file.fileno(), 0o400)
-        if owner is not None:
-            os.fchown(file.fileno(), *owner)
-    os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)

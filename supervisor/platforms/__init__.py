@@ -32,6 +32,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...units.spec import Service
 
+Owner = tuple[int, int]  # user id, group id
+
 MARK = "INVOCATION_ID"  # the variable in which a tree's processes inherit its mark; systemd sets the same
 AROUND = "FARMHAND_TREE"  # where an owner that is in a tree itself hands on the marks of those around it
 
@@ -315,6 +317,13 @@ class Platform(Protocol):
         """Return the seconds after which to look again for a tree to be empty; None where `fileno` tells all."""
         ...
 
+    def clock(self) -> float:
+        """Return the seconds since some time, those not counted in which the machine slept: deadlines are told by it.
+
+        Nobody misses one by a sleep then: neither a watchdog nor a timeout sees the hours in which nothing could happen.
+        """
+        ...
+
     def spawn(self, order: Order) -> Tree: ...
 
     def take(self, path: str) -> int:
@@ -418,6 +427,70 @@ def unmet(service: "Service") -> list[str]:
         return sorted(native().unmet(service))
     except NotImplementedError:
         return []
+
+
+class Client(Protocol):
+    """The other end of the channel: a module of functions, for commands that are over in a moment."""
+
+    def default_path(self, environ: Mapping[str, str]) -> str:
+        """Say where the channel is, if nobody has named another place."""
+        ...
+
+    def exchange(self, path: str, line: bytes, timeout: float | None) -> bytes:
+        """Send a line and return the one that comes back, b"" for none. timeout: seconds, for each step.
+
+        Raises OSError; PermissionError, with words, if it is not for us.
+        """
+        ...
+
+
+def native_client() -> Client:
+    """Return this system's."""
+    if sys.platform == "win32":
+        from .windows import client as pipes
+
+        return pipes
+    from . import client as sockets
+
+    return sockets
+
+
+class Places(Protocol):
+    """Folders and files for services: a module of functions. owner: None leaves them with whoever runs this.
+
+    All raise OSError, but for what removes something: what cannot be removed stays.
+    """
+
+    def make_folder(self, path: str, mode: int, owner: Owner | None) -> None:
+        """Make a folder, set mode and owner; of one that is another's, all that is in it changes hands, too."""
+        ...
+
+    def make_link(self, target: str, link: str) -> None:
+        """Make a relative link, unless it is there."""
+        ...
+
+    def empty(self, path: str) -> None:
+        """Remove a folder and all that is in it, following no link."""
+        ...
+
+    def unlink(self, path: str) -> None:
+        """Remove a link."""
+        ...
+
+    def write_secrets(self, path: str, secrets: Mapping[str, bytes], owner: Owner | None) -> None:
+        """Write files into a folder of their own that nobody else can look into."""
+        ...
+
+
+def native_places() -> Places:
+    """Return this system's."""
+    if sys.platform == "win32":
+        from .windows import places
+
+        return places
+    from . import places
+
+    return places
 
 
 def native() -> Platform:
