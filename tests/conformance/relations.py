@@ -238,13 +238,10 @@ def _ask(control: Path, words: list[str]) -> tuple[int, str]:
 
 
 def _farmhand(control: Path, words: list[str]) -> tuple[int, str]:
-    """Give a command; what came of the job is put into systemctl's words."""
+    """Give a command; what came of the jobs is put into systemctl's words."""
     status, text = _ask(control, [word.replace("--no-block", "--no-block=yes") for word in words])
-    if found := re.search(r"job (\w+)", text):
-        text = next((said for said, name in OUTCOMES.items() if name == found[1]), text)
-    elif "does not hold" in text:
-        text = "Assertion failed"
-    return status, text
+    outcomes = {*re.findall(r"job (\w+)", text), *(["assert"] if "does not hold" in text else [])}
+    return status, " ".join(said for said, name in OUTCOMES.items() if name in outcomes) or text
 
 
 def _shown(control: Path, names: list[str]) -> dict[str, dict[str, str]]:
