@@ -102,7 +102,7 @@ class Loop:
 
     def __init__(self, services: Iterable[Service], shell: Shell, platform: Platform) -> None:
         self.units: dict[str, Unit] = {}
-        self.waiter = Waiter()
+        self.waiter = Waiter(platform.clock)
         self.narrator = shell.narration or Narrator(shell.log, shell.last_line)
         self.jobs = Jobs(self.units, link(()), self._surroundings(shell))
         self._gate = Gate(lambda: bool(self.jobs.pending))

@@ -60,7 +60,7 @@ def described(desk: Desk, unit: Unit) -> dict[str, str]:
         control_pid=unit.pid(Slot.CONTROL),
         last_main_pid=unit.main_pid,
         stamps={name: getattr(unit.stamps, field) for name, field in _STAMPS.items()},
-        monotonic_zero=time.time() - time.monotonic(),
+        monotonic_zero=time.time() - desk.supervisor.waiter.now(),
         ran=unit.ran,
         invocation=unit.invocation,
         log_path=desk.log_path(unit.name) or "",

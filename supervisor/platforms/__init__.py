@@ -320,7 +320,7 @@ class Platform(Protocol):
     def clock(self) -> float:
         """Return the seconds since some time, those not counted in which the machine slept: deadlines are told by it.
 
-        Nobody misses one by a sleep then: neither a watchdog nor a timeout sees the hours in which nothing could happen.
+        Nobody misses one by a sleep then: no watchdog and no timeout sees the hours in which nothing could happen.
         """
         ...
 

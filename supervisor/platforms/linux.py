@@ -265,6 +265,7 @@ class Linux:
     """This machine's processes; `LINUX` is the one there is, unless a test makes its own."""
 
     name = "linux"
+    clock = staticmethod(time.monotonic)
     die_of = staticmethod(die_of)
     keep_private = staticmethod(keep_private)
     pipe = staticmethod(new_pipe)

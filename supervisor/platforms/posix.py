@@ -8,6 +8,7 @@ import contextlib
 import os
 import select
 import selectors
+import time
 from collections.abc import Callable, Iterable, Mapping, Set
 
 import psutil
@@ -176,6 +177,7 @@ class Posix:
     lacks = LACKS | CONTROLLERS.keys() | {"GuessMainPID", "PIDFile"}  # which need `orphans` and `lead`
     look_again: float | None = 0.1
 
+    clock = staticmethod(time.monotonic)  # on macOS that is mach_absolute_time, which stands still as it should
     die_of = staticmethod(die_of)
     keep_private = staticmethod(keep_private)
     pipe = staticmethod(new_pipe)

@@ -129,7 +129,7 @@ def program() -> tuple[str, ...]:
     """Return what runs farmhand: this Python, which finds the package where it is now, or the archive that it is in."""
     archive = getattr(cli.__loader__, "archive", None)
     package = __name__.rpartition(".service")[0]
-    return (sys.executable, archive) if archive else (sys.executable, "-P", "-m", package)
+    return (sys.executable, os.path.abspath(archive)) if archive else (sys.executable, "-P", "-m", package)
 
 
 def run_words(given: argparse.Namespace, absolute: Callable[[str], str]) -> list[str]:

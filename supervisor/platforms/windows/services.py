@@ -3,14 +3,12 @@
 import sys
 
 from ..services import Settings
-from . import eventlog, scm, trees
-from .eventlog import report as report
-from .hosted import serve as serve
-from .scm import start as start
-from .scm import status as status
-from .scm import stop as stop
+from . import eventlog, hosted, scm, trees
 
 assert sys.platform == "win32"
+
+start, stop, status = scm.start, scm.stop, scm.status
+serve, report = hosted.serve, eventlog.report
 
 
 def create(name: str, settings: Settings) -> list[str]:

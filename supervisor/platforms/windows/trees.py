@@ -14,6 +14,7 @@ from ....units.spec import Service
 from ...rules.exitstatus import Exit
 from .. import Kept, Order
 from . import ask, calls, channel, launch, port, security, shares, streams
+from .clock import clock
 from .exits import KILLED, code_of, exit_of
 
 assert sys.platform == "win32"
@@ -119,6 +120,7 @@ class Windows:
 
     name = "windows"
     look_again: float | None = None
+    clock = staticmethod(clock)
 
     def __init__(self) -> None:
         self.port = port.Port()
