@@ -13,8 +13,7 @@ from ....units.light import Any, Literal, NoReturn
 from ....units.spec import Service
 from ...rules.exitstatus import Exit
 from .. import Kept, Order
-from . import ask, calls, channel, launch, port, security, shares, streams
-from .clock import clock
+from . import ask, awake, calls, channel, launch, port, security, shares, streams
 from .exits import KILLED, code_of, exit_of
 
 assert sys.platform == "win32"
@@ -120,7 +119,7 @@ class Windows:
 
     name = "windows"
     look_again: float | None = None
-    clock = staticmethod(clock)
+    clock = staticmethod(awake.seconds)
 
     def __init__(self) -> None:
         self.port = port.Port()

@@ -13,7 +13,7 @@ _ask = _precise or _coarse
 _ask.restype, _ask.argtypes = None if _precise else ctypes.c_int, [ctypes.POINTER(ctypes.c_uint64)]
 
 
-def clock() -> float:
+def seconds() -> float:
     """Return the seconds since the start of the machine that it was awake."""
     found = ctypes.c_uint64()
     _ask(ctypes.byref(found))
