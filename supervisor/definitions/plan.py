@@ -9,7 +9,7 @@ from ...units.light import dataclass, field
 from ...units.settings import Settings, together
 from ...units.spec import Service
 from ...units.unit_names import full_name
-from ..platforms import lacking
+from ..platforms import unmet
 from .catalog import Catalog, Loaded
 from .unit_paths import Index, Scope, folders, template
 
@@ -98,7 +98,7 @@ def in_vain(services: Iterable[Service]) -> Iterator[str]:
     for service in services:
         if kept := sorted({line.key for line in without_effect(service)}):
             yield f"{service.name}: ignoring {', '.join(f'{key}=' for key in kept)}; 'farmhand check' says more"
-        if absent := sorted(lacking() & service.origin.keys()):
+        if absent := unmet(service):
             keys = ", ".join(f"{key}=" for key in absent)
             yield f"{service.name}: ignoring {keys}: this system does not let Farmhand do it"
 

@@ -8,11 +8,12 @@ _PERIOD, _FINEST, _LONGEST = 100_000, 1_000, 1_000_000  # microseconds: CPUQuota
 
 # Which of the kernel's controllers a directive needs.
 CONTROLLERS: Mapping[str, str] = {
-    **dict.fromkeys(("CPUWeight", "CPUQuota", "CPUQuotaPeriodSec"), "cpu"),
+    **dict.fromkeys(("CPUAccounting", "CPUWeight", "CPUQuota", "CPUQuotaPeriodSec"), "cpu"),
     **dict.fromkeys(("AllowedCPUs", "AllowedMemoryNodes"), "cpuset"),
     **dict.fromkeys(("MemoryMin", "MemoryLow", "MemoryHigh", "MemoryMax", "MemorySwapMax"), "memory"),
-    "TasksMax": "pids",
-    "IOWeight": "io",
+    **dict.fromkeys(("TasksAccounting", "TasksMax"), "pids"),
+    **dict.fromkeys(("IOAccounting", "IOWeight"), "io"),
+    "MemoryAccounting": "memory",
 }
 _MEMORY = {
     "memory.min": "memory_min",
