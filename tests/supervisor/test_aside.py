@@ -7,27 +7,6 @@ import pytest
 from farmhand.supervisor import aside
 from farmhand.units.spec import Command, Service
 
-# What the supervisor does without, for it is to stay small: docs/decisions/0017.
-TOO_MUCH = {
-    *("argparse", "ast", "asyncio", "copy", "dataclasses", "datetime", "dis", "inspect", "logging", "pickle", "psutil"),
-    *("shutil", "subprocess", "tempfile", "threading", "tokenize", "typing", "yaml"),
-    *(
-        "farmhand.supervisor.control.answers",
-        "farmhand.supervisor.cli",
-        "farmhand.units.directives",
-        "farmhand.units.named",
-    ),
-}
-
-
-def test_the_supervisor_loads_nothing_that_only_readers_need():
-    script = "import sys, farmhand.supervisor.aside, farmhand.supervisor.daemon as daemon; daemon.native(); "
-    script += "print(*sys.modules)"
-    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}; {script}"]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert "farmhand.supervisor.loop" in loaded
-    assert not TOO_MUCH & set(loaded)
-
 
 def test_the_reader_of_a_service_file_loads_nothing_that_only_others_need(tmp_path):
     (tmp_path / "a.service").write_text("[Service]\nExecStart=/bin/true\n")

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import enum
 import pickle
 from types import SimpleNamespace
 from typing import get_args
@@ -103,3 +104,53 @@ def test_it_is_copied_and_pickled(again):
 def test_the_words_of_a_literal_are_known():
     assert get_args(light.Literal["a", "b"]) == ("a", "b")
     assert get_args(light.Literal["a"]) == ("a",)
+
+
+def _colours(module):
+    class Colour(module.Enum):
+        """The same by either module."""
+
+        RED = "red"
+        GREEN = "green"
+
+        @property
+        def loud(self):
+            return self.value.upper()
+
+    return Colour
+
+
+COLOURS = {"standard": _colours(enum), "light": _colours(light)}
+Colour = COLOURS["light"]  # where pickle looks for it
+Colour.__qualname__ = "Colour"
+
+
+@pytest.mark.parametrize("colour", COLOURS.values(), ids=COLOURS)
+def test_members_are_found_by_name_and_by_value_and_in_order(colour):
+    assert [*colour] == [colour.RED, colour.GREEN]
+    assert len(colour) == 2
+    assert colour["RED"] is colour("red") is colour.RED
+    assert (colour.RED.name, colour.RED.value, colour.RED.loud) == ("RED", "red", "RED")
+    assert isinstance(colour.RED, colour)
+    assert {colour.RED: 1}[colour("red")] == 1
+    assert repr(colour.RED) == "<Colour.RED: 'red'>"
+
+
+@pytest.mark.parametrize("colour", COLOURS.values(), ids=COLOURS)
+def test_what_is_no_member_is_refused(colour):
+    with pytest.raises(ValueError, match=r"'blue' is not a valid .*Colour"):
+        colour("blue")
+    with pytest.raises(KeyError):
+        colour["BLUE"]
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda member: pickle.loads(pickle.dumps(member))])
+def test_a_member_stays_the_only_one_of_its_kind(again):
+    assert again(Colour.RED) is Colour.RED
+
+
+def test_what_is_as_by_default_is_not_pickled():
+    data = pickle.dumps(Point(1, where="here"))
+    assert b"where" in data
+    assert b"names" not in data
+    assert pickle.loads(data) == Point(1, where="here")

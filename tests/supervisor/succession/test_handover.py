@@ -381,6 +381,16 @@ def test_a_process_that_was_started_too_late_to_be_remembered_is_ended(run):
     assert farm.until_state("running")["MainPID"] != str(pid)
 
 
+def test_a_first_run_that_was_begun_too_late_to_be_remembered_is_ended(run):
+    farm = run(Restart="always", RestartSec="0")
+    pid = int(farm.until_state("running")["MainPID"])
+    farm.kill()
+    farm.record().unlink()
+    farm.start()
+    assert f"ending process {pid}" in farm.output
+    assert farm.until_state("running")["MainPID"] != str(pid)
+
+
 def test_nothing_is_left_in_the_folder_at_a_clean_end(run):
     farm = run()
     farm.until_state("running")
