@@ -186,8 +186,8 @@ def _not_in_force(desk: Desk, unit: Unit) -> Iterator[str]:
     """Name what a service says and what is not acted on, by Farmhand or on this system: in a line each."""
     if kept := dict.fromkeys(f"{line.key}=" for line in without_effect(unit.service)):
         yield f" Not in force: {', '.join(kept)}; 'farmhand check' says more"
-    if lacking := sorted(desk.supervisor.platform.lacks & unit.service.origin.keys()):
-        yield f" Not in force: {', '.join(f'{name}=' for name in lacking)}: not on this system"
+    if unmet := sorted(desk.supervisor.platform.unmet(unit.service)):
+        yield f" Not in force: {', '.join(f'{name}=' for name in unmet)}: not on this system"
 
 
 def list_services(desk: Desk, units: list[Unit], options: Options) -> Reply:

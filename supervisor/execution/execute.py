@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ...units.errors import BadValue
 from ...units.light import dataclass
@@ -20,13 +20,14 @@ from .streams import CannotOpen, Journal, Streams, open_streams
 class Premises:
     """What every command finds. bases: specifier -> the folder it stands for; path: where programs are looked for.
 
-    files: the limit of open files that this process was started with, soft and hard.
+    files: the limit of open files that this process was started with, soft and hard. impossible: see Platform.
     """
 
     journal: Journal
     bases: Mapping[str, str]
     path: str = os.defpath
     files: tuple[int, int] | None = None
+    impossible: Callable[[Service], tuple[int, str] | None] = lambda service: None
 
 
 @contextlib.contextmanager
@@ -97,7 +98,7 @@ def _prepare(
     The order of the steps is systemd's: the first that fails gives the exit code.
     """
     streams = Streams()
-    if impossible := _impossible(service, spawn):
+    if impossible := _impossible(service, spawn) or premises.impossible(service):
         return streams, impossible
     try:
         ids = accounts.ids_of(service)
