@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import resource
 import sys
 from collections.abc import Callable, Mapping
 
@@ -18,7 +17,7 @@ from .execution import environment
 from .exit_codes import BAD_INPUT
 from .logs import Logs, Prefixer
 from .obey import REQUESTS
-from .platforms import MOST_CLIENTS, CannotListen, Channel, Taken, native
+from .platforms import MOST_CLIENTS, CannotListen, Channel, Taken, limits, native
 from .platforms.clib import give_back
 from .rules.jobs import Kind
 from .say import say
@@ -80,8 +79,8 @@ class _House:
         self._left = left
         self._opened = opened
         self._common = environment.base(os.environ, plan.settings.default_environment)
-        soft, hard = (left or {}).get("files") or resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._files = soft, hard
+        kept = (left or {}).get("files")
+        self._files = tuple(kept) if kept else limits.open_files()
         self._lock = self._take_lock()
         self._records = self._remember()
         self._logs = _logs(wishes, plan, self._common, self._records.pipe if self._records else None)
@@ -259,8 +258,4 @@ def _introduce(plan: Plan, logs: Logs, control: str | None) -> None:
 
 def _allow_files(services: int) -> None:
     """Ask for as many descriptors as the services need; those of the services have the limit from before."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = _FILES_OWN + _FILES_EACH * services
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        reachable = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
+    limits.allow_files(_FILES_OWN + _FILES_EACH * services)

@@ -6,16 +6,14 @@ which its exit is seen.
 """
 
 import os
-import resource
 import time
 from collections.abc import Callable, Iterable, Mapping
-from types import FrameType
 
 from ..units import machine
 from ..units.light import Any, dataclass, field, replace
 from ..units.settings import Settings
 from ..units.spec import Service
-from ..units.statuses import signal_name, signal_number
+from ..units.statuses import signal_number
 from .control.protocol import Answer, Handle, Request
 from .definitions.catalog import Catalog
 from .definitions.current import Definitions
@@ -28,8 +26,7 @@ from .jobs import Jobs, Surroundings
 from .narrate import Log, Narration, Narrator
 from .obey import ORPHANS, Observers, Supervisor
 from .parent import Parent
-from .platforms import Platform, Tree, native
-from .platforms.signals import signal
+from .platforms import Platform, Tree, limits, native
 from .relatives import trigger_of
 from .rules.conditions import Checked
 from .rules.exitstatus import CLEAN_RESULTS
@@ -47,9 +44,6 @@ if TYPE_CHECKING:
     from .control.desk import Desk
 
 Attach = Callable[[Waiter, Handle], None]
-
-# Those of service managers, of terminals, and of whoever stops a container that expects systemd in it.
-_STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGRTMIN + 3)
 
 _PATIENCE = 2.0  # seconds for processes to be set up before this program is replaced
 _PAUSE = 0.005
@@ -75,7 +69,7 @@ class Shell:
     environment: Mapping[str, str] = field(default_factory=dict)
     journal: Journal = lambda name: 2
     folders: Mapping[str, str] = field(default_factory=machine.folders)
-    files: tuple[int, int] = field(default_factory=lambda: resource.getrlimit(resource.RLIMIT_NOFILE))
+    files: tuple[int, int] | None = field(default_factory=limits.open_files)
     default_output: str = "journal"
     default_error: str = "inherit"
     log_path: Callable[[str], str | None] = lambda name: None
@@ -102,7 +96,7 @@ class Loop:
 
     def __init__(self, services: Iterable[Service], shell: Shell, platform: Platform) -> None:
         self.units: dict[str, Unit] = {}
-        self.waiter = Waiter(platform.clock)
+        self.waiter = Waiter(platform.clock, platform.selector())
         self.narrator = shell.narration or Narrator(shell.log, shell.last_line)
         self.jobs = Jobs(self.units, link(()), self._surroundings(shell))
         self._gate = Gate(lambda: bool(self.jobs.pending))
@@ -112,7 +106,7 @@ class Loop:
         self.stopping = False
         self._platform = platform
         self._shell = shell
-        self._signals: list[int] = []
+        self._signals: list[str] = []
         self._watchers: list[Callable[[], bool]] = []
         self._parent = Parent(self.waiter, os.environ)
         self._leave: Callable[[], object] | None = None
@@ -241,8 +235,7 @@ class Loop:
 
     def run(self, start: Iterable[str]) -> int:
         """Start the named services and serve until told to stop; returns the exit code."""
-        for number in _STOPPING_SIGNALS:
-            signal.signal(number, self._on_signal)
+        self._platform.on_signals(self._signals.append)  # which only takes note: the platform ends the wait
         self._platform.adopt_orphans()
         self.waiter.watch(self._platform.fileno(), ORPHANS, self.supervisor.look_at_trees)
         if inherited := self._shell.inherited:
@@ -377,13 +370,9 @@ class Loop:
         rests = all(unit.life.state in RESTING for unit in self.units.values())
         return self.stopping and rests and not self.jobs.pending
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        """Only take note: the platform's descriptor ends the wait."""
-        self._signals.append(number)
-
     def _obey_signals(self) -> None:
         while self._signals:
-            name = signal_name(self._signals.pop(0))
+            name = self._signals.pop(0)
             if name == "SIGHUP" and os.getpid() == 1:  # there is no terminal to be hung up
                 self._shell.log("SIGHUP: reading the files again")
                 self.reload()

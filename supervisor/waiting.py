@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from ..units.light import dataclass
+from .platforms import Selector
 
 Callback = Callable[[], None]
 
@@ -34,9 +35,9 @@ class Waiter:
     timeout, and a restart that is due is not overtaken by a request.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, selector: Selector | None = None) -> None:
         self.now = clock
-        self._selector = selectors.DefaultSelector()
+        self._selector = selector or selectors.DefaultSelector()
         self._watched: dict[int, selectors.SelectorKey] = {}
         self._alarms: list[tuple[float, int, Alarm]] = []  # a heap; the first that was set first
         self._numbers = itertools.count()

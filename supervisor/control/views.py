@@ -13,6 +13,7 @@ from ...units.unit_names import UNIT_TYPES, full_name, short_name, unit_type
 from ..definitions.catalog import Loaded, read
 from ..execution import accounts, resources
 from ..exit_codes import BAD_INPUT, FAILED, NOT_RUNNING
+from ..platforms import limits
 from ..rules import properties
 from ..rules.conditions import verdict
 from ..rules.jobs import RESTING
@@ -89,7 +90,7 @@ def _named_by(links: Links) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
 
 def _limits(desk: Desk) -> Mapping[str, Limit]:
     files = desk.supervisor.premises.files
-    return resources.limits(files) if files else {}
+    return limits.limits_of_service(files) if files else {}
 
 
 def _ids(unit: Unit) -> tuple[int | None, int | None]:

@@ -10,7 +10,7 @@ from ...units.light import dataclass
 from ...units.spec import Service
 from ...units.statuses import STATUSES
 from ...units.variables import expand
-from ..platforms import Order
+from ..platforms import Order, limits
 from ..rules.life import Spawn
 from . import accounts, credentials, folders, resources
 from .streams import CannotOpen, Journal, Streams, open_streams
@@ -84,7 +84,7 @@ def order(
             ignore_sigpipe=service.ignore_sigpipe,
             no_new_privileges=confined and service.no_new_privileges,
             limits={name: (limit.soft, limit.hard) for name, limit in service.limits.items()} if confined else {},
-            files=resources.files(premises.files) if confined and premises.files else premises.files,
+            files=limits.files_of_service(premises.files) if confined and premises.files else premises.files,
             gate=gate,
             refused=refused,
         )

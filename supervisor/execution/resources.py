@@ -3,11 +3,10 @@
 import contextlib
 import functools
 import os
-import resource
 from collections.abc import Collection
 
 from ...units.errors import BadValue
-from ...units.spec import Limit, Service
+from ...units.spec import Service
 from ..platforms import Platform
 from ..rules.shares import FILES, control_files
 
@@ -19,7 +18,6 @@ _COUNTERS = (
     ("TasksCurrent", "pids.current", 1),
     ("CPUUsageNSec", "cpu.stat", 1000),
 )
-_FILES_SOFT, _FILES_HARD, _UNBOUNDED = 1024, 512 * 1024, 1 << 63
 
 
 def give(service: Service, platform: Platform) -> tuple[str, ...]:
@@ -34,7 +32,7 @@ def memory() -> int:
     """Return the bytes of memory that the machine has."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):
+    except (AttributeError, ValueError, OSError):
         return 0
 
 
@@ -46,30 +44,6 @@ def tasks() -> int:
             return int(file.read())
     except OSError:
         return 0
-
-
-def files(own: tuple[int, int]) -> tuple[int, int]:
-    """Return how many files a service may have open, soft and hard, given what this process was started with.
-
-    No more at first than select(2) can wait for; root's own may ask for many; systemd-system.conf(5),
-    DefaultLimitNOFILE=.
-    """
-    soft, hard = (_UNBOUNDED if limit == resource.RLIM_INFINITY else limit for limit in own)
-    wanted = max(hard, _FILES_HARD) if os.geteuid() == 0 else hard
-    return min(soft, _FILES_SOFT), own[1] if wanted == hard else wanted
-
-
-def limits(own: tuple[int, int]) -> dict[str, Limit]:
-    """Return the limits of a process that sets none. own: that of open files which this process was started with."""
-    from ...units.grammar import LIMITS  # to be shown alone
-    from ..platforms.setup import limit_number
-
-    found: dict[str, Limit] = {}
-    for name in LIMITS:
-        with contextlib.suppress(AttributeError):  # another system has fewer
-            soft, hard = files(own) if name == "NOFILE" else resource.getrlimit(limit_number(name))
-            found[name] = Limit(*(None if limit == resource.RLIM_INFINITY else limit for limit in (soft, hard)))
-    return found
 
 
 def cpus_of(service: Service) -> frozenset[int] | None:

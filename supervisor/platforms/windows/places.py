@@ -1,4 +1,4 @@
-"""Folders and files that are made for services. A service is nobody else than we here: modes and owners mean nothing."""
+"""Folders and files made for services. A service is nobody else than we here: modes and owners mean nothing."""
 
 import _winapi
 import contextlib
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from .. import Owner
-from .security import keep_private
+from . import security
 
 assert sys.platform == "win32"
 
@@ -35,10 +35,10 @@ def unlink(path: str) -> None:
 
 def write_secrets(path: str, secrets: Mapping[str, bytes], owner: Owner | None) -> None:
     os.makedirs(path, exist_ok=True)
-    keep_private(path)
+    security.keep_private(path)
     for name, data in secrets.items():
         new = os.path.join(path, ".new")
         with open(new, "wb") as file:
             file.write(data)
-        keep_private(new)
+        security.keep_private(new)
         os.replace(new, os.path.join(path, name))

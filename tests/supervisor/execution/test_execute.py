@@ -9,7 +9,8 @@ from adopting import adopting
 from needs import as_root
 from polling import until
 
-from farmhand.supervisor.execution import environment, execute, resources, streams
+from farmhand.supervisor.execution import environment, execute, streams
+from farmhand.supervisor.platforms import limits
 from farmhand.supervisor.rules.life import Slot, Spawn
 from farmhand.units.dialects import systemd
 from farmhand.units.spec import Command
@@ -132,7 +133,7 @@ def test_how_many_files_may_be_open_where_nobody_says(found):
     ],
 )
 def test_how_many_files_a_service_may_open(own, users, roots):
-    assert resources.files(own) == (roots if os.geteuid() == 0 else users)
+    assert limits.files_of_service(own) == (roots if os.geteuid() == 0 else users)
 
 
 @as_root
