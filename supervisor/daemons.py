@@ -27,8 +27,10 @@ def find(unit: Unit) -> int | None:
         return suitable(unit, _read(unit.service.pid_file))
     if unit.life.main_known or not unit.service.guess_main_pid:
         return None
-    orphans = frozenset[int]().union(*(tree.orphans() for tree in unit.all_trees()))
-    return next(iter(orphans)) if len(orphans) == 1 else None
+    children = {tree.pid for tree in unit.leftovers if tree.poll() is None}.union(
+        *(tree.orphans() for tree in unit.all_trees())
+    )
+    return children.pop() if len(children) == 1 else None
 
 
 def moved(unit: Unit) -> int | None:

@@ -125,8 +125,8 @@ def _starter_ended(turn: Turn, result: Result) -> None:
 
 def _find_main(turn: Turn, following: State) -> None:
     """Go on with the main process, if it is to be found by now; PIDFile= is waited for while anybody could write it."""
-    if turn.service.pid_file and turn.scene.daemon is None and not turn.life.main:
-        if turn.scene.stragglers:
+    if turn.service.pid_file and turn.scene.daemon is None:
+        if turn.scene.stragglers or turn.life.main:
             turn.set(awaits_pid_file=True)
         else:
             enter(turn, State.STOP_SIGTERM if following is State.START_POST else State.STOP, Result.PROTOCOL)

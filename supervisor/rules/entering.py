@@ -136,7 +136,7 @@ def run_main(turn: Turn, index: int) -> None:
 def take_main(turn: Turn) -> None:
     """Make the process that was found the main one, if one was."""
     if turn.scene.daemon is not None:
-        turn.set(main=True, main_known=True)
+        turn.set(main=True, main_known=True, exit=None)
         turn.orders.append(TakeMain(turn.scene.daemon))
 
 

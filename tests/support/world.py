@@ -169,7 +169,8 @@ class World:
             self._obey(order)
         alive = {Slot.MAIN: unit.life.main, Slot.CONTROL: unit.life.control}
         for slot in [slot for slot in self.processes if not alive[slot]]:
-            self.stragglers.append(self.processes.pop(slot))
+            given_up = self.processes.pop(slot)
+            self.stragglers += [] if self._is_dying(slot) else [given_up]
 
     def _obey(self, order):
         match order:
@@ -209,11 +210,13 @@ class World:
 
     def _send(self, name, everyone):
         for slot, process in self.processes.items():
-            dying = any(slot is ending for ending, _ in self._endings)
-            if name in FATAL - process.ignores and not dying:
+            if name in FATAL - process.ignores and not self._is_dying(slot):
                 self._endings.append((slot, Exit(signal=name)))
         if everyone:
             self.stragglers = [other for other in self.stragglers if name not in FATAL - other.ignores]
+
+    def _is_dying(self, slot):
+        return any(slot is ending for ending, _ in self._endings)
 
     def _settle(self):
         """Let everything happen that follows, until nothing more does."""
