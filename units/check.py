@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from . import known, specifiers
+from . import known, specifiers, support
 from .dialects import systemd
 from .directives import DIRECTIVES, without_effect
 from .errors import BadConfig, Notice, nearest
@@ -48,9 +48,10 @@ def check(path: str, text: str, drop_ins: Iterable[tuple[str, str]] = ()) -> Rep
 
 def _not_in_force(section: str, name: str) -> tuple[str, str]:
     """Say what becomes of a directive that is not acted on: the problem, and what to know about it."""
+    whys = {case.word: case.why for case in support.cases(section, name, "linux")}
     if name in known.REFUSED:
-        return f"a service that has it is not started: {known.REFUSED[name][1]}", "systemd acts on it"
-    return f"it is kept, but not in force under Farmhand: {known.why(section, name)}", "systemd acts on it"
+        return f"a service that has it is not started: {whys['refused']}", "systemd acts on it"
+    return f"it is kept, but not in force under Farmhand: {whys['not in force']}", "systemd acts on it"
 
 
 def absent(services: Sequence[Service]) -> tuple[Notice, ...]:

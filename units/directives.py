@@ -87,6 +87,7 @@ _ONLY_SHOWN = {
     **dict.fromkeys(("FailureActionExitStatus", "SuccessActionExitStatus"), ()),
     **dict.fromkeys(("RebootArgument", "JobTimeoutRebootArgument", "TimeoutCleanSec"), ()),
     "OOMPolicy": ("continue",),
+    "IOAccounting": (),
 }
 
 

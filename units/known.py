@@ -90,8 +90,6 @@ def is_bus_name(text: str) -> bool:
 
 def why(section: str, name: str) -> str:
     """Say why a directive that is kept is not in force."""
-    if name in ("StandardOutput", "StandardError"):
-        return "the output goes to Farmhand's log alone"
     reasons = (reason for reason, names in _SERVICE.items() if name in names.split())
     return next(reasons, _ELSEWHERE) if section == "Service" else _ELSEWHERE
 

@@ -104,9 +104,10 @@ _ROWS: tuple[_Row, ...] = (
     (_ALL_SYSTEMS, "not in force", "TimeoutCleanSec", "there is no `clean` that could take too long"),
     (_ALL_SYSTEMS, "same", "OOMPolicy", "", _among("continue")),
     (_ALL_SYSTEMS, "not in force", "OOMPolicy", "Farmhand is not told which process the kernel killed for memory"),
+    (_ALL_SYSTEMS, "not in force", "IOAccounting", "Farmhand does not count what is read and written"),
     (_ALL_SYSTEMS, "near", "DefaultDependencies", "services have no dependencies but those they name"),
     (_ALL_SYSTEMS, "refused", _STREAMS, "Farmhand has no sockets and no descriptors for services", _SOCKETS),
-    (_ALL_SYSTEMS, "not in force", _OUTPUTS, "the output goes to Farmhand's own log alone",
+    (_ALL_SYSTEMS, "not in force", _OUTPUTS, "the output goes to Farmhand's log alone",
      _among("kmsg", "kmsg+console", "journal+console")),
 
     # [Unit]: what macOS and Windows have nothing to tell by counts as met.
@@ -220,7 +221,7 @@ _ROWS: tuple[_Row, ...] = (
     ("macos windows", "not in force",
      "CPUQuotaPeriodSec CPUWeight AllowedCPUs AllowedMemoryNodes MemoryMin MemoryLow MemoryHigh MemorySwapMax IOWeight",
      "it is a matter of Linux' control groups"),
-    ("macos windows", "not in force", "CPUAccounting MemoryAccounting TasksAccounting IOAccounting",
+    ("macos windows", "not in force", "CPUAccounting MemoryAccounting TasksAccounting",
      "it is a matter of Linux' control groups"),
 )  # fmt: skip
 

@@ -12,8 +12,8 @@ CONTROLLERS: Mapping[str, str] = {
     **dict.fromkeys(("AllowedCPUs", "AllowedMemoryNodes"), "cpuset"),
     **dict.fromkeys(("MemoryMin", "MemoryLow", "MemoryHigh", "MemoryMax", "MemorySwapMax"), "memory"),
     **dict.fromkeys(("TasksAccounting", "TasksMax"), "pids"),
-    **dict.fromkeys(("IOAccounting", "IOWeight"), "io"),
     "MemoryAccounting": "memory",
+    "IOWeight": "io",
 }
 _MEMORY = {
     "memory.min": "memory_min",

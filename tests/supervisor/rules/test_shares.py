@@ -40,7 +40,7 @@ def test_control_files(lines, files):
 
 
 def test_every_file_is_a_directives_and_every_directive_has_a_controller():
-    counted = {"CPUAccounting", "MemoryAccounting", "TasksAccounting", "IOAccounting"}
+    counted = {"CPUAccounting", "MemoryAccounting", "TasksAccounting"}
     assert set(FILES.values()) | {"CPUQuotaPeriodSec"} | counted == set(CONTROLLERS)
     assert {CONTROLLERS[name] for name in FILES.values()} | {"pids"} == {file.split(".")[0] for file in FILES}
     assert DIRECTIVES.keys() >= CONTROLLERS.keys()
