@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
-from ..supervisor.platforms import native
+from ..supervisor.platforms import native, system
 from . import config, credentials
 from .client import Client, Introduction
 from .config import BadConfig, Config
@@ -81,7 +81,7 @@ def work(told: Config, software: str, *, flush_only: bool) -> int:
             return flush(client, outbox)
         me = Introduction(
             name=told.name,
-            platform=config.system(),
+            platform=system(),
             software=software,
             task_types=told.task_types,
             can_restart=told.restart_exit_code is not None,
@@ -122,7 +122,7 @@ def configuration(options: argparse.Namespace) -> Config:
     return Config(
         name=config.worker_name(options.name, file, os.environ),
         manager_url=url,
-        data=config.make_folder(options.data or config.data_folder(os.environ)),
+        data=config.make_folder(options.data or config.data_folder(os.environ), native().keep_private),
         task_types=file.task_types,
         restart_exit_code=file.restart_exit_code if code is None else code,
         oom_score_adjust=file.oom_score_adjust,

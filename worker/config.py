@@ -5,15 +5,15 @@ The file and its keys are Flamenco's: flamenco-worker.yaml in the current folder
 
 import difflib
 import os
-import platform
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
 
+from ..supervisor.platforms import system
 from .wire import refuse_restart_code
 
 DEFAULT_FILE = Path("flamenco-worker.yaml")
@@ -184,15 +184,12 @@ def data_folder(environ: Mapping[str, str]) -> Path:
             return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "flamenco"
 
 
-def system() -> str:
-    """Return the name of this operating system as Flamenco has it: linux, windows or darwin."""
-    return platform.system().lower()
-
-
-def make_folder(path: Path) -> Path:
-    """Make the data folder, for its user alone."""
+def make_folder(path: Path, keep_private: Callable[[str], None]) -> Path:
+    """Make the data folder, for its user alone; one that is there is left as it is. keep_private: see that it is so."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.is_dir():
+            path.mkdir(mode=0o700, parents=True)
+            keep_private(str(path))
     except OSError as problem:
         raise BadConfig(f"--data: {path} cannot be made: {problem.strerror}; choose another folder") from None
     if not os.access(path, os.W_OK | os.X_OK):

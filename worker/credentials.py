@@ -2,12 +2,14 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 
 from .client import Credentials
 from .config import BadConfig
+from .replace import replace
 
 NAME = "flamenco-worker-credentials.yaml"
 
@@ -32,15 +34,19 @@ def load(folder: Path) -> Credentials | None:
     raise BadConfig(f"{path}: worker_id or worker_secret is missing; remove the file to register anew")
 
 
-def save(folder: Path, credentials: Credentials) -> None:
-    """Keep credentials; a crash leaves the old file or the new one, never half of one."""
+def save(folder: Path, credentials: Credentials, keep_private: Callable[[str], None]) -> None:
+    """Keep credentials; a crash leaves the old file or the new one, never half of one.
+
+    keep_private: takes a file from everybody but its owner, before anything is in it.
+    """
     path, fresh = folder / NAME, folder / f"{NAME}.new"
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        keep_private(str(fresh))
         yaml.safe_dump({"worker_id": credentials.id, "worker_secret": credentials.secret}, file)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(fresh, path)
+    replace(fresh, path)
 
 
 def forget(folder: Path) -> None:

@@ -147,7 +147,7 @@ class Worker:
         match answer:
             case Registered(id):
                 self._client.credentials = Credentials(id, self._secret)
-                credentials.save(self._folder, self._client.credentials)
+                credentials.save(self._folder, self._client.credentials, self._platform.keep_private)
                 log.info("registered as %s", id)
             case SignedOn(_, push):
                 self._bell.is_at(push)

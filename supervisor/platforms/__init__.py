@@ -24,7 +24,7 @@ thread that was not started here, so an owner of trees must not use `subprocess`
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
-from ...units.light import Any, Literal, NoReturn, Protocol, dataclass, field
+from ...units.light import Any, BinaryIO, Literal, NoReturn, Protocol, dataclass, field
 from ..rules.exitstatus import Exit as Exit  # owners of trees take it from here
 
 TYPE_CHECKING = False
@@ -379,6 +379,13 @@ class Platform(Protocol):
         """Make a pipe for the output of programs; raises OSError."""
         ...
 
+    def lasting_pipe(self, path: str | None) -> Pipe:
+        """Return a pipe whose other end outlives this process, if it has its name at a path and the system knows such.
+
+        What was written to it is there then for the next one who asks for the path.
+        """
+        ...
+
     def waker(self) -> Waker: ...
 
     def keep_private(self, path: str) -> None:
@@ -408,13 +415,19 @@ class Platform(Protocol):
 _KINDS: Mapping[str, str] = {
     "linux": "linux",
     **dict.fromkeys(("darwin", "freebsd", "openbsd", "netbsd", "dragonfly"), "posix"),
-    "win": "windows",
+    "windows": "windows",
 }
+
+
+def system() -> str:
+    """Return the name of this operating system, as Go has it: linux, windows, darwin, freebsd."""
+    name = sys.platform.rstrip("0123456789.")
+    return "windows" if name == "win" else name
 
 
 def kind() -> str:
     """Say which of the platforms is this machine's; raises NotImplementedError where there is none."""
-    name = sys.platform.rstrip("0123456789.")
+    name = system()
     if name not in _KINDS:
         known = "use Linux, macOS or Windows"
         raise NotImplementedError(f"neither services nor tasks can be run on {sys.platform} yet: {known}")
@@ -475,6 +488,14 @@ class Places(Protocol):
 
     def unlink(self, path: str) -> None:
         """Remove a link."""
+        ...
+
+    def open_log(self, path: str) -> int:
+        """Return a descriptor to write a log that others may read, rename and remove meanwhile."""
+        ...
+
+    def read_log(self, path: str) -> BinaryIO:
+        """Open a log to read it, without being in the way of who writes, renames or removes it."""
         ...
 
     def write_secrets(self, path: str, secrets: Mapping[str, bytes], owner: Owner | None) -> None:

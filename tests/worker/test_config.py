@@ -152,4 +152,4 @@ def test_data_folder():
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(BadConfig, match=r"--data: .*file/data cannot be made"):
-        make_folder(tmp_path / "file" / "data")
+        make_folder(tmp_path / "file" / "data", lambda path: None)

@@ -3,10 +3,10 @@
 The copy appears under its name only when it is whole, so that a copy that was aborted can be made again.
 """
 
-import os
 import shutil
 from pathlib import Path
 
+from ..replace import replace
 from .steps import BadParameters, Parameters, Step, run_own, text
 
 PARENT_MODE = 0o750
@@ -24,7 +24,7 @@ def perform(parameters: Parameters) -> None:
     dest.parent.mkdir(mode=PARENT_MODE, parents=True, exist_ok=True)
     part = dest.with_name(f".{dest.name}.part")
     shutil.copy2(src, part)
-    os.replace(part, dest)
+    replace(part, dest)
 
 
 def _places(parameters: Parameters) -> tuple[Path, Path]:

@@ -31,6 +31,7 @@ LIMIT_ACTIVE_PROCESSES, LIMIT_JOB_MEMORY, LIMIT_KILL_ON_CLOSE = 0x8, 0x200, 0x20
 _CPU_RATE_ENABLE, _CPU_RATE_HARD_CAP = 0x1, 0x4
 
 _MOST_ENTRIES = 64
+_LONGEST_PATH = 1 << 15  # of a text that Windows returns, its end included
 
 
 class _Port(ctypes.Structure):
@@ -114,6 +115,7 @@ _exit_code = _declare("kernel32", "GetExitCodeProcess", _B, _H, ctypes.POINTER(_
 _open_process = _declare("kernel32", "OpenProcess", _H, _D, _B, _D)
 _wait = _declare("kernel32", "WaitForSingleObject", _D, _H, _D)
 _times = _declare("kernel32", "GetProcessTimes", _B, _H, *(ctypes.POINTER(ctypes.c_uint64),) * 4)
+_image = _declare("kernel32", "QueryFullProcessImageNameW", _B, _H, _D, types.LPWSTR, ctypes.POINTER(_D))
 _priority = _declare("kernel32", "SetPriorityClass", _B, _H, _D)
 _affinity = _declare("kernel32", "SetProcessAffinityMask", _B, _H, ctypes.c_size_t)
 _create_port = _declare("kernel32", "CreateIoCompletionPort", _H, _H, _H, ctypes.c_size_t, _D)
@@ -244,6 +246,14 @@ def started_at(process: int) -> float:
     created, ended, kernel, user = (ctypes.c_uint64() for _ in range(4))
     _check(_times(process, *map(ctypes.byref, (created, ended, kernel, user))))
     return float(created.value)
+
+
+def image_of(process: int) -> str:
+    """Return the path of the program that a process runs."""
+    size = types.DWORD(_LONGEST_PATH)
+    path = ctypes.create_unicode_buffer(size.value)
+    _check(_image(process, 0, path, ctypes.byref(size)))
+    return path.value
 
 
 def set_priority(process: int, class_: int) -> None:

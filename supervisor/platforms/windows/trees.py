@@ -15,12 +15,14 @@ from ...rules.exitstatus import Exit
 from .. import Kept, Order
 from . import ask, awake, calls, channel, launch, port, security, shares, streams
 from .exits import KILLED, code_of, exit_of
+from .notify import PipeNotifySocket
 
 assert sys.platform == "win32"
 
 # CTRL_C, BREAK, CLOSE, -, -, LOGOFF, SHUTDOWN. Only services hear of LOGOFF: of anybody's who signs off.
 _EVENTS = ("SIGINT", "SIGBREAK", "SIGHUP", "", "", "", "SIGTERM")
 _CONSOLE = 1  # the key under which console events are posted; jobs have higher ones
+_CONSOLE_HOST = "\\system32\\conhost.exe"
 _GONE_AFTER = 5000  # milliseconds that a process may take to end
 
 
@@ -63,7 +65,11 @@ class WindowsTree:
         return self._refusal
 
     def members(self) -> frozenset[int]:
-        return frozenset() if self._job is None else calls.ids_in(self._job)
+        """The host of a console is none, though it is in the job: it ends by itself when the last of them has."""
+        if self._job is None:
+            return frozenset()
+        ids = calls.ids_in(self._job) - ({self.pid} if self.poll() else set())
+        return frozenset(pid for pid in ids if pid == self.pid or not _hosts_console(pid))
 
     def lost(self, pid: int) -> bool:
         return False
@@ -163,6 +169,10 @@ class Windows:
     def pipe(self) -> streams.Pipe:
         return streams.Pipe()
 
+    def lasting_pipe(self, path: str | None) -> streams.Pipe:
+        """Those who could write to it end with this process."""
+        return streams.Pipe()
+
     def waker(self) -> streams.Waker:
         return streams.Waker()
 
@@ -188,6 +198,9 @@ class Windows:
 
     def share(self, unit: str, files: Mapping[str, str]) -> frozenset[str]:
         return self._shares.give(unit, files)
+
+    def notify_socket(self, address: str | None = None, fd: int | None = None) -> PipeNotifySocket:
+        return PipeNotifySocket(address)
 
     def epoch(self) -> str:
         return "windows"
@@ -217,6 +230,17 @@ def _start_of(pid: int) -> float | None:
         finally:
             calls.close(process)
     return None
+
+
+def _hosts_console(pid: int) -> bool:
+    """Say whether a process is one of those that Windows begins for consoles."""
+    with contextlib.suppress(OSError):
+        process = calls.open_process(pid)
+        try:
+            return calls.image_of(process).lower().endswith(_CONSOLE_HOST)
+        finally:
+            calls.close(process)
+    return False
 
 
 def _end(pid: int, start: float | None) -> None:
