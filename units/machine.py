@@ -89,7 +89,7 @@ def _user_folders(environ: Mapping[str, str], home: str) -> dict[str, str]:
 
 def _first_line(path: str) -> str:
     try:
-        with open(path, encoding="ascii") as file:
+        with open(path, encoding="utf-8") as file:
             return file.readline().rstrip("\n")
     except (OSError, UnicodeDecodeError):
         return ""

@@ -1,13 +1,11 @@
 """The requests that `farmhand` makes of a running supervisor, and how the answers are shown: systemctl's verbs."""
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
 
 from ...units.light import Any, dataclass
-from .. import logs
 from ..exit_codes import BAD_INPUT, FAILED, UNKNOWN
 from .protocol import Reply, Request, ask, default_path
 
@@ -133,6 +131,8 @@ def request(arguments: argparse.Namespace) -> int:
     reply = _ask(arguments, arguments.verb, getattr(arguments, "names", ()))
     given = vars(arguments)
     if given.get("output") == "json":
+        import json
+
         print(json.dumps(reply.data, indent=2))
         return reply.exit_code
     bare = given.get("value") or given.get("values")
@@ -146,6 +146,8 @@ def request(arguments: argparse.Namespace) -> int:
 
 def status(arguments: argparse.Namespace) -> int:
     """Show the state of each service and the last lines it printed."""
+    from .. import logs  # which the other commands need nothing of
+
     whole = _ask(arguments, "status", arguments.names)
     if arguments.output == "json" or whole.exit_code == BAD_INPUT or not whole.data:
         return request(arguments)
@@ -162,6 +164,8 @@ def status(arguments: argparse.Namespace) -> int:
 
 
 def show_logs(arguments: argparse.Namespace) -> int:
+    from .. import logs  # which the other commands need nothing of
+
     reply = _ask(arguments, "logs", arguments.names)
     paths = {name: path for name, path in (reply.data or {}).items() if path}
     if reply.exit_code or not paths:

@@ -1,10 +1,7 @@
 """The other end of the control channel, where it is a Unix socket: for commands, which are over in a moment."""
 
 import os
-import socket
 from collections.abc import Mapping
-
-from .peers import peer_uid
 
 
 def default_path(environ: Mapping[str, str]) -> str:
@@ -23,6 +20,10 @@ def exchange(path: str, line: bytes, timeout: float | None) -> bytes:
 
     timeout: seconds, for each step. Raises OSError, PermissionError if a stranger listens there.
     """
+    import socket  # which takes longer than all else that `farmhand run` needs of this module
+
+    from .peers import peer_uid
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         connection.connect(os.fspath(path))
