@@ -34,6 +34,7 @@ _PENDING = frozenset({_START_PENDING, _STOP_PENDING})
 _SPECIFIC_ERROR = 1066  # ERROR_SERVICE_SPECIFIC_ERROR: the exit code is the service's own
 _HINT = 30_000  # milliseconds until the next checkpoint at the latest
 _EVERY = 10.0  # seconds between them
+_LISTENS = 5.0  # seconds until the manager has let go of a service that stopped
 
 
 class _Status(ctypes.Structure):
@@ -98,20 +99,26 @@ class _Host:
     def stopped(self, code: int) -> None:
         self._code = code
         self._become(_STOPPED)
-        self._listener.join()
+        self._listener.join(_LISTENS)
 
     def _listen(self) -> None:
         """Be the thread that the manager speaks to, until the service has stopped."""
         if not _dispatch(self._table):
-            with self._changed:
-                self._refused = calls.failure("StartServiceCtrlDispatcher")
-                self._changed.notify_all()
+            self._refuse("StartServiceCtrlDispatcher")
+
+    def _refuse(self, what: str) -> None:
+        with self._changed:
+            self._refused = calls.failure(what)
+            self._changed.notify_all()
 
     def _on_start(self, count: int, words: Any) -> None:
         """Say how things stand until the service has stopped: in the thread that the manager made for it."""
         handle = _register(self._name, self._handler, None)
+        if not handle:
+            self._refuse("RegisterServiceCtrlHandlerEx")
+            return
         with self._changed:
-            self._handle = int(handle)
+            self._handle = handle
             self._send()
             self._changed.notify_all()
             while self._state != _STOPPED:
