@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/*' 'manager/*' 2>/dev/null)
 
-.PHONY: run test conformance conformance-fuzz check docs pyz bench clean
+.PHONY: run test test-windows conformance conformance-fuzz check docs pyz bench clean
 
 run: $(VENV)/.run
 	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run config/farm.yaml
@@ -18,6 +18,10 @@ test: $(VENV)/.dev
 	@rm -f build/skips
 	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/system --skips=build/skips $(PYTEST)
 	$(BIN)/python -m pytest tests/system --skips=build/skips $(PYTEST)
+
+# What is for Windows, in Windows' Python under Wine (apt-get install wine wine64 maven); where that is: FARMHAND_WINE.
+test-windows: $(VENV)/.dev
+	$(BIN)/python tests/windows/suite.py $(PYTEST)
 
 # Every scenario of which it is known what systemd does, with real processes; ONLY= plays those with a text in their id.
 conformance: $(VENV)/.run

@@ -47,7 +47,8 @@ class Port:
         for handle in self._keys.keys() - self._waits.keys() - {self.handle}:
             self._watch(handle)
         milliseconds = calls.INFINITE if timeout is None else ceil(timeout * 1000)
-        ready = dict.fromkeys(self._heard(0 if self._told else milliseconds))
+        is_told = self._told and self.handle in self._keys  # what nobody listens to has to wait
+        ready = dict.fromkeys(self._heard(0 if is_told else milliseconds))
         if self._told:
             ready[self.handle] = None
         return [(self._keys[handle], self._keys[handle].events) for handle in ready if handle in self._keys]

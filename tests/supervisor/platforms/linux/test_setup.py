@@ -1,7 +1,9 @@
 """What an ordinary user may have set up, and what not: as under `systemd --user`."""
 
+import grp  # noqa: F401  (what the steps import, before somebody who may read less takes them)
 import os
-import sys
+import pwd
+import resource  # noqa: F401
 from collections.abc import Callable
 
 import needs
@@ -9,12 +11,6 @@ import pytest
 
 from farmhand.supervisor.platforms import setup
 from farmhand.units.grammar import LIMITS
-
-if sys.platform != "linux":
-    pytest.skip("what it may is another matter there", allow_module_level=True)
-import grp  # noqa: F401  (what the steps import, before somebody who may read less takes them)
-import pwd
-import resource  # noqa: F401
 
 NOBODY = pwd.getpwnam("nobody")
 
