@@ -91,7 +91,7 @@ _YES, _NO = Values("yes", bool), Values("no", lambda value: not value)
 _COMMANDS = "ExecStart ExecStartPre ExecStartPost ExecCondition ExecReload ExecStop ExecStopPost"
 _OUTPUTS = "StandardOutput StandardError"
 _STREAMS = f"StandardInput {_OUTPUTS}"
-_ASKING = "KillSignal RestartKillSignal"  # signals that ask to stop
+_SENT = "KillSignal RestartKillSignal WatchdogSignal FinalKillSignal"
 _ALL_SYSTEMS = "linux macos windows"
 
 _Row = tuple[str, Word, str, str] | tuple[str, Word, str, str, Values]
@@ -152,16 +152,13 @@ _ROWS: tuple[_Row, ...] = (
     ("windows", "near", "KillMode", "CTRL_C reaches all that share the main process' console, not it alone",
      _among("mixed", "process")),
     ("windows", "near", "KillMode", "what is not stopped runs on until the supervisor ends", _among("none")),
-    ("windows", "near", _ASKING, "it is CTRL_C on the service's console; windows are closed",
-     _among("SIGTERM", "SIGINT", "SIGHUP")),
-    ("windows", "near", f"{_ASKING} WatchdogSignal FinalKillSignal", "it is CTRL_BREAK on the service's console",
+    ("windows", "near", _SENT, "it is CTRL_C on the service's console; windows are closed", _among("SIGTERM", "SIGINT")),
+    ("windows", "near", _SENT, "it is CTRL_BREAK on the service's console; windows are closed",
      _among("SIGQUIT", "SIGABRT")),
-    ("windows", "near", "WatchdogSignal FinalKillSignal", "it is CTRL_C on the service's console",
-     _among("SIGTERM", "SIGINT", "SIGHUP")),
-    ("windows", "same", f"{_ASKING} WatchdogSignal FinalKillSignal", "", _among("SIGKILL")),
-    ("windows", "not in force", f"{_ASKING} WatchdogSignal FinalKillSignal",
+    ("windows", "same", _SENT, "", _among("SIGKILL")),
+    ("windows", "not in force", _SENT,
      "Windows has no such signal: nobody hears it, and the next step comes when its time is over; use ExecStop="),
-    ("windows", "near", "ReloadSignal", "SIGHUP is CTRL_C, by which most programs end; use ExecReload="),
+    ("windows", "not in force", "ReloadSignal", "Windows has no signal for it; use ExecReload="),
     ("windows", "not in force", "SendSIGHUP", "Windows has no SIGHUP", _YES),
     ("windows", "near", "SendSIGKILL", "what is not killed runs on until the supervisor ends", _NO),
     ("windows", "near", "TimeoutStartFailureMode TimeoutStopFailureMode",

@@ -14,9 +14,10 @@ assert sys.platform == "win32"
 
 Event = Literal["CTRL_C", "CTRL_BREAK"]
 
-# What a signal becomes. SIGKILL is no request; SIGCONT has nobody to continue here; others mean nothing to anybody.
+# What a signal becomes. SIGKILL is no request; SIGCONT has nobody to continue here; others mean nothing to anybody. By
+# SIGHUP programs are asked to read their files again: an event, which ends most of them, is not that.
 EVENTS: Mapping[str, Event] = {
-    **dict.fromkeys(("SIGTERM", "SIGINT", "SIGHUP"), "CTRL_C"),
+    **dict.fromkeys(("SIGTERM", "SIGINT"), "CTRL_C"),
     **dict.fromkeys(("SIGQUIT", "SIGABRT", "SIGBREAK"), "CTRL_BREAK"),
 }
 

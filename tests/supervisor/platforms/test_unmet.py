@@ -1,5 +1,8 @@
 """What each platform does nothing about is what the table of directives says of it."""
 
+import subprocess
+import sys
+
 import pytest
 
 from farmhand.supervisor.platforms import launch, posix
@@ -10,7 +13,8 @@ from farmhand.units import checks
 from farmhand.units.check import check
 from farmhand.units.directives import DIRECTIVES
 from farmhand.units.spec import Service
-from farmhand.units.support import cases, never_in_force
+from farmhand.units.statuses import SIGNALS
+from farmhand.units.support import case, cases, never_in_force
 
 CHECKS = {f"{verb}{name}" for verb in checks.VERBS for name in (*checks.ON_PATHS, *checks.ON_WORDS)}
 
@@ -67,8 +71,25 @@ def test_windows_starts_no_service_without_what_it_cannot_do_without(line: str, 
 
 def test_every_refusal_of_windows_has_an_exit_code() -> None:
     for name, row in DIRECTIVES.items():
-        refused = [case for case in cases(row.section, name, "windows") if case.word == "refused"]
+        refused = [each for each in cases(row.section, name, "windows") if each.word == "refused"]
         assert bool(refused) is (name in lacking._STATUS), name
+
+
+EVENTS = """
+import subprocess, sys
+sys.platform = "win32"
+from farmhand.supervisor.platforms.windows import ask
+print(*ask.EVENTS)
+"""
+
+
+def test_the_signals_that_stop_something_on_windows_are_those_that_are_sent() -> None:
+    sent = subprocess.run([sys.executable, "-c", EVENTS], capture_output=True, text=True, check=True).stdout.split()
+    row = DIRECTIVES["KillSignal"]
+    near = {signal for signal in sent if case(row, signal, "windows").word == "near"}
+    assert near == set(sent) - {"SIGBREAK"}  # which only Windows has
+    others = {f"SIG{name}" for name in SIGNALS} - {*sent, "SIGKILL"}
+    assert {case(row, signal, "windows").word for signal in others} == {"not in force"}
 
 
 def test_nothing_else_is_impossible() -> None:
