@@ -442,6 +442,15 @@ def unmet(service: "Service") -> list[str]:
         return []
 
 
+def impossible(service: "Service") -> str | None:
+    """Say in words what keeps a service from being started here, if anything does."""
+    try:
+        found = native().impossible(service)
+    except NotImplementedError:
+        return None
+    return found[1] if found else None
+
+
 class Client(Protocol):
     """The other end of the channel: a module of functions, for commands that are over in a moment."""
 
