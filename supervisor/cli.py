@@ -10,7 +10,7 @@ from ..units.light import TYPE_CHECKING, Any
 from .control.protocol import NoSupervisor, default_path
 from .control.verbs import ELSEWHERE, OPTIONS, VERBS, fail, request, show_logs, status
 from .exit_codes import BAD_INPUT, FAILED, UNKNOWN
-from .platforms import kind, unmet
+from .platforms import impossible, kind, unmet
 
 if TYPE_CHECKING:
     from ..units.spec import Service
@@ -248,6 +248,8 @@ def _check(arguments: argparse.Namespace) -> int:
 def _tell_lacking(services: Sequence["Service"]) -> None:
     """Say what is not in force on this very machine."""
     for service in services:
+        if words := impossible(service):
+            print(f"{service.name}: it cannot be started here: {words}")
         for name in unmet(service):
             print(f"{service.origin[name]}: {name}: not in force, for this system does not let Farmhand do it")
 

@@ -9,7 +9,7 @@ from ...units.light import dataclass, field
 from ...units.settings import Settings, together
 from ...units.spec import Service
 from ...units.unit_names import full_name
-from ..platforms import unmet
+from ..platforms import impossible, unmet
 from .catalog import Catalog, Loaded
 from .unit_paths import Index, Scope, folders, template
 
@@ -98,6 +98,8 @@ def in_vain(services: Iterable[Service]) -> Iterator[str]:
     for service in services:
         if kept := sorted({line.key for line in without_effect(service)}):
             yield f"{service.name}: ignoring {', '.join(f'{key}=' for key in kept)}; 'farmhand check' says more"
+        if words := impossible(service):
+            yield f"{service.name}: it cannot be started here: {words}"
         if absent := unmet(service):
             keys = ", ".join(f"{key}=" for key in absent)
             yield f"{service.name}: ignoring {keys}: this system does not let Farmhand do it"
