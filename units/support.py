@@ -86,6 +86,7 @@ _SOCKETS = Values("socket, fd", _is_from_socket)
 _TERMINALS = Values("terminals", _is_terminal)
 _AMBIGUOUS = Values("names that differ in capitals only", _is_ambiguous)
 _SIGNALS = Values("signals", _has_signals)
+_PERCENTAGES = Values("percentages", lambda amount: amount.endswith("%"))
 _YES, _NO = Values("yes", bool), Values("no", lambda value: not value)
 
 _COMMANDS = "ExecStart ExecStartPre ExecStartPost ExecCondition ExecReload ExecStop ExecStopPost"
@@ -214,6 +215,7 @@ _ROWS: tuple[_Row, ...] = (
      "Windows has no such limits; use MemoryMax=, TasksMax= or CPUQuota="),
     ("windows", "near", "CPUQuota", "it is a part of all processors, over times that Windows chooses"),
     ("windows", "near", "MemoryMax", "above it memory is refused, and nobody is killed for it"),
+    ("windows", "not in force", "TasksMax", "Windows does not say how many there may be in all", _PERCENTAGES),
     ("windows", "near", "TasksMax", "threads do not count; a process above it is ended at once"),
     ("macos", "not in force", "CPUQuota MemoryMax TasksMax", "macOS has no control groups, nor anything like them"),
     ("macos windows", "not in force",

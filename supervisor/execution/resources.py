@@ -30,9 +30,13 @@ def give(service: Service, platform: Platform) -> tuple[str, ...]:
 @functools.cache
 def memory() -> int:
     """Return the bytes of memory that the machine has."""
+    if not hasattr(os, "sysconf"):
+        import psutil  # where the system itself has no such question
+
+        return psutil.virtual_memory().total
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
+    except (ValueError, OSError):
         return 0
 
 

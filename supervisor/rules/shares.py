@@ -66,11 +66,16 @@ def control_files(service: Service, *, memory: int, tasks: int) -> dict[str, str
 
 
 def resolved(amount: str, whole: int, unit: int) -> str:
-    """Return an amount as the kernel takes it: "50%" is half of the whole, in whole units; "infinity" is "max"."""
+    """Return an amount as the kernel takes it: "50%" is half of the whole, in whole units; "infinity" is "max".
+
+    So is any part of a whole that nobody knows: 0.
+    """
     from ...units.shares import parse_permyriad  # few services need it, and it takes memory
 
     part = parse_permyriad(amount)
-    return str(whole // unit * part // 10_000 * unit) if part is not None else amount.replace("infinity", "max")
+    if part is None:
+        return amount.replace("infinity", "max")
+    return str(whole // unit * part // 10_000 * unit) if whole else "max"
 
 
 def _quota(share: float, period: float | None) -> str:

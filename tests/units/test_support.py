@@ -82,6 +82,8 @@ def test_what_is_kept_is_nowhere_in_force_and_what_needs_it_nowhere_started() ->
         pytest.param("SuccessExitStatus=47 SIGSEGV", "windows", "near on Windows: ", id="a signal among codes"),
         pytest.param("ExecStartPre=/bin/make.cmd", "windows", "near on Windows: no argument", id="a batch file"),
         pytest.param("StandardOutput=fd:x", "linux", "refused on Linux: ", id="what Farmhand has on no system"),
+        pytest.param("TasksMax=12", "windows", "near on Windows: ", id="a number"),
+        pytest.param("TasksMax=12%", "windows", "not in force on Windows: ", id="a part of what nobody knows"),
         pytest.param("CPUWeight=20", "macos", "not in force on macOS: ", id="a share"),
         pytest.param("ProtectSystem=yes", "macos", "not in force on macOS: sandboxing", id="what is kept"),
         pytest.param('Environment=Path=1 "PATH=2"', "windows", "near on Windows: ", id="names that are one on Windows"),

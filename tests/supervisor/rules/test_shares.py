@@ -46,5 +46,10 @@ def test_every_file_is_a_directives_and_every_directive_has_a_controller():
     assert DIRECTIVES.keys() >= CONTROLLERS.keys()
 
 
+def test_a_part_of_what_nobody_knows_is_no_limit():
+    service = Service("a", memory_max="50%", tasks_max="50%")
+    assert control_files(service, memory=GIB, tasks=0) == {"memory.max": str(GIB // 2), "pids.max": "max"}
+
+
 def test_a_service_without_any_needs_no_group():
     assert control_files(Service("a"), memory=GIB, tasks=1) == {}
