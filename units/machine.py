@@ -44,7 +44,8 @@ def _system() -> tuple[str, str, str]:
 def folders(environ: Mapping[str, str] | None = None, home: str | None = None) -> Mapping[str, str]:
     """Give the letters of the folders where services keep things: the system's for root, else the user's own."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        return SYSTEM_FOLDERS
+        elsewhere = not os.path.isdir("/run") and os.path.isdir("/var/run")  # macOS: nobody may make the first
+        return {**SYSTEM_FOLDERS, "t": "/var/run"} if elsewhere else SYSTEM_FOLDERS
     environ = os.environ if environ is None else environ
     return _user_folders(environ, home or _home(environ))
 
@@ -73,7 +74,7 @@ def _identity() -> dict[str, str]:
 
 def _user_folders(environ: Mapping[str, str], home: str) -> dict[str, str]:
     """Give a user's folders: the XDG ones, or Windows' own."""
-    local = environ.get("LOCALAPPDATA")
+    local = environ.get("PROGRAMDATA" if _is_of_windows(environ) else "LOCALAPPDATA")
     state = environ.get("XDG_STATE_HOME") or local or f"{home}/.local/state"
     temporary = next((environ[name] for name in ("TMPDIR", "TEMP", "TMP") if environ.get(name)), "/tmp")
     return {
@@ -85,6 +86,12 @@ def _user_folders(environ: Mapping[str, str], home: str) -> dict[str, str]:
         "T": temporary,
         "V": "/var/tmp" if os.path.isdir("/var/tmp") else temporary,
     }
+
+
+def _is_of_windows(environ: Mapping[str, str]) -> bool:
+    """Say whether this runs as one of Windows' own accounts, whose profiles are among the system's files."""
+    system, profile = (os.path.normcase(environ.get(name, "")) for name in ("SYSTEMROOT", "USERPROFILE"))
+    return bool(system) and profile.startswith(f"{system}{os.sep}")
 
 
 def _first_line(path: str) -> str:

@@ -180,9 +180,11 @@ _ROWS: tuple[_Row, ...] = (
     ("windows", "not in force", "SetLoginEnvironment", "USERNAME and USERPROFILE are there anyway"),
     ("windows", "not in force", "ExecSearchPath", "its folders are apart by colons; write programs with their paths"),
     ("windows", "not in force", "UMask", "what is made has the permissions of the folder that it is in"),
-    ("macos windows", "near", "SetCredential LoadCredential ImportCredential", "the files are on a disk"),
+    ("macos", "near", "SetCredential LoadCredential ImportCredential", "the files are on a disk, not in memory"),
+    ("windows", "near", "SetCredential LoadCredential ImportCredential",
+     "the files are on a disk, and kept from others by access lists"),
     ("windows", "near", " ".join(f"{name}Directory" for name in ("Runtime", "State", "Cache", "Logs", "Configuration")),
-     "it is in %ProgramData%, or for a user in %LOCALAPPDATA%"),
+     "it is where %S, %C, %L, %E and %t are there; a link is a junction"),
     ("windows", "not in force",
      " ".join(f"{name}DirectoryMode" for name in ("Runtime", "State", "Cache", "Logs", "Configuration")),
      "what is made has the permissions of the folder that it is in"),
@@ -234,9 +236,10 @@ SPECIFIERS: Mapping[str, tuple[str, str]] = {
     "g G U": ("as systemd says", "refused: accounts and groups have no numbers"),
     "s": ("as systemd says", "the shell that `COMSPEC` names"),
     "h": ("as systemd says", "`HOME`, or the folder of the account"),
-    "C E S": ("as systemd says", "`LOCALAPPDATA`"),
-    "L": ("as systemd says", "`log` in `LOCALAPPDATA`"),
-    "t T V": ("as systemd says", "`TEMP`"),
+    "C E S": ("as systemd says", "`LOCALAPPDATA`, or `ProgramData` for an account of Windows itself"),
+    "L": ("as systemd says", "`log` in `LOCALAPPDATA` or `ProgramData`"),
+    "t": ("`/var/run` for root", "`TEMP`"),
+    "T V": ("as systemd says", "`TEMP`"),
 }
 
 
