@@ -232,3 +232,16 @@ def test_where_output_goes_if_it_is_not_said(lines, output, error):
     text = f"[Service]\nExecStart=/bin/true\n{lines}\n"
     settled = streams.settled(systemd.read("a.service", text).service, "null", "inherit")
     assert (settled.standard_output, settled.standard_error) == (output, error)
+
+
+def test_what_is_impossible_on_a_platform_is_refused_before_anything_is_made(tmp_path):
+    service = systemd.read(
+        "test.service", "[Service]\nExecStart=/bin/true\nUser=nobody-at-all\nStateDirectory=x\n"
+    ).service
+    bases = {letter: str(tmp_path / letter) for letter in "tSCLE"}
+    refusal = (217, "User= is refused here")
+    premises = execute.Premises(lambda name: None, bases, impossible=lambda service: refusal)
+    spawn = Spawn(Slot.MAIN, "ExecStart", Command(("/bin/true",)))
+    with execute.order(service, spawn, {}, "", premises) as order:
+        assert order.refused == refusal
+    assert list(tmp_path.iterdir()) == []
