@@ -17,7 +17,7 @@ from .execution import environment
 from .exit_codes import BAD_INPUT
 from .logs import Logs, Prefixer
 from .obey import REQUESTS
-from .platforms import MOST_CLIENTS, CannotListen, Channel, Taken, limits, native
+from .platforms import MOST_CLIENTS, CannotListen, Channel, Pipe, Taken, limits, native
 from .platforms.clib import give_back
 from .rules.jobs import Kind
 from .say import say
@@ -83,7 +83,7 @@ class _House:
         self._files = tuple(kept) if kept else limits.open_files()
         self._lock = self._take_lock()
         self._records = self._remember()
-        self._logs = _logs(wishes, plan, self._common, self._records.pipe if self._records else None)
+        self._logs = _logs(wishes, plan, self._common, self._pipe)
         opened.callback(self._logs.close)
         self._channel: Channel | None = None
         self._server: ControlServer | None = None
@@ -115,6 +115,9 @@ class _House:
         if self._records is not None:
             self._records.clear(name for name, unit in self._loop.units.items() if not unit.members())
         return code
+
+    def _pipe(self, name: str) -> Pipe:
+        return native().lasting_pipe(self._records.pipe(name) if self._records else None)
 
     def _journal(self, name: str) -> int:
         _allow_files(len(self._loop.units))  # some may have come since the start
@@ -164,7 +167,7 @@ class _House:
         return Inherited(found, own=False) if found else None
 
     def _attach(self, waiter: Waiter, handle: Handle) -> None:
-        waiter.watch(self._logs.fileno(), REQUESTS, self._logs.pump)
+        self._logs.attach(lambda fd, copy: waiter.watch(fd, REQUESTS, copy), waiter.forget)
         if self._lock is not None:
             kept = self._left["control"] if self._left else None
             self._channel = native().channel(self._wishes.control, self._lock, MOST_BYTES, kept)
@@ -210,7 +213,7 @@ class _House:
         return {**self._loop.kept(heirs), "outputs": self._logs.kept(heirs), "control": control, "files": self._files}
 
 
-def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipe: Callable[[str], str] | None) -> Logs:
+def _logs(wishes: Wishes, plan: Plan, common: Mapping[str, str], pipe: Callable[[str], Pipe]) -> Logs:
     """Open the folder of logs; raises BadConfig. Where nobody chose one and there is no place, all is shown here."""
     folder, named = wishes.log_folder, plan.settings.log_directory
     if folder is None and named is not None:

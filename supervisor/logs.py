@@ -6,13 +6,12 @@ service costs its neighbours nothing. A service that names a file itself (Standa
 file, and nothing passes through here.
 """
 
-import contextlib
 import errno
 import os
-import selectors
 from collections.abc import Callable, Iterator, Mapping
 
 from ..units.light import BinaryIO, dataclass
+from .platforms import Forget, Pipe, Watch, native, native_places
 
 MOST_BYTES = 10 << 20  # of one file
 KEEP = 5  # rotated files of a service
@@ -29,16 +28,15 @@ class _Stream:
 
     name: str
     path: str | None
-    reader: int
-    writer: int
+    pipe: Pipe
     file: int
     size: int
 
 
 class Logs:
-    """The output of all services; `pump` when `fileno` is readable. folder: None keeps nothing, for want of a place.
+    """The output of all services, copied as it comes from `attach` on. folder: None keeps nothing, for want of a place.
 
-    echo: told of everything that is written, too. pipe: where a service's pipe has its name; None: nowhere.
+    echo: told of everything that is written, too. pipe: makes the pipe of a service.
     """
 
     def __init__(
@@ -48,23 +46,27 @@ class Logs:
         most_bytes: int = MOST_BYTES,
         keep: int = KEEP,
         echo: Echo | None = None,
-        pipe: Callable[[str], str] | None = None,
+        pipe: Callable[[str], Pipe] | None = None,
     ) -> None:
         self.folder = folder
-        self._pipe_path = pipe
+        self._places = native_places()
+        self._pipe = pipe or (lambda name: native().pipe())
+        self._watch: Watch = lambda descriptor, copy: None
+        self._unwatch: Forget = lambda descriptor: None
         self._most_bytes = most_bytes
         self._keep = keep
         self._echo = echo
         self._streams: dict[str, _Stream] = {}
-        self._selector = selectors.DefaultSelector()
         if folder is not None:
             os.makedirs(folder, exist_ok=True)
             if not os.access(folder, os.W_OK):
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    def fileno(self) -> int:
-        # The selectors of Linux, macOS and the BSDs have a descriptor that is itself readable when one of theirs is.
-        return int(self._selector.fileno())
+    def attach(self, watch: Watch, forget: Forget) -> None:
+        """Be waited for from now on."""
+        self._watch, self._unwatch = watch, forget
+        for stream in self._streams.values():
+            self._watch_over(stream)
 
     def path(self, name: str) -> str | None:
         """Return the file that a service's output is in; the older it is, the higher the number after it."""
@@ -74,40 +76,33 @@ class Logs:
         """Return the descriptor that a service writes to; it stays open here, for its next start. OSError: no file."""
         if name not in self._streams:
             path = self.path(name)
-            file = -1 if path is None else _open(path)
-            self._add(name, *self._pipe(name), file)
-        return self._streams[name].writer
+            file = -1 if path is None else self._places.open_log(path)
+            self._add(name, self._pipe(name), file)
+        return self._streams[name].pipe.writer
 
-    def _add(self, name: str, reader: int, writer: int, file: int) -> None:
-        os.set_blocking(reader, False)
+    def _add(self, name: str, pipe: Pipe, file: int) -> None:
         size = 0 if file == -1 else os.fstat(file).st_size
-        stream = self._streams[name] = _Stream(name, self.path(name), reader, writer, file, size)
-        self._selector.register(reader, selectors.EVENT_READ, stream)
+        stream = self._streams[name] = _Stream(name, self.path(name), pipe, file, size)
+        self._watch_over(stream)
 
-    def _pipe(self, name: str) -> tuple[int, int]:
-        """Return the ends of a service's pipe: the one that it had under an earlier supervisor, if there is that."""
-        if self._pipe_path is not None:
-            with contextlib.suppress(OSError):
-                path = self._pipe_path(name)
-                with contextlib.suppress(FileExistsError):
-                    os.mkfifo(path, 0o600)
-                writer = os.open(path, os.O_RDWR | os.O_CLOEXEC)  # who can read from it, too, never writes in vain
-                return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), writer
-        return os.pipe()
+    def _watch_over(self, stream: _Stream) -> None:
+        self._watch(stream.pipe.fileno(), lambda: self._copy(stream))
 
     def kept(self, heirs: list[int]) -> dict[str, list[int]]:
         """Return the descriptors of each service's output, for `resume` after execve(2)."""
-        kept = {name: [each.reader, each.writer, each.file] for name, each in self._streams.items()}
+        kept = {name: [each.pipe.fileno(), each.pipe.writer, each.file] for name, each in self._streams.items()}
         heirs += [fd for fds in kept.values() for fd in fds if fd != -1]
         return kept
 
     def resume(self, kept: Mapping[str, list[int]]) -> None:
+        from .platforms import pipe  # only where a process can be replaced
+
         for name, fds in kept.items():
             for fd in fds:
                 if fd != -1:
                     os.set_inheritable(fd, False)
             reader, writer, file = fds
-            self._add(name, reader, writer, self._current(name, file))
+            self._add(name, pipe.Pipe((reader, writer)), self._current(name, file))
 
     def _current(self, name: str, file: int) -> int:
         """Return the descriptor of the file that is at the service's path now: the folder may be another one."""
@@ -118,7 +113,7 @@ class Logs:
                 return file
         except FileNotFoundError:
             pass
-        new = _open(path)
+        new = self._places.open_log(path)
         if file != -1:
             os.close(file)
         return new
@@ -127,21 +122,20 @@ class Logs:
         """Return what a service printed last, "" if it has printed nothing, or not to here."""
         if name not in self._streams:
             return ""
-        self.pump()
+        self._copy(self._streams[name])
         path = self.path(name)
         lines = tail(path, 1) if path else []
         return lines[0].decode(errors="replace").strip() if lines else ""
 
     def pump(self) -> None:
         """Copy what has come, a part of each service's in turn."""
-        for key, _ in self._selector.select(0):
-            self._copy(key.data)
+        for stream in self._streams.values():
+            self._copy(stream)
 
     def close(self) -> None:
         """Copy what is still in the pipes, and let go of them."""
         for name in list(self._streams):
             self.forget(name)
-        self._selector.close()
 
     def forget(self, name: str) -> None:
         """Copy what is still in the pipe of a service that prints no more, and let go of it."""
@@ -150,10 +144,10 @@ class Logs:
         for _ in range(_LAST_PARTS):  # somebody left behind may write for ever
             if not self._copy(stream):
                 break
-        self._selector.unregister(stream.reader)
-        for descriptor in (stream.reader, stream.writer, stream.file):
-            if descriptor != -1:
-                os.close(descriptor)
+        self._unwatch(stream.pipe.fileno())
+        stream.pipe.close()
+        if stream.file != -1:
+            os.close(stream.file)
 
     def _copy(self, stream: _Stream) -> bool:
         """Put a part of what has come where it belongs; False if nothing has."""
@@ -162,7 +156,7 @@ class Logs:
             if stream.size + _PART <= self._most_bytes and (moved := self._move(stream)) is not None:
                 return moved
         try:
-            part = os.read(stream.reader, _PART)
+            part = stream.pipe.read()
         except BlockingIOError:
             return False
         if self._echo is not None:
@@ -183,7 +177,9 @@ class Logs:
         if _SPLICE is None:
             return None
         try:
-            moved = _SPLICE(stream.reader, stream.file, _PART, offset_dst=stream.size, flags=os.SPLICE_F_NONBLOCK)
+            moved = _SPLICE(
+                stream.pipe.fileno(), stream.file, _PART, offset_dst=stream.size, flags=os.SPLICE_F_NONBLOCK
+            )
         except BlockingIOError:
             return False
         except OSError:
@@ -197,7 +193,7 @@ class Logs:
         """Write all of it; what a full disk does not take is lost, for the service must not wait for it."""
         try:
             while part:
-                written = os.pwrite(stream.file, part, stream.size)
+                written = _write_at(stream.file, part, stream.size)
                 stream.size += written
                 part = part[written:]
         except OSError:
@@ -212,7 +208,7 @@ class Logs:
                 older = path if number == 1 else _numbered(path, number - 1)
                 if os.path.exists(older):
                     os.replace(older, _numbered(path, number))
-            file = _open(path)
+            file = self._places.open_log(path)
         except OSError:
             return
         os.close(stream.file)
@@ -225,8 +221,11 @@ def _cut(part: bytes, room: int) -> int:
     return fits or part.find(b"\n") + 1 or len(part)
 
 
-def _open(path: str) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+def _write_at(file: int, part: bytes, offset: int) -> int:
+    if hasattr(os, "pwrite"):
+        return os.pwrite(file, part, offset)
+    os.lseek(file, offset, os.SEEK_SET)
+    return os.write(file, part)
 
 
 def _numbered(path: str, number: int) -> str:
@@ -236,7 +235,7 @@ def _numbered(path: str, number: int) -> str:
 def tail(path: str, lines: int) -> list[bytes]:
     """Return the last lines of a log, with their line ends, going back into rotated files if the newest has too few."""
     try:
-        with open(path, "rb") as file:
+        with native_places().read_log(path) as file:
             return _tail(path, file, lines)
     except FileNotFoundError:
         return []
@@ -246,7 +245,7 @@ def follow(path: str, lines: int) -> Iterator[bytes]:
     """Yield the last lines of a log, then what is added to it, also after rotations; b"" when there is nothing new."""
     while not os.path.exists(path):
         yield b""
-    file = open(path, "rb")  # noqa: SIM115
+    file = native_places().read_log(path)
     yield b"".join(_tail(path, file, lines))
     while True:
         if part := file.read(_PART):
@@ -254,7 +253,7 @@ def follow(path: str, lines: int) -> Iterator[bytes]:
         elif _rotated(path, file):
             yield file.read()  # what came between the last look and the rotation
             file.close()
-            file = open(path, "rb")  # noqa: SIM115
+            file = native_places().read_log(path)
         else:
             yield b""
 
@@ -285,7 +284,7 @@ def _tail(path: str, newest: BinaryIO, lines: int) -> list[bytes]:
     found = _last_lines(newest, lines)
     number = 1
     while len(found) < lines and os.path.exists(_numbered(path, number)):
-        with open(_numbered(path, number), "rb") as file:
+        with native_places().read_log(_numbered(path, number)) as file:
             found = _last_lines(file, lines - len(found)) + found
         number += 1
     return found

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ..units.light import dataclass
 from .platforms import Selector
 
-Callback = Callable[[], None]
+Callback = Callable[[], object]
 
 AFTER_DEADLINES = 5
 _LONGEST = 2e6  # seconds: epoll(7) counts milliseconds in 31 bits
@@ -89,4 +89,5 @@ class Waiter:
         return min(max(0.0, self._alarms[0][0] - self.now()), _LONGEST) if self._alarms else None
 
     def close(self) -> None:
+        self._watched.clear()
         self._selector.close()

@@ -247,7 +247,7 @@ MOST_CLIENTS = 128  # of a channel at a time; whoever comes then waits: they sha
 
 # How a channel is waited for: what was returned by a `fileno`, and what to do when it is ready; no longer; and who is
 # told of a client and its line. The client has a `note`, a text for whoever was told.
-Watch = Callable[[int, Callable[[], None]], None]
+Watch = Callable[[int, Callable[[], object]], None]
 Forget = Callable[[int], None]
 Hear = Callable[[Any, bytes], None]
 

@@ -211,6 +211,12 @@ def new_pipe() -> Pipe:
     return pipe.Pipe()
 
 
+def lasting_pipe(path: str | None) -> Pipe:
+    from . import pipe
+
+    return pipe.lasting(path)
+
+
 def new_waker() -> Waker:
     from . import pipe
 

@@ -28,6 +28,7 @@ from ...units.spec import Service
 from ..rules.exitstatus import Exit
 from ..rules.shares import CONTROLLERS
 from . import Channel, Kept, NotifySocket, Order, Selector, cgroup, procfs
+from .census import Census
 from .children import (
     Process,
     Wakeup,
@@ -40,6 +41,7 @@ from .children import (
     is_child,
     keep_descriptors,
     keep_private,
+    lasting_pipe,
     new_pipe,
     new_waker,
     reap,
@@ -257,7 +259,7 @@ class LinuxTree:
         if self._leaf is not None:
             yield from filter(None, map(procfs.look_at, self._leaf.members()))
         if self.foreign:
-            yield from self._platform.found_anywhere(self)
+            yield from self._platform.census.members(self)
         yield from self._platform.strangers_of(self)
 
 
@@ -270,6 +272,7 @@ class Linux:
     keep_private = staticmethod(keep_private)
     pipe = staticmethod(new_pipe)
     waker = staticmethod(new_waker)
+    lasting_pipe = staticmethod(lasting_pipe)
 
     def __init__(self, *, cgroups: bool = True) -> None:
         self._base = cgroup.base() if cgroups else None
@@ -281,6 +284,7 @@ class Linux:
         self._marks: dict[str, list[LinuxTree]] = {}  # those of each mark, the oldest first
         self._owners: dict[tuple[int, float], LinuxTree] = {}  # (process id, start time) of a stranger -> its tree
         self._foreign: set[LinuxTree] = set()
+        self.census = Census(self._known_owner, self._marked_owner)
         self._reaped: set[int] = set()
         self.looks = 0  # how often strangers have been looked for
         self.looked_in_vain = 0  # the number of the last look that found none
@@ -341,6 +345,7 @@ class Linux:
     def adopt(self, kept: Kept, *, own: bool) -> LinuxTree:
         self._awake()
         tree = LinuxTree.adopted(self, kept, own=own)
+        self.census.forget()
         if tree.foreign:
             self._foreign.add(tree)
         if tree.pid:
@@ -404,10 +409,6 @@ class Linux:
             return not ended.alive and self._owner(ended) in (tree, None)
         return not ended.alive and ended.parent in tree.members()
 
-    def found_anywhere(self, tree: LinuxTree) -> list[Process]:
-        """Return the living processes that a foreign tree has by session or mark, whoever's children they are."""
-        return [process for process in procfs.everybody() if self._owner(process) is tree]
-
     def look_for_strangers(self) -> list[Process]:
         """Return the living ones; reap those that have ended, and every main process that has.
 
@@ -455,10 +456,14 @@ class Linux:
         tree.ids += ids
 
     def _owner(self, child: Process) -> LinuxTree | None:
+        return self._known_owner(child) or self._marked_owner(child)
+
+    def _known_owner(self, child: Process) -> LinuxTree | None:
         known = self._trees.get(child.pid) if child.pid in self.led else None
         known = known or self._owners.get((child.pid, child.start)) or self._trees.get(child.session)
-        if known is not None and known.holds(child):
-            return known
+        return known if known is not None and known.holds(child) else None
+
+    def _marked_owner(self, child: Process) -> LinuxTree | None:
         mark = procfs.mark(child.pid)
         while mark and mark not in self._marks:
             mark = mark.rpartition("/")[0]

@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 
+from ...units.light import BinaryIO
 from . import Owner
 
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -121,6 +122,14 @@ def _leads_to(target: str, link: str, parent: int) -> bool:
         return os.readlink(link, dir_fd=parent) == target
     except OSError:  # it is no link
         return False
+
+
+def open_log(path: str) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+
+
+def read_log(path: str) -> BinaryIO:
+    return open(path, "rb")
 
 
 def unlink(path: str) -> None:

@@ -29,6 +29,7 @@ from .children import (
     heed_signals,
     keep_descriptors,
     keep_private,
+    lasting_pipe,
     new_pipe,
     new_waker,
     reap,
@@ -182,6 +183,7 @@ class Posix:
     keep_private = staticmethod(keep_private)
     pipe = staticmethod(new_pipe)
     waker = staticmethod(new_waker)
+    lasting_pipe = staticmethod(lasting_pipe)
 
     def __init__(self) -> None:
         self._wakeup: Wakeup | None = None

@@ -24,8 +24,8 @@ def write(logs, name, text):
     logs.pump()
 
 
-def readable(logs):
-    return bool(select.select([logs], [], [], 0)[0])
+def readable(watched):
+    return bool(select.select(list(watched), [], [], 0)[0])
 
 
 def test_output_is_in_the_services_file(folder):
@@ -78,14 +78,19 @@ def test_a_successor_writes_into_the_folder_that_is_its_own(folder, tmp_path):
 
 
 def test_its_descriptor_tells_of_output(folder):
-    logs = Logs(folder)
+    logs, watched = Logs(folder), {}
     writer = logs.journal("a")
-    assert not readable(logs)
+    logs.attach(watched.__setitem__, watched.pop)
+    logs.journal("b")
+    assert len(watched) == 2
+    assert not readable(watched)
     os.write(writer, b"x\n")
-    assert readable(logs)
-    logs.pump()
-    assert not readable(logs)
+    assert readable(watched)
+    for copy in watched.values():
+        copy()
+    assert not readable(watched)
     logs.close()
+    assert not watched
 
 
 @pytest.mark.parametrize("length", [7, 100, 1000])
@@ -126,10 +131,11 @@ def test_a_full_disk_does_not_stop_anybody(folder):
         pytest.skip("needs /dev/full")
     folder.mkdir()
     (folder / "a.log").symlink_to("/dev/full")
-    logs = Logs(folder)
+    logs, watched = Logs(folder), {}
+    logs.attach(watched.__setitem__, watched.pop)
     write(logs, "a", b"lost\n")
     write(logs, "a", b"lost too\n")
-    assert not readable(logs)
+    assert not readable(watched)
     logs.close()
 
 
