@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from services import FULL, SERVICES
 
 from farmhand.supervisor.platforms import Kept
@@ -38,6 +38,7 @@ def test_it_comes_back_as_it_was(value):
     assert again(value) == value
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a machine that has much else to do
 @given(SERVICES)
 def test_any_service_does(service):
     assert again(service) == service
