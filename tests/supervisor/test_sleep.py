@@ -24,7 +24,7 @@ FARM = f"""
 services:
   silent:
     Type: notify
-    ExecStart: {sys.executable} -c "import sdnotify, time; sdnotify.SystemdNotifier().notify('READY=1'); time.sleep(999)"
+    ExecStart: {sys.executable} -c "import sdnotify, time; sdnotify.SystemdNotifier().notify('READY=1'); time.sleep(99)"
     WatchdogSec: 1min
   busy:
     ExecStart: /bin/true
