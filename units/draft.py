@@ -71,7 +71,9 @@ class Draft:
         if found := refusal(service):
             key, problem, hint = found
             path, _, line = self.origin.get(key, "").rpartition(":")
-            raise BadConfig(path or self.path, int(line or self.line), key, problem, hint)
+            bad = BadConfig(path or self.path, int(line or self.line), key, problem, hint)
+            bad.service = service
+            raise bad
         return service
 
     def as_target(self) -> Service:

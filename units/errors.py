@@ -6,7 +6,10 @@
 
 from collections.abc import Iterable
 
-from .light import dataclass
+from .light import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from .spec import Service
 
 
 class BadValue(ValueError):
@@ -41,6 +44,7 @@ class BadConfig(Exception):
     """A service file its author has to mend; the text says where, what and how.
 
     load_state: what systemd calls such a unit, "bad-setting", "error" or "masked". warnings: what was ignored before.
+    service: what was read, if all was and only does not go together.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class BadConfig(Exception):
         self.hint = hint
         self.load_state = load_state
         self.warnings: tuple[Notice, ...] = ()
+        self.service: Service | None = None
 
     def __str__(self) -> str:
         return describe(self.path, self.line, self.key, self.problem, self.hint)

@@ -128,8 +128,10 @@ def stub(desk: Desk, loaded: Loaded) -> dict[str, str]:
     """Return the properties of a unit that was named and cannot be had."""
     named = _named_by(desk.jobs.links).get(short_name(loaded.name), {})
     facts = properties.Facts(stamps=dict.fromkeys(_STAMPS, 0.0), limits=_limits(desk), named_by=named)
-    nothing = properties.properties(Service(short_name(loaded.name)), Life(), facts)
-    return nothing | {"Type": "", "OOMPolicy": "", "CanStart": "no"} | _loading(desk, loaded, "")
+    read = loaded.problem.service if loaded.problem else None
+    shown = properties.properties(read or Service(short_name(loaded.name)), Life(), facts)
+    unknown = {} if read else {"Type": "", "OOMPolicy": ""}
+    return shown | unknown | {"CanStart": "no"} | _loading(desk, loaded, "")
 
 
 def show(shown: Mapping[str, str], options: Options) -> Reply:

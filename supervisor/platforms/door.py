@@ -1,6 +1,6 @@
 """Where requests come in, until the first of them does: the path of the control socket, locked and listened at.
 
-server.py, which answers, is loaded only then, with all that it takes.
+sockets.py, which serves those who come, is loaded only then, with all that it takes.
 """
 
 import contextlib
@@ -8,25 +8,22 @@ import errno
 import fcntl
 import os
 import time
+from collections.abc import Mapping, Sequence
+
+from ...units.light import Any
+from . import CannotListen, Forget, Hear, Taken, Watch
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     import socket
+
+    from .sockets import SocketChannel
 else:
     import _socket as socket  # the module around it brings enum, re and selectors
 
 _LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # it is emptied: never what a link leads to
-MOST_CLIENTS = 128  # at a time; whoever comes then waits at the door: they shall not use up our descriptors
 _DYING = 1.0  # seconds that a supervisor may take to vanish that was killed
-
-
-class CannotListen(Exception):
-    """The socket cannot be made, or another supervisor has it; the text says which and how to mend it."""
-
-
-class Taken(CannotListen):
-    """It is another supervisor that has the path."""
 
 
 def take(path: str) -> int:
@@ -77,7 +74,55 @@ def _holder(lock: int | None) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def listen(path: str) -> int:
+class Door:
+    """The channel of a path, from `attach` until `close`. lock: by `take`. kept: of an earlier program of this process.
+
+    Raises CannotListen.
+    """
+
+    def __init__(self, path: str, lock: int, most_bytes: int, kept: Mapping[str, Any] | None = None) -> None:
+        self.path = path
+        self._lock = lock
+        self._most_bytes = most_bytes
+        self._inside: SocketChannel | None = None
+        self._clients = kept["clients"] if kept else ()
+        self._listener: int = kept["listener"] if kept else _listen(path)
+        os.set_inheritable(self._listener, False)
+
+    def attach(self, watch: Watch, forget: Forget, hear: Hear) -> Sequence[Any]:
+        self._watch, self._forget, self._hear = watch, forget, hear
+        if self._clients:
+            return self._open().resume(self._clients)
+        watch(self._listener, lambda: self._open().serve())
+        return ()
+
+    def send(self, client: Any, data: bytes) -> None:
+        if self._inside is not None:
+            self._inside.send(client, data)
+
+    def kept(self, heirs: list[int]) -> dict[str, Any]:
+        heirs += [self._lock, self._listener]
+        clients = self._inside.kept(heirs) if self._inside else []
+        return {"lock": self._lock, "listener": self._listener, "clients": clients}
+
+    def close(self) -> None:
+        """Listen no more, and let another supervisor have the path."""
+        os.close(self._inside.close() if self._inside else self._listener)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+        os.close(self._lock)
+
+    def _open(self) -> "SocketChannel":
+        """Load what serves clients, now that the first of them has come."""
+        from .sockets import SocketChannel
+
+        self._forget(self._listener)
+        self._inside = SocketChannel(self._listener, self._hear, self._most_bytes)
+        self._watch(self._inside.fileno(), self._inside.serve)
+        return self._inside
+
+
+def _listen(path: str) -> int:
     """Return a descriptor that listens at the path; a socket that is there already was left: the lock was free.
 
     Raises CannotListen.
@@ -97,14 +142,6 @@ def listen(path: str) -> int:
         listener.close()
         raise _cannot_listen(path, error) from None
     return listener.detach()
-
-
-def shut(path: str, lock: int, listener: int) -> None:
-    """Listen no more, and let another supervisor have the path."""
-    os.close(listener)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-    os.close(lock)
 
 
 def _cannot_listen(path: str, error: OSError) -> CannotListen:

@@ -116,9 +116,18 @@ def _environment(pid: int) -> bytes:
     """Read a process's environment; in the middle of execve(2) it has none, nor arguments, for some microseconds."""
     for _ in range(_MID_EXEC_TRIES):
         environment = _read(f"/proc/{pid}/environ")
-        if environment or _read(f"/proc/{pid}/cmdline"):
+        if environment or _read(f"/proc/{pid}/cmdline") or not _has_program(pid):
             return environment
     return b""
+
+
+def _has_program(pid: int) -> bool:
+    """Say whether a process has ever executed anything: those of the kernel have not."""
+    try:
+        os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return False
+    return True
 
 
 def _read_line(path: str) -> bytes:
