@@ -50,7 +50,13 @@ def command(wanted: Wanted) -> str:
     """Return the command line of the service. The program is in quotes whatever it is called: without them, C:\\Program
     would be tried first for one in "C:\\Program Files", and whoever may write that would be the service."""
     program, *words = wanted.program
-    return f'"{program}" {subprocess.list2cmdline([*words, "service", "run", wanted.named.name, "--", *wanted.run])}'
+    run = [*([] if wanted.control else [f"--control={pipe(wanted.named)}"]), *wanted.run]
+    return f'"{program}" {subprocess.list2cmdline([*words, "service", "run", wanted.named.name, "--", *run])}'
+
+
+def pipe(named: Named) -> str:
+    """Return where the service is spoken to: not by the name of its account, which nobody would think of."""
+    return rf"\\.\pipe\{named.name}"
 
 
 def render(wanted: Wanted) -> Rendered:
@@ -83,7 +89,8 @@ def install(wanted: Wanted) -> list[str]:
     )
     with _explained(wanted.named):
         lacking = services().create(wanted.named.name, settings)
-    return [f"this Windows knows of no {setting}; going on without" for setting in lacking]
+    speak = f"commands come in by --control {wanted.control or pipe(wanted.named)}, from an administrator's terminal"
+    return [*(f"this Windows knows of no {setting}; going on without" for setting in lacking), speak]
 
 
 def remove(named: Named) -> None:

@@ -15,8 +15,14 @@ def machines(wanted):
 
 def test_the_program_is_always_quoted(machines):
     line = windows.command(machines(run=(r"C:\my farm.yaml",)))
-    assert line == rf'"{PYTHON}" -P -m farmhand service run farm -- "C:\my farm.yaml"'
+    words = r'-P -m farmhand service run farm -- --control=\\.\pipe\farm "C:\my farm.yaml"'
+    assert line == f'"{PYTHON}" {words}'
     assert windows.command(machines(program=("python.exe",))).startswith('"python.exe" service run')
+
+
+def test_it_is_spoken_to_where_somebody_wants_it(machines):
+    line = windows.command(machines(run=(r"--control=\\.\pipe\mine", "x.yaml"), control=r"\\.\pipe\mine"))
+    assert line.count("--control") == 1
 
 
 @pytest.mark.parametrize(
