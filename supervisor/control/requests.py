@@ -4,9 +4,8 @@ Exit codes are systemctl's.
 """
 
 from collections.abc import Mapping
-from typing import get_args
 
-from ...units.light import dataclass, field
+from ...units.light import dataclass, field, get_args
 from ...units.spec import JobMode
 from ..definitions.catalog import Loaded
 from ..definitions.unit_paths import is_template

@@ -4,8 +4,6 @@ import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from ...units.dialects import systemd
-from ...units.directives import without_effect
 from ...units.errors import BadConfig
 from ...units.light import Any
 from ...units.spec import Limit, Service
@@ -187,6 +185,8 @@ def status_of_absent(desk: Desk, loaded: Loaded) -> Reply:
 
 def _not_in_force(desk: Desk, unit: Unit) -> Iterator[str]:
     """Name what a service says and what is not acted on, by Farmhand or on this system: in a line each."""
+    from ...units.directives import without_effect  # the whole table, which nothing else here needs
+
     if kept := dict.fromkeys(f"{line.key}=" for line in without_effect(unit.service)):
         yield f" Not in force: {', '.join(kept)}; 'farmhand check' says more"
     if unmet := sorted(desk.supervisor.platform.unmet(unit.service)):
@@ -282,6 +282,8 @@ def cat(desk: Desk, loaded: Loaded) -> Reply:
         return Reply(0, (f"# {loaded.name} is masked",))
     paths = [path for path in (loaded.fragment, *loaded.drop_ins) if path]
     if not paths and loaded.service is not None:
+        from ...units.dialects import systemd  # the whole language, of which nothing else here needs anything
+
         return Reply(0, (f"# {loaded.name}, as a unit file", *systemd.write(loaded.service).text.splitlines()))
     if not paths or (loaded.state == "not-found" and not loaded.fragment):
         return Reply(FAILED, complaints=(complaint(desk, loaded),))
