@@ -30,9 +30,10 @@ class Alarm:
 class Waiter:
     """Calls back when a descriptor is readable or a deadline has come.
 
-    Of several descriptors that are ready at once the one with the lowest rank goes first, and before those of rank
-    AFTER_DEADLINES come the deadlines: a message sent before an exit is read before it, an exit in time beats the
-    timeout, and a restart that is due is not overtaken by a request.
+    Of several descriptors that are ready at once the one with the lowest rank goes first, of one rank the one watched
+    longest (systemd hears of the oldest process first, too), and before those of rank AFTER_DEADLINES come the
+    deadlines: a message sent before an exit is read before it, an exit in time beats the timeout, and a restart that
+    is due is not overtaken by a request.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, selector: Selector | None = None) -> None:
@@ -43,7 +44,8 @@ class Waiter:
         self._numbers = itertools.count()
 
     def watch(self, fd: int, rank: int, callback: Callback) -> None:
-        self._watched[fd] = self._selector.register(fd, selectors.EVENT_READ, (rank, callback))
+        data = rank, next(self._numbers), callback
+        self._watched[fd] = self._selector.register(fd, selectors.EVENT_READ, data)
 
     def forget(self, fd: int) -> None:
         """Stop watching a descriptor; one that is not watched is no error."""
@@ -64,7 +66,7 @@ class Waiter:
 
     def wait(self) -> None:
         """Sleep until something happens, then call whom it concerns."""
-        ready = sorted((key for key, _ in self._selector.select(self._timeout())), key=lambda key: int(key.data[0]))
+        ready = sorted((key for key, _ in self._selector.select(self._timeout())), key=_place)
         patient = [key for key in ready if key.data[0] >= AFTER_DEADLINES]
         self._call(ready[: len(ready) - len(patient)])
         self._ring()
@@ -74,7 +76,7 @@ class Waiter:
         for key in ready:
             # Whoever was called before may have forgotten this one, or reused its number.
             if self._watched.get(key.fd) is key:
-                key.data[1]()
+                key.data[2]()
 
     def _ring(self) -> None:
         now = self.now()
@@ -91,3 +93,8 @@ class Waiter:
     def close(self) -> None:
         self._watched.clear()
         self._selector.close()
+
+
+def _place(ready: selectors.SelectorKey) -> tuple[int, int]:
+    rank, number, _ = ready.data
+    return rank, number

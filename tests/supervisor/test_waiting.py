@@ -57,6 +57,19 @@ def test_what_is_ready_at_once_is_called_by_rank_and_alarms_before_requests(wait
         os.close(fd)
 
 
+def test_of_one_rank_the_one_that_is_watched_longest_goes_first(waiter):
+    called, pipes = [], [os.pipe() for _ in range(3)]
+    for number, (reader, _) in enumerate(pipes):
+        waiter.watch(reader, 1, lambda number=number, reader=reader: called.append((number, os.read(reader, 1))[0]))
+    for _, writer in reversed(pipes):
+        os.write(writer, b"x")
+    waiter.wait()
+    assert called == [0, 1, 2]
+    for fd in sum(pipes, ()):
+        waiter.forget(fd)
+        os.close(fd)
+
+
 def test_who_was_forgotten_in_the_same_moment_is_not_called(waiter, pipe):
     other_reader, other_writer = os.pipe()
     reader, writer = pipe
