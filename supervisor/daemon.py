@@ -14,7 +14,7 @@ from . import loop
 from .control.protocol import MOST_BYTES, Answer, Handle, Reply, Request
 from .definitions.plan import Plan, Wishes
 from .execution import environment
-from .exit_codes import BAD_INPUT
+from .exit_codes import BAD_INPUT, FAILED
 from .logs import Logs, Prefixer
 from .obey import REQUESTS
 from .platforms import MOST_CLIENTS, CannotListen, Channel, Pipe, Taken, limits, native
@@ -142,7 +142,7 @@ class _House:
     def _remember(self) -> Records | None:
         """Return where services are remembered: beside the lock, which says whose they are."""
         control = self._wishes.control
-        if self._lock is None:
+        if self._lock is None or not native().outlived:
             return None
         try:
             return Records(f"{control}.d", native().epoch(), say)
@@ -192,7 +192,10 @@ class _House:
         return self._server
 
     def _handle(self, request: Request, answer: Answer) -> None:
-        if request.verb == "reexec":
+        if request.verb == "reexec" and not native().replaceable:
+            words = "reexec: the program of a process cannot be replaced here; stop the supervisor and run it again"
+            answer(Reply(FAILED, (f"{words}, its services are started again with it",)))
+        elif request.verb == "reexec":
             from .succession.reexec import Succession
 
             self._succession = self._succession or Succession(self._loop, self._capture, say)

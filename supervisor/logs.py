@@ -70,7 +70,7 @@ class Logs:
 
     def path(self, name: str) -> str | None:
         """Return the file that a service's output is in; the older it is, the higher the number after it."""
-        return f"{self.folder}/{name.replace(os.sep, '-')}.log" if self.folder is not None else None
+        return os.path.join(self.folder, f"{name.replace(os.sep, '-')}.log") if self.folder is not None else None
 
     def journal(self, name: str) -> int:
         """Return the descriptor that a service writes to; it stays open here, for its next start. OSError: no file."""

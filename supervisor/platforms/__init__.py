@@ -303,6 +303,8 @@ class Platform(Protocol):
     """What one operating system offers; `native()` returns the one for this machine."""
 
     name: str
+    outlived: bool  # whether the trees of an owner that is killed live on
+    replaceable: bool  # whether a process can go on as another program, execve(2)
 
     def unmet(self, service: "Service") -> frozenset[str]:
         """Return the directives of a service that this system has nothing for: orders are obeyed without them."""

@@ -18,7 +18,6 @@ at once all are reaped first, and the list is read once.
 import contextlib
 import errno
 import os
-import select
 import selectors
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
@@ -39,6 +38,7 @@ from .children import (
     give_children_default_signals,
     heed_signals,
     is_child,
+    is_readable,
     keep_descriptors,
     keep_private,
     lasting_pipe,
@@ -128,7 +128,7 @@ class LinuxTree:
 
     def _lives_elsewhere(self) -> bool:
         """Say whether the main process is one that may be another's child, and is alive."""
-        return self.pid in self._platform.led and not select.select([self._fd], [], [], 0)[0]
+        return self.pid in self._platform.led and not is_readable(self._fd)
 
     def exec_fileno(self) -> int | None:
         return self._launch.report
@@ -267,6 +267,7 @@ class Linux:
     """This machine's processes; `LINUX` is the one there is, unless a test makes its own."""
 
     name = "linux"
+    outlived = replaceable = True
     clock = staticmethod(time.monotonic)
     die_of = staticmethod(die_of)
     keep_private = staticmethod(keep_private)

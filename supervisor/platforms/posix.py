@@ -6,7 +6,6 @@ tree before, with their descendants. An orphan goes to init, so nobody tells whe
 
 import contextlib
 import os
-import select
 import selectors
 import time
 from collections.abc import Callable, Iterable, Mapping, Set
@@ -27,6 +26,7 @@ from .children import (
     exit_of,
     give_children_default_signals,
     heed_signals,
+    is_readable,
     keep_descriptors,
     keep_private,
     lasting_pipe,
@@ -92,7 +92,7 @@ class PosixTree:
         return self._reader
 
     def poll(self) -> Exit | None:
-        if self._exit is None and self.foreign and select.select([self._reader], [], [], 0)[0]:
+        if self._exit is None and self.foreign and is_readable(self._reader):
             self._exit = Exit(lost=True)
         return self._exit
 
@@ -175,6 +175,7 @@ class Posix:
     """This machine's processes; `POSIX` is the one there is, unless a test makes its own."""
 
     name = "posix"
+    outlived = replaceable = True
     lacks = LACKS | CONTROLLERS.keys() | {"GuessMainPID", "PIDFile"}  # which need `orphans` and `lead`
     look_again: float | None = 0.1
 

@@ -124,6 +124,7 @@ class Windows:
     """This machine's processes; `WINDOWS` is the one there is, unless a test makes its own."""
 
     name = "windows"
+    outlived = replaceable = False
     look_again: float | None = None
     clock = staticmethod(awake.seconds)
 
