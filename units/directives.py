@@ -23,6 +23,7 @@ from .kinds import (
     TEXT,
     UMASK,
     Kind,
+    append,
     choice,
     integer,
     limit,
@@ -142,7 +143,13 @@ def _checks() -> Iterator[tuple[str, str, Kind, int, str]]:
 _ROWS = [
     # systemd.unit(5)
     ("Description", "Unit", TEXT, 0, "what the service is, for people"),
-    ("Documentation", "Unit", names("URLs", _check_url, escapes="keep"), 201, "where its documentation is"),
+    (
+        "Documentation",
+        "Unit",
+        names("URLs", _check_url, escapes="keep", combine=append),
+        201,
+        "where its documentation is",
+    ),
     ("After", "Unit", UNITS, 0, "start it only when these have started; stop it before they stop"),
     ("Before", "Unit", UNITS, 0, "the other way round: these start after it"),
     ("Requires", "Unit", UNITS, 0, "start these, too; stop it when one of them is stopped or cannot start"),

@@ -6,7 +6,7 @@ import re
 from . import formats, grammar
 from .command_line import simplify
 from .errors import BadValue
-from .kinds import TEXT_SCHEMA, Context, Escape, Kind, append_new, many, merge
+from .kinds import TEXT_SCHEMA, Context, Escape, Kind, append, append_new, many, merge
 from .named import read_path
 from .quoting import quote, unescape, words
 from .spec import ExecDirectory
@@ -97,7 +97,7 @@ SEARCH_PATH = Kind(
     _read_search_path,
     lambda value, escape: [escape(":".join(value))],
     many({"type": "string"}),
-    combine=append_new,
+    combine=append,
     resets=True,
     repeatable=True,
 )

@@ -47,7 +47,8 @@ def append(old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def append_new(old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (*old, *(item for item in new if item not in old))
+    """Add what is not there yet, in its order."""
+    return (*dict.fromkeys((*old, *new)),)
 
 
 def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from . import grammar
 from .command_line import simplify
 from .errors import BadValue
 from .kinds import TEXT_SCHEMA, Context, Kind, append, append_new, many, merge, write_line
-from .light import NoReturn, replace
+from .light import Any, NoReturn, replace
 from .quoting import Escapes, quote, words
 from .spec import EnvironmentFile, Folder
 from .unit_names import full_name, short_name, unit_type
@@ -66,7 +66,14 @@ UNITS = Kind(
 )
 
 
-def names(what: str, check: Callable[[str], str | None], *, resets: bool = True, escapes: Escapes = "c") -> Kind:
+def names(
+    what: str,
+    check: Callable[[str], str | None],
+    *,
+    resets: bool = True,
+    escapes: Escapes = "c",
+    combine: Callable[[Any, Any], Any] = append_new,
+) -> Kind:
     """Words apart by spaces; `check` says what is wrong with one, or None."""
 
     def read(text: str, context: Context) -> tuple[str, ...]:
@@ -83,7 +90,7 @@ def names(what: str, check: Callable[[str], str | None], *, resets: bool = True,
         read,
         lambda value, escape: [" ".join(quote(escape(word)) for word in value)],
         many({"type": ["string", "integer"]}),
-        combine=append_new,
+        combine=combine,
         resets=resets,
         repeatable=True,
     )
@@ -220,7 +227,7 @@ def _read_accounts(text: str, context: Context) -> tuple[str, ...]:
 
 
 ACCOUNT = Kind("name or number", _account, write_line, {"type": ["string", "integer"]}, resets=True)
-ACCOUNTS = replace(names("names or numbers", check_account), read=_read_accounts)
+ACCOUNTS = replace(names("names or numbers", check_account, combine=append), read=_read_accounts)
 
 _STREAM_FILES = ("file:", "append:", "truncate:")
 _OLD_STREAMS = {"syslog": "journal", "syslog+console": "journal+console"}

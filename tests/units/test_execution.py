@@ -33,7 +33,7 @@ def folders(*names, **links):
         ("StateDirectoryMode=10000", "state_directory_mode", 0o755),
         ("RuntimeDirectoryPreserve=true", "runtime_directory_preserve", "yes"),
         ("RuntimeDirectoryPreserve=restart\nRuntimeDirectoryPreserve=bogus", "runtime_directory_preserve", "restart"),
-        ("ExecSearchPath=/a//b/:/c\nExecSearchPath=/c:/d", "exec_search_path", ("/a/b", "/c", "/d")),
+        ("ExecSearchPath=/a//b/:/c\nExecSearchPath=/c:/d", "exec_search_path", ("/a/b", "/c", "/c", "/d")),
         ("ExecSearchPath=/a:relative:/b", "exec_search_path", ("/a",)),
         ("CPUSchedulingPriority=5\nCPUSchedulingPolicy=fifo", "cpu_scheduling_priority", 5),
         ("CPUSchedulingPriority=5\nCPUSchedulingPolicy=other", "cpu_scheduling_priority", 0),
