@@ -89,6 +89,13 @@ def spent_id() -> int:
     return pid
 
 
+def is_readable(fd: int, seconds: float = 0.0) -> bool:
+    """Wait until a descriptor is readable, so long at most; say whether it is. select(2) knows none above 1023."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
 @dataclass(frozen=True)
 class Process:
     """One process as it was when looked at. Its id may be another's later; with the start time it never is.

@@ -10,12 +10,12 @@ import errno
 import fcntl
 import os
 import resource
-import select
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...units.light import NoReturn, dataclass, field
 from . import AROUND, MARK, Order
+from .children import is_readable
 from .setup import CODES, become, set_limit
 from .signals import signal
 
@@ -265,7 +265,7 @@ def _set_up(order: Order, settings: Sequence[str], env: Mapping[str, str], repor
                 signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         if order.gate is not None:
-            select.select([order.gate], [], [], _AT_THE_GATE)
+            is_readable(order.gate, _AT_THE_GATE)
         become(settings, order.program, order.argv, env, report)
     finally:
         os._exit(CODES["exec"])
