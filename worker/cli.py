@@ -122,7 +122,7 @@ def configuration(options: argparse.Namespace) -> Config:
     return Config(
         name=config.worker_name(options.name, file, os.environ),
         manager_url=url,
-        data=config.make_folder(options.data or config.data_folder(os.environ), native().keep_private),
+        data=config.make_folder(options.data or config.data_folder(os.environ, system()), native().keep_private),
         task_types=file.task_types,
         restart_exit_code=file.restart_exit_code if code is None else code,
         oom_score_adjust=file.oom_score_adjust,

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from ..supervisor.platforms import system
 from .wire import refuse_restart_code
 
 DEFAULT_FILE = Path("flamenco-worker.yaml")
@@ -171,11 +170,14 @@ def worker_name(option: str | None, file: File, environ: Mapping[str, str]) -> s
     return option or file.name or environ.get("FLAMENCO_WORKER_NAME") or socket.gethostname()
 
 
-def data_folder(environ: Mapping[str, str]) -> Path:
-    """Return where a worker keeps its credentials and reports, unless told otherwise."""
+def data_folder(environ: Mapping[str, str], system: str) -> Path:
+    """Return where a worker keeps its credentials and reports, unless told otherwise: Flamenco's folder there.
+
+    system: its name as Go has it.
+    """
     if home := environ.get("FLAMENCO_HOME"):
         return Path(home)
-    match system():
+    match system:
         case "windows":
             return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "Blender Foundation/Flamenco"
         case "darwin":

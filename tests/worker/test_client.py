@@ -58,7 +58,8 @@ def test_a_manager_that_is_not_there_is_trouble(farm, client, call):
     farm.down()
     heard = CALLS[call](client)
     assert isinstance(heard, Trouble)
-    assert heard.message == f"no answer from {farm.url.rstrip('/')}: [Errno 111] Connection refused"
+    assert heard.message.startswith(f"no answer from {farm.url.rstrip('/')}: [")
+    assert heard.message.endswith("] Connection refused")
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call != "register"])

@@ -143,13 +143,23 @@ def test_without_a_name_it_is_the_computers():
     assert worker_name(None, File(), {})
 
 
-def test_data_folder():
-    assert data_folder({"FLAMENCO_HOME": "/srv/flamenco"}) == Path("/srv/flamenco")
-    assert data_folder({"XDG_DATA_HOME": "/x"}) == Path("/x/flamenco")
-    assert data_folder({}) == Path.home() / ".local/share/flamenco"
+@pytest.mark.parametrize(
+    ("system", "environ", "folder"),
+    [
+        ("linux", {"FLAMENCO_HOME": "/srv/flamenco"}, Path("/srv/flamenco")),
+        ("linux", {"XDG_DATA_HOME": "/x"}, Path("/x/flamenco")),
+        ("linux", {}, Path.home() / ".local/share/flamenco"),
+        ("darwin", {}, Path.home() / "Library/Application Support/Flamenco"),
+        ("windows", {"LOCALAPPDATA": "/local"}, Path("/local/Blender Foundation/Flamenco")),
+        ("windows", {}, Path.home() / "AppData/Local/Blender Foundation/Flamenco"),
+        ("windows", {"FLAMENCO_HOME": "/srv", "LOCALAPPDATA": "/local"}, Path("/srv")),
+    ],
+)
+def test_data_folder(system, environ, folder):
+    assert data_folder(environ, system) == folder
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(BadConfig, match=r"--data: .*file/data cannot be made"):
+    with pytest.raises(BadConfig, match=r"--data: .*file.data cannot be made"):
         make_folder(tmp_path / "file" / "data", lambda path: None)

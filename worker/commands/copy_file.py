@@ -14,16 +14,17 @@ PARENT_MODE = 0o750
 
 def plan(parameters: Parameters) -> Step:
     src, dest = _places(parameters)
-    return run_own("copy-file", f"copying {str(src)!r} to {str(dest)!r}", {"src": str(src), "dest": str(dest)})
+    return run_own("copy-file", f"copying '{src}' to '{dest}'", {"src": str(src), "dest": str(dest)})
 
 
 def perform(parameters: Parameters) -> None:
     src, dest = _places(parameters)
     if dest.exists():
-        raise BadParameters(f"dest: {str(dest)!r} exists already")
+        raise BadParameters(f"dest: '{dest}' exists already")
     dest.parent.mkdir(mode=PARENT_MODE, parents=True, exist_ok=True)
     part = dest.with_name(f".{dest.name}.part")
-    shutil.copy2(src, part)
+    shutil.copyfile(src, part)
+    shutil.copystat(src, part)
     replace(part, dest)
 
 
@@ -31,5 +32,5 @@ def _places(parameters: Parameters) -> tuple[Path, Path]:
     places = Path(text(parameters, "src")), Path(text(parameters, "dest"))
     for key, place in zip(("src", "dest"), places, strict=True):
         if not place.is_absolute():
-            raise BadParameters(f"{key}: {str(place)!r} is not an absolute path")
+            raise BadParameters(f"{key}: '{place}' is not an absolute path")
     return places

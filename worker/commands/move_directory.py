@@ -9,16 +9,16 @@ from .steps import BadParameters, Parameters, Step, run_own, text
 
 def plan(parameters: Parameters) -> Step:
     src, dest = text(parameters, "src"), text(parameters, "dest")
-    return run_own("move-directory", f"moving {src!r} to {dest!r}", {"src": src, "dest": dest})
+    return run_own("move-directory", f"moving '{src}' to '{dest}'", {"src": src, "dest": dest})
 
 
 def perform(parameters: Parameters) -> None:
     src, dest = Path(text(parameters, "src")), Path(text(parameters, "dest"))
     if not src.exists():
-        raise BadParameters(f"src: {str(src)!r} does not exist")
+        raise BadParameters(f"src: '{src}' does not exist")
     if dest.exists():
         aside = _free_name(dest)
-        print(f"{str(dest)!r} exists, it becomes {str(aside)!r}", flush=True)
+        print(f"'{dest}' exists, it becomes '{aside}'", flush=True)
         dest.rename(aside)
     src.rename(dest)
 

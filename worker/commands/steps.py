@@ -54,7 +54,7 @@ def run(argv: Sequence[str], ends_step: EndsStep = no_steps) -> Run:
 
 def run_own(command: str, announce: str, parameters: Parameters) -> Run:
     """Run one of this package's own programs."""
-    argv = (sys.executable, "-m", __name__.rpartition(".")[0], command, json.dumps(dict(parameters)))
+    argv = (sys.executable, "-X", "utf8", "-m", __name__.rpartition(".")[0], command, json.dumps(dict(parameters)))
     return Run(argv, f"{command}: {announce}")
 
 

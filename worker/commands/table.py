@@ -23,6 +23,7 @@ PLANS: Mapping[str, Plan] = MappingProxyType(
 OWN: Mapping[str, Callable[[Parameters], None]] = MappingProxyType(
     {
         "copy-file": copy_file.perform,
+        "frames-to-video": frames_to_video.perform,
         "make-directory": make_directory.perform,
         "move-directory": move_directory.perform,
     }

@@ -1,5 +1,7 @@
 """What each command comes down to, by its parameters alone."""
 
+import json
+
 import pytest
 
 from farmhand.worker.commands import frames_to_video
@@ -54,7 +56,8 @@ def test_what_the_worker_does_itself(command, parameters, step):
         ),
     ],
 )
-def test_what_is_run(command, parameters, argv):
+def test_what_is_run(command, parameters, argv, monkeypatch):
+    monkeypatch.setattr(frames_to_video, "system", lambda: "linux")
     step = PLANS[command](parameters)
     assert isinstance(step, Run)
     assert list(step.argv) == argv
@@ -97,8 +100,8 @@ def test_parameters_that_make_no_sense_are_named(command, parameters, problem):
 
 def test_ffmpeg_beside_the_worker_comes_first(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", [str(tmp_path / "farmhand-worker")])
-    monkeypatch.setattr("platform.system", lambda: "Linux")
-    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr(frames_to_video, "system", lambda: "linux")
+    monkeypatch.setattr(frames_to_video, "_machine", lambda: "x86_64")
     parameters = {"exe": "ffmpeg", "fps": 24, "inputGlob": "*", "outputFile": "o"}
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -107,3 +110,19 @@ def test_ffmpeg_beside_the_worker_comes_first(tmp_path, monkeypatch):
         (tools / name).touch()
         found.append(frames_to_video.plan(parameters).argv[0])
     assert found == ["ffmpeg", *(str(tools / name) for name in ("ffmpeg", "ffmpeg-linux", "ffmpeg-linux-amd64"))]
+
+
+def test_where_ffmpeg_knows_no_patterns_there_is_a_program_around_it(monkeypatch):
+    monkeypatch.setattr(frames_to_video, "system", lambda: "windows")
+    parameters = {
+        "exe": "f",
+        "fps": 24,
+        "inputGlob": r"C:\*.png",
+        "outputFile": "o",
+        "argsBefore": ["-b"],
+        "args": ["-c"],
+    }
+    step = PLANS["frames-to-video"](parameters)
+    assert step.argv[-2] == "frames-to-video"
+    around = {"before": ["f", "-b"], "inputGlob": r"C:\*.png", "fps": 24, "after": ["-c", "-r", "24", "o"]}
+    assert json.loads(step.argv[-1]) == around
