@@ -29,9 +29,10 @@ _SLACK = 10.0  # seconds beyond those of the job's own until we wait no more
 
 def render(wanted: Wanted) -> Rendered:
     named, log = wanted.named, _log(wanted.named)
+    run = wanted.run if named.user or wanted.account else wanted.run_at(_control(named))
     job: dict[str, Any] = {
         "Label": named.name,
-        "ProgramArguments": [*wanted.program, "run", *wanted.run],
+        "ProgramArguments": [*wanted.program, "run", *run],
         "EnvironmentVariables": {"PATH": _PATH},
         "RunAtLoad": True,
         "KeepAlive": {"SuccessfulExit": False},
@@ -60,7 +61,10 @@ def install(wanted: Wanted) -> list[str]:
     except Refused:
         tool.take_away(job.path, hint=_NO_ROOT)
         raise
-    return [f"it runs already, for launchd starts what it is given; its own output is in {_log(named)}"]
+    speak = (
+        [] if named.user or wanted.account else [f"commands come in by --control {wanted.control or _control(named)}"]
+    )
+    return [f"it runs already, for launchd starts what it is given; its own output is in {_log(named)}", *speak]
 
 
 def remove(named: Named) -> None:
@@ -126,6 +130,11 @@ def _wait(named: Named, what: str, done: Any) -> None:
         if time.monotonic() > deadline:
             raise Refused(f"{named.name} takes too long {what}", "'launchctl print' and its log may say why")
         time.sleep(_PAUSE)
+
+
+def _control(named: Named) -> str:
+    """Return where root's is spoken to; no other user may make a folder there."""
+    return f"/var/run/{named.name}/control.sock"
 
 
 def _seconds(stop: float) -> int:

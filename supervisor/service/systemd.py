@@ -5,7 +5,7 @@ import os
 from ...units.dialects import systemd
 from ...units.light import replace
 from ...units.rendered import Rendered
-from ...units.spec import INFINITY, Assignment, Command, Service, StatusSet
+from ...units.spec import INFINITY, Assignment, Command, ExecDirectory, Service, StatusSet
 from ...units.variables import literal
 from ..exit_codes import BAD_INPUT, REFUSED
 from . import tool
@@ -20,15 +20,16 @@ _ONLINE = "network-online.target"
 def render(wanted: Wanted) -> Rendered:
     """Return the unit. Whatever the supervisor starts dies with it, and a new one begins anew: where services have
     limits, its control group shares out, and systemd could put no second supervisor into it."""
-    user = wanted.named.user
+    named, user = wanted.named, wanted.named.user
+    run = wanted.run if user else wanted.run_at(_control(named))
     service = Service(
-        wanted.named.name,
+        named.name,
         description=wanted.description,
         after=() if user else (_ONLINE, "remote-fs.target"),
         wants=() if user else (_ONLINE,),
         start_limit_interval_sec=0.0,
         type="notify",
-        exec_start=(Command((wanted.program[0], *map(literal, (*wanted.program[1:], "run", *wanted.run)))),),
+        exec_start=(Command((wanted.program[0], *map(literal, (*wanted.program[1:], "run", *run)))),),
         restart="on-failure",
         restart_sec=2.0,
         restart_prevent_exit_status=StatusSet(frozenset({BAD_INPUT})),
@@ -38,6 +39,7 @@ def render(wanted: Wanted) -> Rendered:
         kill_mode="mixed",
         oom_policy="continue",
         user=wanted.account,
+        runtime_directory=() if user else (ExecDirectory(named.name),),
         wanted_by=("default.target" if user else "multi-user.target",),
         kept=(Assignment("Service", "Delegate", "yes"),),
     )
@@ -56,7 +58,7 @@ def install(wanted: Wanted) -> list[str]:
         raise
     if wanted.named.user:
         return ["it ends as you sign out, unless you say 'loginctl enable-linger'"]
-    return []
+    return [f"commands come in by --control {wanted.control or _control(wanted.named)}"]
 
 
 def remove(named: Named) -> None:
@@ -83,6 +85,11 @@ def status(named: Named) -> Standing:
     running = facts.get("ActiveState") in ("active", "activating", "reloading")
     pid = f", process {facts['MainPID']}" if facts.get("MainPID", "0") != "0" else ""
     return Standing(running, f"{facts.get('ActiveState', '?')} ({facts.get('SubState', '?')}){pid}")
+
+
+def _control(named: Named) -> str:
+    """Return where the machine's is spoken to: root's own place is another one while root is signed in."""
+    return f"/run/{named.name}/control.sock"
 
 
 def _demand_systemd() -> None:

@@ -33,6 +33,10 @@ class Wanted:
     def description(self) -> str:
         return f"Farmhand supervisor ({self.named.name})"
 
+    def run_at(self, control: str) -> tuple[str, ...]:
+        """Return what follows `farmhand run`, with a place to be spoken to if it names none."""
+        return self.run if self.control else (f"--control={control}", *self.run)
+
 
 @dataclass(frozen=True)
 class Standing:

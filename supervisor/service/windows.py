@@ -50,8 +50,8 @@ def command(wanted: Wanted) -> str:
     """Return the command line of the service. The program is in quotes whatever it is called: without them, C:\\Program
     would be tried first for one in "C:\\Program Files", and whoever may write that would be the service."""
     program, *words = wanted.program
-    run = [*([] if wanted.control else [f"--control={pipe(wanted.named)}"]), *wanted.run]
-    return f'"{program}" {subprocess.list2cmdline([*words, "service", "run", wanted.named.name, "--", *run])}'
+    words += ["service", "run", wanted.named.name, "--", *wanted.run_at(pipe(wanted.named))]
+    return f'"{program}" {subprocess.list2cmdline(words)}'
 
 
 def pipe(named: Named) -> str:

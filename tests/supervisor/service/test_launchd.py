@@ -72,6 +72,11 @@ def test_a_daemon_is_in_the_machines_and_may_be_somebody_elses(wanted):
     assert job(daemon)["UserName"] == "render"
 
 
+def test_roots_daemon_is_spoken_to_in_the_machines_folder(wanted):
+    daemon = wanted(named=Named("farm"))
+    assert job(daemon)["ProgramArguments"][-2] == "--control=/var/run/farm/control.sock"
+
+
 def test_an_agent_cannot_be_somebody_elses(wanted, launchctl, path):
     with pytest.raises(Refused, match="an agent is always its user's"):
         launchd.install(wanted(account="render"))

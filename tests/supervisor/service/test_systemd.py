@@ -47,6 +47,12 @@ def test_the_machines_starts_with_the_machine_and_may_be_somebodys(wanted):
     }
 
 
+def test_root_finds_the_machines_also_while_signed_in(wanted):
+    lines = systemd.render(wanted(named=Named("farm"))).text.splitlines()
+    assert "RuntimeDirectory=farm" in lines
+    assert any(line.endswith(" run --control=/run/farm/control.sock /srv/farm.yaml") for line in lines)
+
+
 def test_a_users_starts_as_the_user_signs_in(wanted, path, home):
     unit = systemd.render(wanted())
     assert unit.path == str(path)
