@@ -66,6 +66,9 @@ def unpack_python(at: WindowsPython) -> None:
     home = at.program.parent
     for library in (home / "lib").glob("vcruntime140*.dll"):
         shutil.copy(library, home)
+    shutil.copy(home / "bin/pythonw.exe", home)
+    for program in ("python.exe", "pythonw.exe"):  # what a virtual environment begins with
+        shutil.copy(home / program, home / "lib/venv/scripts/nt")
     # Asked for its version, Windows' Python calls WMI, which ends it here (propsys.VariantToString).
     (home / "lib/_wmi.pyd").unlink(missing_ok=True)
     # What wheels for any version of Python are linked with, and the jar lacks.

@@ -24,6 +24,8 @@ _BATCH = (".bat", ".cmd")
 # What cmd.exe, which runs batch files, acts on even within quotes: there is no way to hand it on unharmed.
 _HARMFUL = '"%!\r\n\0'
 
+_MAX_PATH = 260
+
 # The lowest Nice= that brings a priority class: NORMAL is 0 on both sides.
 _CLASSES = ((15, 0x40), (1, 0x4000), (0, 0x20), (-10, 0x8000))  # IDLE, BELOW_NORMAL, NORMAL, ABOVE_NORMAL
 _HIGH, _IDLE = 0x80, 0x40
@@ -58,7 +60,7 @@ def start(order: Order, around: int | None, port: int, key: int) -> Started | Re
     """
     if order.refused is not None:
         return Refused(order.refused[1], order.refused[0])
-    if order.program.lower().endswith(_BATCH) and any(set(_HARMFUL) & set(word) for word in order.argv[1:]):
+    if _is_batch(order.program) and any(set(_HARMFUL) & set(word) for word in order.argv[1:]):
         what = f"a batch file cannot be given arguments with any of {_HARMFUL[:-3]} or a line break in them"
         return Refused(f"cannot execute {order.program}: {what}", _NO_PROGRAM)
     with contextlib.ExitStack() as undo:
@@ -89,7 +91,7 @@ def _create(order: Order, handles: list[int]) -> tuple[int, int, int]:
     startup.hStdInput, startup.hStdOutput, startup.hStdError = handles
     startup.lpAttributeList = {"handle_list": list(dict.fromkeys(handles))}
     process, thread, pid, _ = _winapi.CreateProcess(
-        order.program,
+        _however_long(order.program),
         command_line(order.program, order.argv),
         None,
         None,
@@ -102,12 +104,22 @@ def _create(order: Order, handles: list[int]) -> tuple[int, int, int]:
     return process, thread, pid
 
 
+def _is_batch(program: str) -> bool:
+    """Say whether cmd.exe runs it; Windows leaves out dots and spaces that a name ends with."""
+    return program.rstrip(". ").lower().endswith(_BATCH)
+
+
+def _however_long(path: str) -> str:
+    """Return a path as Windows takes it though it be longer than MAX_PATH."""
+    return path if len(path) < _MAX_PATH else f"\\\\?\\{os.path.abspath(path)}"
+
+
 def command_line(program: str, argv: Sequence[str]) -> str:
     """Return the one text that a program is given in place of its arguments.
 
     A batch file is run by cmd.exe, which has its own rules: everything is quoted, so that &, | and their like are text.
     """
-    if program.lower().endswith(_BATCH):
+    if _is_batch(program):
         return " ".join(f'"{word}"' for word in (program, *argv[1:]))
     return subprocess.list2cmdline(argv)
 
