@@ -29,7 +29,8 @@ _SLACK = 10.0  # seconds beyond those of the job's own until we wait no more
 
 def render(wanted: Wanted) -> Rendered:
     named, log = wanted.named, _log(wanted.named)
-    run = wanted.run if named.user or wanted.account else wanted.run_at(_control(named))
+    control = _control(wanted)
+    run = wanted.run_at(control) if control else wanted.run
     job: dict[str, Any] = {
         "Label": named.name,
         "ProgramArguments": [*wanted.program, "run", *run],
@@ -61,10 +62,9 @@ def install(wanted: Wanted) -> list[str]:
     except Refused:
         tool.take_away(job.path, hint=_NO_ROOT)
         raise
-    speak = (
-        [] if named.user or wanted.account else [f"commands come in by --control {wanted.control or _control(named)}"]
-    )
-    return [f"it runs already, for launchd starts what it is given; its own output is in {_log(named)}", *speak]
+    notices = [f"it runs already, for launchd starts what it is given; its own output is in {_log(named)}"]
+    control = wanted.control or _control(wanted)
+    return notices + ([f"commands come in by --control {control}"] if control else [])
 
 
 def remove(named: Named) -> None:
@@ -132,9 +132,9 @@ def _wait(named: Named, what: str, done: Any) -> None:
         time.sleep(_PAUSE)
 
 
-def _control(named: Named) -> str:
-    """Return where root's is spoken to; no other user may make a folder there."""
-    return f"/var/run/{named.name}/control.sock"
+def _control(wanted: Wanted) -> str | None:
+    """Return where root's is spoken to; others may make no folder there, and keep to their usual place."""
+    return None if wanted.named.user or wanted.account else f"/var/run/{wanted.named.name}/control.sock"
 
 
 def _seconds(stop: float) -> int:

@@ -48,7 +48,7 @@ def test_print_shows_the_unit_and_installs_nothing(typed, farm):
 
 
 def test_other_systems_can_be_seen_from_here(typed):
-    _, plist, _ = typed("install", "--print", "--platform", "macos", "--name", "farm", "--", "/farm.yaml")
+    _, plist, _ = typed("install", "--print", "--platform", "macos", "--user", "--", "/farm.yaml")
     assert plistlib.loads(plist.encode())["ProgramArguments"][-2:] == ["run", "/farm.yaml"]
     _, service, _ = typed("install", "--print", "--platform", "windows", r"C:\farm.yaml")
     assert r"service run farmhand -- --control=\\.\pipe\farmhand C:\farm.yaml" in service
