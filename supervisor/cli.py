@@ -103,15 +103,7 @@ def parser(only: str = "") -> argparse.ArgumentParser:
 def _add_run(commands: Any, socket: argparse.ArgumentParser) -> None:
     run = commands.add_parser("run", parents=[socket], help="run the services of files until Ctrl-C")
     run.add_argument("files", nargs="*", metavar="FILE|UNIT", help="Farmhand's YAML, a unit file, or a unit's name")
-    scope = run.add_mutually_exclusive_group()
-    for name, whose in (("system", "the system's services"), ("user", "your own services")):
-        scope.add_argument(
-            f"--{name}",
-            dest="scope",
-            action="store_const",
-            const=name,
-            help=f"look for units where systemd looks for {whose}; if none is named, start what default.target wants",
-        )
+    _add_scope(run, "look for units where systemd looks for {}; if none is named, start what default.target wants")
     run.add_argument("--log-dir", metavar="FOLDER", help="where the output of services goes")
     run.add_argument(
         "--show-output",
@@ -129,11 +121,18 @@ def _add_run(commands: Any, socket: argparse.ArgumentParser) -> None:
     run.add_argument("--exit-with", metavar="NAME", help="when this service has ended for good, end with its exit code")
 
 
+def _add_scope(command: argparse.ArgumentParser, told: str) -> None:
+    scope = command.add_mutually_exclusive_group()
+    for name, whose in (("system", "the system's services"), ("user", "your own services")):
+        scope.add_argument(f"--{name}", dest="scope", action="store_const", const=name, help=told.format(whose))
+
+
 def _add_check(commands: Any, socket: argparse.ArgumentParser) -> None:
     check = commands.add_parser("check", help="say what is wrong with files, without running them")
     from ..units.support import SYSTEMS
 
-    check.add_argument("files", nargs="+", metavar="FILE", help="Farmhand's YAML, or a .service file")
+    check.add_argument("files", nargs="+", metavar="FILE|UNIT", help="our YAML, a .service file, or a unit's name")
+    _add_scope(check, "look for units where systemd looks for {}")
     check.add_argument(
         "--platform",
         choices=tuple(SYSTEMS),
@@ -215,13 +214,14 @@ def _check(arguments: argparse.Namespace) -> int:
     from ..units.errors import BadConfig
     from ..units.files import read_text
     from ..units.spec import Service
-    from .definitions.catalog import drop_ins_beside
+    from .definitions.catalog import files_of
 
     code = 0
     services: list[Service] = []
-    for file in arguments.files:
+    for name in arguments.files:
         try:
-            report = check(file, read_text(file), drop_ins_beside(file))
+            file, drop_ins = files_of(name, arguments.scope)
+            report = check(file, read_text(file), drop_ins)
         except BadConfig as problem:
             code = fail(str(problem), BAD_INPUT)
             continue

@@ -14,7 +14,7 @@ from ...units.light import dataclass, field, replace
 from ...units.settings import Settings
 from ...units.spec import Service
 from ...units.unit_names import full_name, short_name
-from .unit_paths import Found, Index, template
+from .unit_paths import Found, Index, Scope, folders, template
 
 # What brings the computer up is the system's, and counts as reached: systemd.special(7).
 _REACHED = """
@@ -219,6 +219,19 @@ def drop_ins_beside(file: str) -> list[tuple[str, str]]:
     """Return path and text of each drop-in of a unit file, from the folders beside it; none for another file."""
     folder, name = os.path.split(file)
     return list(_texts(Index([folder or "."]).find(name).drop_ins)) if name.endswith(".service") else []
+
+
+def files_of(name: str, scope: Scope | None) -> tuple[str, list[tuple[str, str]]]:
+    """Return the file that is meant, and its drop-ins. scope: in whose folders a unit's name is looked for.
+
+    Raises BadConfig for a name that none of them knows.
+    """
+    if scope is None or "/" in name or name.endswith((".yaml", ".yml")):
+        return name, drop_ins_beside(name)
+    found = Index(folders(scope, os.environ)).find(full_name(name))
+    if not found.fragment:
+        raise BadConfig(name, 0, "", "there is no such unit", "name one that is in the folders for units, or a file")
+    return found.fragment, list(_texts(found.drop_ins))
 
 
 def read(path: str) -> str:

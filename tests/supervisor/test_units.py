@@ -305,3 +305,11 @@ def test_an_answer_and_a_complaint_go_their_own_ways(units):
     assert done.stderr.startswith("nobody: there is no such service")
     done = units("status", "nobody", "masked")
     assert (done.returncode, done.stdout.splitlines()[0], "nobody" in done.stderr) == (4, "○ masked", True)
+
+
+def test_units_are_checked_by_their_names(units):
+    done = units("check", "--system", "bad", "worker@1", "nobody")
+    assert done.returncode == 2
+    assert "bad.service:2: ExecStart:" in done.stderr
+    assert "worker@.service: 1 service" in done.stdout
+    assert "nobody: there is no such unit" in done.stderr
