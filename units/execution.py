@@ -22,7 +22,7 @@ _CORE_MASKS = {"default": 0x33, "all": 0xFFFFFFFF, **{name: 1 << bit for bit, na
 
 
 def _relative(text: str, context: Context) -> str:
-    path = simplify(context.replace(text)).rstrip("/")
+    path = re.sub(r"^(\./+)+", "", simplify(context.replace(text))).rstrip("/")
     if path.startswith("/") or ".." in path.split("/") or path in ("", "."):
         raise BadValue(f'"{text}" is not a path below the folder that it belongs in', "write a relative one without ..")
     if path.split("/")[0] == "private":
@@ -34,16 +34,12 @@ def directories(*, links: bool = True) -> Kind:
     """Folders to make: "NAME", or with `links` "NAME:LINK"; systemd.exec(5), RuntimeDirectory=."""
 
     def read(text: str, context: Context) -> tuple[ExecDirectory, ...]:
-        found = []
-        for word in words(text, warn=context.warn):
-            path, colon, link = word.partition(":")
-            try:
-                if colon and not links:
-                    raise BadValue(f'"{word}" gives a second name, which this directive does not take', "take it out")
-                link = _relative(link.partition(":")[0], context) if link else ""
-                found.append(ExecDirectory(_relative(path, context), (link,) if link else ()))
-            except BadValue as bad:
-                context.warn(bad.problem, bad.hint)
+        found: list[ExecDirectory] = []
+        try:
+            for word in words(text, warn=context.warn):
+                _take_directory(found, word, context, links=links)
+        except BadValue as bad:  # it cannot be read on from here; what came before counts
+            context.warn(bad.problem, bad.hint)
         return tuple(found)
 
     return Kind(
@@ -55,6 +51,20 @@ def directories(*, links: bool = True) -> Kind:
         resets=True,
         repeatable=True,
     )
+
+
+def _take_directory(found: list[ExecDirectory], word: str, context: Context, *, links: bool) -> None:
+    """Read "NAME" or "NAME:LINK"; a colon more or at an end says nothing."""
+    path, link = [*filter(None, word.split(":")), "", ""][:2]
+    if word and not path:
+        raise BadValue(f'"{word}" names no folder, and what follows is ignored', "write a name before the colon")
+    try:
+        if link and not links:
+            raise BadValue(f'"{word}" gives a second name, which this directive does not take', "take it out")
+        link = _relative(link, context) if link else ""
+        found.append(ExecDirectory(_relative(path, context), (link,) if link else ()))
+    except BadValue as bad:
+        context.warn(bad.problem, bad.hint)
 
 
 def _join_directories(old: tuple[ExecDirectory, ...], new: tuple[ExecDirectory, ...]) -> tuple[ExecDirectory, ...]:

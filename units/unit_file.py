@@ -25,6 +25,7 @@ class Line:
 Warn = Callable[[int, str, str, str], None]
 
 _LINE_END = re.compile(r"\r\n|\n\r|\n|\r|\0")
+_BYTE_ORDER_MARK = "\ufeff"
 _LONGEST = 1 << 20  # bytes of a line, and of all that are continued together
 # Bytes that were no UTF-8 stand in a str as lone surrogates; the others are no characters in any encoding.
 _UNCLEAN = re.compile(r"[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -34,7 +35,7 @@ def assignments(path: str, text: str, sections: tuple[str, ...], warn: Warn) -> 
     """Yield the assignments in known sections. A broken section header is a BadConfig, all else is warned of."""
     section = ""
     ignoring = False
-    for number, line in _logical_lines(path, text.removeprefix("\ufeff")):
+    for number, line in _logical_lines(path, text):
         if _UNCLEAN.search(line):
             raise BadConfig(path, number, "", "it is not UTF-8 text", "save it as UTF-8", load_state="error")
         if line.startswith("["):
@@ -59,12 +60,14 @@ def assignments(path: str, text: str, sections: tuple[str, ...], warn: Warn) -> 
 
 def _logical_lines(path: str, text: str) -> Iterator[tuple[int, str]]:
     """Yield (number, text) of what is not blank or a comment, lines that end in a backslash joined with the next."""
-    number, collected = 0, ""
+    number, collected, marked = 0, "", False
     for number, raw in enumerate(_LINE_END.split(text), 1):
         if _size(raw) >= _LONGEST or _size(collected) + _size(raw) > _LONGEST:
             raise BadConfig(path, number, "", "the line is longer than 1 MiB", "cut it in pieces", load_state="error")
         if raw.lstrip(WHITESPACE).startswith(("#", ";")):
             continue
+        if raw.startswith(_BYTE_ORDER_MARK) and not marked:  # systemd takes one out, in whichever line it is
+            raw, marked = raw.removeprefix(_BYTE_ORDER_MARK), True
         collected += raw
         if _is_continued(collected):
             collected = collected[:-1] + " "
