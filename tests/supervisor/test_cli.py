@@ -367,7 +367,7 @@ def test_a_question_does_not_load_the_supervisor():
 
 ELSEWHERE = """
 import os, sys
-sys.platform = "win32"
+sys.platform = "plan9"
 for name in ("fcntl", "grp", "pwd", "resource"):
     sys.modules[name] = None
 del os.geteuid
@@ -385,5 +385,5 @@ def test_where_services_cannot_be_run_that_is_said_and_files_are_checked(tmp_pat
     if verb == "check":
         assert (done.returncode, done.stdout) == (0, "farm.yaml: 1 service: a\n"), done.stderr
     else:
-        said = "farmhand: neither services nor tasks can be run on win32 yet: use Linux or macOS\n"
+        said = "farmhand: neither services nor tasks can be run on plan9 yet: use Linux, macOS or Windows\n"
         assert (done.returncode, done.stderr) == (2, said)
