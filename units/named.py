@@ -249,9 +249,11 @@ def stream(*words: str, files: tuple[str, ...] = _STREAM_FILES) -> Kind:
                 return prefix + read_path(text.removeprefix(prefix), context)
         if text.startswith("fd:") and "fd" in words:
             return f"fd:{_descriptor_name(context.replace(text[3:]))}".removesuffix(":")
-        if text in _OLD_STREAMS and not context.strict:
-            context.warn(f'"{text}" is obsolete and taken for "{_OLD_STREAMS[text]}"', "take it out: it is the default")
-        return grammar.parse_choice(_OLD_STREAMS.get(text, text), words)
+        if (new := _OLD_STREAMS.get(text)) and context.strict:
+            raise BadValue(f'"{text}" is obsolete', f'write "{new}"')
+        if new:
+            context.warn(f'"{text}" is obsolete and taken for "{new}"', "take it out: it is the default")
+        return grammar.parse_choice(new or text, words)
 
     what = " | ".join([*words, *(prefix + "PATH" for prefix in files)])
     return Kind(what, read, write_line, {"type": ["string", "null"]})

@@ -191,3 +191,8 @@ def test_what_becomes_of_leftovers_is_one_of_two_words():
     assert farmhand.read("f.yaml", f"supervisor: {{Leftovers: stop}}\n{plain}").settings.leftovers == "stop"
     with pytest.raises(BadConfig, match=r'f\.yaml:1: .*Leftovers: "kill" is none of adopt, stop'):
         farmhand.read("f.yaml", f"supervisor: {{Leftovers: kill}}\n{plain}")
+
+
+def test_what_systemd_calls_obsolete_is_refused_with_what_is_written_now():
+    with pytest.raises(BadConfig, match='StandardOutput: "syslog" is obsolete; write "journal"'):
+        farmhand.read("f.yaml", "services: {a: {ExecStart: /bin/true, StandardOutput: syslog}}\n")
