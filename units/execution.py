@@ -90,10 +90,13 @@ DIRECTORIES = (
 )
 
 
+_SEARCHED = re.compile(r"(?:[A-Za-z]:[\\/])?[^:]+")  # the colon of a drive of Windows is part of the path
+
+
 def _read_search_path(text: str, context: Context) -> tuple[str, ...]:
     """Take the folders as far as they are right; systemd forgets what follows a wrong one."""
     found: list[str] = []
-    for part in filter(None, text.split(":")):
+    for part in _SEARCHED.findall(text):
         try:
             found.append(read_path(part, context))
         except BadValue as bad:

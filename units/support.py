@@ -178,7 +178,6 @@ _ROWS: tuple[_Row, ...] = (
     ("windows", "not in force", "RootDirectoryStartOnly", "Windows has no root directory for a process alone"),
     ("windows", "near", "PermissionsStartOnly", "all commands run as Farmhand does", _YES),
     ("windows", "not in force", "SetLoginEnvironment", "USERNAME and USERPROFILE are there anyway"),
-    ("windows", "not in force", "ExecSearchPath", "its folders are apart by colons; write programs with their paths"),
     ("windows", "not in force", "UMask", "what is made has the permissions of the folder that it is in"),
     ("macos", "near", "SetCredential LoadCredential ImportCredential", "the files are on a disk, not in memory"),
     ("windows", "near", "SetCredential LoadCredential ImportCredential",

@@ -33,7 +33,7 @@ def compose(service: Service, common: Mapping[str, str], own: Mapping[str, str])
     Raises OSError for an EnvironmentFile= that cannot be read and is not optional.
     """
     passed = {name: os.environ[name] for name in service.pass_environment if name in os.environ}
-    search = {"PATH": ":".join(service.exec_search_path)} if service.exec_search_path else {}
+    search = {"PATH": os.pathsep.join(service.exec_search_path)} if service.exec_search_path else {}
     env = {**common, **own, **search, **passed, **service.environment}
     for file in service.environment_file:
         env.update(_read_files(file.path, optional=file.optional))

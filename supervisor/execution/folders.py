@@ -37,7 +37,7 @@ def wanted(service: Service) -> bool:
 def variables(service: Service, bases: Mapping[str, str]) -> dict[str, str]:
     """Return RUNTIME_DIRECTORY and its like. bases: specifier -> folder, as in units/machine.py."""
     return {
-        f"{word}_DIRECTORY": ":".join(os.path.join(bases[letter], item.path) for item in items)
+        f"{word}_DIRECTORY": os.pathsep.join(os.path.join(bases[letter], item.path) for item in items)
         for field, letter, word in _KINDS
         if (items := _items(service, field))
     }

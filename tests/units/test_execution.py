@@ -35,6 +35,7 @@ def folders(*names, **links):
         ("RuntimeDirectoryPreserve=restart\nRuntimeDirectoryPreserve=bogus", "runtime_directory_preserve", "restart"),
         ("ExecSearchPath=/a//b/:/c\nExecSearchPath=/c:/d", "exec_search_path", ("/a/b", "/c", "/c", "/d")),
         ("ExecSearchPath=/a:relative:/b", "exec_search_path", ("/a",)),
+        (r"ExecSearchPath=C:\a:D:/b::/c", "exec_search_path", ("C:\\a", "D:/b", "/c")),
         ("CPUSchedulingPriority=5\nCPUSchedulingPolicy=fifo", "cpu_scheduling_priority", 5),
         ("CPUSchedulingPriority=5\nCPUSchedulingPolicy=other", "cpu_scheduling_priority", 0),
         ("CPUSchedulingPriority=0\nCPUSchedulingPolicy=rr", "cpu_scheduling_priority", 1),
