@@ -220,9 +220,8 @@ _ROWS: tuple[_Row, ...] = (
     ("windows", "near", "TasksMax", "threads do not count; a process above it is ended at once"),
     ("macos", "not in force", "CPUQuota MemoryMax TasksMax", "macOS has no control groups, nor anything like them"),
     ("macos windows", "not in force",
-     "CPUQuotaPeriodSec CPUWeight AllowedCPUs AllowedMemoryNodes MemoryMin MemoryLow MemoryHigh MemorySwapMax IOWeight",
-     "it is a matter of Linux' control groups"),
-    ("macos windows", "not in force", "CPUAccounting MemoryAccounting TasksAccounting",
+     "CPUQuotaPeriodSec CPUWeight AllowedCPUs AllowedMemoryNodes MemoryMin MemoryLow MemoryHigh MemorySwapMax IOWeight "
+     "CPUAccounting MemoryAccounting TasksAccounting",
      "it is a matter of Linux' control groups"),
 )  # fmt: skip
 
@@ -258,17 +257,6 @@ def cases(section: str, name: str, system: System) -> tuple[Case, ...]:
 def case(row: Directive, value: object, system: System) -> Case:
     """Give what becomes of one value of a directive that Farmhand acts on."""
     return next((each for each in cases(row.section, row.name, system) if each.values.hold(value)), _SAME)
-
-
-def never_in_force(system: System) -> frozenset[str]:
-    """Give the directives that are in force elsewhere, and with no value on this system."""
-    return frozenset(
-        row.name
-        for row in DIRECTIVES.values()
-        if {each.word for each in cases(row.section, row.name, system)} == {"not in force"}
-        and cases(row.section, row.name, system)[-1].values is _ALL
-        and cases(row.section, row.name, "linux") != cases(row.section, row.name, system)
-    )
 
 
 @dataclass(frozen=True)
