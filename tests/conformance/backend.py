@@ -16,6 +16,8 @@ import sys
 REQUESTS = 9  # of all that is ready at once, these come last
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ROOT = {"HOME": "/root"}
+# What the recording systemd was started with, for PassEnvironment=.
+GIVEN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "container": "docker"}
 
 
 def take_checkout():
@@ -93,6 +95,8 @@ class Corpus:
         from farmhand.units import machine
 
         os.chdir("/")  # as every system manager does; services without WorkingDirectory= stay there
+        os.environ.clear()
+        os.environ.update(GIVEN, SYSTEMD_UNIT_PATH=unit_dir)
         catalog = Catalog(machine.here(ROOT), Index([Path(unit_dir)]), lambda line: print(line, flush=True))
         environment = {"PATH": PATH, "LANG": "C.UTF-8"}
         shell = Shell(
