@@ -51,7 +51,8 @@ def test_each_line_has_its_reason_and_each_reason_its_line() -> None:
     assert {line.partition("=")[0] for line, why in lines if line} == WHY.keys()
 
 
-ODD = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), min_size=1).filter(str.strip)
+ODD_CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"])
+ODD = st.text(ODD_CHARACTERS, min_size=1, max_size=60).filter(str.strip)  # 240 bytes, that a path can have in a name
 
 
 @given(name=ODD, manager=ODD, folder=ODD)
