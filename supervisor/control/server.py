@@ -1,9 +1,10 @@
 """The supervisor's side of the control channel: reads the lines that come, and writes those that go back."""
 
+import sys
 from collections.abc import Iterable
 
 from ...units.light import Any
-from ..exit_codes import BAD_INPUT
+from ..exit_codes import BAD_INPUT, FAILED
 from ..platforms import Channel
 from .protocol import BadRequest, Handle, Reply, decode_request, encode
 
@@ -23,7 +24,11 @@ class ControlServer:
             self._answer(client, Reply(BAD_INPUT, (f"the request is not understood: {bad}",)))
         else:
             client.note = line.decode()
-            self._handle(request, lambda reply: self._answer(client, reply))
+            try:
+                self._handle(request, lambda reply: self._answer(client, reply))
+            except Exception as defect:  # who only asks must not end what runs services
+                sys.excepthook(type(defect), defect, defect.__traceback__)
+                self._answer(client, Reply(FAILED, (f"{request.verb}: a defect of farmhand: {defect!r}",)))
 
     def resume(self, clients: Iterable[Any], rejoin: Handle) -> None:
         """Go on with clients that wait for an answer of an earlier program."""

@@ -90,6 +90,18 @@ def test_a_request_is_answered(serve):
     assert reply == Reply(7, ("kill", "a", "b"), {"signal": "SIGHUP"})
 
 
+def test_a_defect_is_answered_and_ends_nothing(serve, capfd):
+    def handle(request, answer):
+        if request.verb == "show":
+            raise KeyError("nobody")
+        echo(request, answer)
+
+    path = serve(handle)
+    assert ask(path, Request("show")) == Reply(1, ("show: a defect of farmhand: KeyError('nobody')",))
+    assert "KeyError: 'nobody'" in capfd.readouterr().err
+    assert ask(path, Request("ping")).exit_code == 7
+
+
 def test_an_answer_may_come_later_and_others_are_served_meanwhile(serve):
     waiting = []
 
