@@ -65,6 +65,7 @@ def add_parser(commands: Any) -> None:
         verbs.add_parser(verb, parents=[common, named], help=help, description=help)
     # What Windows starts is not for people to type, and not listed.
     hosted = verbs.add_parser("run", parents=[common])
+    hosted.add_argument("--log", metavar="FILE")
     hosted.add_argument("name", type=_name, metavar="NAME")
     hosted.add_argument("words", nargs="+", metavar="FILE")
 
@@ -178,7 +179,7 @@ def _status(arguments: argparse.Namespace) -> int:
 def _host(arguments: argparse.Namespace) -> int:
     if _HERE[kind()] != "windows":
         raise Refused("service run: only Windows needs that", "'farmhand run' runs services", BAD_INPUT)
-    return host.run(_named(arguments), arguments.words)
+    return host.run(_named(arguments), arguments.log, arguments.words)
 
 
 def _named(arguments: argparse.Namespace) -> Named:

@@ -22,12 +22,16 @@ _HEARD: Mapping[Control, str] = {
 }
 
 
-def run(named: Named, words: Sequence[str]) -> int:
-    """Be what Windows has started under this name; returns the exit code. words: what follows `farmhand run`."""
+def run(named: Named, log: str | None, words: Sequence[str]) -> int:
+    """Be what Windows has started under this name; returns the exit code.
+
+    log: where the supervisor's own lines go. words: what follows `farmhand run`.
+    """
+    log = log or log_path(named)
     if named.user:
-        return _supervise(named, words, lambda: None)
+        return _supervise(log, words, lambda: None)
     try:
-        return services().serve(named.name, lambda ready: _reported(named, words, ready), _heed)
+        return services().serve(named.name, lambda ready: _reported(named.name, log, words, ready), _heed)
     except OSError as error:
         if getattr(error, "winerror", None) != _NOT_STARTED_BY_WINDOWS:
             raise
@@ -35,23 +39,30 @@ def run(named: Named, words: Sequence[str]) -> int:
         raise Refused("service run: only Windows itself starts that", hint, BAD_INPUT) from None
 
 
-def _reported(named: Named, words: Sequence[str], ready: Callable[[], None]) -> int:
+def log_path(named: Named) -> str:
+    """Return where the supervisor's own lines are to go, for it has no terminal; Windows knows the variables."""
+    variable = "LOCALAPPDATA" if named.user else "PROGRAMDATA"
+    folder = os.environ.get(variable, f"%{variable}%")
+    return rf"{folder}\farmhand\{named.name}.log"
+
+
+def _reported(name: str, log: str, words: Sequence[str], ready: Callable[[], None]) -> int:
     """Supervise, and have the event log tell of it."""
     try:
-        _report(named, "information", f"running: farmhand run {' '.join(words)}")
-        code = _supervise(named, words, ready)
+        _report(name, "information", f"running: farmhand run {' '.join(words)}")
+        code = _supervise(log, words, ready)
     except BaseException:
-        _report(named, "error", f"the supervisor failed, and is started again:\n{traceback.format_exc()}")
+        _report(name, "error", f"the supervisor failed, and is started again:\n{traceback.format_exc()}")
         raise
     if code:
-        _report(named, "error", f"ended with exit code {code}; {log_path(named)} says why")
+        _report(name, "error", f"ended with exit code {code}; {log} says why")
     else:
-        _report(named, "information", "stopped")
+        _report(name, "information", "stopped")
     return code
 
 
-def _supervise(named: Named, words: Sequence[str], ready: Callable[[], None]) -> int:
-    with _own_log(named):
+def _supervise(log: str, words: Sequence[str], ready: Callable[[], None]) -> int:
+    with _lines_in(log):
         try:
             wishes, plan = cli.plan_run(["run", *words])
         except SystemExit as leaving:
@@ -70,15 +81,9 @@ def _heed(control: Control) -> None:
         services().ask_to_stop()
 
 
-def log_path(named: Named) -> str:
-    """Return where the supervisor's own lines go, for there is no terminal."""
-    folder = os.environ["LOCALAPPDATA" if named.user else "PROGRAMDATA"]
-    return os.path.join(folder, "farmhand", f"{named.name}.log")
-
-
 @contextlib.contextmanager
-def _own_log(named: Named) -> Iterator[None]:
-    path = log_path(named)
+def _lines_in(path: str) -> Iterator[None]:
+    """Have what this process says written there."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with contextlib.suppress(OSError):
         if os.path.getsize(path) > _FULL:
@@ -91,6 +96,6 @@ def _own_log(named: Named) -> Iterator[None]:
             sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
 
 
-def _report(named: Named, kind: Kind, text: str) -> None:
+def _report(name: str, kind: Kind, text: str) -> None:
     with contextlib.suppress(OSError):  # the log may be full, and that is no reason to stop
-        services().report(named.name, kind, text)
+        services().report(name, kind, text)

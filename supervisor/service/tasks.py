@@ -19,6 +19,7 @@ from ...units.rendered import Rendered
 from ..control.protocol import NoSupervisor, Request, ask, default_path
 from ..exit_codes import BAD_INPUT
 from . import tool
+from .host import log_path
 from .wanted import Named, NotInstalled, Refused, Standing, Wanted
 
 _NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
@@ -37,7 +38,6 @@ def render(wanted: Wanted) -> Rendered:
 
 
 def _task(wanted: Wanted) -> _Tree:
-    program, *words = wanted.program
     user = _user()
     return {
         # Where it can be told to stop: whoever ends the task has no other word for it than to kill.
@@ -59,10 +59,8 @@ def _task(wanted: Wanted) -> _Tree:
         },
         "Actions": {
             "Exec": {
-                "Command": _without_window(program),
-                "Arguments": subprocess.list2cmdline(
-                    [*words, "service", "run", "--user", wanted.named.name, "--", *wanted.run]
-                ),
+                "Command": _without_window(wanted.program[0]),
+                "Arguments": subprocess.list2cmdline([*wanted.hosted(log_path(wanted.named), "--user"), *wanted.run]),
             },
         },
     }

@@ -33,6 +33,10 @@ class Wanted:
     def description(self) -> str:
         return f"Farmhand supervisor ({self.named.name})"
 
+    def hosted(self, log: str, *options: str) -> list[str]:
+        """Return what follows the program where Windows starts it. log: where its own lines go."""
+        return [*self.program[1:], "service", "run", *options, f"--log={log}", self.named.name, "--"]
+
     def run_at(self, control: str) -> tuple[str, ...]:
         """Return what follows `farmhand run`, with a place to be spoken to if it names none."""
         return self.run if self.control else (f"--control={control}", *self.run)

@@ -8,6 +8,7 @@ from ...units.light import Any
 from ...units.rendered import Rendered
 from ..exit_codes import BAD_INPUT, FAILED, REFUSED
 from ..platforms.services import Settings, services
+from .host import log_path
 from .wanted import Named, NotInstalled, Refused, Standing, Wanted
 
 _ADMIN = "open a terminal as administrator, or install your own with --user"
@@ -49,9 +50,8 @@ def has_password(account: str) -> bool:
 def command(wanted: Wanted) -> str:
     """Return the command line of the service. The program is in quotes whatever it is called: without them, C:\\Program
     would be tried first for one in "C:\\Program Files", and whoever may write that would be the service."""
-    program, *words = wanted.program
-    words += ["service", "run", wanted.named.name, "--", *wanted.run_at(pipe(wanted.named))]
-    return f'"{program}" {subprocess.list2cmdline(words)}'
+    words = [*wanted.hosted(log_path(wanted.named)), *wanted.run_at(pipe(wanted.named))]
+    return f'"{wanted.program[0]}" {subprocess.list2cmdline(words)}'
 
 
 def pipe(named: Named) -> str:
@@ -90,7 +90,8 @@ def install(wanted: Wanted) -> list[str]:
     with _explained(wanted.named):
         lacking = services().create(wanted.named.name, settings)
     speak = f"commands come in by --control {wanted.control or pipe(wanted.named)}, from an administrator's terminal"
-    return [*(f"this Windows knows of no {setting}; going on without" for setting in lacking), speak]
+    log = f"its own lines are in {log_path(wanted.named)}, and the most important in the event log"
+    return [*(f"this Windows knows of no {setting}; going on without" for setting in lacking), speak, log]
 
 
 def remove(named: Named) -> None:

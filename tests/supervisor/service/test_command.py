@@ -51,7 +51,7 @@ def test_other_systems_can_be_seen_from_here(typed):
     _, plist, _ = typed("install", "--print", "--platform", "macos", "--user", "--", "/farm.yaml")
     assert plistlib.loads(plist.encode())["ProgramArguments"][-2:] == ["run", "/farm.yaml"]
     _, service, _ = typed("install", "--print", "--platform", "windows", r"C:\farm.yaml")
-    assert r"service run farmhand -- --control=\\.\pipe\farmhand C:\farm.yaml" in service
+    assert r"farmhand.log farmhand -- --control=\\.\pipe\farmhand C:\farm.yaml" in service
     _, task, _ = typed("install", "--print", "--platform", "windows", "--user", r"C:\farm.yaml")
     assert xml.fromstring(task).tag.endswith("Task")
 

@@ -32,7 +32,8 @@ def task(wanted):
 
 def test_it_runs_farmhand_with_words_quoted_for_windows(wanted):
     found = task(wanted(run=("--log-dir=D:\\my logs\\", 'C:\\a "farm".yaml'), program=(r"C:\python.exe", "-P")))
-    words = r'-P service run --user farm -- "--log-dir=D:\my logs\\" "C:\a \"farm\".yaml"'
+    log = r"--log=%LOCALAPPDATA%\farmhand\farm.log"
+    words = rf'-P service run --user {log} farm -- "--log-dir=D:\my logs\\" "C:\a \"farm\".yaml"'
     assert found["Actions/Exec/Command"] == r"C:\python.exe"
     assert found["Actions/Exec/Arguments"] == words
 

@@ -15,9 +15,9 @@ def machines(wanted):
 
 def test_the_program_is_always_quoted(machines):
     line = windows.command(machines(run=(r"C:\my farm.yaml",)))
-    words = r'-P -m farmhand service run farm -- --control=\\.\pipe\farm "C:\my farm.yaml"'
-    assert line == f'"{PYTHON}" {words}'
-    assert windows.command(machines(program=("python.exe",))).startswith('"python.exe" service run')
+    words = r'--log=%PROGRAMDATA%\farmhand\farm.log farm -- --control=\\.\pipe\farm "C:\my farm.yaml"'
+    assert line == f'"{PYTHON}" -P -m farmhand service run {words}'
+    assert windows.command(machines(program=("python.exe",))).startswith('"python.exe" service run ')
 
 
 def test_it_is_spoken_to_where_somebody_wants_it(machines):
