@@ -8,7 +8,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -303,12 +303,17 @@ def commands() -> str:
 
 def command_line(parser: argparse.ArgumentParser) -> str:
     """Describe a program: its own options, then each of its commands."""
-    parts = [_arguments(parser)] if _described(parser) else []
+    return "\n".join([*([_arguments(parser)] if _described(parser) else []), *_commands_of(parser)])
+
+
+def _commands_of(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield its commands, each with those of its own; none that its help does not list."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
-            parts += [_command(command, helps[name]) for name, command in action.choices.items()]
-    return "\n".join(parts)
+            for choice in action._choices_actions:
+                command = action.choices[choice.dest]
+                yield _command(command, choice.help or "")
+                yield from _commands_of(command)
 
 
 def _command(command: argparse.ArgumentParser, help: str) -> str:
