@@ -418,7 +418,9 @@ def _may_matter(unit: Unit, event: Event, message: notify.Message | None) -> boo
     """Say whether it may matter who lives beside: to look at every WATCHDOG=1 would cost more than all the rest."""
     if event is Event.STOP and unit.life.main:  # there is somebody to be signalled, whoever else there is
         return unit.service.kill_mode == "none"
-    return event is not Event.MESSAGE or (message is not None and (bool(message.tells) or message.watchdog == "trigger"))
+    return event is not Event.MESSAGE or (
+        message is not None and (bool(message.tells) or message.watchdog == "trigger")
+    )
 
 
 def _chance() -> float:
