@@ -1,6 +1,7 @@
 """What each command comes down to, by its parameters alone."""
 
 import json
+import os
 
 import pytest
 
@@ -88,8 +89,8 @@ def test_the_log_shows_what_can_be_pasted_into_a_shell():
         ("frames-to-video", {"exe": "f", "fps": 24, "outputFile": "o"}, "inputGlob: is missing"),
         ("make-directory", {}, "path: is missing"),
         ("move-directory", {"src": "a"}, "dest: is missing"),
-        ("copy-file", {"src": "/a", "dest": "b"}, "dest: 'b' is not an absolute path"),
-        ("copy-file", {"src": "a", "dest": "/b"}, "src: 'a' is not an absolute path"),
+        ("copy-file", {"src": os.path.abspath("a"), "dest": "b"}, "dest: 'b' is not an absolute path"),
+        ("copy-file", {"src": "a", "dest": os.path.abspath("b")}, "src: 'a' is not an absolute path"),
     ],
 )
 def test_parameters_that_make_no_sense_are_named(command, parameters, problem):
