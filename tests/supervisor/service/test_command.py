@@ -2,13 +2,16 @@
 
 import os
 import plistlib
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as xml
+import zipapp
 from pathlib import Path
 
 import pytest
 
+import farmhand.supervisor
 from farmhand.supervisor import cli
 from farmhand.supervisor.service import command
 
@@ -45,6 +48,16 @@ def test_print_shows_the_unit_and_installs_nothing(typed, farm):
     assert f"ExecStart={sys.executable} -P -m farmhand.supervisor run {farm}/farm.yaml" in unit.splitlines()
     assert "TimeoutStopSec=3min 10s" in unit.splitlines()
     assert not (farm / ".config").exists()
+
+
+def test_a_supervisor_in_one_file_is_installed_as_that(farm):
+    content, packages = farm / "content", Path(next(iter(farmhand.supervisor.__path__))).parent
+    for package in ("supervisor", "units"):
+        shutil.copytree(packages / package, content / "farmhand" / package, ignore=shutil.ignore_patterns("*.pyc"))
+    zipapp.create_archive(content, farm / "farmhand.pyz", main="farmhand.supervisor.__main__:main")
+    words = ["farmhand.pyz", "service", "install", "--user", "--print", "farm.yaml"]
+    shown = subprocess.run([sys.executable, *words], cwd=farm, capture_output=True, text=True, timeout=60)
+    assert f"ExecStart={sys.executable} {farm}/farmhand.pyz run {farm}/farm.yaml" in shown.stdout.splitlines()
 
 
 def test_other_systems_can_be_seen_from_here(typed):

@@ -75,6 +75,8 @@ def test_a_daemon_is_in_the_machines_and_may_be_somebody_elses(wanted):
 def test_roots_daemon_is_spoken_to_in_the_machines_folder(wanted):
     daemon = wanted(named=Named("farm"))
     assert job(daemon)["ProgramArguments"][-2] == "--control=/var/run/farm/control.sock"
+    others = wanted(named=Named("farm"), account="render")
+    assert job(others)["ProgramArguments"][-2:] == ["run", "/srv/farm.yaml"]
 
 
 def test_an_agent_cannot_be_somebody_elses(wanted, launchctl, path):

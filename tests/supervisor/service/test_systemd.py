@@ -39,6 +39,11 @@ def test_systemd_finds_nothing_wrong_with_it(wanted, tmp_path, user):
     assert (answer.returncode, [line for line in answer.stderr.splitlines() if "farm.service" in line]) == (0, [])
 
 
+def test_words_are_passed_on_as_they_are(wanted):
+    unit = systemd.render(wanted(run=("--log-dir=/a b/50%", "$HOME;", "/c.yaml")))
+    assert ' -P run "--log-dir=/a b/50%%" $$HOME; /c.yaml\n' in unit.text
+
+
 def test_the_machines_starts_with_the_machine_and_may_be_somebodys(wanted):
     unit = systemd.render(wanted(named=Named("farm"), account="render"))
     assert unit.path == "/etc/systemd/system/farm.service"
