@@ -78,11 +78,13 @@ def remove(named: Named) -> None:
 
 
 def start(named: Named) -> None:
-    """Start it, after it was loaded again if somebody has had it unloaded."""
+    """Start it; if somebody has had it unloaded, load it, which starts it as well. One that runs is left alone."""
     tool.demand(_path(named))
-    if _print(named) is None:
+    shown = _print(named)
+    if shown is None:
         tool.order(["launchctl", "bootstrap", _domain(named), _path(named)])
-    tool.order(["launchctl", "kickstart", _target(named)])
+    elif _pid(shown) is None:
+        tool.order(["launchctl", "kickstart", _target(named)])
 
 
 def stop(named: Named) -> None:

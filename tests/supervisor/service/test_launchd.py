@@ -126,18 +126,19 @@ def test_one_that_is_not_let_go_stays(wanted, launchctl, path):
     assert path.exists()
 
 
-def test_started_it_is_kicked(wanted, launchctl):
+@pytest.mark.parametrize(
+    ("shown", "calls"),
+    [
+        pytest.param((0, STOPPED), [f"kickstart {TARGET}"], id="loaded"),
+        pytest.param((0, RUNNING), [], id="running"),
+        pytest.param((UNKNOWN, ""), [f"bootstrap {DOMAIN} {{path}}"], id="unloaded"),
+    ],
+)
+def test_started_it_is_kicked_or_loaded(wanted, launchctl, path, shown, calls):
     launchd.install(wanted())
-    launchctl.answer((f"print {TARGET}", 0, STOPPED))
+    launchctl.answer((f"print {TARGET}", *shown))
     launchd.start(Named("farm", user=True))
-    assert launchctl.calls[2:] == [f"print {TARGET}", f"kickstart {TARGET}"]
-
-
-def test_one_that_was_unloaded_is_loaded_again(wanted, launchctl, path):
-    launchd.install(wanted())
-    launchctl.answer((f"print {TARGET}", UNKNOWN, ""))
-    launchd.start(Named("farm", user=True))
-    assert launchctl.calls[3:] == [f"bootstrap {DOMAIN} {path}", f"kickstart {TARGET}"]
+    assert launchctl.calls[3:] == [call.format(path=path) for call in calls]
 
 
 def test_stopped_it_is_asked_to_end_and_waited_for(wanted, launchctl):
