@@ -8,7 +8,7 @@ import contextlib
 import os
 import selectors
 import time
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 
 import psutil
 
@@ -44,6 +44,8 @@ from .notify import UnixNotifySocket, path_socket
 from .signals import signal
 
 _GONE = (psutil.Error, OSError)
+_LISTS = 4  # of the processes, for one look
+_LOOKS = 50  # at those who beget others and are gone, before they are taken for gone altogether
 
 
 class PosixTree:
@@ -153,7 +155,15 @@ class PosixTree:
         self._launch.close()
 
     def look(self) -> Iterable[Process]:
-        """Return the members that are alive, and remember them."""
+        """Return the members that are alive, and remember them. Nobody is found only where nobody slips away."""
+        for _ in range(_LOOKS):
+            self._platform.slipped = False
+            if (found := self._found()) or not self._platform.slipped:
+                break
+        self._seen = {(member.pid, member.start) for member in found}
+        return found
+
+    def _found(self) -> Collection[Process]:
         processes = {process.pid: process for process in self._platform.processes()} if self.pid else {}
         orphans = {process for process in processes.values() if process.parent not in processes.keys() - {os.getpid()}}
         members = {process.pid: process for process in processes.values() if self.knows(process)}
@@ -162,7 +172,6 @@ class PosixTree:
         while fresh:
             fresh = {pid for pid, process in processes.items() if process.parent in fresh and pid not in members}
             members.update((pid, processes[pid]) for pid in fresh)
-        self._seen = {(member.pid, member.start) for member in members.values()}
         return members.values()
 
     def knows(self, process: Process) -> bool:
@@ -191,6 +200,7 @@ class Posix:
         self._birth = psutil.Process().create_time()
         self._trees: dict[int, PosixTree] = {}  # by the id of the main process
         self._marks: dict[tuple[int, float], str] = {}
+        self.slipped = False  # whether somebody was gone before it was known whose he is: he may have left a child
 
     def unmet(self, service: Service) -> frozenset[str]:
         return self.lacks & service.origin.keys()
@@ -283,13 +293,33 @@ class Posix:
         return self._since(self._birth)
 
     def _since(self, birth: float) -> list[Process]:
-        found = []
-        for process in psutil.process_iter():
-            with contextlib.suppress(*_GONE):
-                pid, start = process.pid, process.create_time()
-                if start >= birth and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(Process(pid, process.ppid(), os.getpgid(pid), os.getsid(pid), start, alive=True))
+        """Return those that started since. Who is gone before he is looked at may have left a child that was not in
+        the list yet: so read the list again until it has nobody new, within reason."""
+        found, known = list[Process](), set[int]()
+        for _ in range(_LISTS):
+            fresh = [process for process in psutil.process_iter() if process.pid not in known]
+            if not fresh:
+                return found
+            known.update(process.pid for process in fresh)
+            for process in fresh:
+                with self._unless_gone():
+                    pid, start = process.pid, process.create_time()
+                    if start >= birth and process.status() != psutil.STATUS_ZOMBIE:
+                        found.append(Process(pid, process.ppid(), os.getpgid(pid), os.getsid(pid), start, alive=True))
+        self.slipped = True
         return found
+
+    @contextlib.contextmanager
+    def _unless_gone(self) -> Iterator[None]:
+        """Look at a process, and take note if it has slipped away meanwhile."""
+        try:
+            yield
+        except psutil.ZombieProcess:
+            return
+        except (psutil.NoSuchProcess, ProcessLookupError):
+            self.slipped = True
+        except _GONE:
+            return
 
     def owner(self, orphan: Process) -> PosixTree | None:
         """Return the tree that an orphan belongs to by its mark: of those that share it, the oldest."""
@@ -302,9 +332,9 @@ class Posix:
         """Return the mark a process has or had, "" if it has none or may not be read."""
         key = process.pid, process.start
         if key not in self._marks:
-            with contextlib.suppress(*_GONE):
-                environ = psutil.Process(process.pid).environ()
-                self._marks[key] = full_mark(environ.get(MARK, ""), environ.get(AROUND, ""))
+            with self._unless_gone():
+                if environ := psutil.Process(process.pid).environ():  # in the middle of execve(2) there is none
+                    self._marks[key] = full_mark(environ.get(MARK, ""), environ.get(AROUND, ""))
         return self._marks.get(key, "")
 
     def forget(self, tree: PosixTree) -> None:
