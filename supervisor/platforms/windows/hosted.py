@@ -94,7 +94,7 @@ class _Host:
             raise self._refused
 
     def ready(self) -> None:
-        self._become(_RUNNING, unless=_STOP_PENDING)
+        self._become(_RUNNING)
 
     def stopped(self, code: int) -> None:
         self._code = code
@@ -128,18 +128,17 @@ class _Host:
 
     def _on_control(self, control: int, kind: int, data: Any, context: Any) -> int:
         heard = _CONTROLS.get((control, kind if control == _POWER else 0))
-        if heard in ("stop", "shutdown"):
+        if heard in ("stop", "shutdown"):  # which come only to who accepts them: while it runs
             self._become(_STOP_PENDING)
         if heard is not None:
             self._heed(heard)
         return _DONE if heard is not None or control in (_INTERROGATE, _POWER) else _NOT_IMPLEMENTED
 
-    def _become(self, state: int, *, unless: int | None = None) -> None:
+    def _become(self, state: int) -> None:
         with self._changed:
-            if self._state not in (unless, _STOPPED):
-                self._state, self._checkpoint = state, 0
-                self._send()
-                self._changed.notify_all()
+            self._state, self._checkpoint = state, 0
+            self._send()
+            self._changed.notify_all()
 
     def _send(self) -> None:
         """Tell the manager. An exit code that is not 0 is a failure, which it answers with its recovery actions."""
