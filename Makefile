@@ -16,12 +16,14 @@ run: $(VENV)/.run
 # Side by side, a file at a time; then whole farms, which have the machine to themselves. The last tells all that was skipped.
 test: $(VENV)/.dev
 	@rm -f build/skips
-	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/system --skips=build/skips $(PYTEST)
+	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/system --ignore=tests/windows --skips=build/skips $(PYTEST)
 	$(BIN)/python -m pytest tests/system --skips=build/skips $(PYTEST)
 
 # What is for Windows, in Windows' Python under Wine (apt-get install wine wine64 maven); where that is: FARMHAND_WINE.
+# Then a worker and a supervisor there, with a manager here.
 test-windows: $(VENV)/.dev
 	$(BIN)/python tests/windows/suite.py $(PYTEST)
+	$(BIN)/python -m pytest tests/windows $(PYTEST)
 
 # Every scenario of which it is known what systemd does, with real processes; ONLY= plays those with a text in their id.
 conformance: $(VENV)/.run

@@ -14,7 +14,8 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 from wheel import copy_of_checkout, wheel_of
 
 # What pytest collects there. Folders of what Windows has not are left out by their conftest.
-FOR_WINDOWS = ("tests/supervisor/platforms",)
+_OF_WORKER = ("commands", "rules", "windows", "test_client.py", "test_config.py", "test_outbox.py")
+FOR_WINDOWS = ("tests/supervisor/platforms", *(f"tests/worker/{name}" for name in _OF_WORKER))
 OPTIONS = ("-p", "no:cacheprovider", "-rxX", "--durations=5")
 
 

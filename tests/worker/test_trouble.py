@@ -1,7 +1,9 @@
 """What a manager, a network or a power switch can do to a worker."""
 
+import contextlib
 import os
 import signal
+import subprocess
 
 import pytest
 from flamenco_manager import manager
@@ -11,6 +13,7 @@ from worker_process import wait_until, worker
 from farmhand.worker.wire import DENIED_EXIT_CODE
 
 SIGN_ON = "/api/v3/worker/sign-on"
+ANOTHER_WISH = 0.7  # seconds after which a second word is no echo of the first
 QUICK = ("echo", {"message": "x"})
 
 
@@ -261,3 +264,18 @@ def test_a_refused_report_makes_the_worker_ask_whether_the_task_is_still_its_own
             with farm.changed:
                 farm.tasks[task]["worker"] = "somebody else"
             wait_until(lambda: not marked(f"{tmp_path}/gate"), 4)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_told_twice_it_leaves_without_a_word_and_dies_of_it(farm, tmp_path, ending):
+    with worker(farm.url, tmp_path) as started:
+        farm.wait_status("awake")
+        farm.fail["/api/v3/worker/task/"] = 503  # so it stays some seconds, to try again
+        farm.add_task(QUICK)
+        farm.wait(lambda: farm.paths("/api/v3/worker/task/"))
+        for _ in range(2):
+            started.process.send_signal(ending)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                started.process.wait(ANOTHER_WISH)
+        assert started.exit_code() == -ending
+        assert farm.worker()["status"] == "awake"
