@@ -24,7 +24,7 @@ numbers = itertools.count()
 
 # It writes down what happens to it. argv: its name, where farmhand is, its file, then what `main` does.
 SERVICE = """
-import subprocess, sys, threading, time
+import os, subprocess, sys, threading, time
 sys.path.insert(0, sys.argv[2])
 from farmhand.supervisor.platforms.services import services
 from farmhand.supervisor.platforms.windows import hosted
@@ -33,6 +33,9 @@ name, log = sys.argv[1], open(sys.argv[3], "a", buffering=1)
 told = threading.Event()
 def say(*words):
     print(*words, file=log)
+def wait_for(file):
+    while not os.path.exists(sys.argv[3] + file):
+        time.sleep(0.01)
 def heed(control):
     say("heard", control)
     if control in ("stop", "shutdown"):
@@ -152,15 +155,17 @@ def test_one_that_ends_before_it_is_ready_was_not_started(small):
 
 
 def test_one_that_takes_its_time_says_that_it_gets_on(small):
-    small.install("time.sleep(1); ready(); told.wait(); time.sleep(1); return 0")
+    small.install("wait_for('-start'); ready(); wait_for('-stop'); return 0")
     with scm._service(small.name, 0xF01FF) as service:
         scm._start(service, 0, None)
         until(lambda: scm._status(service).checkpoint > 1, "a higher checkpoint of the start")
+        Path(f"{small.log}-start").touch()
         until(lambda: scm._status(service).state == "running", "it to run")
         assert scm._status(service).checkpoint == 0
         scm._control(service, 1, ctypes.byref(scm._ProcessStatus()))
         assert scm._status(service).state == "stop-pending"
         until(lambda: scm._status(service).checkpoint > 1, "a higher checkpoint of the stop")
+        Path(f"{small.log}-stop").touch()
         until(lambda: scm._status(service).state == "stopped", "it to stop")
 
 
