@@ -5,6 +5,7 @@ Options can be written with one dash or two, as in Flamenco.
 
 import argparse
 import difflib
+import io
 import logging
 import os
 import re
@@ -195,6 +196,8 @@ def _nonempty(text: str) -> str:
 
 
 def _log_to_stderr(options: argparse.Namespace) -> None:
+    if isinstance(sys.stderr, io.TextIOWrapper) and not sys.stderr.isatty():
+        sys.stderr.reconfigure(encoding="utf-8")  # whoever keeps it cannot know of this computer's code page
     logging.basicConfig(level=options.level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("urllib3").setLevel(max(options.level, logging.WARNING if options.level > 1 else 1))
 

@@ -4,6 +4,7 @@ The program is over when its main process has ended and no other process of its 
 it leaves behind is killed, so an orphan that holds the output open keeps nobody waiting.
 """
 
+import locale
 import logging
 import os
 import shutil
@@ -46,7 +47,7 @@ class Program:
     ) -> None:
         self._selector = selector
         self._output = platform.pipe()
-        self._lines = Lines()
+        self._lines = Lines(locale.getencoding())  # on Windows, what programs write in that know no better
         self._at_end = False
         self._kill_at = inf
         self._killed_at = inf

@@ -1,6 +1,6 @@
 """What a program's output says: bytes in, lines out, and what some of them mean. Pure.
 
-Any bytes will do: what is no UTF-8 is replaced, endless lines are cut.
+Any bytes will do: what is neither UTF-8 nor in the encoding of this system is replaced, endless lines are cut.
 """
 
 import re
@@ -20,9 +20,10 @@ EndsStep = Callable[[str], bool]
 
 
 class Lines:
-    """Bytes as they come, made into lines."""
+    """Bytes as they come, made into lines. encoding: of lines that are not UTF-8."""
 
-    def __init__(self) -> None:
+    def __init__(self, encoding: str = "utf-8") -> None:
+        self._encoding = encoding
         self._rest = b""
 
     def feed(self, data: bytes) -> list[str]:
@@ -31,7 +32,7 @@ class Lines:
         while len(self._rest) > LONGEST_LINE:
             whole.append(self._rest[:LONGEST_LINE])
             self._rest = self._rest[LONGEST_LINE:]
-        return [piece for line in whole for piece in _pieces(line)]
+        return [piece for line in whole for piece in self._pieces(line)]
 
     @property
     def unfinished(self) -> bool:
@@ -40,7 +41,17 @@ class Lines:
     def flush(self) -> list[str]:
         """Return what has come of a line that is not finished, as a line of its own."""
         rest, self._rest = self._rest.removesuffix(b"\r"), b""
-        return _pieces(rest) if rest else []
+        return self._pieces(rest) if rest else []
+
+    def _pieces(self, line: bytes) -> list[str]:
+        cuts = range(0, len(line), LONGEST_LINE) if line else [0]
+        return [self._text(line[cut : cut + LONGEST_LINE]) for cut in cuts]
+
+    def _text(self, piece: bytes) -> str:
+        try:
+            return piece.decode()
+        except UnicodeDecodeError:
+            return piece.decode(self._encoding, errors="replace")
 
 
 def saved_path(line: str) -> str | None:
@@ -57,8 +68,3 @@ def ends_frame(line: str) -> bool:
 def no_steps(line: str) -> bool:
     """The program does not say how far it is."""
     return False
-
-
-def _pieces(line: bytes) -> list[str]:
-    cuts = range(0, len(line), LONGEST_LINE) if line else [0]
-    return [line[cut : cut + LONGEST_LINE].decode(errors="replace") for cut in cuts]

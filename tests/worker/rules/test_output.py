@@ -61,3 +61,11 @@ def test_saved_path(line, path):
 )
 def test_ends_frame(line, ends):
     assert ends_frame(line) is ends
+
+
+def test_a_line_that_is_no_utf_8_is_in_the_encoding_of_the_system():
+    assert Lines("cp1252").feed(b"M\xfcller\nM\xc3\xbcller\n\x81\n") == [
+        "Müller",
+        "Müller",
+        "\N{REPLACEMENT CHARACTER}",
+    ]
