@@ -40,10 +40,13 @@ class Typed:
     def service(self, verb: str, *words: str):
         return self("service", verb, "--name", self.name, *words)
 
-    def install(self, text: str, *options: str) -> None:
+    def write(self, text: str) -> None:
         (self.folder / "steady.py").write_text(STEADY)
         text = text.format(python=Path(sys.executable).as_posix(), folder=self.folder.as_posix())
         (self.folder / "farm.yaml").write_text(text)
+
+    def install(self, text: str, *options: str) -> None:
+        self.write(text)
         installed = self.service("install", *options, "--", "farm.yaml", "--log-dir", "log")
         assert installed.returncode == 0, installed.stderr
 
@@ -98,6 +101,31 @@ def test_what_windows_starts_is_not_to_be_typed(typed):
     (typed.folder / "farm.yaml").write_text("services: {}\n")
     answer = typed("service", "run", typed.name, "farm.yaml")
     assert (answer.returncode, "only Windows itself starts that" in answer.stderr) == (2, True)
+
+
+def test_what_a_users_task_starts_runs_without_a_window_and_stops_in_order(typed):
+    typed.write(SERVICES)
+    words = [
+        sys.executable,
+        "-m",
+        "farmhand.supervisor",
+        "service",
+        "run",
+        "--user",
+        f"--log={typed.folder / 'own.log'}",
+        typed.name,
+        "--",
+        "farm.yaml",
+    ]
+    words += ["--control", typed.control]
+    task = subprocess.Popen(words, cwd=typed.folder, creationflags=subprocess.DETACHED_PROCESS)
+    try:
+        until(lambda: typed.told("is-active", "steady") == "active", "the supervisor to be up", seconds=60)
+        assert typed("shutdown", "--control", typed.control).returncode == 0
+        assert task.wait(30) == 0
+    finally:
+        task.kill()
+    assert "steady: running -> stop-sigterm" in (typed.folder / "own.log").read_text()
 
 
 def test_a_users_own_is_a_task_that_windows_takes(typed):
