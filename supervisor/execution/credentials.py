@@ -51,9 +51,9 @@ def _gather(service: Service) -> dict[str, bytes]:
     for name, path in service.load_credential.items():
         for each, data in _load(name, path, missing_ok=name in service.set_credential):
             found.setdefault(each, data)
-    if service.import_credential:
-        import fnmatch  # few services need it, and it takes memory
     for pattern in service.import_credential:
+        import fnmatch  # few services need it, and it takes memory
+
         for store in _stores():
             for name in sorted(fnmatch.filter(_names(store), pattern)):
                 found.setdefault(name, _read(os.path.join(store, name)))

@@ -3,12 +3,16 @@
 import contextlib
 import os
 
+from ...units.light import TYPE_CHECKING
 from ...units.spec import Limit
 
-try:
+if TYPE_CHECKING:
     import resource
-except ImportError:
-    resource = None  # type: ignore[assignment]
+else:
+    try:
+        import resource
+    except ImportError:
+        resource = None
 
 _FILES_SOFT, _FILES_HARD, _UNBOUNDED = 1024, 512 * 1024, 1 << 63
 

@@ -128,7 +128,8 @@ def end_unrecorded(
 ) -> None:
     """End the processes that were started in the last moment of the supervisor before, too late to be recorded.
 
-    first: the invocations of first runs that nothing is recorded of. Raises TimeoutError if one of them does not end: then it must not be started again.
+    first: the invocations of first runs that nothing is recorded of. Raises TimeoutError if one of them does not end:
+    then it must not be started again.
     """
     marks = set(first)
     kept: list[Kept] = []

@@ -15,7 +15,8 @@ def test_the_reader_of_a_service_file_loads_nothing_that_only_others_need(tmp_pa
     command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}; {script}", path]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert "farmhand.units.directives" in loaded
-    assert not {"dataclasses", "inspect", "json", "pathlib", "platform", "psutil", "shutil", "socket", "typing", "yaml"} & set(loaded)
+    heavy = {"dataclasses", "inspect", "json", "pathlib", "platform", "psutil", "shutil", "socket", "typing", "yaml"}
+    assert not heavy & set(loaded)
 
 
 def test_what_the_work_gives_comes_back_from_another_process():

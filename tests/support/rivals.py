@@ -72,7 +72,8 @@ def supervisord(program: Path) -> Rival:
     """Take the one that is installed at this path."""
 
     def run(folder: Path, command: Sequence[str], count: int) -> AbstractContextManager[Running]:
-        head = f"[supervisord]\nlogfile={folder}/log\npidfile={folder}/pid\nchildlogdir={folder}\nminfds=20000\nminprocs=2000\n"
+        head = f"[supervisord]\nlogfile={folder}/log\npidfile={folder}/pid\nchildlogdir={folder}\n"
+        head += "minfds=20000\nminprocs=2000\n"
         body = f"command={' '.join(command)}\nautorestart=true\nstartsecs=0\n"
         body += "stdout_logfile=NONE\nredirect_stderr=true\n"
         programs = "".join(f"[program:{name}]\n{body}" for name in _names(count))

@@ -13,9 +13,8 @@ from ....units.light import Any, Literal, NoReturn
 from ....units.spec import Service
 from ...rules.exitstatus import Exit
 from .. import Kept, Order
-from . import ask, awake, calls, channel, launch, port, security, shares, streams
+from . import ask, awake, calls, channel, launch, notify, port, security, shares, streams
 from .exits import KILLED, code_of, exit_of
-from .notify import PipeNotifySocket
 
 assert sys.platform == "win32"
 
@@ -200,8 +199,8 @@ class Windows:
     def share(self, unit: str, files: Mapping[str, str]) -> frozenset[str]:
         return self._shares.give(unit, files)
 
-    def notify_socket(self, address: str | None = None, fd: int | None = None) -> PipeNotifySocket:
-        return PipeNotifySocket(address)
+    def notify_socket(self, address: str | None = None, fd: int | None = None) -> notify.PipeNotifySocket:
+        return notify.PipeNotifySocket(address)
 
     def epoch(self) -> str:
         return "windows"
