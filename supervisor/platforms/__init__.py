@@ -436,6 +436,15 @@ def kind() -> str:
     return _KINDS[name]
 
 
+def opener(suffix: str) -> str | None:
+    """Return the program that files are opened with whose names end so; None but on Windows, and for none."""
+    if sys.platform == "win32":
+        from .windows import associations
+
+        return associations.opener(suffix)
+    return None
+
+
 def unmet(service: "Service") -> list[str]:
     """Name the directives of a service that are not in force here; none where no service can run anyway."""
     try:

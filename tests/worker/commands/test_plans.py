@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from farmhand.worker.commands import frames_to_video
+from farmhand.worker.commands import blender_render, frames_to_video
 from farmhand.worker.commands.steps import BadParameters, Run, Say, Wait
 from farmhand.worker.commands.table import PLANS
 from farmhand.worker.rules.output import ends_frame
@@ -127,3 +127,18 @@ def test_where_ffmpeg_knows_no_patterns_there_is_a_program_around_it(monkeypatch
     assert step.argv[-2] == "frames-to-video"
     around = {"before": ["f", "-b"], "inputGlob": r"C:\*.png", "fps": 24, "after": ["-c", "-r", "24", "o"]}
     assert json.loads(step.argv[-1]) == around
+
+
+@pytest.mark.parametrize(
+    ("exe", "registered", "program"),
+    [
+        ("blender", None, "blender"),
+        ("blender", os.path.join("apps", "blender.exe"), os.path.join("apps", "blender.exe")),
+        ("blender", os.path.join("apps", "blender-launcher.exe"), os.path.join("apps", "blender.exe")),
+        (os.path.join("my", "blender"), os.path.join("apps", "blender.exe"), os.path.join("my", "blender")),
+    ],
+)
+def test_blender_is_what_opens_its_files_where_it_is_not_on_the_path(monkeypatch, tmp_path, exe, registered, program):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(blender_render, "opener", {".blend": registered}.get)
+    assert PLANS["blender-render"]({"exe": exe, "blendfile": ""}).argv == (program,)
