@@ -26,6 +26,7 @@ services:
     SuccessExitStatus: 47
     StartLimitIntervalSec: 0
 """
+BY_CODE = "exit code 47 is in RestartForceExitStatus="
 LAZY = {"after the task": True, "immediately": False}
 
 
@@ -127,7 +128,7 @@ def test_action(rig: Rig, action: str, status: str, then: str, flavour: str) -> 
         rig.ask("asleep", "immediately")
     rig.settles("asleep" if action == "Wake Up" else "awake")
     job = None if action == "Wake Up" else rig.submit(seconds=2 if LAZY[flavour] else 600)
-    restarts = rig.supervisor.log.count("47")
+    restarts = rig.supervisor.log.count(BY_CODE)
     asked = time.monotonic()
     rig.ask(status, flavour)
     rig.settles(then)
@@ -136,7 +137,7 @@ def test_action(rig: Rig, action: str, status: str, then: str, flavour: str) -> 
         assert (rig.task(job) == "completed") is LAZY[flavour]
         if not LAZY[flavour]:
             rig.cancel(job)
-    assert (rig.supervisor.log.count("47") > restarts) is (action == "Restart"), rig.supervisor.log
+    assert (rig.supervisor.log.count(BY_CODE) > restarts) is (action == "Restart"), rig.supervisor.log
 
 
 def test_a_worker_that_the_supervisor_stops_signs_off_and_takes_its_task_along(rig: Rig) -> None:
