@@ -72,4 +72,5 @@ def _ffmpeg(exe: str, tools: Path) -> str:
 
 
 def _machine() -> str:
-    return os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
+    uname = getattr(os, "uname", None)
+    return str(uname().machine) if uname else os.environ.get("PROCESSOR_ARCHITECTURE", "")
