@@ -38,9 +38,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict -p farmhand.units -p farmhand.supervisor -p farmhand.worker -p farmhand.manager
-	$(BIN)/mypy --strict --platform win32 -p farmhand.supervisor.platforms.windows
+	$(BIN)/mypy --strict --platform win32 -p farmhand.supervisor.platforms.windows -p farmhand.worker
 	$(BIN)/pyright
-	$(BIN)/pyright --pythonplatform Windows supervisor/platforms/windows
+	$(BIN)/pyright --pythonplatform Windows supervisor/platforms/windows worker
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
