@@ -61,6 +61,7 @@ _PIDFD_SIGNAL_PROCESS_GROUP = 1 << 2  # pidfd_send_signal(2): to the group that 
 _LOOK_AGAIN = 0.1  # seconds, for foreign trees to be empty
 _STILL_AFTER = 0.2  # seconds that a process may take to stop before it is killed all the same
 _PAUSE = 0.0005
+_LOOKS = 100  # at those who beget others and are gone, before they are taken for nobody's
 
 
 class LinuxTree:
@@ -393,10 +394,16 @@ class Linux:
 
     def strangers_of(self, tree: LinuxTree) -> list[Process]:
         """Return the living children of this process that were born in the tree."""
-        strangers = self.look_for_strangers()
-        owners = {(child.pid, child.start): self._owner(child) for child in strangers}
-        self._owners = {key: owner for key, owner in owners.items() if owner is not None}
-        return [child for child in strangers if owners[child.pid, child.start] is tree]
+        owners = self._owners_of_strangers()
+        for _ in range(_LOOKS):
+            if all(owner or procfs.has_memory(child.pid) for child, owner in owners.items()):
+                break  # else it was gone before its mark was read, and may have left a child since
+            owners = self._owners_of_strangers()
+        self._owners = {(child.pid, child.start): owner for child, owner in owners.items() if owner is not None}
+        return [child for child, owner in owners.items() if owner is tree]
+
+    def _owners_of_strangers(self) -> dict[Process, LinuxTree | None]:
+        return {child: self._owner(child) for child in self.look_for_strangers()}
 
     def may_have_lost(self, tree: LinuxTree, pid: int) -> bool:
         """Say whether a process has ended as a member's child or as an orphan, unless it is another tree's.
@@ -419,11 +426,9 @@ class Linux:
         _, others = self._reap_all()
         while others:
             strangers = list(filter(None, map(procfs.look_at, procfs.own_children(but=self.running))))
-            if all(child.alive for child in strangers):
-                break
             some, others = self._reap_all()
             if not some:
-                break
+                break  # else the list may lack others: proc(5), /proc/pid/task/tid/children
         self.looks += 1
         alive = [child for child in strangers if child.alive]
         if not alive:

@@ -156,14 +156,16 @@ class PosixTree:
 
     def look(self) -> Iterable[Process]:
         """Return the members that are alive, and remember them. Nobody is found only where nobody slips away."""
+        found = self._found()
         for _ in range(_LOOKS):
-            self._platform.slipped = False
-            if (found := self._found()) or not self._platform.slipped:
+            if found or not self._platform.slipped:
                 break
+            found = self._found()
         self._seen = {(member.pid, member.start) for member in found}
         return found
 
     def _found(self) -> Collection[Process]:
+        self._platform.slipped = False
         processes = {process.pid: process for process in self._platform.processes()} if self.pid else {}
         orphans = {process for process in processes.values() if process.parent not in processes.keys() - {os.getpid()}}
         members = {process.pid: process for process in processes.values() if self.knows(process)}

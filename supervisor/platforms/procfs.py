@@ -107,6 +107,14 @@ def mark(pid: int) -> str:
     return full_mark(own, around)
 
 
+def has_memory(pid: int) -> bool:
+    """Say whether a process can be read still; one that is ending gives that back before it counts as ended."""
+    try:
+        return bool(_read(f"/proc/{pid}/cmdline"))
+    except OSError:
+        return False
+
+
 def _pair(variable: bytes) -> tuple[bytes, bytes]:
     name, _, value = variable.partition(b"=")
     return name, value

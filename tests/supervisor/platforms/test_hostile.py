@@ -18,7 +18,7 @@ deaf()
 begin('deaf(); note("child-{n}"); sleep()  # {token}')
 begin('deaf(); note("bare-{n}"); sleep()  # {token}', env=bare(), start_new_session=True)
 detach('deaf(); note("daemon-{n}"); sleep()  # {token}')
-begin('note("runner-{n}"); time.sleep(0.2); time.time() < {end} and begin(sys.argv[1], start_new_session=True)  # {token}')
+begin('note("runner-{n}"); time.sleep(0.2); time.time() > {end} or begin(sys.argv[1], start_new_session=True)# {token}')
 for role in ("child", "bare", "daemon", "runner"):
     wait_for(f"{{role}}-{n}")
 note("up-{n}")
