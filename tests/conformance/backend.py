@@ -14,7 +14,7 @@ import socket
 import sys
 
 REQUESTS = 9  # of all that is ready at once, these come last
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 ROOT = {"HOME": "/root"}
 # What the recording systemd was started with, for PassEnvironment=.
 GIVEN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "container": "docker"}
@@ -82,10 +82,52 @@ class Transcript:
         self.lines.clear()
 
 
-class Corpus:
-    """The loop, with the unit files of the corpus as the only ones that it can find."""
+class Door:
+    """A Unix socket where requests come in."""
 
-    def __init__(self, unit_dir, control):
+    def __init__(self, control):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(control)
+        self.listener.listen(100)
+
+    def attach(self, waiter, hear):
+        """Have `hear` called with the line of each caller, and with what sends it the answer."""
+        self.waiter, self.hear = waiter, hear
+        waiter.watch(self.listener.fileno(), REQUESTS, self.accept)
+
+    def accept(self):
+        """Take a caller; it is read only once it has said something, for on a busy machine that may take a while."""
+        connection = self.listener.accept()[0]
+        self.waiter.watch(connection.fileno(), REQUESTS, lambda: self.read(connection))
+
+    def read(self, connection):
+        self.waiter.forget(connection.fileno())
+        take(connection, self.hear)
+
+
+def take(connection, hear):
+    """Read a caller's line and have it heard."""
+    with connection.makefile() as lines:
+        line = lines.readline()
+
+    def send(answer):
+        with contextlib.suppress(OSError):  # whoever asked may have gone
+            connection.sendall(answer)
+        connection.close()
+
+    if line:
+        hear(line, send)
+    else:
+        connection.close()
+
+
+class Corpus:
+    """The loop, with the unit files of the corpus as the only ones that it can find.
+
+    door: where requests come in. given: the supervisor's own environment; environment: that of the services.
+    """
+
+    def __init__(self, unit_dir, door, given=GIVEN, environment=ENVIRONMENT):
         from pathlib import Path
 
         from farmhand.supervisor.definitions.catalog import Catalog
@@ -96,9 +138,8 @@ class Corpus:
 
         os.chdir("/")  # as every system manager does; services without WorkingDirectory= stay there
         os.environ.clear()
-        os.environ.update(GIVEN, SYSTEMD_UNIT_PATH=unit_dir)
+        os.environ.update(given, SYSTEMD_UNIT_PATH=unit_dir)
         catalog = Catalog(machine.here(ROOT), Index([Path(unit_dir)]), lambda line: print(line, flush=True))
-        environment = {"PATH": PATH, "LANG": "C.UTF-8"}
         shell = Shell(
             environment,
             lambda name: None,
@@ -107,36 +148,21 @@ class Corpus:
             narration=Transcript(),
             catalog=catalog,
         )
+        self.door = door
         self.loop = Loop((), shell, native())
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(control)
-        self.listener.listen(100)
 
     def attach(self, waiter, handle):
-        self.waiter, self.handle = waiter, handle
-        waiter.watch(self.listener.fileno(), REQUESTS, self.accept)
+        self.handle = handle
+        self.door.attach(waiter, self.hear)
 
-    def accept(self):
-        """Take a caller; it is read only once it has said something, for on a busy machine that may take a while."""
-        connection = self.listener.accept()[0]
-        self.waiter.watch(connection.fileno(), REQUESTS, lambda: self.hear(connection))
-
-    def hear(self, connection):
+    def hear(self, line, send):
         from farmhand.supervisor.control.protocol import Request
 
-        self.waiter.forget(connection.fileno())
-        with connection.makefile() as lines:
-            line = lines.readline()
-        if not line:
-            connection.close()
-            return
         verb, options, names = parse(json.loads(line))
 
         def answer(reply):
             text = "".join(f"{line}\n" for line in reply.lines)
-            with contextlib.suppress(OSError):  # whoever asked may have gone
-                connection.sendall(json.dumps([reply.exit_code, text]).encode())
-            connection.close()
+            send(json.dumps([reply.exit_code, text]).encode())
 
         self.handle(Request(verb, names, options), answer)
 
@@ -146,7 +172,7 @@ def main():
     if mode == "ctl":
         return ctl(options["--control"], sys.argv[4:])
     take_checkout()
-    return Corpus(options["--unit-dir"], options["--control"]).loop.run(())
+    return Corpus(options["--unit-dir"], Door(options["--control"])).loop.run(())
 
 
 if __name__ == "__main__":

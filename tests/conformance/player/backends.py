@@ -9,11 +9,11 @@ import subprocess
 import sys
 import time
 import tty
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from .stage import Stage
 
@@ -28,6 +28,7 @@ exec "$@"
 """
 _BOOT, _SHUTDOWN = 30.0, 3.0  # seconds
 _WAKE_UP = 0.01  # seconds
+MOST = 1 << 20  # bytes of an answer
 
 
 class NoSupervisor(Exception):
@@ -47,14 +48,17 @@ class Supervisor(Protocol):
 Boot = Callable[[Stage], AbstractAsyncContextManager[Supervisor]]
 
 
-class _Socketed:
-    """A supervisor that is asked over a Unix socket: a JSON list of words in, [exit code, text] out."""
+Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
-    def __init__(self, control: Path) -> None:
-        self._control = control
+
+class Socketed:
+    """A supervisor that is asked over a socket: a JSON list of words in, [exit code, text] out."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
 
     async def request(self, *words: str) -> tuple[int, str]:
-        reader, writer = await asyncio.open_unix_connection(self._control, limit=1 << 20)
+        reader, writer = await self._connect()
         try:
             writer.write(json.dumps(words).encode() + b"\n")
             code, text = json.loads(await reader.read())
@@ -89,12 +93,10 @@ def socketed(*command: str) -> Boot:
                 stderr=log,
                 start_new_session=True,
             )
-            supervisor = _Socketed(stage.control)
+            supervisor = Socketed(lambda: asyncio.open_unix_connection(stage.control, limit=MOST))
             try:
-                await _ready(supervisor, daemon, stage.log)
-                yield supervisor
-                with contextlib.suppress(OSError, ValueError, TimeoutError):
-                    await asyncio.wait_for(supervisor.request("shutdown"), _SHUTDOWN)
+                async with running(supervisor, daemon, stage.log):
+                    yield supervisor
             finally:
                 _end(daemon)
 
@@ -129,7 +131,16 @@ def _console() -> Iterator[_Console]:
         os.close(end)
 
 
-async def _ready(supervisor: _Socketed, daemon: subprocess.Popen[bytes], log: Path) -> None:
+@asynccontextmanager
+async def running(supervisor: Socketed, daemon: subprocess.Popen[Any], log: Path) -> AsyncIterator[None]:
+    """Wait until a supervisor answers; tell it to end when it is no longer needed."""
+    await _ready(supervisor, daemon, log)
+    yield
+    with contextlib.suppress(OSError, ValueError, TimeoutError):
+        await asyncio.wait_for(supervisor.request("shutdown"), _SHUTDOWN)
+
+
+async def _ready(supervisor: Socketed, daemon: subprocess.Popen[Any], log: Path) -> None:
     deadline = time.monotonic() + _BOOT
     while daemon.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError, ValueError):

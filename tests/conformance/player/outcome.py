@@ -88,10 +88,11 @@ class Start:
 
 
 def locked(log: Path) -> bool:
-    """Say whether the process that keeps a log is alive."""
+    """Say whether the process that keeps a log is alive; one under Wine has the other kind of lock."""
     with log.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
             return True
     return False

@@ -15,7 +15,7 @@ from .backends import Boot, Supervisor
 from .logbook import LogBook
 from .outcome import Outcome
 from .scenario import Scenario
-from .stage import Stage, stage
+from .stage import NATIVE, Cast, Stage, stage
 
 AT_A_TIME = 16
 _PATIENCE = 0.5  # seconds for what is left of a scenario to end
@@ -30,6 +30,7 @@ def play(
     scenarios: Sequence[Scenario],
     boot: Boot,
     *,
+    cast: Cast = NATIVE,
     at_a_time: int = AT_A_TIME,
     report: Report = lambda identity, outcome: None,
 ) -> dict[str, Outcome]:
@@ -37,11 +38,12 @@ def play(
 
     An outcome with "error" says why there is none. report: told of each as soon as it is there.
     """
-    with stage(scenarios) as laid_out:
+    with stage(scenarios, cast) as laid_out:
         try:
             return asyncio.run(_play(scenarios, boot, laid_out, at_a_time, report))
         finally:
-            _end_left_overs(laid_out)
+            if cast.has_our_ids:
+                _end_left_overs(laid_out)
 
 
 async def _play(
@@ -90,11 +92,11 @@ async def _play_safely(scenario: Scenario, supervisor: Supervisor, laid_out: Sta
 async def _play_one(
     scenario: Scenario, supervisor: Supervisor, laid_out: Stage, book: LogBook, issued: list[Issued]
 ) -> Outcome:
-    unit, began = scenario.unit_name, time.monotonic()
+    unit, began, second = scenario.unit_name, time.monotonic(), laid_out.cast.second
     for at_ms, words in sorted(scenario.commands, key=lambda command: command[0]):
-        await _sleep_until(began + at_ms / 1000)
-        issued.append(asyncio.create_task(_timed(supervisor.ask(shlex.split(words), unit))))
-    await _sleep_until(began + scenario.until / 1000)
+        await _sleep_until(began + at_ms / 1000 * second)
+        issued.append(asyncio.create_task(_timed(supervisor.ask(shlex.split(words), unit), second)))
+    await _sleep_until(began + scenario.until / 1000 * second)
     answers = [task.result() if task.done() else (None, None) for task in issued]
     extra = [name for kind, _, name in (item.partition(":") for item in scenario.observe) if kind == "prop"]
     properties = await asyncio.wait_for(supervisor.show(unit, [*outcome.PROPERTIES, *extra]), _ANSWER)
@@ -122,11 +124,11 @@ async def _sleep_until(moment: float) -> None:
     await asyncio.sleep(max(0.0, moment - time.monotonic()))
 
 
-async def _timed(command: Awaitable[int]) -> tuple[int, int]:
-    """Return a command's exit code and how many milliseconds it took."""
+async def _timed(command: Awaitable[int], second: float) -> tuple[int, int]:
+    """Return a command's exit code and how many milliseconds it took, of a second that lasts so long."""
     began = time.monotonic()
     code = await command
-    return code, round((time.monotonic() - began) * 1000)
+    return code, round((time.monotonic() - began) / second * 1000)
 
 
 async def _end(supervisor: Supervisor, unit: str) -> None:

@@ -4,8 +4,9 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from .scenario import Scenario
@@ -15,15 +16,31 @@ SOURCE = Path(__file__).resolve().parents[1] / "child.c"
 HIDDEN = ("/run", "/tmp", "/var")  # from where a systemd of its own looks
 
 
+@dataclass(frozen=True)
+class Cast:
+    """Who plays the roles.
+
+    hire: makes the child's path and the command that it is started by, given a folder for what is made once. named: how
+    the supervisor calls a path of this system. has_our_ids: whether the pids in the logs are those of this system.
+    second: how long a second lasts there, for the supervisor and all roles.
+    """
+
+    hire: Callable[[Path], tuple[str, str]]
+    named: Callable[[Path], str] = str
+    has_our_ids: bool = True
+    second: float = 1.0
+
+
 class Stage:
     """The scenarios of one boot of a supervisor, in a folder of their own."""
 
-    def __init__(self, folder: Path, child: Path, scenarios: Sequence[Scenario]) -> None:
+    def __init__(self, folder: Path, cast: Cast, scenarios: Sequence[Scenario]) -> None:
         self.folder = folder
         self.units = folder / "units"
         self.control = folder / "control"
         self.log = folder / "log"
-        self._child = child
+        self.cast = cast
+        self._child, self._command = cast.hire(folder.parent)
         self.units.mkdir()
         for scenario in scenarios:
             self._lay_out(scenario)
@@ -36,11 +53,11 @@ class Stage:
 
     def hide(self, text: str, scenario: Scenario) -> str:
         """Put placeholders for the paths of this stage."""
-        return text.replace(str(self.state(scenario)), "@state@").replace(str(self._child), "@bin@")
+        return text.replace(self.cast.named(self.state(scenario)), "@state@").replace(self._child, "@bin@")
 
     def files(self, scenario: Scenario, names: Sequence[str]) -> dict[str, str | None]:
         """Read files; None is one that is not there."""
-        paths = {name: Path(self._fill(name, scenario)) for name in names}
+        paths = {name: self._path(name, scenario) for name in names}
         return {
             name: path.read_text(errors="backslashreplace") if path.is_file() else None for name, path in paths.items()
         }
@@ -56,30 +73,29 @@ class Stage:
             blocks = ["".join(f"{operation}\n" for operation in [*run, "--"]) for run in runs]
             (state / f"{role}.script").write_text(self._fill("".join(blocks), scenario))
         for name, text in scenario.files.items():
-            path = Path(self._fill(name, scenario))
+            path = self._path(name, scenario)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self._fill(text, scenario), newline="")
         for name, mode in scenario.modes.items():
-            Path(self._fill(name, scenario)).chmod(int(mode, 8))
+            self._path(name, scenario).chmod(int(mode, 8))
 
     def _fill(self, text: str, scenario: Scenario) -> str:
-        state = str(self.state(scenario))
+        state = self.cast.named(self.state(scenario))
         return (
-            text.replace("@child@", f"{self._child} {state}")
-            .replace("@bin@", str(self._child))
-            .replace("@state@", state)
+            text.replace("@child@", f"{self._command} {state}").replace("@bin@", self._child).replace("@state@", state)
         )
+
+    def _path(self, name: str, scenario: Scenario) -> Path:
+        return Path(name.replace("@state@", str(self.state(scenario))))
 
 
 @contextmanager
-def stage(scenarios: Sequence[Scenario]) -> Iterator[Stage]:
+def stage(scenarios: Sequence[Scenario], cast: Cast) -> Iterator[Stage]:
     """Lay out scenarios, and leave nothing behind."""
-    root = scratch()
-    child = compiled(root)
-    folder = Path(tempfile.mkdtemp(prefix="stage-", dir=root))
+    folder = Path(tempfile.mkdtemp(prefix="stage-", dir=scratch()))
     folder.chmod(0o755)
     try:
-        yield Stage(folder, child, scenarios)
+        yield Stage(folder, cast, scenarios)
     finally:
         shutil.rmtree(folder)
 
@@ -98,6 +114,11 @@ def _open_to_all(place: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in (place, *place.parents)) and " " not in str(place)
 
 
+def native(folder: Path) -> tuple[str, str]:
+    child = str(compiled(folder))
+    return child, child
+
+
 def compiled(folder: Path) -> Path:
     """Return the child, compiled unless it was since its source changed."""
     child = folder / "child"
@@ -108,3 +129,6 @@ def compiled(folder: Path) -> Path:
             subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-static", "-o", f"{own}/child", SOURCE], check=True)
             Path(own, "child").replace(child)
     return child
+
+
+NATIVE = Cast(native)

@@ -10,6 +10,7 @@ from .compare import Difference, compare
 from .outcome import Outcome
 from .play import play
 from .scenario import Scenario
+from .stage import NATIVE, Cast
 
 # A busy machine is no difference: what disagrees is played again in less company, then alone, before it counts.
 AGAIN_AT_A_TIME = (4, 1, 1)
@@ -29,14 +30,18 @@ class Verdict:
 
 
 def judge(
-    scenarios: Sequence[Scenario], boot: Boot, at_a_time: int, tell: Callable[[str], None] = lambda text: None
+    scenarios: Sequence[Scenario],
+    boot: Boot,
+    at_a_time: int,
+    tell: Callable[[str], None] = lambda text: None,
+    cast: Cast = NATIVE,
 ) -> list[Verdict]:
     """Play scenarios and compare what comes of them with what is expected."""
     verdicts: dict[str, Verdict] = {}
     todo = list(scenarios)
     for number, beside in enumerate((at_a_time, *AGAIN_AT_A_TIME), 1):
         tell(f"playing {len(todo)} scenarios{' again' if number > 1 else ''}, {beside} at a time")
-        outcomes = _alone(todo, boot) if beside == 1 else play(todo, boot, at_a_time=beside)
+        outcomes = _alone(todo, boot, cast) if beside == 1 else play(todo, boot, cast=cast, at_a_time=beside)
         verdicts |= {scenario.id: _verdict(scenario, outcomes[scenario.id], number) for scenario in todo}
         todo = [scenario for scenario in todo if not verdicts[scenario.id].agrees]
         if not todo:
@@ -44,9 +49,9 @@ def judge(
     return list(verdicts.values())
 
 
-def _alone(scenarios: Sequence[Scenario], boot: Boot) -> dict[str, Outcome]:
+def _alone(scenarios: Sequence[Scenario], boot: Boot, cast: Cast) -> dict[str, Outcome]:
     """Play each under a supervisor of its own: one that ends does so for no other."""
-    return {name: outcome for scenario in scenarios for name, outcome in play([scenario], boot).items()}
+    return {name: outcome for scenario in scenarios for name, outcome in play([scenario], boot, cast=cast).items()}
 
 
 def _verdict(scenario: Scenario, outcome: Outcome, played: int) -> Verdict:
