@@ -32,7 +32,8 @@ class Status:
 class Settings:
     """What a service of Windows is to be.
 
-    command: program and arguments, quoted for CreateProcess. account: None for LocalSystem. restarts: seconds until
+    command: program and arguments, quoted for CreateProcess. account: None for LocalSystem. entitle: whether that is to
+    be given the right to log on as a service, which Windows' own have. restarts: seconds until
     it is started again after its first failure, its second and so on, the last for all others; a failure is a crash, or
     to stop with an exit code that is not 0. forget_after: seconds without one after which the next is the first.
     preshutdown: seconds that it may take when the machine shuts down.
@@ -43,6 +44,7 @@ class Settings:
     description: str
     account: str | None
     password: str | None
+    entitle: bool
     restarts: Sequence[float]
     forget_after: float
     preshutdown: float

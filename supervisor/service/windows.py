@@ -28,8 +28,9 @@ _PROBLEMS: Mapping[int, tuple[str, str, int]] = {
     1053: ("it takes too long", "the event log may say why: Application, under its name", FAILED),
     1057: ("there is no such account, or the password is not its own", r"write it as DOMAIN\name", BAD_INPUT),
     1061: ("it is just starting or stopping", "try again in a while", FAILED),
-    1069: ("its account cannot sign in", "give it the right to log on as a service, and its present password", REFUSED),
+    1069: ("its account cannot sign in", "install it anew with the present password", REFUSED),
     1072: ("it is removed as soon as nobody looks at it", "close the Services window, then try again", FAILED),
+    1332: ("there is no such account", r"write it as DOMAIN\name, or .\name for one of this machine", BAD_INPUT),
     1073: ("there is such a service already", "'farmhand service remove' takes it away", FAILED),
 }
 _NO_SUCH = 1060
@@ -42,9 +43,14 @@ def account(wanted: Wanted) -> str | None:
     return _ACCOUNTS.get(wanted.account.lower(), wanted.account)
 
 
+def is_somebodys(account: str) -> bool:
+    """Say whether an account is none of Windows' own, so that it has to be allowed to log on as a service."""
+    return account.lower() not in _ACCOUNTS and not account.lower().startswith("nt ")
+
+
 def has_password(account: str) -> bool:
     """Say whether Windows wants to know the password of an account: not of its own, nor of managed ones, NAME$."""
-    return account.lower() not in _ACCOUNTS and not account.lower().startswith("nt ") and not account.endswith("$")
+    return is_somebodys(account) and not account.endswith("$")
 
 
 def command(wanted: Wanted) -> str:
@@ -83,6 +89,7 @@ def install(wanted: Wanted) -> list[str]:
         description="Keeps the services of Farmhand running, and starts them with the machine.",
         account=account(wanted),
         password=wanted.password,
+        entitle=wanted.account is not None and is_somebodys(wanted.account),
         restarts=RESTARTS,
         forget_after=FORGET_AFTER,
         preshutdown=_allowed(wanted.stop),

@@ -3,7 +3,7 @@
 import sys
 
 from ..services import Settings
-from . import eventlog, hosted, scm, trees
+from . import eventlog, hosted, rights, scm, trees
 
 assert sys.platform == "win32"
 
@@ -12,6 +12,8 @@ serve, report = hosted.serve, eventlog.report
 
 
 def create(name: str, settings: Settings) -> list[str]:
+    if settings.entitle and settings.account is not None:
+        rights.let_log_on_as_service(settings.account)
     lacking = scm.create(name, settings)
     try:
         eventlog.add_source(name)

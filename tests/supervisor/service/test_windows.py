@@ -26,19 +26,20 @@ def test_it_is_spoken_to_where_somebody_wants_it(machines):
 
 
 @pytest.mark.parametrize(
-    ("given", "account", "password"),
+    ("given", "account", "somebodys", "password"),
     [
-        pytest.param(None, r"NT SERVICE\farm", False, id="its own, unless somebody says otherwise"),
-        pytest.param("LocalSystem", None, False, id="the system"),
-        pytest.param("localservice", r"NT AUTHORITY\LocalService", False, id="local service"),
-        pytest.param("NetworkService", r"NT AUTHORITY\NetworkService", False, id="network service"),
-        pytest.param(r"NT SERVICE\other", r"NT SERVICE\other", False, id="another virtual one"),
-        pytest.param(r"FARM\render$", r"FARM\render$", False, id="a managed one"),
-        pytest.param(r"FARM\render", r"FARM\render", True, id="a user of the domain"),
+        pytest.param(None, r"NT SERVICE\farm", False, False, id="its own, unless somebody says otherwise"),
+        pytest.param("LocalSystem", None, False, False, id="the system"),
+        pytest.param("localservice", r"NT AUTHORITY\LocalService", False, False, id="local service"),
+        pytest.param("NetworkService", r"NT AUTHORITY\NetworkService", False, False, id="network service"),
+        pytest.param(r"NT SERVICE\other", r"NT SERVICE\other", False, False, id="another virtual one"),
+        pytest.param(r"FARM\render$", r"FARM\render$", True, False, id="a managed one"),
+        pytest.param(r"FARM\render", r"FARM\render", True, True, id="a user of the domain"),
     ],
 )
-def test_whose_process_it_is(machines, given, account, password):
+def test_whose_process_it_is(machines, given, account, somebodys, password):
     assert windows.account(machines(account=given)) == account
+    assert (given is not None and windows.is_somebodys(given)) is somebodys
     assert (given is not None and windows.has_password(given)) is password
 
 

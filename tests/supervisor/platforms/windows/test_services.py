@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import getpass
 import itertools
 import os
 import subprocess
@@ -74,7 +75,14 @@ class Small:
         place = Path(next(iter(farmhand.supervisor.__path__))).parents[1]
         words = subprocess.list2cmdline([str(program), self.name, str(place), str(self.log)])
         usual = {"command": f'"{sys.executable}" {words}', "title": "Small", "description": "A small service."}
-        own = {"account": None, "password": None, "restarts": (0.5, 1), "forget_after": 60, "preshutdown": 20}
+        own = {
+            "account": None,
+            "password": None,
+            "entitle": False,
+            "restarts": (0.5, 1),
+            "forget_after": 60,
+            "preshutdown": 20,
+        }
         return contract.services().create(self.name, Settings(**{**usual, **own, **settings}))
 
     def start(self):
@@ -199,6 +207,18 @@ def test_there_are_no_two_of_one_name(small):
         small.install()
     assert refused.value.winerror == 1073
     assert small.start().state == "running"
+
+
+def test_an_account_is_entitled_before_it_is_the_services(small):
+    small.install(account=rf".\{getpass.getuser()}", password="", entitle=True)
+    assert small.status().state == "stopped"
+
+
+def test_an_account_that_there_is_not_is_refused_and_nothing_is_made(small):
+    with pytest.raises(OSError, match="1332"):
+        small.install(account=r".\nobody at all", password="", entitle=True)
+    with pytest.raises(OSError, match="1060"):
+        small.status()
 
 
 def test_the_event_viewer_knows_its_source_as_long_as_it_is_there(small):
