@@ -19,7 +19,8 @@ class Gap:
     test: str
 
 
-_LAUNCH, _TREES = (f"supervisor/platforms/windows/test_{name}.py" for name in ("launch", "trees"))
+_HERE = "supervisor/platforms/windows"
+_LAUNCH, _SERVICES, _TREES = (f"{_HERE}/test_{name}.py" for name in ("launch", "services", "trees"))
 
 GAPS = {
     "memory limit": Gap("a job takes JobMemoryLimit and forgets it", _TREES, "test_memory_max_is_in_force"),
@@ -34,6 +35,19 @@ GAPS = {
     "ctrl-break": Gap(
         "GenerateConsoleCtrlEvent has no events but CTRL_C", _TREES, "test_sigquit_is_ctrl_break_to_its_console"
     ),
+    "service settings": Gap(
+        "delayed start and the failure flag are no settings it knows", _SERVICES, "test_windows_knows_all_settings"
+    ),
+    "failure actions": Gap(
+        "ChangeServiceConfig2 takes failure actions and keeps none", _SERVICES, "test_failure_actions_are_kept"
+    ),
+    "crashed service": Gap(
+        "a service that crashed counts as running", _SERVICES, "test_one_that_crashes_is_started_again"
+    ),
+    "recovery": Gap(
+        "no service that failed is started again", _SERVICES, "test_one_that_ends_with_a_code_is_started_again"
+    ),
+    "event log": Gap("the event log takes entries and has none", _SERVICES, "test_entries_are_in_the_event_log"),
 }
 
 

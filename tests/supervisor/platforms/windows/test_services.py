@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from gaps import gap
 from polling import until
 
 import farmhand.supervisor
@@ -20,7 +21,6 @@ from farmhand.supervisor.platforms import services as contract
 from farmhand.supervisor.platforms.services import Settings
 from farmhand.supervisor.platforms.windows import hosted, scm
 
-wine = hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
 numbers = itertools.count()
 
 # It writes down what happens to it. argv: its name, where farmhand is, its file, then what `main` does.
@@ -263,10 +263,6 @@ def test_controls_that_nobody_asked_for_are_refused():
 # What Wine 8 does not do. Each of these is to pass on Windows.
 
 
-def wine_lacks(why: str):
-    return pytest.mark.xfail(wine, reason=f"Wine: {why}", strict=True)
-
-
 def config(name: str, level: int) -> ctypes.Array:
     """Return what QueryServiceConfig2 has to say, as it is."""
     query = ctypes.WinDLL("advapi32", use_last_error=True).QueryServiceConfig2W
@@ -277,14 +273,14 @@ def config(name: str, level: int) -> ctypes.Array:
     return found
 
 
-@wine_lacks("delayed start and the failure flag are no settings it knows")
+@gap("service settings")
 def test_windows_knows_all_settings(small):
     assert small.install() == []
     assert wintypes.BOOL.from_buffer(config(small.name, 3)).value
     assert wintypes.BOOL.from_buffer(config(small.name, 4)).value
 
 
-@wine_lacks("failure actions are taken and not kept")
+@gap("failure actions")
 def test_failure_actions_are_kept(small):
     small.install()
     kept = scm._FailureActions.from_buffer(config(small.name, 2))
@@ -292,21 +288,21 @@ def test_failure_actions_are_kept(small):
     assert [(kept.actions[i].type, kept.actions[i].delay) for i in range(kept.count)] == [(1, 500), (1, 1000)]
 
 
-@wine_lacks("a service that crashed counts as running")
+@gap("crashed service")
 def test_one_that_crashes_is_started_again(small):
     small.install("ready(); hosted.ctypes.windll.kernel32.TerminateProcess(-1, 9)")
     small.start()
     until(lambda: len(small.said("began")) > 1, "it to begin again", seconds=3)
 
 
-@wine_lacks("it has no recovery")
+@gap("recovery")
 def test_one_that_ends_with_a_code_is_started_again(small):
     small.install("ready(); return 7")
     small.start()
     until(lambda: len(small.said("began")) > 1, "it to begin again", seconds=3)
 
 
-@wine_lacks("the event log takes entries and has none")
+@gap("event log")
 def test_entries_are_in_the_event_log(small):
     small.install()
     advapi = ctypes.WinDLL("advapi32")
