@@ -304,7 +304,7 @@ class Posix:
                 return found
             known.update(process.pid for process in fresh)
             for process in fresh:
-                with self._unless_gone():
+                with self._unless_gone(), process.oneshot():
                     pid, start = process.pid, process.create_time()
                     if start >= birth and process.status() != psutil.STATUS_ZOMBIE:
                         found.append(Process(pid, process.ppid(), os.getpgid(pid), os.getsid(pid), start, alive=True))
