@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/*' 'manager/*' 2>/dev/null)
 
-.PHONY: run test test-windows conformance conformance-fuzz check docs pyz bench clean
+.PHONY: run test test-windows conformance conformance-posix conformance-windows conformance-fuzz check docs pyz bench clean
 
 run: $(VENV)/.run
 	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run config/farm.yaml
@@ -28,6 +28,16 @@ test-windows: $(VENV)/.dev
 # Every scenario of which it is known what systemd does, with real processes; ONLY= plays those with a text in their id.
 conformance: $(VENV)/.run
 	$(BIN)/python tests/conformance/conform --only '$(ONLY)'
+
+# The same with nothing that Linux alone has: the platform of macOS and the BSDs.
+conformance-posix: $(VENV)/.dev
+	$(BIN)/python tests/conformance/conform --platform posix --only '$(ONLY)'
+
+# Those about the life of services, in Windows' Python under Wine; then what was found on each platform.
+conformance-windows: $(VENV)/.dev
+	$(BIN)/python tests/windows/install.py
+	$(BIN)/python tests/conformance/conform --platform windows --only '$(ONLY)'
+	$(BIN)/python tests/conformance/conform --table
 
 # Scenarios that nobody thought of, under Farmhand and the real systemd side by side; as root.
 conformance-fuzz: $(VENV)/.run

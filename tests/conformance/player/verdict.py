@@ -84,6 +84,17 @@ def data(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return {**_counts(verdicts), "families": _families(verdicts), "disagreements": wrong}
 
 
+def table(reports: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say of each family how many of its scenarios agree on each platform, given what `data` says of it."""
+    names = sorted({name for report in reports.values() for name in report["families"]})
+    lines = [f"{'family':<14}" + "".join(f"{name:>14}" for name in reports)]
+    for name in (*names, "all"):
+        counts = [report if name == "all" else report["families"].get(name) for report in reports.values()]
+        cells = [f"{count['agree']} of {count['scenarios']}" if count else "-" for count in counts]
+        lines.append(f"{name:<14}" + "".join(f"{cell:>14}" for cell in cells))
+    return "\n".join(lines)
+
+
 def _families(verdicts: Sequence[Verdict]) -> Mapping[str, Mapping[str, int]]:
     names = sorted({verdict.scenario.family for verdict in verdicts})
     return {name: _counts([verdict for verdict in verdicts if verdict.scenario.family == name]) for name in names}
