@@ -296,14 +296,15 @@ class Posix:
 
     def _since(self, birth: float) -> list[Process]:
         """Return those that started since. Who is gone before he is looked at may have left a child that was not in
-        the list yet: so read the list again until it has nobody new, within reason."""
+        the list yet: so read the list again until it has nobody new, within reason: then nobody has slipped away."""
         found, known = list[Process](), set[int]()
         for _ in range(_LISTS):
             fresh = [process for process in psutil.process_iter() if process.pid not in known]
+            self.slipped = False
             if not fresh:
                 return found
             known.update(process.pid for process in fresh)
-            for process in fresh:
+            for process in reversed(fresh):  # the youngest slip away soonest
                 with self._unless_gone(), process.oneshot():
                     pid, start = process.pid, process.create_time()
                     if start >= birth and process.status() != psutil.STATUS_ZOMBIE:
