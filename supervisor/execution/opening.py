@@ -2,7 +2,9 @@
 
 import os
 
+_NOT_WAITING = getattr(os, "O_NONBLOCK", 0)  # Windows has no FIFO that is a file
+
 
 def without_waiting(path: str, flags: int) -> int:
     """Open a file, as the `opener` of open(): a FIFO that nobody writes to is one with nothing in it."""
-    return os.open(path, flags | os.O_NONBLOCK)
+    return os.open(path, flags | _NOT_WAITING)

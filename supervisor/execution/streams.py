@@ -118,7 +118,7 @@ class _Opening:
         make = os.O_CREAT if flags & (os.O_WRONLY | os.O_RDWR) else 0
         before = os.umask(self.service.umask)
         try:
-            return self._keep(os.open(path, flags | make | os.O_CLOEXEC | getattr(os, "O_NOCTTY", 0), 0o666))
+            return self._keep(os.open(path, flags | make | getattr(os, "O_NOCTTY", 0), 0o666))
         finally:
             os.umask(before)
 
