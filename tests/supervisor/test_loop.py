@@ -287,4 +287,3 @@ def test_each_limit_can_be_set(run):
     shown = supervised.show("worker")
     assert (shown["LimitLOCKS"], shown["LimitRSSSoft"], shown["LimitNOFILESoft"]) == ("5", "1048576", "1024")
     until(lambda: psutil.Process(int(shown["MainPID"])).name() == "sleep", "the program to be executed")
-
