@@ -17,12 +17,16 @@ from typing import Any, Protocol
 
 from .stage import Stage
 
-BACKEND = Path(__file__).resolve().parents[1] / "backend.py"
+_CHECKOUT = Path(__file__).resolve().parents[3]
+BACKEND = _CHECKOUT / "tests" / "conformance" / "backend.py"
 PRIVATE = ("/tmp", "/var/tmp", "/var/lib", "/var/cache")  # empty for every boot, and so are /run and /var/log
-# What systemd's namespaces have, for any supervisor: those folders, and a console that is nobody's.
+# What systemd's namespaces have, for any supervisor: those folders, and a console that is nobody's. The checkout stays
+# to be seen where it is below one of them.
 ROOM = """
+[ -z "$KEPT" ] || exec 9<"$KEPT"
 for place in /run /var/log $PRIVATE; do mount -t tmpfs -o mode=1777 tmpfs "$place"; done
 chmod 755 /run /var/log
+[ -z "$KEPT" ] || { mkdir -p "$KEPT"; mount -c --bind /proc/self/fd/9 "$KEPT"; exec 9<&-; }
 [ ! -e /dev/console ] || mount --bind "$CONSOLE" /dev/console
 exec "$@"
 """
@@ -87,7 +91,7 @@ def socketed(*command: str) -> Boot:
         with _console() as console, stage.log.open("wb") as log:
             daemon = subprocess.Popen(
                 [*_room(), *words],
-                env={**os.environ, "CONSOLE": console.name, "PRIVATE": " ".join(PRIVATE)},
+                env={**os.environ, "CONSOLE": console.name, "PRIVATE": " ".join(PRIVATE), "KEPT": _kept()},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -101,6 +105,11 @@ def socketed(*command: str) -> Boot:
                 _end(daemon)
 
     return boot
+
+
+def _kept() -> str:
+    """Return the checkout if it is below a folder that is empty in ROOM, else nothing."""
+    return str(_CHECKOUT) if any(_CHECKOUT.is_relative_to(place) for place in PRIVATE) else ""
 
 
 def _room() -> tuple[str, ...]:
