@@ -1,5 +1,6 @@
-"""What holds for every test: nothing is skipped in silence."""
+"""What holds for every test: nothing is skipped in silence, and what tests start can be interrupted."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--skips", type=Path, metavar="FILE", help="keep there what was skipped, and tell of the runs before as well"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A shell that runs the tests in the background has SIGINT ignored, and so has all that they start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)
