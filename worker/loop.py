@@ -30,9 +30,6 @@ log = logging.getLogger(__name__)
 
 SAME_WISH = 0.5
 
-# How much longer starting may take, in seconds, whenever a sign-on comes to nothing.
-STARTING = 60.0
-
 
 class Worker:
     """One worker process."""
@@ -70,6 +67,7 @@ class Worker:
         self._platform.on_signals(self._note_signal)
         for file in (self._waker, self._platform):
             self._selector.register(file.fileno(), EVENT_READ)
+        self._notifier.ready()  # whether or not there is a manager yet: docs/decisions/0022
         self._log_life()
         try:
             while self._life.phase is not Phase.GONE:
@@ -151,9 +149,6 @@ class Worker:
                 log.info("registered as %s", id)
             case SignedOn(_, push):
                 self._bell.is_at(push)
-                self._notifier.ready()
-            case Trouble() if not self._may_report:
-                self._notifier.still_starting(STARTING)
         if not isinstance(answer, Trouble):
             self._reports.hurry()
         self._life = rules.heard(self._life, asked, answer, now, random.random())

@@ -33,10 +33,6 @@ class Notifier:
             # The package encodes as Latin-1; the receiver reads UTF-8.
             self._notify("STATUS=" + " ".join(text.split()).encode().decode("latin-1"))
 
-    def still_starting(self, seconds: float) -> None:
-        """Ask for more time to start: the manager is not there yet, and starting again would not bring it."""
-        self._notify(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
-
     def stopping(self) -> None:
         self._notify("STOPPING=1")
 
