@@ -33,6 +33,8 @@ EPILOG = (
 )
 
 
+log = logging.getLogger(__name__)
+
 LEVELS = (
     ("quiet", logging.WARNING, "log only trouble"),
     ("debug", logging.DEBUG, "log more"),
@@ -75,9 +77,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def work(told: Config, software: str, *, flush_only: bool) -> int:
     """Be a worker until somebody says stop; return the exit code."""
+    for folder in config.not_writable(told.output_folders):
+        log.warning("output_folders: %s cannot be written to: tasks will fail there", folder)
+    kept = credentials.folder(os.environ, told.data)
     outbox = Outbox(told.data)
     try:
-        client = Client(told.manager_url, credentials.load(told.data), software)
+        client = Client(told.manager_url, credentials.load(kept), software)
         if flush_only:
             return flush(client, outbox)
         me = Introduction(
@@ -102,7 +107,7 @@ def work(told: Config, software: str, *, flush_only: bool) -> int:
         outbox.close()
     if code == DENIED_EXIT_CODE:
         print(
-            f"farmhand-worker: {told.manager_url} does not know the credentials in {told.data / credentials.NAME}: "
+            f"farmhand-worker: {told.manager_url} does not know the credentials in {kept / credentials.NAME}: "
             "the worker was removed there, or they belong to another manager; "
             "start once with --register to be a new worker there",
             file=sys.stderr,
@@ -127,6 +132,7 @@ def configuration(options: argparse.Namespace) -> Config:
         task_types=file.task_types,
         restart_exit_code=file.restart_exit_code if code is None else code,
         oom_score_adjust=file.oom_score_adjust,
+        output_folders=file.output_folders,
     )
 
 

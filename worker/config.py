@@ -6,7 +6,7 @@ The file and its keys are Flamenco's: flamenco-worker.yaml in the current folder
 import difflib
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,6 +33,7 @@ class File:
     task_types: tuple[str, ...] = TASK_TYPES
     restart_exit_code: int | None = None
     oom_score_adjust: int | None = None
+    output_folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Config:
     task_types: tuple[str, ...] = TASK_TYPES
     restart_exit_code: int | None = None
     oom_score_adjust: int | None = None
+    output_folders: tuple[str, ...] = ()
 
 
 def read_file(path: Path, *, required: bool) -> File:
@@ -123,6 +125,14 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(_text(word) for word in value)
 
 
+def _folders(value: object) -> tuple[str, ...]:
+    folders = _words(value)
+    for folder in folders:
+        if not os.path.isabs(folder):
+            raise ValueError(f"{folder!r} is not the whole path of a folder; write it from its root on")
+    return folders
+
+
 def _oom_score(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value not in OOM_SCORES:
         raise ValueError(f"{value!r} is not a whole number from -1000 to 1000")
@@ -162,6 +172,7 @@ KEYS = {
     "restart_exit_code": ("restart_exit_code", restart_code),
     "restart_exit_status": ("restart_exit_code", restart_code),
     "oom_score_adjust": ("oom_score_adjust", _oom_score),
+    "output_folders": ("output_folders", _folders),
 }
 
 
@@ -197,3 +208,8 @@ def make_folder(path: Path, keep_private: Callable[[str], None]) -> Path:
     if not os.access(path, os.W_OK | os.X_OK):
         raise BadConfig(f"--data: {path} cannot be written to; choose another folder or change its owner")
     return path
+
+
+def not_writable(folders: Iterable[str]) -> list[str]:
+    """Return those of the folders that this process cannot write to."""
+    return [folder for folder in folders if not os.access(folder, os.W_OK | os.X_OK)]

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
@@ -17,6 +17,15 @@ NAME = "flamenco-worker-credentials.yaml"
 def new_secret() -> str:
     """Return a secret that nobody can guess: 64 hexadecimal digits."""
     return secrets.token_hex(32)
+
+
+def folder(environ: Mapping[str, str], data: Path) -> Path:
+    """Return where the credentials are: where the service manager hands them over, else with the worker's own data.
+
+    systemd.exec(5), LoadCredential=.
+    """
+    handed_over = Path(environ.get("CREDENTIALS_DIRECTORY", data))
+    return handed_over if (handed_over / NAME).exists() else data
 
 
 def load(folder: Path) -> Credentials | None:

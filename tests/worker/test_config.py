@@ -8,6 +8,7 @@ from farmhand.worker.config import (
     data_folder,
     make_folder,
     manager_url,
+    not_writable,
     parse_file,
     read_file,
     worker_name,
@@ -24,8 +25,10 @@ manager_url: farm.local:8080
 task_types: [blender, misc]
 restart_exit_code: 47
 oom_score_adjust: -500
+output_folders: [/mnt/farm, /mnt/cache]
 """
-    assert parse_file(PATH, text) == File("node-1", "http://farm.local:8080/", ("blender", "misc"), 47, -500)
+    expected = File("node-1", "http://farm.local:8080/", ("blender", "misc"), 47, -500, ("/mnt/farm", "/mnt/cache"))
+    assert parse_file(PATH, text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "worker_name:\n"])
@@ -42,7 +45,9 @@ def test_the_example_in_the_repository_works_and_shows_every_key():
     read = read_file(EXAMPLE, required=True)
     assert (read.manager_url, read.restart_exit_code) == ("http://127.0.0.1:8080/", 47)
     text = EXAMPLE.read_text()
-    assert all(f"{key}:" in text for key in ("worker_name", "manager_url", "task_types", "oom_score_adjust"))
+    assert all(
+        f"{key}:" in text for key in ("worker_name", "manager_url", "task_types", "oom_score_adjust", "output_folders")
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,6 +66,7 @@ def test_the_example_in_the_repository_works_and_shows_every_key():
         ("task_types: blender", "'blender' is not a list; write it as [blender, ffmpeg]"),
         ("task_types: []", "[] is not a list"),
         ("oom_score_adjust: 1001", "1001 is not a whole number from -1000 to 1000"),
+        ("output_folders: [farm]", "'farm' is not the whole path of a folder; write it from its root on"),
         ("manager_url: 'http://'", "'http://' is no address of a manager; write http://HOST:8080/"),
         ("- a\n- b", ":1: is not a list of keys"),
         ("worker_name: [", ":1: is not YAML"),
@@ -163,3 +169,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(BadConfig, match=r"--data: .*file.data cannot be made"):
         make_folder(tmp_path / "file" / "data", lambda path: None)
+
+
+def test_a_folder_that_tasks_cannot_write_to_is_named(tmp_path):
+    assert not_writable([str(tmp_path), str(tmp_path / "not mounted")]) == [str(tmp_path / "not mounted")]
