@@ -4,9 +4,36 @@ from .light import dataclass
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """One definition file: where it belongs, its text, and in words what the dialect could not express."""
+class Loss:
+    """Something that is not the same where a definition goes. key: the directive, or what else it is about."""
+
+    key: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.why}"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that belongs to a definition: where it goes, its text, and its access mode."""
 
     path: str
     text: str
-    losses: tuple[str, ...] = ()
+    mode: int = 0o644
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A definition: where it belongs, its text, what it could not express, and the files that it needs beside it."""
+
+    path: str
+    text: str
+    losses: tuple[Loss, ...] = ()
+    mode: int = 0o644
+    beside: tuple[File, ...] = ()
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """All files, those that others need before these."""
+        return (*self.beside, File(self.path, self.text, self.mode))

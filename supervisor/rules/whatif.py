@@ -31,10 +31,11 @@ class NotForeseen(Exception):
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ends: by itself, as `exit` says, or because it lets this deadline pass."""
+    """How a run ends: by itself, as `exit` says, because it lets this deadline pass, or as it is `asked` to."""
 
     exit: Exit | None = None
     timeout: Deadline | None = None
+    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,8 +208,8 @@ class _Play:
             self._end(process, self.uptime, Exit(code=0))
         elif ending is not None and ending.exit is not None:
             self._end(process, self.uptime, ending.exit)
-        elif ending is not None and ending.timeout == "stop":
-            process.deaf = True
+        elif ending is not None and (ending.asked or ending.timeout == "stop"):
+            process.deaf = not ending.asked
             self.later(self.uptime, Event.STOP, process, stop_pending=True)
 
     def _end(self, process: _Process, seconds: float, exit: Exit, **what: Any) -> None:

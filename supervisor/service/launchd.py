@@ -13,7 +13,7 @@ import re
 import time
 
 from ...units.light import Any
-from ...units.rendered import Rendered
+from ...units.rendered import Loss, Rendered
 from ..exit_codes import REFUSED
 from . import tool
 from .wanted import Named, Refused, Standing, Wanted
@@ -45,7 +45,7 @@ def render(wanted: Wanted) -> Rendered:
     }
     losses = []
     if wanted.account is not None and named.user:
-        losses.append(f"account {wanted.account}: an agent is always its user's")
+        losses.append(Loss(f"account {wanted.account}", "an agent is always its user's"))
     elif wanted.account is not None:
         job["UserName"] = wanted.account
     return Rendered(_path(named), plistlib.dumps(job, sort_keys=False).decode(), tuple(losses))
@@ -54,7 +54,7 @@ def render(wanted: Wanted) -> Rendered:
 def install(wanted: Wanted) -> list[str]:
     named, job = wanted.named, render(wanted)
     if job.losses:
-        raise Refused(job.losses[0], "leave it out, or install for the machine, without --user", REFUSED)
+        raise Refused(str(job.losses[0]), "leave it out, or install for the machine, without --user", REFUSED)
     tool.put(job.path, job.text.encode(), hint=_NO_ROOT)
     try:
         tool.order(["launchctl", "enable", _target(named)])  # it may have been disabled under this name before

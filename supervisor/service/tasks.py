@@ -15,7 +15,7 @@ import xml.etree.ElementTree as xml
 from collections.abc import Mapping
 
 from ...units.light import Any
-from ...units.rendered import Rendered
+from ...units.rendered import Loss, Rendered
 from ..control.protocol import NoSupervisor, Request, ask, default_path
 from ..exit_codes import BAD_INPUT
 from . import tool
@@ -33,7 +33,7 @@ _ATTRIBUTES: Mapping[str, dict[str, str]] = {"Principal": {"id": "Author"}, "Act
 
 
 def render(wanted: Wanted) -> Rendered:
-    losses = [] if wanted.account is None else [f"account {wanted.account}: a user's task is always the user's"]
+    losses = [] if wanted.account is None else [Loss(f"account {wanted.account}", "a user's task is always the user's")]
     return Rendered(f"task {wanted.named.name} of the Task Scheduler", _text(_task(wanted)), tuple(losses))
 
 
@@ -69,7 +69,7 @@ def _task(wanted: Wanted) -> _Tree:
 def install(wanted: Wanted) -> list[str]:
     task = render(wanted)
     if task.losses:
-        raise Refused(task.losses[0], "leave it out, or install for the machine, without --user", BAD_INPUT)
+        raise Refused(str(task.losses[0]), "leave it out, or install for the machine, without --user", BAD_INPUT)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "task.xml")
         with open(path, "w", encoding="utf-16") as file:

@@ -86,7 +86,7 @@ def test_strict_fails_on_a_loss(tmp_path: Path, capsys: pytest.CaptureFixture[st
     path.write_text("supervisor: {LogDirectory: /l}\nservices: {x: {ExecStart: /x}}\n")
     assert main(["render", "systemd", str(path)]) == 0
     assert main(["render", "systemd", str(path), "--strict"]) == 1
-    assert "LogDirectory=/l" in capsys.readouterr().err
+    assert "LogDirectory: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

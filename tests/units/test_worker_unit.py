@@ -2,7 +2,9 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,13 +12,30 @@ from hypothesis import strategies as st
 
 from farmhand.units.dialects import systemd
 from farmhand.units.errors import BadValue
+from farmhand.units.hardening import PROFILES
+from farmhand.units.manager_unit import WHY as MANAGER_WHY
+from farmhand.units.manager_unit import Manager, manager_service
 from farmhand.units.spec import StatusSet
 from farmhand.units.variables import expand
 from farmhand.units.worker_unit import WHY, Worker, annotate, read_worker_config, worker_service
-from farmhand.worker import cli
+from farmhand.worker import cli, credentials
+from farmhand.worker.program import STUBBORN
+from farmhand.worker.rules.life import LAST_CALL
 from farmhand.worker.wire import DENIED_EXIT_CODE
 
-RIG = Worker("rig-014", "http://manager:8080/", "/bin/true", 47, "root", "root", "/srv/render farm")
+RIG = Worker(
+    "rig-014",
+    "http://manager:8080/",
+    "/bin/true",
+    47,
+    "root",
+    "root",
+    "/srv/render farm",
+    output_folders=("/mnt/farm",),
+    credentials="/etc/farmhand/rig-014.yaml",
+)
+MANAGER = Manager("/bin/true", "0.0.0.0:8080", "root", "root", config="/etc/farmhand/manager.yaml")
+SYSEXITS_CONFIG = 78  # sysexits.h, EX_CONFIG
 
 
 def test_the_unit() -> None:
@@ -32,7 +51,13 @@ def test_the_restart_code_forces_a_restart_and_is_no_failure() -> None:
 
 
 def test_what_trying_again_does_not_mend_is_not_tried_again() -> None:
-    assert worker_service(RIG).restart_prevent_exit_status == StatusSet(frozenset({cli.USAGE_ERROR, DENIED_EXIT_CODE}))
+    codes = frozenset({cli.USAGE_ERROR, DENIED_EXIT_CODE, SYSEXITS_CONFIG})
+    assert worker_service(RIG).restart_prevent_exit_status == StatusSet(codes)
+
+
+def test_the_worker_has_longer_to_stop_than_it_takes() -> None:
+    assert RIG.stop_seconds == STUBBORN + LAST_CALL
+    assert worker_service(RIG).timeout_stop_sec > RIG.stop_seconds + 5
 
 
 def test_planned_restarts_meet_no_start_limit() -> None:
@@ -45,10 +70,43 @@ def test_a_worker_that_cannot_restart_has_no_restart_code() -> None:
     assert "RestartForceExitStatus" not in text
 
 
+def unit(worker: Worker) -> str:
+    return systemd.write(worker_service(worker)).text
+
+
 def test_each_line_has_its_reason_and_each_reason_its_line() -> None:
-    lines = annotate(systemd.write(worker_service(RIG)).text)
+    lines = [line for profile in PROFILES for line in annotate(unit(replace(RIG, profile=profile)))]
     assert [line for line, why in lines if line and not why] == []
-    assert {line.partition("=")[0] for line, why in lines if line} == WHY.keys()
+    assert WHY.keys() <= {line.partition("=")[0] for line, why in lines}
+    assert {why for line, why in lines} >= {*WHY.values()}
+
+
+def test_so_has_each_line_of_a_managers_unit() -> None:
+    managers = (MANAGER, replace(MANAGER, data="/srv/farm"))
+    lines = [line for one in managers for line in annotate(systemd.write(manager_service(one)).text, MANAGER_WHY)]
+    assert [line for line, why in lines if line and not why] == []
+    assert MANAGER_WHY.keys() <= {line.partition("=")[0] for line, why in lines}
+
+
+def test_it_may_write_to_its_folders_alone_and_waits_for_storage() -> None:
+    lines = unit(replace(RIG, data="/srv/data")).splitlines()
+    assert 'ReadWritePaths="/srv/render farm" /srv/data /mnt/farm' in lines
+    assert "RequiresMountsFor=/mnt/farm" in lines
+    assert not [line for line in lines if line.startswith("StateDirectory")]
+
+
+def test_its_credentials_are_handed_over_under_the_name_that_it_looks_for() -> None:
+    assert worker_service(RIG).load_credential == {credentials.NAME: "/etc/farmhand/rig-014.yaml"}
+
+
+@pytest.mark.parametrize(("configured", "unit_has"), [(None, 100), (500, 100), (-200, -200)])
+def test_tasks_can_be_given_the_oom_score_that_is_configured(configured: int | None, unit_has: int) -> None:
+    assert worker_service(replace(RIG, oom_score_adjust=configured)).oom_score_adjust == unit_has
+
+
+def test_a_service_manager_that_keeps_nobody_from_anything_is_asked_for_nothing() -> None:
+    service = worker_service(replace(RIG, profile=None))
+    assert (service.kept, service.no_new_privileges, service.state_directory) == ((), False, ())
 
 
 ODD_CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"])
@@ -58,7 +116,8 @@ ODD = st.text(ODD_CHARACTERS, min_size=1, max_size=60).filter(str.strip)  # 240 
 @given(name=ODD, manager=ODD, folder=ODD)
 def test_any_name_survives(name: str, manager: str, folder: str) -> None:
     program = "/opt/far $HOME %n/\"worker'"
-    worker = Worker(name, manager, program, 47, "root", None, "/srv/" + folder.replace("..", "") + "x")
+    place = "/srv/" + folder.replace("..", "") + "x"
+    worker = Worker(name, manager, program, 47, "root", None, place, output_folders=(place,))
     rendered = systemd.write(worker_service(worker))
     reading = systemd.read("farmhand-worker.service", rendered.text)
     assert (rendered.losses, reading.warnings) == ((), ())
@@ -71,7 +130,7 @@ def test_any_name_survives(name: str, manager: str, folder: str) -> None:
 
 def test_a_leading_dash_is_no_option() -> None:
     worker = Worker("--version", "http://m/", "/bin/true")
-    assert worker_service(worker).exec_start[0].words[-1] == "--name=--version"
+    assert "--name=--version" in worker_service(worker).exec_start[0].words
 
 
 @pytest.mark.parametrize(
@@ -91,12 +150,17 @@ def test_a_leading_dash_is_no_option() -> None:
         ("folder", "here"),
         ("folder", "/srv\\"),
         ("folder", "/srv "),
+        ("output_folders", ("/srv", "farm")),
+        ("output_folders", ("/srv\n",)),
+        ("data", "~/x"),
+        ("credentials", "x.yaml"),
         ("restart_code", 0),
         ("restart_code", 2),
+        ("restart_code", 78),
         ("restart_code", 256),
     ],
 )
-def test_what_no_unit_can_hold_is_refused_by_name(field: str, value: str | int) -> None:
+def test_what_no_unit_can_hold_is_refused_by_name(field: str, value: Any) -> None:
     with pytest.raises(BadValue) as caught:
         worker_service(Worker(**{**vars(RIG), field: value}))
     assert caught.value.problem.startswith(f"{field}: ")

@@ -16,6 +16,7 @@ from ..errors import BadConfig, BadValue, nearest
 from ..kinds import Context, write_line
 from ..light import NoReturn, dataclass, field, replace
 from ..places import SYSTEM_FOLDERS
+from ..rendered import Loss
 from ..settings import Settings
 from ..spec import Assignment, Service
 
@@ -32,7 +33,7 @@ class Farm:
 # What YAML can write as an escape, and neither a command line nor a file of text can hold: NUL, half a character.
 _UNFIT = re.compile(r"[\0\ud800-\udfff]")
 
-_SCALAR_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp"))
+SCALAR_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp"))
 
 
 def read(path: str, text: str, machine: Mapping[str, str] = SYSTEM_FOLDERS) -> Farm:
@@ -60,7 +61,7 @@ def compose(path: str, text: str) -> yaml.Node:
     return node
 
 
-def for_elsewhere(farm: Farm) -> tuple[tuple[Service, ...], tuple[str, ...]]:
+def for_elsewhere(farm: Farm) -> tuple[tuple[Service, ...], tuple[Loss, ...]]:
     """Give the services as another service manager needs them, and in words what that one will not do.
 
     DefaultEnvironment goes into each service's own environment.
@@ -69,8 +70,8 @@ def for_elsewhere(farm: Farm) -> tuple[tuple[Service, ...], tuple[str, ...]]:
     services = tuple(replace(service, environment={**shared, **service.environment}) for service in farm.services)
     commands = (command for service in services for command in service.exec_start)
     bare = sorted({command.words[0] for command in commands if not re.search(r"[/\\]", command.words[0])})
-    losses = [f"LogDirectory={farm.settings.log_directory}: the output goes where the other service manager puts it"]
-    search = f"{', '.join(bare)}: looked for in the other service manager's own path only, not beside Python"
+    losses = [Loss("LogDirectory", "the output goes where the other service manager puts it")]
+    search = Loss(", ".join(bare), "looked for in the other service manager's own path only, not beside Python")
     return services, (*(losses if farm.settings.log_directory else ()), *((search,) if bare else ()))
 
 
@@ -126,7 +127,7 @@ class Reader:
 
     def whole(self, node: yaml.Node, key: str) -> str:
         """Give the text of a scalar with all its spaces."""
-        if not isinstance(node, yaml.ScalarNode) or node.tag not in _SCALAR_TAGS:
+        if not isinstance(node, yaml.ScalarNode) or node.tag not in SCALAR_TAGS:
             self.refuse(node, key, "it must be a single value", "write one plain value")
         text = str(node.value)
         if unfit := _UNFIT.search(text):

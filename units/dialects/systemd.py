@@ -11,7 +11,7 @@ from ..errors import BadConfig, BadValue, Notice
 from ..kinds import Context
 from ..light import dataclass
 from ..places import SYSTEM_FOLDERS
-from ..rendered import Rendered
+from ..rendered import Loss, Rendered
 from ..spec import Assignment, Service
 from ..unit_file import Line, assignments
 
@@ -150,13 +150,13 @@ def write(service: Service, *, as_written: bool = False) -> Rendered:
     as_written: its texts still hold `%` specifiers (read with `specifiers.AS_WRITTEN`) and are not escaped.
     Losses name the directives whose value has no spelling in a unit file.
     """
-    losses: list[str] = []
+    losses: list[Loss] = []
     sections = {section: _section(service, section, as_written, losses) for section in known.SECTIONS}
     blocks = ["\n".join([f"[{section}]", *lines, ""]) for section, lines in sections.items() if lines]
     return Rendered(f"{FOLDER}/{service.name}.service", "\n".join(blocks), tuple(losses))
 
 
-def _section(service: Service, section: str, as_written: bool, losses: list[str]) -> list[str]:
+def _section(service: Service, section: str, as_written: bool, losses: list[Loss]) -> list[str]:
     lines: list[str] = []
     for name, row in directives.DIRECTIVES.items():
         value = getattr(service, row.field)
@@ -165,7 +165,7 @@ def _section(service: Service, section: str, as_written: bool, losses: list[str]
         try:
             lines += [f"{name}={text}" for text in row.kind.write(value, _keep_percent if as_written else _escape)]
         except BadValue as bad:
-            losses.append(f"{name}: {bad.problem}; {bad.hint}")
+            losses.append(Loss(name, f"{bad.problem}; {bad.hint}"))
     return lines + [f"{line.key}={line.value}" for line in service.kept if line.section == section]
 
 

@@ -197,7 +197,7 @@ def test_what_is_written_reads_back(service: Service) -> None:
 @pytest.mark.parametrize("description", ["two\nlines", "back\\", " space", "nul\0"])
 def test_a_text_that_no_line_can_hold_is_a_loss(description: str) -> None:
     rendered = systemd.write(replace(services.PLAIN, description=description))
-    assert [loss.partition(":")[0] for loss in rendered.losses] == ["Description"]
+    assert [loss.key for loss in rendered.losses] == ["Description"]
     assert "Description" not in rendered.text
 
 

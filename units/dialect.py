@@ -1,0 +1,84 @@
+"""What a service manager's dialect is: one file in dialects/, and one row in dialects/table.py.
+
+What a manager does with a service is said in systemd's words: `means` gives the service as it will really run there,
+with KillMode=process if only its main process is killed, with Restart=always if no exit code keeps it down. So what is
+lost is the difference between the two (meaning.py), and what will happen is foreseen by the rules of the one policy
+(compare.py).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .errors import Notice
+from .rendered import Rendered
+from .spec import Service
+from .support import System
+
+Scope = Literal["system", "user"]
+Way = Literal["native", "supervised"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """For whom a definition is written.
+
+    scope: for the machine, or for the user who installs it. variant: one of the dialect's, "" for its first.
+    farmhand: what runs `farmhand` there. image: of a container. version: of the service manager, None for any.
+    as_written: the service's texts still hold `%` specifiers, and are for a dialect that has them.
+    config_folder: where Farmhand's own file is to be, None for the usual place.
+    """
+
+    scope: Scope = "system"
+    variant: str = ""
+    farmhand: str = "/usr/local/bin/farmhand"
+    image: str = "python:3.13-slim"
+    version: int | None = None
+    as_written: bool = False
+    config_folder: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a reader found in a file: services, and what of the file they do not say."""
+
+    services: tuple[Service, ...]
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Commands:
+    """How a service manager is told of a definition: command lines, in their order.
+
+    check: have it say what is wrong. install: once the files are there, have it start with the machine and now.
+    uninstall: before the files go. status: how it is.
+    """
+
+    install: tuple[tuple[str, ...], ...]
+    uninstall: tuple[tuple[str, ...], ...]
+    status: tuple[str, ...]
+    check: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One service manager.
+
+    system: where it is at home, None for more than one. variants: what can be written, the first if nobody says.
+    means: the service as it runs there, in systemd's words; what stays in it is what `write` is given.
+    read: the other way round, (path, text) to what is Found; raises BadConfig; `endings` of the files that it is for.
+    specifiers: whether it has systemd's `%` specifiers.
+    checked: the events of compare.py that a machine has played, by the version that it was played with.
+    """
+
+    name: str
+    title: str
+    system: System | None
+    means: Callable[[Service, Target], Service]
+    write: Callable[[Service, Target], Rendered]
+    commands: Callable[[Service, Target], Commands]
+    variants: tuple[str, ...] = ("",)
+    read: Callable[[str, str], Found] | None = None
+    endings: tuple[str, ...] = ()
+    specifiers: bool = False
+    checked: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -1,0 +1,14 @@
+"""All dialects: a row each, in the order in which they are told of."""
+
+from collections.abc import Mapping
+
+from ..dialect import Dialect
+from . import farmhand_writer, systemd_units
+
+DIALECTS: Mapping[str, Dialect] = {
+    row.name: row
+    for row in (
+        systemd_units.DIALECT,
+        farmhand_writer.DIALECT,
+    )
+}

@@ -1,0 +1,58 @@
+"""The way for a service manager that cannot do all that a service asks for: it keeps `farmhand run` alive, no more.
+
+Farmhand then runs the service, from a file of its own beside the manager's definition, and does the rest without loss.
+"""
+
+from . import support
+from .definition import Definition
+from .dialect import Dialect, Target
+from .dialects import farmhand_writer
+from .rendered import File, Loss
+from .spec import Command, Service
+from .unit_names import unit_type
+from .variables import literal
+
+# What the supervisor needs to end after the last of its services has.
+_LEAVE = 10.0
+
+_FOLDERS: dict[str | None, str] = {"windows": "C:\\ProgramData\\Farmhand\\", "macos": "/usr/local/etc/farmhand/"}
+
+
+def config_path(name: str, dialect: Dialect, target: Target) -> str:
+    return f"{target.config_folder or _FOLDERS.get(dialect.system, '/etc/farmhand/')}{name}.yaml"
+
+
+def keeper(definition: Definition, dialect: Dialect, target: Target) -> Service:
+    """Give what the manager is to keep running: the supervisor, ended by nobody but the manager itself."""
+    service = definition.plain or definition.written
+    run = (target.farmhand, "run", config_path(service.name, dialect, target))
+    return Service(
+        service.name,
+        description=service.description or service.name,
+        documentation=service.documentation,
+        after=_of_the_system(service.after),
+        wants=_of_the_system(service.wants),
+        start_limit_interval_sec=0.0,
+        type="notify",
+        exec_start=(Command(tuple(map(literal, run))),),
+        restart="always",
+        restart_sec=2.0,
+        kill_mode="mixed",
+        timeout_start_sec=float("inf"),
+        timeout_stop_sec=service.timeout_stop_sec + _LEAVE,
+        oom_policy="continue",
+        wanted_by=service.wanted_by,
+    )
+
+
+def _of_the_system(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if unit_type(name))
+
+
+def config(definition: Definition, dialect: Dialect, target: Target) -> tuple[File, tuple[Loss, ...]]:
+    """Give the file that the supervisor reads, and what it does not do there."""
+    service = definition.written
+    text, losses = farmhand_writer.text_of(service, as_written=definition.as_written)
+    there = support.differences((service,), dialect.system or "linux")
+    lost = (Loss(found.key, found.why) for found in there if found.is_loss)
+    return File(config_path(service.name, dialect, target), text), (*losses, *lost)
