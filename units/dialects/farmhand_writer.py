@@ -36,6 +36,9 @@ def text_of(service: Service, *, as_written: bool = False) -> tuple[str, tuple[L
         except BadValue as bad:
             losses.append(Loss(name, f"{bad.problem}; {bad.hint}"))
     for line in service.kept:
+        if not line.value:
+            losses.append(Loss(line.key, "it is taken back, for which there is no spelling; what it says here counts"))
+            continue
         texts = body.setdefault(line.key, [])
         assert isinstance(texts, list)
         texts.append(line.value)
