@@ -26,11 +26,12 @@ from farmhand.supervisor.rules.states import State, active_state
 from farmhand.units import cli as units_cli
 from farmhand.units import known, schema, support
 from farmhand.units.directives import ALIASES, DIRECTIVES, in_section
+from farmhand.units.restart_codes import refuse_restart_code
 from farmhand.units.spec import Service
 from farmhand.worker import cli as worker_cli
 from farmhand.worker.commands.table import PLANS
 from farmhand.worker.rules import backoff, life
-from farmhand.worker.wire import PUSH_WAIT, refuse_restart_code
+from farmhand.worker.wire import PUSH_WAIT
 
 DOCS = Path(__file__).parent
 _PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
     "supervisor": {"units"},
-    "worker": {"supervisor.platforms"},
+    "worker": {"supervisor.platforms", "units.restart_codes"},
     "manager": {"units", "worker.wire"},
     "units": set(),
 }

@@ -36,17 +36,22 @@ def check(path: str, text: str, drop_ins: Iterable[tuple[str, str]] = ()) -> Rep
         services, warnings = _read(path, text, drop_ins)
     except BadConfig as error:
         return Report(error=error, warnings=error.warnings)
+    told = {(notice.path, notice.line, notice.key) for notice in warnings}
+    more = (notice for notice in not_in_force(services) if (notice.path, notice.line, notice.key) not in told)
+    return Report(services, None, warnings, tuple(more))
+
+
+def not_in_force(services: Iterable[Service]) -> tuple[Notice, ...]:
+    """Say what of these services Farmhand only keeps; a line that several share is said once."""
     kept = {
-        Notice(line.path, line.line, line.key, *_not_in_force(line.section, line.key))
+        Notice(line.path, line.line, line.key, *_why_not(line.section, line.key))
         for service in services
         for line in without_effect(service)
     }
-    told = {(notice.path, notice.line, notice.key) for notice in warnings}
-    more = (notice for notice in kept if (notice.path, notice.line, notice.key) not in told)
-    return Report(services, None, warnings, tuple(sorted(more, key=_place)))
+    return tuple(sorted(kept, key=_place))
 
 
-def _not_in_force(section: str, name: str) -> tuple[str, str]:
+def _why_not(section: str, name: str) -> tuple[str, str]:
     """Say what becomes of a directive that is not acted on: the problem, and what to know about it."""
     whys = {case.word: case.why for case in support.cases(section, name, "linux")}
     if name in known.REFUSED:

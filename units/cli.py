@@ -3,14 +3,11 @@
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from . import directives, schema
-from .check import check
-from .commands import compare, render
+from .commands import check, compare, render
 from .commands.source import tell
 from .errors import BadConfig, BadValue
-from .files import read_text
 
 BAD_INPUT = 2
 
@@ -36,28 +33,12 @@ def _parser() -> argparse.ArgumentParser:
     render.add_render(commands.add_parser("render", help="write services for another service manager"))
     render.add_convert(commands.add_parser("convert", help="take services from one service manager to another"))
     compare.add(commands.add_parser("compare", help="say what each service manager would do with a service"))
-    checking = commands.add_parser("check", help="say what is wrong with service files")
-    checking.add_argument("files", nargs="+", metavar="FILE", type=Path, help="a .service file or Farmhand's YAML")
-    checking.set_defaults(run=_check)
+    check.add(commands.add_parser("check", help="say what is wrong with service files, and what mends it"))
     commands.add_parser("schema", help="print the JSON Schema of Farmhand's YAML").set_defaults(run=_schema)
     listing = commands.add_parser("directives", help="list the directives that Farmhand acts on")
     listing.add_argument("names", nargs="*", metavar="NAME", help="only these")
     listing.set_defaults(run=_directives)
     return parser
-
-
-def _check(arguments: argparse.Namespace) -> int:
-    worst = 0
-    for path in arguments.files:
-        report = check(str(path), read_text(path))
-        notices = [*report.warnings, *report.kept]
-        for line in [report.error, *notices] if report.error else notices:
-            print(line)
-        if report.error:
-            worst = BAD_INPUT
-        elif not notices:
-            print(f"{path}: {', '.join(service.name for service in report.services)}: nothing to say against it")
-    return worst
 
 
 def _schema(arguments: argparse.Namespace) -> int:

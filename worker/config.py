@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from .wire import refuse_restart_code
+from ..units.restart_codes import refuse_restart_code
 
 DEFAULT_FILE = Path("flamenco-worker.yaml")
 TASK_TYPES = ("blender", "ffmpeg", "file-management", "misc")

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from ...units.dialects import systemd
 from ...units.errors import BadValue
+from ...units.restart_codes import refuse_restart_code
 from ...units.worker_unit import Worker, annotate, worker_service
-from ...worker.wire import RESTART_EXIT_CODE, refuse_restart_code
+from ...worker.wire import RESTART_EXIT_CODE
 
 FILE = "farmhand-worker.service"
 

@@ -120,25 +120,6 @@ def test_bad_usage_is_2(arguments: list[str]) -> None:
     assert caught.value.code == 2
 
 
-def test_check_says_what_it_found(tmp_path: Path, farm: str, capsys: pytest.CaptureFixture[str]) -> None:
-    unit = tmp_path / "a.service"
-    unit.write_text("[Service]\nExecStart=/bin/x\nNise=5\nProtectSystem=strict\n")
-    assert main(["check", farm, str(unit)]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        f"{farm}: manager, worker@1, worker@2: nothing to say against it",
-        f'{unit}:3: Nise: it is not known in [Service] and is ignored; did you mean "Nice"?',
-        f"{unit}:4: ProtectSystem: it is kept, but not in force under Farmhand: sandboxing is systemd's own trade; "
-        "systemd acts on it",
-    ]
-
-
-def test_check_fails_on_an_error_and_goes_on(tmp_path: Path, farm: str, capsys: pytest.CaptureFixture[str]) -> None:
-    unit = tmp_path / "a.service"
-    unit.write_bytes(b"[Service]\nExecStart=./x\n")
-    assert main(["check", str(unit), farm]) == 2
-    assert len(capsys.readouterr().out.splitlines()) == 2
-
-
 def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     unit = tmp_path / "a.service"
     unit.write_bytes(b"[Service]\nDescription=\xff\n")

@@ -1,0 +1,80 @@
+"""The drop-in that mends what was found; systemd.unit(5), "drop-in"."""
+
+import re
+from collections.abc import Iterable
+
+from .. import known
+from ..dialects import systemd
+from ..directives import DIRECTIVES, in_section, section_names
+from ..errors import BadConfig, Notice, nearest
+from ..kinds import ACTION
+from ..rendered import File
+from .finding import Finding, Mend
+from .patient import Patient
+
+_USERS_FOLDER = "~/.config/systemd/user"
+_NAME = "90-mended.conf"
+
+
+def drop_in(patient: Patient, findings: Iterable[Finding]) -> File | None:
+    """Give the file that mends what lines can mend; None if there is nothing, and for our YAML."""
+    wanted = tuple((finding, mend) for finding in findings for mend in finding.mend)
+    if not wanted or not patient.is_unit:
+        return None
+    blocks = [_block(section, wanted) for section in known.SECTIONS]
+    folder = _USERS_FOLDER if patient.of_user else systemd.FOLDER
+    name = patient.path.replace("\\", "/").rpartition("/")[2]
+    return File(f"{folder}/{name}.d/{_NAME}", "\n".join(block for block in blocks if block))
+
+
+def _block(section: str, wanted: Iterable[tuple[Finding, Mend]]) -> str:
+    """Write one section: below each rule's name its lines, less what is said already."""
+    values: dict[str, tuple[str, ...]] = {}
+    reasons: dict[str, dict[str, None]] = {}
+    for finding, mend in wanted:
+        if mend.section == section:
+            values[mend.key] = _joined(mend, values.get(mend.key))
+            reasons.setdefault(mend.key, {})[finding.rule] = None
+    lines = [f"# {', '.join(reasons[key])}\n" + "".join(f"{key}={v}\n" for v in values[key]) for key in values]
+    return f"[{section}]\n{''.join(lines)}" if lines else ""
+
+
+def _joined(mend: Mend, before: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Put two rules' lines for one directive together: lists add up, else what the graver finding says holds."""
+    if before is None:
+        return mend.values
+    row = DIRECTIVES.get(mend.key)
+    if "" in (*before, *mend.values) or row is None or not row.kind.repeatable:
+        return before
+    return (*dict.fromkeys((*before, *mend.values)),)
+
+
+def is_of_farmhand(notice: Notice) -> bool:
+    """Say whether it is only Farmhand that does not act on a line: what systemd does to the computer."""
+    row = DIRECTIVES.get(notice.key)
+    return row is not None and row.kind is ACTION and not notice.problem.endswith("ignored")
+
+
+def mend_ignored(patient: Patient, notice: Notice) -> tuple[Mend, ...] | None:
+    """Say an ignored line as it was meant, where that is plain: in the right section, or by the nearest name."""
+    line = next((line for line in patient.lines if (line.path, line.line) == (notice.path, notice.line)), None)
+    if line is None or not line.value or in_section(line.section, line.key) or line.key in known.KEPT[line.section]:
+        return None
+    section = next((place for place in known.SECTIONS if line.key in section_names(place)), line.section)
+    key = line.key if section != line.section else nearest(line.key, section_names(section))
+    mend = Mend(section, key, (line.value,)) if key and _alike(key, line.key) else None
+    return (mend,) if mend and _is_sound(mend) else None
+
+
+def _alike(name: str, written: str) -> bool:
+    """Say whether it is sure enough what was meant: the same letters, but for one or two."""
+    return abs(len(name) - len(written)) <= 2 and name.casefold()[:1] == written.casefold()[:1]
+
+
+def _is_sound(mend: Mend) -> bool:
+    """Say whether systemd would take the line."""
+    text = f"[Service]\nExecStart=/x\n[{mend.section}]\n{mend.key}={mend.values[0]}\n"
+    try:
+        return not systemd.read("x.service", re.sub(r"%\w", "x", text)).warnings
+    except BadConfig:
+        return False
