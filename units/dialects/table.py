@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 
 from ..dialect import Dialect
-from . import farmhand_writer, systemd_units
+from . import farmhand_writer, openrc, runit, s6, supervisord, systemd_units
 
 DIALECTS: Mapping[str, Dialect] = {
     row.name: row
     for row in (
         systemd_units.DIALECT,
         farmhand_writer.DIALECT,
+        openrc.DIALECT,
+        runit.DIALECT,
+        s6.DIALECT,
+        supervisord.DIALECT,
     )
 }
