@@ -6,6 +6,7 @@ and the points that it costs: by how much `systemd-analyze security` of systemd 
 with the strict lines. It rounds up to tenths, so that a gap may cost nothing by itself. A test measures all of it.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, NoReturn
@@ -13,7 +14,6 @@ from typing import Literal, NoReturn
 from .directives import DIRECTIVES
 from .errors import BadValue
 from .kinds import Context
-from .quoting import quote
 from .spec import Assignment, Service
 
 Profile = Literal["gpu", "cpu", "manager", "compat"]
@@ -226,8 +226,17 @@ def harden(service: Service, profile: Profile, writable: Iterable[str] = ()) -> 
         relaxed = rule.relaxed_for(profile, _needed(service, folders))
         for line in rule.strict if relaxed is None else relaxed.instead:
             service = _with(service, line)
-    paths = " ".join(quote(folder.replace("%", "%%")) for folder in folders)
-    return _keep(service, "ReadWritePaths", paths) if paths else service
+    return _keep(service, "ReadWritePaths", paths(folders)) if folders else service
+
+
+def paths(folders: Iterable[str]) -> str:
+    """Write a list of paths, in which a backslash protects the next character and begins no C escape."""
+    return " ".join(map(_quoted, folders)).replace("%", "%%")
+
+
+def _quoted(path: str) -> str:
+    protected = re.sub(r'(["\\])', r"\\\1", path)
+    return f'"{protected}"' if re.search(r"[\s'\"\\]", path) else path
 
 
 def gaps(service: Service, profile: Profile, writable: Iterable[str] = ()) -> tuple[tuple[Rule, Relaxed], ...]:

@@ -16,6 +16,8 @@ FILE = "farmhand-worker.service"
 # The lines that the restart contract rests on.
 VITAL = frozenset({"ExecStart", "Restart", "RestartForceExitStatus", "SuccessExitStatus"})
 
+_OUTPUT = "Where tasks write, apart by colons; they have to be there. It can write nowhere else"
+
 
 @dataclass(frozen=True)
 class Field:
@@ -53,8 +55,8 @@ class Unit:
     lines: Sequence[Line]
 
 
-def fields(name: str, manager: str, given: Mapping[str, str]) -> list[Field]:
-    """Return the form as it was sent, or with what is likely for this worker."""
+def fields(name: str, manager: str, given: Mapping[str, str], storage: str = "") -> list[Field]:
+    """Return the form as it was sent, or with what is likely for this worker. storage: where jobs put their files."""
     near = urlsplit(given.get("manager", manager)).hostname in ("localhost", "127.0.0.1", "::1")
     likely = [
         Field("name", "Name", name),
@@ -64,7 +66,8 @@ def fields(name: str, manager: str, given: Mapping[str, str]) -> list[Field]:
         Field("code", "Restart code", str(RESTART_EXIT_CODE), "Empty: it cannot be restarted from here"),
         Field("program", "Program", "/usr/local/bin/farmhand-worker", "Where it is on that machine"),
         Field("user", "User", "farmhand", "Empty: root, which is not advised"),
-        Field("folder", "Folder", "/var/lib/farmhand", "Where it runs; farmhand-worker.yaml may be there"),
+        Field("folder", "Folder", "/var/lib/farmhand", "Where it runs; flamenco-worker.yaml may be there"),
+        Field("output", "Output folders", storage if storage.startswith("/") else "", _OUTPUT),
     ]
     return [Field(one.name, one.label, given.get(one.name, one.value).strip(), one.hint) for one in likely]
 
@@ -79,6 +82,7 @@ def unit(form: Sequence[Field]) -> Unit:
         restart_code=restart_code(said["code"]),
         user=said["user"] or None,
         folder=said["folder"] or None,
+        output_folders=output_folders(form),
     )
     rendered = systemd.write(worker_service(worker))
     return Unit(rendered.path, rendered.text, [line(text, why) for text, why in annotate(rendered.text)])
@@ -96,6 +100,12 @@ def steps(form: Sequence[Field], path: str) -> list[Step]:
         Step("Let systemd check it", f"systemd-analyze verify {path}"),
         Step("Start it now and at boot", f"sudo systemctl enable --now {FILE}"),
     ]
+
+
+def output_folders(form: Sequence[Field]) -> tuple[str, ...]:
+    """Return the folders that the form names."""
+    text = next(field.value for field in form if field.name == "output")
+    return tuple(folder.strip() for folder in text.split(":") if folder.strip())
 
 
 def restart_code(text: str) -> int | None:

@@ -52,4 +52,4 @@ def download(worker_id: str) -> Response:
 
 
 def form_for(name: str) -> list[Field]:
-    return fields(name, request.host_url, request.args)
+    return fields(name, request.host_url, request.args, store().settings.shared_storage_path)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from farmhand.manager.web.install import fields, steps
+from farmhand.manager.web.install import fields, steps, unit
 
 PATH = "/etc/systemd/system/farmhand-worker.service"
 
@@ -41,3 +41,9 @@ def test_a_command_to_copy_holds_nothing_that_a_shell_would_run() -> None:
 def test_an_address_that_no_other_machine_reaches_is_noted(manager: str, said: bool) -> None:
     field = next(field for field in fields("node-1", manager, {}) if field.name == "manager")
     assert bool(field.hint) is said
+
+
+@pytest.mark.parametrize(("storage", "expected"), [("/mnt/farm:/mnt/more", True), ("C:\\farm", False), ("", False)])
+def test_a_worker_may_write_where_jobs_put_their_files(storage: str, expected: bool) -> None:
+    text = unit(fields("node-1", "http://farm:8080/", {}, storage)).text
+    assert ("ReadWritePaths=/var/lib/farmhand /mnt/farm /mnt/more\n" in text) is expected

@@ -296,7 +296,7 @@ def test_the_unit_is_made_for_that_very_worker(client: FlaskClient, workers: lis
     assert file.headers["Content-Disposition"] == "attachment; filename=farmhand-worker.service"
     service = systemd.read("farmhand-worker.service", file.text).service
     words = service.exec_start[0].words
-    assert words[1:] == ("--manager", "http://farm.local:8080/", "--restart-exit-code", "99", "--name", "node-1")
+    assert words[1:7] == ("--manager", "http://farm.local:8080/", "--restart-exit-code", "99", "--name", "node-1")
     assert (service.user, service.restart_force_exit_status.codes) == ("render", {99})
     for line in filter(None, file.text.splitlines()):
         assert line.partition("=")[0] in page.text
