@@ -8,12 +8,13 @@ with the strict lines. It rounds up to tenths, so that a gap may cost nothing by
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NoReturn
 
 from .directives import DIRECTIVES
 from .errors import BadValue
 from .kinds import Context
+from .light import replace
 from .spec import Assignment, Service
 
 Profile = Literal["gpu", "cpu", "manager", "compat"]

@@ -123,7 +123,7 @@ class _Field:
 
 
 class _Standard:
-    """The fields of a class as the standard module describes them, made when somebody asks for them."""
+    """The fields of a class as the standard module describes them, made when somebody asks for the first time."""
 
     def __get__(self, instance: object, owner: Any) -> object:
         import dataclasses
@@ -135,7 +135,8 @@ class _Standard:
             factory = dataclasses.MISSING if each.factory is None else each.factory
             rows.append((name, object, field(default=default, default_factory=factory)))
         twin: Any = dataclasses.make_dataclass(owner.__name__, rows)
-        return twin.__dataclass_fields__
+        owner.__dataclass_fields__ = twin.__dataclass_fields__
+        return owner.__dataclass_fields__
 
 
 def _make(cls: type, frozen: bool, eq: bool) -> type:

@@ -6,13 +6,14 @@ restart codes make sense is the worker's to say.
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from . import hardening
 from .command_line import simplify
 from .dialects import farmhand
 from .errors import BadValue
 from .hardening import Profile
+from .light import replace
 from .named import check_account
 from .places import SYSTEM_FOLDERS
 from .spec import Assignment, Command, EnvironmentFile, ExecDirectory, Folder, Service, StatusSet
