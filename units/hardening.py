@@ -154,7 +154,7 @@ _RULES_OF_RIGHTS = (
     _line(
         "PrivateUsers", "yes", 232, "Root and itself are all the users that there are to it",
         Relaxed({"gpu": 0.2, "cpu": 0.1}, _STORAGE),
-        Relaxed({"compat": 0.1}, f"{_STORAGE}; {_NESTED.lower()} name users, too"),
+        Relaxed({"compat": 0.1}, f"{_STORAGE}. {_NESTED} name users as well"),
     ),
     _line(
         "RestrictNamespaces", "yes", 233, "It can neither make nor enter namespaces, the way into many holes",
@@ -251,7 +251,7 @@ def describe(rule: Rule, relaxed: Relaxed, profile: Profile) -> str:
     """Say what a profile does without, when that is needed, and what it costs."""
     lines = " ".join(map(str, rule.strict))
     instead = f", but {' '.join(map(str, relaxed.instead))}" if relaxed.instead else ""
-    return f"no {lines}{instead}: {relaxed.when} (+{relaxed.points[profile]:.1f})"
+    return f"no {lines}{instead}: {relaxed.when} (exposure +{relaxed.points[profile]:.1f})"
 
 
 def _needed(service: Service, writable: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from . import hardening
 from .command_line import simplify
+from .errors import BadValue
 from .hardening import Profile
 from .places import SYSTEM_FOLDERS
 from .spec import Command, ExecDirectory, Limit, Service, StatusSet
@@ -35,6 +36,11 @@ class Manager:
     data: str | None = None
     config: str | None = None
     profile: Profile | None = "manager"
+
+    @property
+    def writable(self) -> tuple[str, ...]:
+        """Give the folders that have to be there, for it to write to."""
+        return () if self.data is None else (self.data,)
 
 
 WHY: Mapping[str, str] = {
@@ -67,6 +73,10 @@ WHY: Mapping[str, str] = {
 def manager_service(manager: Manager) -> Service:
     """Give the service of a manager. A text that no unit can hold is a BadValue that names the field."""
     check_fields(vars(manager), paths={"program", "data", "config"})
+    port = manager.listen.rpartition(":")[2]
+    if not (port.isascii() and port.isdigit() and 1024 <= int(port) < 65536):
+        hint = "write HOST:PORT with a port above 1023, and let a proxy have port 80 or 443"
+        raise BadValue(f'listen: "{manager.listen}" is no address that it may listen at', hint)
     folder = manager.data or f"{SYSTEM_FOLDERS['S']}/{UNIT_NAME}"
     more = () if manager.config is None else ("--config", manager.config)
     words = ("run", "--listen", manager.listen, "--data", folder, *more)
@@ -93,5 +103,4 @@ def manager_service(manager: Manager) -> Service:
         limits={"NOFILE": Limit(_CONNECTIONS, _CONNECTIONS)},
         wanted_by=("multi-user.target",),
     )
-    writable = () if manager.data is None else (manager.data,)
-    return service if manager.profile is None else hardening.harden(service, manager.profile, writable)
+    return service if manager.profile is None else hardening.harden(service, manager.profile, manager.writable)

@@ -4,9 +4,13 @@ Nothing of the worker's own is known here but its command line, its exit codes a
 restart codes make sense is the worker's to say.
 """
 
+import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from typing import Any
+
+import yaml
 
 from . import hardening
 from .command_line import simplify
@@ -203,15 +207,33 @@ def annotate(text: str, why: Mapping[str, str] = WHY) -> tuple[tuple[str, str], 
     return tuple((line, why.get(line.partition("=")[0]) or hardening.WHY.get(line, "")) for line in text.splitlines())
 
 
-_CONFIG_FIELDS = {
-    "worker_name": "name",
-    "manager_url": "manager_url",
-    "restart_exit_code": "restart_code",
-    "restart_exit_status": "restart_code",
+def _text(reader: farmhand.Reader, node: yaml.Node, key: str) -> str:
+    return reader.scalar(node, key)
+
+
+def _texts_of(reader: farmhand.Reader, node: yaml.Node, key: str) -> tuple[str, ...]:
+    return tuple(text for text, _ in reader.scalars(node, key))
+
+
+def _number(reader: farmhand.Reader, node: yaml.Node, key: str) -> int:
+    value = reader.scalar(node, key)
+    if not re.fullmatch(r"-?[0-9]{1,4}", value):
+        reader.refuse(node, key, f'"{value}" is not a number that fits', "write one such as 47")
+    return int(value)
+
+
+# Keys of a worker's configuration -> fields of Worker, and how they are read.
+_CONFIG_FIELDS: Mapping[str, tuple[str, Callable[[farmhand.Reader, yaml.Node, str], Any]]] = {
+    "worker_name": ("name", _text),
+    "manager_url": ("manager_url", _text),
+    "restart_exit_code": ("restart_code", _number),
+    "restart_exit_status": ("restart_code", _number),
+    "oom_score_adjust": ("oom_score_adjust", _number),
+    "output_folders": ("output_folders", _texts_of),
 }
 
 
-def read_worker_config(path: str, text: str) -> dict[str, str | int] | None:
+def read_worker_config(path: str, text: str) -> dict[str, Any] | None:
     """Take what concerns the unit from a worker's configuration file, fields of Worker; None if it is no such file.
 
     The other keys are the worker's own, which checks them when it starts.
@@ -221,11 +243,5 @@ def read_worker_config(path: str, text: str) -> dict[str, str | int] | None:
     entries = dict(reader.entries(node, ""))
     if "services" in entries or not entries.keys() & _CONFIG_FIELDS.keys():
         return None
-    found: dict[str, str | int] = {}
-    for key, field in _CONFIG_FIELDS.items():
-        if key in entries:
-            value = reader.scalar(entries[key], key)
-            if field == "restart_code" and not value.isdecimal():
-                reader.refuse(entries[key], key, f'"{value}" is not an exit code', "write a number such as 47")
-            found[field] = int(value) if field == "restart_code" else value
-    return found
+    known = {key: row for key, row in _CONFIG_FIELDS.items() if key in entries}
+    return {field: read(reader, entries[key], key) for key, (field, read) in known.items()}

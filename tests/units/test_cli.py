@@ -61,7 +61,10 @@ def test_writes_files_into_a_folder(farm: str, tmp_path: Path) -> None:
 def test_renders_a_workers_unit_from_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["render", "systemd", "--name", "rig", *OPTIONS]) == 0
     out, err = capsys.readouterr()
-    assert "ExecStart=/bin/w --manager http://m/ --restart-exit-code 47 --name rig\n" in out
+    assert (
+        "ExecStart=/bin/w --manager http://m/ --restart-exit-code 47 --name rig --data /var/lib/farmhand-worker\n"
+        in out
+    )
     assert err == ""
 
 
@@ -70,8 +73,34 @@ def test_renders_a_workers_unit_from_its_configuration(tmp_path: Path, capsys: p
     path.write_text("worker_name: 50%\nmanager_url: http://m/\nrestart_exit_code: 47\n")
     assert main(["render", "systemd", str(path), "--program", "/bin/w"]) == 0
     out, err = capsys.readouterr()
-    assert "--restart-exit-code 47 --name 50%%\n" in out
+    assert "--restart-exit-code 47 --name 50%% --data " in out
     assert "runs as root" in err
+
+
+def test_renders_a_managers_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", "systemd", "--manager-unit", "--listen", ":8080", "--user", "farmhand"]) == 0
+    out, err = capsys.readouterr()
+    assert "run --listen :8080 --data /var/lib/farmhand-manager\n" in out
+    assert err == ""
+
+
+def test_compat_tells_what_it_does_without_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", "systemd", "--name", "rig", *OPTIONS, "--profile", "compat"]) == 0
+    out, err = capsys.readouterr()
+    assert "RestrictNamespaces" not in out
+    assert "compat: no RestrictNamespaces=yes: Containers " in err
+
+
+def test_what_a_workers_own_folders_cost_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", "systemd", "--name", "rig", *OPTIONS, "--output-folder", "/home/frames"]) == 0
+    out, err = capsys.readouterr()
+    assert "ProtectHome=read-only\n" in out
+    assert err.startswith("farmhand-units: gpu: no ProtectHome=yes, but ProtectHome=read-only: ")
+
+
+def test_other_service_managers_are_not_asked_for_what_systemd_alone_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", "runit", "--name", "rig", *OPTIONS]) == 0
+    assert "ProtectSystem" not in "".join(capsys.readouterr())
 
 
 def test_renders_a_template_with_its_specifiers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

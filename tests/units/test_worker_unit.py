@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farmhand.units.dialects import systemd
-from farmhand.units.errors import BadValue
+from farmhand.units.errors import BadConfig, BadValue
 from farmhand.units.hardening import PROFILES
-from farmhand.units.manager_unit import WHY as MANAGER_WHY
-from farmhand.units.manager_unit import Manager, manager_service
 from farmhand.units.spec import StatusSet
 from farmhand.units.variables import expand
 from farmhand.units.worker_unit import WHY, Worker, annotate, read_worker_config, worker_service
@@ -34,7 +32,6 @@ RIG = Worker(
     output_folders=("/mnt/farm",),
     credentials="/etc/farmhand/rig-014.yaml",
 )
-MANAGER = Manager("/bin/true", "0.0.0.0:8080", "root", "root", config="/etc/farmhand/manager.yaml")
 SYSEXITS_CONFIG = 78  # sysexits.h, EX_CONFIG
 
 
@@ -79,13 +76,6 @@ def test_each_line_has_its_reason_and_each_reason_its_line() -> None:
     assert [line for line, why in lines if line and not why] == []
     assert WHY.keys() <= {line.partition("=")[0] for line, why in lines}
     assert {why for line, why in lines} >= {*WHY.values()}
-
-
-def test_so_has_each_line_of_a_managers_unit() -> None:
-    managers = (MANAGER, replace(MANAGER, data="/srv/farm"))
-    lines = [line for one in managers for line in annotate(systemd.write(manager_service(one)).text, MANAGER_WHY)]
-    assert [line for line, why in lines if line and not why] == []
-    assert MANAGER_WHY.keys() <= {line.partition("=")[0] for line, why in lines}
 
 
 def test_it_may_write_to_its_folders_alone_and_waits_for_storage() -> None:
@@ -184,6 +174,19 @@ def test_systemd_has_nothing_to_say_against_it(tmp_path: Path, name: str) -> Non
 def test_a_workers_configuration_says_what_concerns_its_unit() -> None:
     text = "worker_name: rig\nmanager_url: http://m:8080/\ntask_types: [blender]\nrestart_exit_status: 47\n"
     assert read_worker_config("w.yaml", text) == {"name": "rig", "manager_url": "http://m:8080/", "restart_code": 47}
+
+
+def test_so_it_does_about_where_the_worker_may_write_and_who_goes_first() -> None:
+    text = "worker_name: rig\noom_score_adjust: -5\noutput_folders: [/mnt/farm, /mnt/cache]\n"
+    found = {"name": "rig", "oom_score_adjust": -5, "output_folders": ("/mnt/farm", "/mnt/cache")}
+    assert read_worker_config("w.yaml", text) == found
+
+
+@pytest.mark.parametrize("code", ["soon", "99999", "4٧"])
+def test_a_number_that_is_none_is_told_with_its_line(code: str) -> None:
+    with pytest.raises(BadConfig) as caught:
+        read_worker_config("w.yaml", f"worker_name: rig\nrestart_exit_code: {code}\n")
+    assert (caught.value.line, caught.value.key) == (2, "restart_exit_code")
 
 
 @pytest.mark.parametrize("text", ["services: {x: {ExecStart: /x}}\n", "a: b\n"])

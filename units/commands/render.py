@@ -26,7 +26,7 @@ def add_render(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="what to read")
     _add_options(parser)
     source.add_worker_options(parser)
-    parser.set_defaults(run=lambda arguments: _write(arguments, source.of(arguments), DIALECTS[arguments.dialect]))
+    parser.set_defaults(run=_render)
 
 
 def add_convert(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +50,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--systemd-version", type=int, metavar="N", help="say nothing that is newer")
     parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="write files there, not to standard output")
     parser.add_argument("--strict", action="store_true", help="fail (1) if something cannot be expressed")
+
+
+def _render(arguments: argparse.Namespace) -> int:
+    sandboxed = arguments.dialect == "systemd" and arguments.scope == "system"
+    return _write(arguments, source.of(arguments, sandboxed=sandboxed), DIALECTS[arguments.dialect])
 
 
 def _convert(arguments: argparse.Namespace) -> int:

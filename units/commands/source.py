@@ -1,44 +1,66 @@
-"""What the commands are about: services read from a file, or the one of a worker that the options describe."""
+"""What the commands are about: services read from a file, or that of a worker or manager whom options describe."""
 
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
-from .. import definition, worker_unit
+from .. import definition, hardening, worker_unit
 from ..definition import Source
 from ..dialect import Dialect
 from ..dialects.table import DIALECTS
 from ..errors import BadValue
 from ..files import read_text
+from ..hardening import PROFILES, Profile
+from ..manager_unit import Manager, manager_service
 from ..spec import Service
+from ..worker_unit import Worker, worker_service
 
 
 def tell(text: str) -> None:
     print(f"farmhand-units: {text}", file=sys.stderr)
 
 
+def installed(program: str) -> str:
+    """Give the path of a program that was installed with this one."""
+    beside = Path(sys.argv[0]).resolve().parent / program
+    return str(beside) if beside.exists() else f"/usr/local/bin/{program}"
+
+
 def add_worker_options(parser: argparse.ArgumentParser) -> None:
-    """Take the options that describe a worker."""
+    """Take the options that describe a worker or a manager."""
+    either = parser.add_argument_group("a worker's unit, or a manager's")
+    either.add_argument("--user", help="who to run as")
+    either.add_argument("--group", help="the group to run as")
+    either.add_argument("--program", help="the path of its program (default: the one beside this program)")
+    either.add_argument("--data", metavar="FOLDER", help="where its data is (default: a folder that systemd makes)")
+    either.add_argument("--profile", choices=PROFILES, help="what systemd keeps it from (default: gpu, manager)")
     worker = parser.add_argument_group("a worker's unit")
     worker.add_argument("--worker", action="store_true", help="write a worker's unit without a FILE")
     worker.add_argument("--manager", metavar="URL", help="the manager's address")
     worker.add_argument("--name", help="the worker's name")
     worker.add_argument("--restart-exit-code", type=int, metavar="N", help="the exit code that means: start me again")
-    worker.add_argument("--user", help="who to run as")
-    worker.add_argument("--group", help="the group to run as")
     worker.add_argument("--folder", help="the folder to run in")
-    worker.add_argument("--program", help="the path of farmhand-worker (default: the one beside this program)")
+    worker.add_argument("--output-folder", action="append", metavar="FOLDER", help="where tasks write; for each folder")
+    worker.add_argument("--credentials", metavar="FILE", help="root's file of credentials, to be handed to the worker")
+    manager = parser.add_argument_group("a manager's unit")
+    manager.add_argument("--manager-unit", action="store_true", help="write a manager's unit")
+    manager.add_argument("--listen", metavar="HOST:PORT", help="where it listens")
+    manager.add_argument("--settings", metavar="FILE", help="its settings, as in config/manager.yaml")
 
 
-def of(arguments: argparse.Namespace) -> Source:
-    """Read what the arguments name: FILE, or a worker's options. Raises BadConfig and BadValue."""
+def of(arguments: argparse.Namespace, *, sandboxed: bool = False) -> Source:
+    """Read what the arguments name: FILE, or a worker's or manager's options. Raises BadConfig and BadValue.
+
+    sandboxed: it is for a service manager that keeps services from things; see hardening.py.
+    """
     if arguments.file is None:
-        if not (arguments.worker or arguments.manager or arguments.name):
+        if not _is_described(arguments):
             raise BadValue("FILE: it is missing", "name one, or give --manager and --name for a worker's unit")
-        return Source((definition.made(_worker_service(arguments, {})),))
+        return Source((definition.made(_described(arguments, {}, sandboxed=sandboxed)),))
     path, text = str(arguments.file), read_text(arguments.file)
     if not path.endswith(".service") and (found := worker_unit.read_worker_config(path, text)) is not None:
-        return Source((definition.made(_worker_service(arguments, found)),))
+        return Source((definition.made(_described(arguments, found, sandboxed=sandboxed)),))
     return read(path, text, instance=arguments.instance)
 
 
@@ -71,26 +93,81 @@ def chosen(source: Source, name: str | None) -> Source:
     return Source(found, source.notices, source.losses)
 
 
-def _worker_service(arguments: argparse.Namespace, found: dict[str, str | int]) -> Service:
+def _is_described(arguments: argparse.Namespace) -> bool:
+    """Say whether the options describe a service, which takes no FILE."""
+    return bool(arguments.worker or arguments.manager or arguments.name or arguments.manager_unit)
+
+
+def _described(arguments: argparse.Namespace, found: dict[str, Any], *, sandboxed: bool) -> Service:
+    """Make the service of the options. found: what a worker's configuration says, which they win over.
+
+    sandboxed: it is for a service manager that keeps services from things, if nobody says otherwise.
+    """
+    return _manager(arguments, sandboxed) if arguments.manager_unit else _worker(arguments, found, sandboxed)
+
+
+def _worker(arguments: argparse.Namespace, found: dict[str, Any], sandboxed: bool) -> Service:
     options = {
+        **_of_both(arguments, "farmhand-worker"),
         "name": arguments.name,
         "manager_url": arguments.manager,
         "restart_code": arguments.restart_exit_code,
-        "user": arguments.user,
-        "group": arguments.group,
         "folder": arguments.folder,
-        "program": arguments.program or installed("farmhand-worker"),
+        "output_folders": tuple(arguments.output_folder) if arguments.output_folder else None,
+        "credentials": arguments.credentials,
     }
-    known = {**found, **{field: value for field, value in options.items() if value is not None}}
+    known = {**found, **_given(options)}
     for field, option in (("manager_url", "--manager"), ("name", "--name")):
         if field not in known:
             raise BadValue(f"{option}: it is missing", "say it here or in the worker's configuration")
+    _warn_of_root(known, "worker")
+    worker = Worker(**known, profile=_profile(arguments, "gpu", sandboxed))
+    service = worker_service(worker)
+    _tell_gaps(service, worker.profile, worker.writable)
+    return service
+
+
+def _manager(arguments: argparse.Namespace, sandboxed: bool) -> Service:
+    options = {
+        **_of_both(arguments, "farmhand-manager"),
+        "listen": arguments.listen,
+        "config": arguments.settings,
+    }
+    known = _given(options)
+    _warn_of_root(known, "manager")
+    manager = Manager(**known, profile=_profile(arguments, "manager", sandboxed))
+    service = manager_service(manager)
+    _tell_gaps(service, manager.profile, manager.writable)
+    return service
+
+
+def _of_both(arguments: argparse.Namespace, program: str) -> dict[str, Any]:
+    return {
+        "program": arguments.program or installed(program),
+        "user": arguments.user,
+        "group": arguments.group,
+        "data": arguments.data,
+    }
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {field: value for field, value in options.items() if value is not None}
+
+
+def _profile(arguments: argparse.Namespace, usual: Profile, sandboxed: bool) -> Profile | None:
+    chosen: Profile | None = arguments.profile
+    return chosen or (usual if sandboxed else None)
+
+
+def _warn_of_root(known: dict[str, Any], who: str) -> None:
     if "user" not in known:
-        tell("--user: it is missing; without it the worker runs as root")
-    return worker_unit.worker_service(worker_unit.Worker(**known))
+        tell(f"--user: it is missing; without it the {who} runs as root")
 
 
-def installed(program: str) -> str:
-    """Give the path of a program that was installed with this one."""
-    beside = Path(sys.argv[0]).resolve().parent / program
-    return str(beside) if beside.exists() else f"/usr/local/bin/{program}"
+def _tell_gaps(service: Service, profile: Profile | None, writable: tuple[str, ...]) -> None:
+    """Say what the service is not kept from: all of it where it is much, else what is owed to its own paths."""
+    if profile is None:
+        return
+    for rule, relaxed in hardening.gaps(service, profile, writable):
+        if profile == "compat" or relaxed is rule.shown:
+            tell(f"{profile}: {hardening.describe(rule, relaxed, profile)}")
