@@ -12,6 +12,7 @@ from wine import ROOT, WindowsPython, as_windows_has_it
 
 # Seconds to start in, where every core is busy with other tests.
 STARTS = 40
+_SOON = 10
 
 
 def packages(folder: Path) -> Path:
@@ -52,8 +53,12 @@ class Worker:
         return code
 
     def end(self) -> None:
+        """End it, and with it what has its output open: what Wine has started for itself outlives it at times."""
         self.process.kill()
-        self._reader.join()
+        self._reader.join(_SOON)
+        if self._reader.is_alive():
+            WindowsPython().clear()
+            self._reader.join()
 
     def _read(self) -> None:
         assert self.process.stdout is not None

@@ -3,9 +3,13 @@
 Every run is in a job of its own (`guard.py`): when it ends, or is ended for taking too long, nobody of it is left.
 """
 
+import contextlib
+import math
 import os
+import selectors
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 GUARD = Path(__file__).with_name("guard.py")
+_LOOK = 0.2  # seconds after which it is looked whether a silent process has ended
 FOLDER = Path(os.environ.get("FARMHAND_WINE") or ROOT / "build/windows").absolute()
 
 
@@ -67,11 +72,15 @@ class WindowsPython:
             finally:
                 process.kill()
 
+    def clear(self) -> None:
+        """End all that runs there, what Wine has started for itself included."""
+        subprocess.run(["/usr/lib/wine/wineserver", "--kill"], env=self.environment(), check=False)
+
     def run(self, *words: object, env: Mapping[str, str] | None = None, seconds: float = 120) -> tuple[int, str]:
         """Run it to its end and return exit code (its lowest eight bits) and output; raises TimeoutExpired."""
         with self.started(*words, env=env) as process:
-            output, _ = process.communicate(timeout=seconds)
-        return process.returncode, output
+            output = b"".join(_written(process, time.monotonic() + seconds))
+        return process.returncode, output.decode(errors="replace")
 
     def check(self, *words: object, env: Mapping[str, str] | None = None, seconds: float = 120) -> str:
         """Return the output of a run that ends with 0."""
@@ -85,10 +94,35 @@ def as_windows_has_it(path: Path) -> str:
     return "Z:" + str(path.absolute()).replace("/", "\\")
 
 
-def show(process: "subprocess.Popen[str]") -> int:
-    """Write what a process writes, line by line; return its exit code."""
+def _written(process: "subprocess.Popen[str]", deadline: float = math.inf) -> Iterator[bytes]:
+    """Yield what a process writes until it has ended; raises TimeoutExpired.
+
+    The end of its pipe is not waited for: what Wine starts for itself may have it open for much longer.
+    """
     assert process.stdout is not None
-    for line in process.stdout:
-        sys.stdout.write(line)
-        sys.stdout.flush()
-    return process.wait()
+    output = process.stdout.fileno()
+    os.set_blocking(output, False)
+    ended = False
+    with selectors.DefaultSelector() as selector:
+        selector.register(output, selectors.EVENT_READ)
+        while not ended:
+            selector.select(_LOOK)
+            ended = process.poll() is not None
+            yield from _there(output)
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(process.args, deadline)
+
+
+def _there(output: int) -> Iterator[bytes]:
+    """Yield what can be read at once."""
+    with contextlib.suppress(BlockingIOError):
+        while written := os.read(output, 1 << 16):
+            yield written
+
+
+def show(process: "subprocess.Popen[str]") -> int:
+    """Write what a process writes; return its exit code."""
+    for written in _written(process):
+        sys.stdout.buffer.write(written)
+        sys.stdout.buffer.flush()
+    return process.returncode

@@ -39,6 +39,9 @@ def _named(path: Path) -> str:
     return as_windows_has_it(path).replace("\\", "/")
 
 
+_SOON = 10  # seconds
+
+
 def _hire(folder: Path) -> tuple[str, str]:
     child = _named(BACKEND.with_name("child.py"))
     return child, f"{_named(WindowsPython().program)} -I -S {child} {SLOWNESS}"
@@ -67,7 +70,16 @@ def _copied(daemon: "subprocess.Popen[str]", log: Path) -> Iterator[None]:
             yield
         finally:
             daemon.kill()
-            copier.wait()
+            _ended(copier)
+
+
+def _ended(copier: "subprocess.Popen[bytes]") -> None:
+    """Wait until all is copied; what Wine has started for itself has the pipe open at times, and is ended then."""
+    try:
+        copier.wait(_SOON)
+    except subprocess.TimeoutExpired:
+        WindowsPython().clear()
+        copier.wait()
 
 
 def _free_port() -> int:
