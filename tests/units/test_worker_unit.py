@@ -182,7 +182,7 @@ def test_so_it_does_about_where_the_worker_may_write_and_who_goes_first() -> Non
     assert read_worker_config("w.yaml", text) == found
 
 
-@pytest.mark.parametrize("code", ["soon", "99999", "4٧"])
+@pytest.mark.parametrize("code", ["soon", "99999", "4\u0667"])
 def test_a_number_that_is_none_is_told_with_its_line(code: str) -> None:
     with pytest.raises(BadConfig) as caught:
         read_worker_config("w.yaml", f"worker_name: rig\nrestart_exit_code: {code}\n")
