@@ -65,7 +65,7 @@ def _examine(file: Path) -> tuple[Patient, ...]:
     if file.suffix != ".service":
         return patient.of_ours(str(file), text)
     drop_ins = [(str(path), read_text(path)) for path in sorted(Path(f"{file}.d").glob("*.conf"))]
-    return (replace(patient.of_unit(str(file), text, drop_ins), exposure=_exposure(file)),)
+    return (patient.of_unit(str(file), text, drop_ins, _exposure(file)),)
 
 
 def _exposure(file: Path) -> Exposure:

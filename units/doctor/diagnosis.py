@@ -28,15 +28,24 @@ class Diagnosis:
 def diagnose(path: str, patients: Iterable[Patient]) -> Diagnosis:
     """Look at the services of one file: one of a unit, any number of our YAML."""
     looked_at = tuple(patients)
-    found = (finding for patient in looked_at for finding in _findings(patient))
+    found = [finding for patient in looked_at for finding in _findings(patient)]
     once = {(each.rule, each.path, each.line, each.key, each.problem): each for each in found}
     ordered = sorted(once.values(), key=lambda each: (_ORDER[each.harm], each.path, each.line, each.rule))
     quiet = {ignore.rule for patient in looked_at for ignore in patient.ignores}
     findings = tuple(each for each in ordered if each.rule not in quiet)
-    silenced = tuple(each for each in ordered if each.rule in quiet)
-    mended = drop_in(looked_at[0], findings) if looked_at else None
-    exposure = next((each.exposure for each in looked_at), _UNASKED)
-    return Diagnosis(path, tuple(each.service.name for each in looked_at), findings, silenced, exposure, mended)
+    return Diagnosis(
+        path,
+        tuple(each.service.name for each in looked_at),
+        findings,
+        tuple(each for each in ordered if each.rule in quiet),
+        next((each.exposure for each in looked_at), _UNASKED),
+        drop_in(looked_at[0], findings, _unsilenced) if looked_at else None,
+    )
+
+
+def _unsilenced(patient: Patient) -> Iterator[Finding]:
+    quiet = {ignore.rule for ignore in patient.ignores}
+    return (finding for finding in _findings(patient) if finding.rule not in quiet)
 
 
 def _findings(patient: Patient) -> Iterator[Finding]:

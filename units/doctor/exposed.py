@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from .finding import Trouble
+from ..directives import DIRECTIVES
+from ..hardening import BARS, Profile, harden
+from .finding import Mend, Trouble
 from .patient import Patient
 
 _SECRET = r"(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)"
@@ -12,8 +14,9 @@ _SECRET_OPTION = re.compile(rf"(?i)(?:^|\s)(--?[\w-]*?{_SECRET})(?:=|\s+)(?!-)(\
 _SECRET_IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*)://[^/\s:@]+:[^/\s@]+@")
 _NO_SECRET = re.compile(r"(?i)0|1|yes|no|true|false|on|off|none")
 _INSTEAD = "put it in a file that root alone may read, and name that in LoadCredential="
-# What systemd-analyze security says at most of a unit that was made with care but must run about anything.
-TOLERABLE = 4.5
+# The profile that asks least of a worker, and what systemd measures at most with it.
+_PROFILE: Profile = "compat"
+TOLERABLE = BARS[_PROFILE]
 
 
 def _is_secret(value: str) -> bool:
@@ -57,14 +60,13 @@ def secret_in_arguments(patient: Patient) -> Iterator[Trouble]:
                 )
 
 
-def runs_as_root(patient: Patient) -> Iterator[Trouble]:
+def is_root(patient: Patient) -> bool:
     service = patient.service
-    if (
-        patient.is_of_a_farm
-        and not patient.of_user
-        and not service.dynamic_user
-        and service.user in (None, "root", "0")
-    ):
+    return not patient.of_user and not service.dynamic_user and service.user in (None, "root", "0")
+
+
+def runs_as_root(patient: Patient) -> Iterator[Trouble]:
+    if patient.is_of_a_farm and is_root(patient):
         yield Trouble(
             "User" if patient.says("User") else "ExecStart",
             "the worker is root, and so is whatever a job has it run",
@@ -88,5 +90,20 @@ def too_exposed(patient: Patient) -> Iterator[Trouble]:
         yield Trouble(
             "",
             f"its exposure is {exposure:.1f} of 10, as systemd measures it: what a job runs may do much to the machine",
-            f"`farmhand-units render systemd` writes a worker's unit below {TOLERABLE}",
+            "give it an account of its own first"
+            if is_root(patient)
+            else f'say what the hardening profile "{_PROFILE}" says, or a stricter one',
+            () if is_root(patient) else _hardening(patient),
         )
+
+
+def _hardening(patient: Patient) -> tuple[Mend, ...]:
+    """Give the lines of the profile that asks least of a worker, but for those that the unit has its own idea of."""
+    service = patient.service
+    hardened = harden(service, _PROFILE)
+    lines = [(line.key, line.value) for line in hardened.kept[len(service.kept) :]]
+    for name, row in DIRECTIVES.items():
+        if (value := getattr(hardened, row.field)) != getattr(service, row.field):
+            lines += [(name, text) for text in row.kind.write(value, str)]
+    keys = dict.fromkeys(key for key, _ in lines if not patient.says(key))
+    return tuple(Mend("Service", key, tuple(value for name, value in lines if name == key)) for key in keys)

@@ -1,7 +1,8 @@
 """The drop-in that mends what was found; systemd.unit(5), "drop-in"."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
 
 from .. import known
 from ..dialects import systemd
@@ -10,17 +11,37 @@ from ..errors import BadConfig, Notice, nearest
 from ..kinds import ACTION
 from ..rendered import File
 from .finding import Finding, Mend
-from .patient import Patient
+from .patient import Patient, of_unit
 
 _USERS_FOLDER = "~/.config/systemd/user"
 _NAME = "90-mended.conf"
 
 
-def drop_in(patient: Patient, findings: Iterable[Finding]) -> File | None:
-    """Give the file that mends what lines can mend; None if there is nothing, and for our YAML."""
-    wanted = tuple((finding, mend) for finding in findings for mend in finding.mend)
+# As many rounds as there may be of mending what mending brings about: more has none of the rules.
+_ROUNDS = 5
+
+
+def drop_in(patient: Patient, findings: Iterable[Finding], look: Callable[[Patient], Iterable[Finding]]) -> File | None:
+    """Give the file that mends what lines can mend; None if there is nothing, and for our YAML.
+
+    look: the examination, by which what is mended is looked at again: a restart that a line brings needs others.
+    """
+    wanted = [finding for finding in findings if finding.mend]
     if not wanted or not patient.is_unit:
         return None
+    for _ in range(_ROUNDS):
+        file = _file(patient, wanted)
+        (path, text), *more = patient.texts
+        further = look(of_unit(path, text, [*more, (file.path, file.text)]))
+        known_already = {finding.rule for finding in wanted}
+        if not (new := [each for each in further if each.mend and each.rule not in known_already]):
+            break
+        wanted += new
+    return file
+
+
+def _file(patient: Patient, findings: Iterable[Finding]) -> File:
+    wanted = [(finding, mend) for finding in findings for mend in finding.mend]
     blocks = [_block(section, wanted) for section in known.SECTIONS]
     folder = _USERS_FOLDER if patient.of_user else systemd.FOLDER
     name = patient.path.replace("\\", "/").rpartition("/")[2]
@@ -35,18 +56,24 @@ def _block(section: str, wanted: Iterable[tuple[Finding, Mend]]) -> str:
         if mend.section == section:
             values[mend.key] = _joined(mend, values.get(mend.key))
             reasons.setdefault(mend.key, {})[finding.rule] = None
-    lines = [f"# {', '.join(reasons[key])}\n" + "".join(f"{key}={v}\n" for v in values[key]) for key in values]
-    return f"[{section}]\n{''.join(lines)}" if lines else ""
+    grouped = groupby(values, lambda key: ", ".join(reasons[key]))
+    lines = [line for why, keys in grouped for line in (f"# {why}", *_written(keys, values))]
+    return "".join(f"{line}\n" for line in (f"[{section}]", *lines)) if lines else ""
+
+
+def _written(keys: Iterable[str], values: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    return (f"{key}={value}" for key in keys for value in values[key])
 
 
 def _joined(mend: Mend, before: tuple[str, ...] | None) -> tuple[str, ...]:
     """Put two rules' lines for one directive together: lists add up, else what the graver finding says holds."""
+    row = DIRECTIVES.get(mend.key)
     if before is None:
         return mend.values
-    row = DIRECTIVES.get(mend.key)
-    if "" in (*before, *mend.values) or row is None or not row.kind.repeatable:
+    if row is None or not row.kind.repeatable or ("" in before and "" in mend.values):
         return before
-    return (*dict.fromkeys((*before, *mend.values)),)
+    both = (*before, *mend.values)
+    return (*dict.fromkeys(("", *both) if "" in both else both),)
 
 
 def is_of_farmhand(notice: Notice) -> bool:
@@ -55,7 +82,7 @@ def is_of_farmhand(notice: Notice) -> bool:
     return row is not None and row.kind is ACTION and not notice.problem.endswith("ignored")
 
 
-def mend_ignored(patient: Patient, notice: Notice) -> tuple[Mend, ...] | None:
+def mend_ignored(patient: Patient, notice: Notice) -> Mend | None:
     """Say an ignored line as it was meant, where that is plain: in the right section, or by the nearest name."""
     line = next((line for line in patient.lines if (line.path, line.line) == (notice.path, notice.line)), None)
     if line is None or not line.value or in_section(line.section, line.key) or line.key in known.KEPT[line.section]:
@@ -63,7 +90,7 @@ def mend_ignored(patient: Patient, notice: Notice) -> tuple[Mend, ...] | None:
     section = next((place for place in known.SECTIONS if line.key in section_names(place)), line.section)
     key = line.key if section != line.section else nearest(line.key, section_names(section))
     mend = Mend(section, key, (line.value,)) if key and _alike(key, line.key) else None
-    return (mend,) if mend and _is_sound(mend) else None
+    return mend if mend and _is_sound(mend) else None
 
 
 def _alike(name: str, written: str) -> bool:

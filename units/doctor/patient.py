@@ -52,7 +52,7 @@ class Patient:
     """One service to look at. lines: as written, of a unit file; none for our YAML.
 
     refused: why it does not load. ignored: what is not taken into account. on_bus: it waits for a name on the bus.
-    peers: what is looked at with it, itself among them.
+    texts: (path, text) of a unit and of its drop-ins. peers: what is looked at with it, itself among them.
     """
 
     path: str
@@ -63,6 +63,7 @@ class Patient:
     ignores: tuple[Ignore, ...] = ()
     on_bus: bool = False
     exposure: Exposure = field(default_factory=Exposure)
+    texts: tuple[tuple[str, str], ...] = ()
     peers: tuple[Service, ...] = field(default=(), compare=False)
 
     @property
@@ -76,6 +77,9 @@ class Patient:
 
     def says(self, key: str) -> bool:
         return key in self.service.origin or any(line.key == key for line in self.lines)
+
+    def says_in(self, section: str, key: str) -> bool:
+        return any((line.section, line.key) == (section, key) for line in self.lines)
 
     def kept(self, key: str) -> str:
         """Return what a directive that Farmhand only keeps says last, "" for nothing."""
@@ -105,10 +109,10 @@ class Patient:
     def planned_codes(self) -> frozenset[int]:
         """The exit codes that mean a restart that was asked for: told to the program, or always restarted on.
 
-        Those that report a failure of any program, and are restarted on, are no plan.
+        Those that report a failure of any program are no plan.
         """
-        forced = (code for code in self.service.restart_force_exit_status.codes if refuse_restart_code(code) is None)
-        return self.told_codes | frozenset(forced)
+        meant = self.told_codes | self.service.restart_force_exit_status.codes
+        return frozenset(code for code in meant if refuse_restart_code(code) is None)
 
     @cached_property
     def worker(self) -> KnownWorker | None:
@@ -141,7 +145,10 @@ class Patient:
         return self.service.type != "oneshot"
 
 
-def of_unit(path: str, text: str, drop_ins: Iterable[tuple[str, str]] = ()) -> Patient:
+_UNASKED = Exposure()
+
+
+def of_unit(path: str, text: str, drop_ins: Iterable[tuple[str, str]] = (), exposure: Exposure = _UNASKED) -> Patient:
     """Examine a `.service` file with its drop-ins; what keeps it from loading does not end the examination.
 
     BadConfig: it cannot be read at all.
@@ -167,7 +174,7 @@ def of_unit(path: str, text: str, drop_ins: Iterable[tuple[str, str]] = ()) -> P
             current = _without(current, bad.line, bad.key)
     lines = tuple(line for where, what in ((path, text), *more) for line in _lines(where, what))
     ignores = tuple(found for where, what in ((path, text), *more) for found in _ignores(where, what))
-    return Patient(path, service, lines, tuple(refused), ignored, ignores, on_bus)
+    return Patient(path, service, lines, tuple(refused), ignored, ignores, on_bus, exposure, ((path, text), *more))
 
 
 def of_ours(path: str, text: str) -> tuple[Patient, ...]:

@@ -43,7 +43,8 @@ def restart_code_fails(patient: Patient) -> Iterator[Trouble]:
 
 def restart_code_not_restarted(patient: Patient) -> Iterator[Trouble]:
     service = patient.service
-    codes = sorted(code for code in patient.told_codes - _prevented(service) if not _comes_back(service, code))
+    told = patient.told_codes & patient.planned_codes - _prevented(service)
+    codes = sorted(code for code in told if not _comes_back(service, code))
     if codes:
         listed = _listed(codes)
         yield Trouble(
@@ -80,15 +81,15 @@ def restart_code_prevented(patient: Patient) -> Iterator[Trouble]:
 def restart_code_taken(patient: Patient) -> Iterator[Trouble]:
     """A code that is told to a program as the one for restarts; what is only restarted on may well be a failure's."""
     service = patient.service
-    for code in sorted(patient.told_codes):
-        if why := refuse_restart_code(code):
-            yield Trouble(
-                "ExecStart",
-                f"{code} cannot be the restart code: {why}",
-                f"use another, {SOUND_CODE} for example, here and in RestartForceExitStatus=",
-                _with_sound_code(patient, code),
-            )
-    if 0 in service.restart_force_exit_status and 0 not in patient.told_codes:
+    taken = {code: why for code in sorted(patient.told_codes) if (why := refuse_restart_code(code))}
+    for code, why in taken.items():
+        yield Trouble(
+            "ExecStart",
+            f"{code} cannot be the restart code: {why}",
+            f"use another, {SOUND_CODE} for example, here and in RestartForceExitStatus=",
+            _with_sound_code(patient, code),
+        )
+    if 0 in service.restart_force_exit_status and not taken:
         yield Trouble(
             "RestartForceExitStatus",
             "it holds 0, so a clean end is followed by a start: a shut-down is undone",
@@ -105,7 +106,7 @@ def _with_sound_code(patient: Patient, code: int) -> tuple[Mend, ...]:
     others = StatusSet(force.codes | {SOUND_CODE}, force.signals)
     return (
         Mend("Service", "ExecStart", ("", *commands)),
-        Mend("Service", "RestartForceExitStatus", _without(others, [code])),
+        Mend("Service", "RestartForceExitStatus", _without(others, [code, 0])),
         Mend("Service", "SuccessExitStatus", (str(SOUND_CODE),)),
     )
 
@@ -119,6 +120,16 @@ def shut_down_undone(patient: Patient) -> Iterator[Trouble]:
             f'"{restart}" starts it again after exit 0: a shut-down from the manager is undone at once',
             'write "on-failure"; the restart code belongs in RestartForceExitStatus=',
             (_ON_FAILURE,),
+        )
+
+
+def worker_as_oneshot(patient: Patient) -> Iterator[Trouble]:
+    if patient.is_of_a_farm and patient.service.type == "oneshot":
+        yield Trouble(
+            "Type",
+            "its start is over when the worker ends: until then whoever starts it waits, and all that comes after it",
+            'write "exec"',
+            (Mend("Service", "Type", ("exec",)),),
         )
 
 

@@ -25,9 +25,9 @@ def _masked(patient: Patient) -> Iterator[Trouble]:
 def _ignored(patient: Patient) -> Iterator[Trouble]:
     for notice in (notice for notice in patient.ignored if not is_of_farmhand(notice)):
         mend = mend_ignored(patient, notice)
-        if mend is None or not patient.says(mend[0].key):
+        if mend is None or not patient.says_in(mend.section, mend.key):
             place = (notice.path, notice.line)
-            yield Trouble(notice.key, notice.problem, notice.hint, () if mend is None else mend, place)
+            yield Trouble(notice.key, notice.problem, notice.hint, (mend,) if mend else (), place)
 
 
 def _not_in_force(patient: Patient) -> Iterator[Trouble]:
@@ -80,6 +80,7 @@ _ROWS = (
         "Restart=always on a worker that the manager can shut down",
         restarting.shut_down_undone,
     ),
+    Rule("worker-as-oneshot", _SURPRISE, "Type=oneshot on a worker", restarting.worker_as_oneshot),
     Rule(
         "crash-stays-down",
         _SURPRISE,
