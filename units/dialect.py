@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .errors import Notice
-from .rendered import Rendered
+from .rendered import File, Rendered
 from .spec import Service
 from .support import System
 
@@ -26,7 +26,8 @@ class Target:
     scope: for the machine, or for the user who installs it. variant: one of the dialect's, "" for its first.
     farmhand: what runs `farmhand` there. image: of a container. version: of the service manager, None for any.
     as_written: the service's texts still hold `%` specifiers, and are for a dialect that has them.
-    config_folder: where Farmhand's own file is to be, None for the usual place.
+    config_folder: where Farmhand's own file is to be, None for the usual place. config: that file itself, in the
+    supervised way, for a dialect whose definitions hold it.
     """
 
     scope: Scope = "system"
@@ -36,6 +37,7 @@ class Target:
     version: int | None = None
     as_written: bool = False
     config_folder: str | None = None
+    config: File | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ class Dialect:
     system: where it is at home, None for more than one. variants: what can be written, the first if nobody says.
     means: the service as it runs there, in systemd's words; what stays in it is what `write` is given.
     read: the other way round, (path, text) to what is Found; raises BadConfig; `endings` of the files that it is for.
-    specifiers: whether it has systemd's `%` specifiers.
+    contained: whether it runs a service in an image, so that Farmhand's own file has to be part of the definition.
+    specifiers: whether it has systemd's `%` specifiers. hardens: whether it keeps a service from what it does not need.
     checked: the events of compare.py that a machine has played, by the version that it was played with.
     """
 
@@ -80,5 +83,7 @@ class Dialect:
     variants: tuple[str, ...] = ("",)
     read: Callable[[str, str], Found] | None = None
     endings: tuple[str, ...] = ()
+    contained: bool = False
     specifiers: bool = False
+    hardens: bool = False
     checked: Mapping[str, frozenset[str]] = field(default_factory=dict)

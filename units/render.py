@@ -56,6 +56,7 @@ def _native(dialect: Dialect, definition: Definition, target: Target) -> Rendere
 
 def _supervised(dialect: Dialect, definition: Definition, target: Target) -> Rendered:
     file, lost = supervised.config(definition, dialect, target)
-    plain = replace(target, as_written=False)
+    plain = replace(target, as_written=False, config=file)
     written = dialect.write(dialect.means(supervised.keeper(definition, dialect, target), plain), plain)
-    return replace(written, losses=lost, beside=(file, *written.beside))
+    beside = written.beside if dialect.contained else (file, *written.beside)
+    return replace(written, losses=(*lost, *written.losses), beside=beside)

@@ -25,7 +25,8 @@ def config_path(name: str, dialect: Dialect, target: Target) -> str:
 def keeper(definition: Definition, dialect: Dialect, target: Target) -> Service:
     """Give what the manager is to keep running: the supervisor, ended by nobody but the manager itself."""
     service = definition.plain or definition.written
-    run = (target.farmhand, "run", config_path(service.name, dialect, target))
+    show = ("--show-output", "*") if dialect.contained else ()
+    run = (target.farmhand, "run", config_path(service.name, dialect, target), *show)
     return Service(
         service.name,
         description=service.description or service.name,

@@ -73,7 +73,7 @@ def target_of(arguments: argparse.Namespace, dialect: Dialect) -> Target:
     return Target(
         scope=arguments.scope,
         variant=variant,
-        farmhand=arguments.farmhand or source.installed("farmhand"),
+        farmhand=arguments.farmhand or (Target.farmhand if dialect.contained else source.installed("farmhand")),
         **{name: value for name, value in given.items() if value is not None},
     )
 
