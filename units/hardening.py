@@ -220,11 +220,16 @@ WHY: Mapping[str, str] = {str(line): line.why for line in _lines()}
 SINCE: Mapping[tuple[str, str], int] = {(line.name, line.value): line.since for line in _lines()}
 
 
-def harden(service: Service, profile: Profile, writable: Iterable[str] = ()) -> Service:
-    """Add a profile to a service that writes only below these folders, which have to be there when it starts."""
+def harden(service: Service, profile: Profile, writable: Iterable[str] = (), readable: Iterable[str] = ()) -> Service:
+    """Add a profile to a service.
+
+    writable: the folders that it may write to, which have to be there when it starts. readable: files and folders that
+    it needs and does not name, such as the Python that its program runs with.
+    """
     folders = (*writable,)
+    needed = (*_named(service), *folders, *readable)
     for rule in RULES:
-        relaxed = rule.relaxed_for(profile, _needed(service, folders))
+        relaxed = rule.relaxed_for(profile, needed)
         for line in rule.strict if relaxed is None else relaxed.instead:
             service = _with(service, line)
     return _keep(service, "ReadWritePaths", paths(folders)) if folders else service
@@ -240,9 +245,9 @@ def _quoted(path: str) -> str:
     return f'"{protected}"' if re.search(r"[\s'\"\\]", path) else path
 
 
-def gaps(service: Service, profile: Profile, writable: Iterable[str] = ()) -> tuple[tuple[Rule, Relaxed], ...]:
-    """Give the rules that a profile relaxes for this service, and how."""
-    needed = _needed(service, (*writable,))
+def gaps(service: Service, profile: Profile, paths: Iterable[str] = ()) -> tuple[tuple[Rule, Relaxed], ...]:
+    """Give the rules that a profile relaxes for this service, and how. paths: what it may write to or has to read."""
+    needed = (*_named(service), *paths)
     found = ((rule, rule.relaxed_for(profile, needed)) for rule in RULES)
     return tuple((rule, relaxed) for rule, relaxed in found if relaxed)
 
@@ -254,11 +259,11 @@ def describe(rule: Rule, relaxed: Relaxed, profile: Profile) -> str:
     return f"no {lines}{instead}: {relaxed.when} (exposure +{relaxed.points[profile]:.1f})"
 
 
-def _needed(service: Service, writable: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the files and folders that a service names: programs, arguments, where it runs and where it writes."""
+def _named(service: Service) -> tuple[str, ...]:
+    """Give the files and folders that a service names: programs, arguments, and where it runs."""
     words = [word for command in service.exec_start for word in command.words if word.startswith("/")]
     folder = service.working_directory
-    return (*words, *([folder.path] if folder else []), *writable)
+    return (*words, *([folder.path] if folder else []))
 
 
 def _with(service: Service, line: Line) -> Service:

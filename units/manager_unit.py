@@ -26,7 +26,8 @@ class Manager:
     """What a manager's unit depends on. program: the path of farmhand-manager. listen: host:port.
 
     user: None for root, which is not advised. data: where the database is, None for a folder that systemd makes.
-    config: its settings' file. profile: what it is kept from, None for a service manager that has no such thing.
+    config: its settings' file. readable: what its program needs beside what is named here.
+    profile: what it is kept from, None for a service manager that has no such thing.
     """
 
     program: str
@@ -35,6 +36,7 @@ class Manager:
     group: str | None = None
     data: str | None = None
     config: str | None = None
+    readable: tuple[str, ...] = ()
     profile: Profile | None = "manager"
 
     @property
@@ -103,4 +105,6 @@ def manager_service(manager: Manager) -> Service:
         limits={"NOFILE": Limit(_CONNECTIONS, _CONNECTIONS)},
         wanted_by=("multi-user.target",),
     )
-    return service if manager.profile is None else hardening.harden(service, manager.profile, manager.writable)
+    if manager.profile is None:
+        return service
+    return hardening.harden(service, manager.profile, manager.writable, manager.readable)

@@ -44,8 +44,9 @@ class Worker:
 
     program: the path of farmhand-worker. folder: where it runs, and where its configuration file may be.
     user: None for root, which is not advised. data: where its credentials and reports are, None for a folder that
-    systemd makes. output_folders: where tasks write. credentials: a file of root's alone to be handed to it.
-    oom_score_adjust: what its configuration says. stop_seconds: how long it takes at most to end a task and sign off.
+    systemd makes. output_folders: where tasks write. readable: what its program needs beside what is named here.
+    credentials: a file of root's alone to be handed to it. oom_score_adjust: what its configuration says.
+    stop_seconds: how long it takes at most to end a task and sign off.
     profile: what it is kept from, None for a service manager that has no such thing.
     """
 
@@ -58,6 +59,7 @@ class Worker:
     folder: str | None = None
     data: str | None = None
     output_folders: tuple[str, ...] = ()
+    readable: tuple[str, ...] = ()
     credentials: str | None = None
     oom_score_adjust: int | None = None
     stop_seconds: float = 11.0
@@ -113,7 +115,8 @@ WHY: Mapping[str, str] = {
 
 def worker_service(worker: Worker) -> Service:
     """Give the service of a worker. A text that no unit can hold is a BadValue that names the field."""
-    check_fields(vars(worker), paths={"program", "folder", "data", "output_folders", "credentials"})
+    paths = {"program", "folder", "data", "output_folders", "credentials"}
+    check_fields(vars(worker), paths=paths, windows=worker.profile is None)
     code = worker.restart_code
     if code is not None and (not 0 < code <= 255 or code in _NOT_MENDED):
         raise BadValue(f"restart_code: {code} cannot mean a restart", "choose another from 1 to 255")
@@ -153,19 +156,22 @@ def worker_service(worker: Worker) -> Service:
 
 def _sandboxed(service: Service, worker: Worker, profile: Profile) -> Service:
     """Add what only systemd does: keep the service from what it does not need, and wait for its storage."""
-    hardened = hardening.harden(service, profile, worker.writable)
+    hardened = hardening.harden(service, profile, worker.writable, worker.readable)
     if not worker.output_folders:
         return hardened
     storage = Assignment("Unit", "RequiresMountsFor", hardening.paths(worker.output_folders))
     return replace(hardened, kept=(storage, *hardened.kept))
 
 
-def check_fields(fields: Mapping[str, object], *, paths: Set[str]) -> None:
-    """Check each text that a unit is made of. What no unit can hold is a BadValue that names the field."""
+def check_fields(fields: Mapping[str, object], *, paths: Set[str], windows: bool = False) -> None:
+    """Check each text that a unit is made of. What no unit can hold is a BadValue that names the field.
+
+    windows: paths may be Windows' as well.
+    """
     texts = [(field, text) for field, value in fields.items() for text in _texts(value)]
     for field, text in texts:
         _check_text(field, text)
-        if field in paths and not _can_be_written(text):
+        if field in paths and not _can_be_written(text, windows):
             raise BadValue(f'{field}: "{text}" is not an absolute path', 'write it in full, from / on, without ".."')
         if field in ("user", "group") and (problem := check_account(text)):
             raise BadValue(f'{field}: "{text}" {problem}', "write a name or a number")
@@ -176,9 +182,10 @@ def _texts(value: object) -> Iterator[str]:
     yield from (text for text in (value if isinstance(value, tuple) else [value]) if isinstance(text, str))
 
 
-def _can_be_written(path: str) -> bool:
+def _can_be_written(path: str, windows: bool) -> bool:
     """Say whether it is an absolute path that a line of a unit can end with: there is no quoting for it."""
-    return path.startswith("/") and path == path.rstrip() and not path.endswith("\\") and ".." not in path.split("/")
+    whole = path.startswith("/") or (windows and re.match(r"[A-Za-z]:[\\/]", path) is not None)
+    return whole and path == path.rstrip() and not path.endswith("\\") and ".." not in re.split(r"[/\\]", path)
 
 
 def _arguments(worker: Worker) -> list[str]:

@@ -13,9 +13,8 @@ from polling import until
 from sandbox import Sandbox, boot
 
 UNIT = "farmhand-worker.service"
-# A home of its own, and a note of what systemd thought of each end of the worker.
+# A note of what systemd thought of each end of the worker.
 DROP_IN = """[Service]
-Environment=FLAMENCO_HOME={folder}/home
 ExecStopPost=/bin/sh -c 'echo $SERVICE_RESULT $EXIT_STATUS >>{folder}/ends'
 """
 
@@ -24,6 +23,7 @@ def render(farm: Farm, folder: Path) -> str:
     """Return the unit file as `farmhand-units` prints it."""
     words = ["--manager", farm.url, "--name", "rig", "--restart-exit-code", "47", "--user", "root", "--group", "root"]
     words += ["--program", str(BIN / "farmhand-worker"), "--folder", str(folder)]
+    words += ["--data", str(folder / "home")]
     done = farm.run("farmhand-units", "render", "systemd", *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -67,6 +67,7 @@ class Bench:
 def bench(tmp_path: Path) -> Iterator[Bench]:
     units = tmp_path / "units"
     units.mkdir()
+    (tmp_path / "home").mkdir()
     with manager_alone(tmp_path / "data") as farm:
         (units / UNIT).write_text(render(farm, tmp_path))
         (units / f"{UNIT}.d").mkdir()

@@ -1,6 +1,7 @@
 """What the commands are about: services read from a file, or that of a worker or manager whom options describe."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,7 @@ def _worker(arguments: argparse.Namespace, found: dict[str, Any], sandboxed: boo
     _warn_of_root(known, "worker")
     worker = Worker(**known, profile=_profile(arguments, "gpu", sandboxed))
     service = worker_service(worker)
-    _tell_gaps(service, worker.profile, worker.writable)
+    _tell_gaps(service, worker.profile, (*worker.writable, *worker.readable))
     return service
 
 
@@ -137,17 +138,25 @@ def _manager(arguments: argparse.Namespace, sandboxed: bool) -> Service:
     _warn_of_root(known, "manager")
     manager = Manager(**known, profile=_profile(arguments, "manager", sandboxed))
     service = manager_service(manager)
-    _tell_gaps(service, manager.profile, manager.writable)
+    _tell_gaps(service, manager.profile, (*manager.writable, *manager.readable))
     return service
 
 
 def _of_both(arguments: argparse.Namespace, program: str) -> dict[str, Any]:
+    path = arguments.program or installed(program)
     return {
-        "program": arguments.program or installed(program),
+        "program": path,
+        "readable": _python_of(path),
         "user": arguments.user,
         "group": arguments.group,
         "data": arguments.data,
     }
+
+
+def _python_of(program: str) -> tuple[str, ...]:
+    """Return where the Python is that runs a program of this installation, which may be in somebody's home."""
+    ours = Path(program).resolve().parent == Path(sys.argv[0]).resolve().parent
+    return tuple({sys.prefix, os.path.realpath(sys.base_prefix)}) if ours else ()
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
@@ -164,10 +173,10 @@ def _warn_of_root(known: dict[str, Any], who: str) -> None:
         tell(f"--user: it is missing; without it the {who} runs as root")
 
 
-def _tell_gaps(service: Service, profile: Profile | None, writable: tuple[str, ...]) -> None:
+def _tell_gaps(service: Service, profile: Profile | None, paths: tuple[str, ...]) -> None:
     """Say what the service is not kept from: all of it where it is much, else what is owed to its own paths."""
     if profile is None:
         return
-    for rule, relaxed in hardening.gaps(service, profile, writable):
+    for rule, relaxed in hardening.gaps(service, profile, paths):
         if profile == "compat" or relaxed is rule.shown:
             tell(f"{profile}: {hardening.describe(rule, relaxed, profile)}")
