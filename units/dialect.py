@@ -49,17 +49,39 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Signs:
+    """What a service manager's answer says of a service, as regular expressions; "" for what it does not tell.
+
+    running, failed, enabled: found in the answer if it is so. process: finds what is another with each start.
+    ask: the question, () for the one that people ask, Commands.status.
+    """
+
+    running: str = ""
+    failed: str = ""
+    enabled: str = ""
+    process: str = ""
+    ask: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Commands:
     """How a service manager is told of a definition: command lines, in their order.
 
     check: have it say what is wrong. install: once the files are there, have it start with the machine and now.
-    uninstall: before the files go. status: how it is.
+    uninstall: before the files go. gone: once they are. status: how it is; signs: how to read that.
+    enable, start: `install` for the next start of the machine alone, and for now alone, where that can be told apart.
+    hint: what else may be of use once it is installed.
     """
 
     install: tuple[tuple[str, ...], ...]
     uninstall: tuple[tuple[str, ...], ...]
     status: tuple[str, ...]
     check: tuple[str, ...] = ()
+    gone: tuple[tuple[str, ...], ...] = ()
+    enable: tuple[tuple[str, ...], ...] = ()
+    start: tuple[tuple[str, ...], ...] = ()
+    signs: Signs = Signs()
+    hint: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,21 @@
 
 from dataclasses import replace
 
-from ..dialect import Commands, Dialect, Found, Target
+from ..dialect import Commands, Dialect, Found, Signs, Target
 from ..rendered import Rendered
 from ..spec import Service
 from ..specifiers import AS_WRITTEN, TEMPLATE_AS_WRITTEN
 from . import systemd
 
 _FOLDERS = {"system": systemd.FOLDER, "user": "~/.config/systemd/user"}
+# systemctl(1), "show": a line for each.
+_ASKED = "ActiveState,SubState,UnitFileState,MainPID,NRestarts"
+_SIGNS = Signs(
+    running=r"^ActiveState=(active|reloading|refreshing)$",
+    failed=r"^ActiveState=failed$|^SubState=auto-restart",
+    enabled=r"^UnitFileState=(enabled|enabled-runtime|alias)$",
+    process=r"^(MainPID=\d+)$",
+)
 
 
 def means(service: Service, target: Target) -> Service:
@@ -28,13 +36,20 @@ def write(service: Service, target: Target) -> Rendered:
 
 
 def commands(service: Service, target: Target) -> Commands:
-    systemctl = ("systemctl", *(("--user",) if target.scope == "user" else ()))
+    user = ("--user",) if target.scope == "user" else ()
+    systemctl = ("systemctl", *user)
     unit = _unit(service)
+    load, enable, start = (*systemctl, "daemon-reload"), (*systemctl, "enable", unit), (*systemctl, "restart", unit)
     return Commands(
-        check=("systemd-analyze", *systemctl[1:], "verify", f"{_FOLDERS[target.scope]}/{unit}"),
-        install=((*systemctl, "daemon-reload"), (*systemctl, "enable", unit), (*systemctl, "restart", unit)),
-        uninstall=((*systemctl, "disable", "--now", unit), (*systemctl, "daemon-reload")),
+        check=("systemd-analyze", *user, "--man=no", "verify", f"{_FOLDERS[target.scope]}/{unit}"),
+        install=(load, enable, start),
+        uninstall=((*systemctl, "disable", "--now", unit),),
+        gone=(load, (*systemctl, "reset-failed", unit)),
+        enable=(load, enable),
+        start=(load, start),
         status=(*systemctl, "status", unit),
+        signs=replace(_SIGNS, ask=(*systemctl, "show", f"--property={_ASKED}", unit)),
+        hint="it ends as you sign out, unless you say: loginctl enable-linger" if user else "",
     )
 
 
@@ -59,5 +74,6 @@ DIALECT = Dialect(
     variants=("unit", "drop-in"),
     read=read,
     specifiers=True,
+    hardens=True,
     endings=(".service",),
 )
