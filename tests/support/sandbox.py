@@ -56,11 +56,20 @@ class Sandbox:
     pid: int
     units: Path
 
-    def systemctl(self, *words: str) -> subprocess.CompletedProcess[str]:
-        enter = ["nsenter", "-t", str(self.pid), "-m", "-p", "-C", "-u", "-i", "systemctl", "--no-pager"]
+    @property
+    def root(self) -> Path:
+        """Its files, as they are seen from outside."""
+        return Path(f"/proc/{self.pid}/root")
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a program inside, as root."""
+        enter = ["nsenter", "-t", str(self.pid), "-m", "-p", "-C", "-u", "-i"]
         return subprocess.run(
             [*enter, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
         )
+
+    def systemctl(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.run("systemctl", "--no-pager", *words)
 
     def show(self, unit: str, *properties: str) -> dict[str, str]:
         lines = self.systemctl("show", f"--property={','.join(properties)}", unit).stdout.splitlines()
