@@ -17,7 +17,7 @@ from ..unit_names import unit_type
 
 _FOLDERS = {"system": "/etc/init.d", "user": "~/.config/rc/init.d"}
 _LOGS = {"system": "/var/log", "user": "~/.local/state"}
-_SAYS = f"{run_script.SAYS} After Before Wants Requires NoNewPrivileges StartLimitBurst SendSIGKILL"
+_SAYS = f"{run_script.SAYS} After Before Wants Requires NoNewPrivileges SendSIGKILL"
 _NEVER = 1_000_000_000  # starts in a second: more than there will be
 _DEPENDS = {"after": "after", "before": "before", "wants": "use", "requires": "need"}
 _NETWORK = ("network.target", "network-online.target")
@@ -39,6 +39,7 @@ def means(service: Service, target: Target) -> Service:
         },
         restart="always",
         restart_sec=float(math.ceil(service.restart_sec)),
+        start_limit_burst=max(2, service.start_limit_burst),
         start_limit_interval_sec=float(math.ceil(service.start_limit_interval_sec)) if limited else 0.0,
         kill_mode="process",
         timeout_stop_sec=_whole(service.timeout_stop_sec),
@@ -78,7 +79,7 @@ def _variables(service: Service, target: Target) -> dict[str, str]:
         "rc_ulimit": _ulimit(service),
         "no_new_privs": "yes" if service.no_new_privileges else "",
         "respawn_delay": f"{service.restart_sec:.0f}" if service.restart_sec else "",
-        "respawn_max": str(burst if interval else _NEVER),
+        "respawn_max": str(burst - 1 if interval else _NEVER),  # the first start is none
         "respawn_period": f"{interval:.0f}" if interval else "1",
         "retry": _retry(service),
     }

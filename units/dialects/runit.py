@@ -18,7 +18,7 @@ _SAYS = f"{run_script.SAYS} Restart SuccessExitStatus RestartPreventExitStatus R
 
 
 def means(service: Service, target: Target) -> Service:
-    """It has no start limit, no readiness, and kills nobody; after a run of less than a second it waits one more."""
+    """It has no start limit, no readiness, and kills nobody; the pause is whole seconds."""
     return meaning(
         service,
         _SAYS,

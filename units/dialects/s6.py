@@ -63,7 +63,7 @@ def _become(service: Service) -> str:
 
 
 def _finish(service: Service) -> str:
-    pause = f"sleep {service.restart_sec:.0f}"
+    pause = f"sleep {service.restart_sec - 1:.0f}"  # and it waits a second more itself
     if service.start_limit_interval_sec:
         limit = f"{service.start_limit_interval_sec:.0f} {service.start_limit_burst}"
         pause = f"exec s6-permafailon {limit} {_EVENTS} {pause}"

@@ -18,8 +18,9 @@ from ..dialect import Commands, Dialect, Target
 from ..errors import BadValue
 from ..meaning import meaning
 from ..rendered import Rendered
+from ..settled import settled
 from ..spec import INFINITY, Command, Folder, Service, StatusSet
-from ..variables import expand, literal
+from ..variables import expand
 
 _FOLDERS = {"system": "/etc/supervisor/conf.d", "user": "~/.config/supervisor/conf.d"}
 _LOGS = {"system": "/var/log/supervisor", "user": "%(here)s"}
@@ -28,7 +29,6 @@ _SAYS = """
     KillSignal SendSIGKILL WantedBy Restart SuccessExitStatus RestartPreventExitStatus RestartForceExitStatus
 """
 _FOR_EVER = 1_000_000_000  # seconds
-_NAMES = re.compile(r"\$(?:\$|\{([^{}:]*)\})|^\$([^{$].*)")
 _CUT = re.compile(r"(?<=\s)(?=[;#])|(?<=%)(?=\(here\))")  # it takes a comment for one in quotes, too
 
 
@@ -65,14 +65,8 @@ def _folder(folder: Folder | None) -> Folder | None:
 def _commands(service: Service) -> tuple[Command, ...]:
     """Give the command; variables that the service does not set itself stand for nothing."""
     return tuple(
-        command if _is_known(command, service) else Command(tuple(map(literal, expand(command, service.environment))))
-        for command in (replace(each, argv0=None, privilege="") for each in service.exec_start[-1:])
+        settled(replace(command, argv0=None, privilege=""), service.environment) for command in service.exec_start[-1:]
     )
-
-
-def _is_known(command: Command, service: Service) -> bool:
-    names = {found[1] or found[2] for word in command.words for found in _NAMES.finditer(word)} - {None}
-    return command.literal or names <= set(service.environment)
 
 
 def write(service: Service, target: Target) -> Rendered:

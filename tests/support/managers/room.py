@@ -18,7 +18,7 @@ from polling import until
 
 HERE = Path(__file__).parent
 MANAGERS = HERE.parents[2] / "build/managers"
-PATH = f"{MANAGERS}/usr/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:{MANAGERS}/bin"
+PATH = f"/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:{MANAGERS}/bin"
 
 
 def missing() -> list[str]:
@@ -36,14 +36,16 @@ needed = pytest.mark.skipif(bool(missing()), reason=f"a room for service manager
 
 @dataclass(frozen=True)
 class Room:
-    """pid: of its first process, as the machine counts."""
+    """pid: of its first process, as the machine counts. started: what goes on there until its end."""
 
     pid: int
+    started: list[subprocess.Popen[bytes]]
 
-    def start(self, *words: str, log: Path) -> subprocess.Popen[bytes]:
-        """Start a program there that goes on until the room is gone."""
+    def start(self, *words: str, log: Path) -> None:
+        """Start a program there that may go on until the room is gone."""
         with log.open("ab") as out:
-            return subprocess.Popen(self._enter(words), stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            program = subprocess.Popen(self._enter(words), stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        self.started.append(program)
 
     def run(self, *words: str, text: str = "", seconds: float = 60) -> subprocess.CompletedProcess[str]:
         """Run a program there to its end; text: what it reads."""
@@ -78,11 +80,12 @@ def opened(log: Path) -> Iterator[Room]:
             stderr=out,
             start_new_session=True,
         )
+    started: list[subprocess.Popen[bytes]] = []
     try:
-        pid = until(lambda: sandbox.first_child(unshare.pid), "a process in the new namespaces")
-        room = Room(pid)
+        room = Room(until(lambda: sandbox.first_child(unshare.pid), "a process in the new namespaces"), started)
         until(room.path("/run/ready").exists, f"the room of {log}", seconds=30)
         yield room
     finally:
         os.killpg(unshare.pid, signal.SIGKILL)
-        unshare.wait()
+        for program in (unshare, *started):
+            program.wait()
