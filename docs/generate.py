@@ -9,8 +9,11 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
+
+import service_managers
 
 from farmhand.manager import cli as manager_cli
 from farmhand.manager.config import Settings
@@ -375,6 +378,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "diagram": diagram,
     "control-verbs": control_verbs,
     "properties": shown_properties,
+    "service-managers": service_managers.overview,
+    **{f"dialect-{name}": partial(service_managers.page, name) for name in service_managers.DIALECTS},
     "farmhand": lambda: command_line(supervisor_cli.parser()),
     "farmhand-worker": lambda: command_line(worker_cli.parser()),
     "farmhand-manager": lambda: command_line(manager_cli._parser()),
@@ -382,9 +387,20 @@ PARTS: Mapping[str, Callable[[], str]] = {
 }
 
 
+def _begin_pages() -> None:
+    """Begin the page of each service manager that has none yet."""
+    folder = DOCS / "reference" / "service-managers"
+    folder.mkdir(exist_ok=True)
+    for dialect in service_managers.DIALECTS.values():
+        page = folder / f"{dialect.name}.md"
+        if not page.exists():
+            page.write_text(f"# {dialect.title}\n\n<!-- generated: dialect-{dialect.name} -->\n<!-- end -->\n")
+
+
 def main() -> int:
     """Write every page whose generated parts have changed, and name it."""
     os.environ.pop("FARMHAND_MANAGER", None)  # the pages show the default that holds without it
+    _begin_pages()
     for page in sorted(DOCS.rglob("*.md")):
         old = page.read_text(encoding="utf-8")
         new = fill(old)

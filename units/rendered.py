@@ -1,5 +1,7 @@
 """What a dialect writes, and what it cannot say."""
 
+from collections.abc import Iterable
+
 from .light import dataclass
 
 
@@ -12,6 +14,14 @@ class Loss:
 
     def __str__(self) -> str:
         return f"{self.key}: {self.why}"
+
+
+def grouped(losses: Iterable[Loss]) -> tuple[Loss, ...]:
+    """Put together, for people to read, what is lost for the same reason."""
+    keys: dict[str, dict[str, None]] = {}
+    for loss in losses:
+        keys.setdefault(loss.why, {})[loss.key] = None
+    return tuple(Loss(", ".join(each), why) for why, each in keys.items())
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from ..dialects.table import DIALECTS
 from ..errors import BadConfig, BadValue
 from ..files import read_text
 from ..render import render
-from ..rendered import File, Rendered
+from ..rendered import File, Rendered, grouped
 from . import source
 
 
@@ -95,7 +95,7 @@ def _write(arguments: argparse.Namespace, found: Source, dialect: Dialect) -> in
 
 
 def _told(written: Sequence[Rendered]) -> Iterator[str]:
-    return (f"{rendered.path}: {loss}" for rendered in written for loss in rendered.losses)
+    return (f"{rendered.path}: {loss}" for rendered in written for loss in grouped(rendered.losses))
 
 
 def _print(files: Sequence[File]) -> None:
