@@ -29,14 +29,15 @@ def drop_in(patient: Patient, findings: Iterable[Finding], look: Callable[[Patie
     wanted = [finding for finding in findings if finding.mend]
     if not wanted or not patient.is_unit:
         return None
+    file = _file(patient, wanted)
+    (path, text), *more = patient.texts
     for _ in range(_ROUNDS):
-        file = _file(patient, wanted)
-        (path, text), *more = patient.texts
         further = look(of_unit(path, text, [*more, (file.path, file.text)]))
-        known_already = {finding.rule for finding in wanted}
-        if not (new := [each for each in further if each.mend and each.rule not in known_already]):
+        seen = {(finding.rule, finding.problem) for finding in wanted}
+        if not (new := [each for each in further if each.mend and (each.rule, each.problem) not in seen]):
             break
         wanted += new
+        file = _file(patient, wanted)
     return file
 
 

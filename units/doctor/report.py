@@ -8,8 +8,7 @@ from typing import Any
 
 from .diagnosis import Diagnosis
 from .finding import Finding
-
-_MEASURED = "as `systemd-analyze security --offline` measures it"
+from .patient import Exposure
 
 
 def text(diagnosis: Diagnosis) -> str:
@@ -27,16 +26,17 @@ def _lines(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.silenced:
         yield f"silenced by comments: {', '.join(sorted({each.rule for each in diagnosis.silenced}))}"
     if diagnosis.path.endswith(".service"):
-        yield f"{diagnosis.path}: exposure: {exposure(diagnosis)}"
+        yield f"{diagnosis.path}: exposure: {exposure(diagnosis.exposure)}"
     if diagnosis.drop_in is not None:
         yield f"{diagnosis.path}: this drop-in mends what lines can mend:\n"
         yield f"# {diagnosis.drop_in.path}"
         yield diagnosis.drop_in.text.rstrip("\n")
 
 
-def exposure(diagnosis: Diagnosis) -> str:
-    points = diagnosis.exposure.points
-    return f"not measured: {diagnosis.exposure.why}" if points is None else f"{points:.1f} of 10, {_MEASURED}"
+def exposure(measured: Exposure) -> str:
+    if measured.points is None:
+        return f"not measured: {measured.why}"
+    return f"{measured.points:.1f} of 10, as `systemd-analyze security --offline` measures it"
 
 
 def as_json(diagnoses: Iterable[Diagnosis]) -> str:

@@ -9,7 +9,6 @@ from ..spec import Service, StatusSet
 from .finding import Mend, Trouble
 from .patient import Patient
 
-SOUND_CODE = 47
 _PAUSE = Mend("Service", "RestartSec", ("5s",))
 _NO_LIMIT = Mend("Unit", "StartLimitIntervalSec", ("0",))
 _ON_FAILURE = Mend("Service", "Restart", ("on-failure",))
@@ -86,7 +85,7 @@ def restart_code_taken(patient: Patient) -> Iterator[Trouble]:
         yield Trouble(
             "ExecStart",
             f"{code} cannot be the restart code: {why}",
-            f"use another, {SOUND_CODE} for example, here and in RestartForceExitStatus=",
+            f"use another, {_sound_code(service)} for example, here and in RestartForceExitStatus=",
             _with_sound_code(patient, code),
         )
     if 0 in service.restart_force_exit_status and not taken:
@@ -98,16 +97,20 @@ def restart_code_taken(patient: Patient) -> Iterator[Trouble]:
         )
 
 
+def _sound_code(service: Service) -> int:
+    return next(code for code in range(47, 64) if code not in _prevented(service))
+
+
 def _with_sound_code(patient: Patient, code: int) -> tuple[Mend, ...]:
     """Give the lines that have the program use another code; none for our YAML, which has no drop-ins."""
-    force = patient.service.restart_force_exit_status
+    force, sound = patient.service.restart_force_exit_status, _sound_code(patient.service)
     said = re.compile(rf"(--?restart-exit-(?:code|status)(?:=|\s+)){code}\b")
-    commands = tuple(said.sub(rf"\g<1>{SOUND_CODE}", line.value) for line in patient.written("ExecStart") if line.value)
-    others = StatusSet(force.codes | {SOUND_CODE}, force.signals)
+    commands = tuple(said.sub(rf"\g<1>{sound}", line.value) for line in patient.written("ExecStart") if line.value)
+    others = StatusSet(force.codes | {sound}, force.signals)
     return (
         Mend("Service", "ExecStart", ("", *commands)),
         Mend("Service", "RestartForceExitStatus", _without(others, [code, 0])),
-        Mend("Service", "SuccessExitStatus", (str(SOUND_CODE),)),
+        Mend("Service", "SuccessExitStatus", (str(sound),)),
     )
 
 

@@ -30,7 +30,11 @@ def as_sarif(diagnoses: Iterable[Diagnosis], version: str) -> str:
     ]
     driver = {"name": "farmhand-units", "version": version, "rules": [_rule(id) for id in RULES]}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    log = {
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [run],
+    }
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
 
 
