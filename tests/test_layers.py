@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
     "supervisor": {"units"},
-    "worker": {"supervisor.platforms", "units.restart_codes"},
+    "worker": {"supervisor.platforms", "units.restart_codes", "units.carried"},
     "manager": {"units", "worker.wire"},
     "units": set(),
 }

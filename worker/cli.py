@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..supervisor.platforms import native, system
-from . import config, credentials
+from . import config, credentials, definition
 from .client import Client, Introduction
 from .config import BadConfig, Config
 from .flush import flush
@@ -91,6 +91,7 @@ def work(told: Config, software: str, *, flush_only: bool) -> int:
             software=software,
             task_types=told.task_types,
             can_restart=told.restart_exit_code is not None,
+            unit=definition.told(os.environ),
         )
         worker = Worker(
             me,

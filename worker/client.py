@@ -47,13 +47,17 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Introduction:
-    """What a worker says of itself. platform: linux, windows or darwin, the names that Go has for them."""
+    """What a worker says of itself. platform: linux, windows or darwin, the names that Go has for them.
+
+    unit: by what definition it runs, where that says so; definition.py.
+    """
 
     name: str
     platform: str
     software: str
     task_types: tuple[str, ...]
     can_restart: bool
+    unit: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,7 @@ class Client:
             "supported_task_types": list(me.task_types),
             "software_version": me.software,
             "can_restart": me.can_restart,
+            **({"unit": me.unit} if me.unit else {}),
         }
         reply = self._call("POST", "/worker/sign-on", body)
         match reply:

@@ -47,7 +47,8 @@ class Worker:
 
     status: as last reported, or ERROR for a lost one, whose former status is lost_from. resume: how it starts
     next time, AWAKE or ASLEEP. idle: it asked for work and there was none. pushes: it keeps a request open.
-    incarnation: how often it has signed on. bell: the newest event that concerns it.
+    incarnation: how often it has signed on. bell: the newest event that concerns it. unit: what it said of the
+    definition that it runs under, as drift.py keeps it.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Worker:
     pushes: bool = False
     incarnation: int = 0
     bell: int = 0
+    unit: str | None = None
     registered_at: int = 0
     last_seen: int | None = None
     request: Pending | None = None
@@ -118,13 +120,14 @@ class Moved:
 
 @dataclass(frozen=True)
 class Announcement:
-    """What a worker says of itself when it signs on."""
+    """What a worker says of itself when it signs on. unit: of its definition, as drift.py keeps it."""
 
     name: str
     version: str
     task_types: tuple[str, ...]
     can_restart: bool
     address: str
+    unit: str | None = None
 
 
 def start_status(worker: Worker) -> Status:
@@ -144,6 +147,7 @@ def sign_on(worker: Worker, said: Announcement, now: int) -> Moved:
         task_types=said.task_types,
         can_restart=said.can_restart,
         address=said.address,
+        unit=said.unit,
         status=Status.STARTING,
         lost_from=None,
         idle=False,

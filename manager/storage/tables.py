@@ -59,6 +59,7 @@ worker = Table(
     Column("registered_at", BigInteger, nullable=False),
     Column("last_seen", BigInteger),
     Column("deleted_at", BigInteger),
+    Column("unit", Text),  # what it says of the definition that it runs under, as JSON
     Column("task_id", String(36)),  # the task it was handed last
     # The pending request, or nulls.
     Column("request_id", String(36)),

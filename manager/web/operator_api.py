@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from ...worker.wire import API, REQUESTABLE, Request, Status
 from ..clock import timestamp
+from ..rules import drift
 from ..rules.actions import Answer
 from ..rules.workers import Worker
 from . import job_api
@@ -49,6 +50,7 @@ def show_worker(worker_id: str) -> ResponseReturnValue:
         "ip_address": worker.address,
         "platform": worker.platform,
         "supported_task_types": list(worker.task_types),
+        "unit": _unit(worker),
     }
     if worker.task is not None:
         detail["task"] = job_api.task_summary(store().task(worker.task.id))
@@ -109,6 +111,14 @@ def _answers(answers: list[Answer]) -> Response:
             for answer in answers
         ],
     )
+
+
+def _unit(worker: Worker) -> dict[str, object]:
+    """Say whether a worker runs under the definition that would be made for it today."""
+    found = drift.judge(worker.unit)
+    of = found.recipe
+    made = {"system": of.dialect.name, "way": of.way, "profile": of.worker.profile} if of else {}
+    return {"state": found.drift.value, "text": found.why, "drop_ins": list(found.drop_ins), **made}
 
 
 def _summary(worker: Worker) -> dict[str, object]:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from ...worker.wire import API, LARGEST_PICTURE, PUSH, Status, TaskStatus
+from ..rules import drift
 from ..rules.workers import Announcement, Worker
 from ..storage import calls
 from ..storage.calls import NotAwake, Registration, Report, StatusFirst, TooLate, Work
@@ -101,6 +102,7 @@ def sign_on(worker: Worker) -> ResponseReturnValue:
         task_types=_types(body["supported_task_types"]),
         can_restart=bool(body.get("can_restart")),
         address=request.remote_addr or "",
+        unit=drift.keep(body.get("unit")),
     )
     return jsonify(status_requested=calls.sign_on(store(), worker.id, said).value, push=PUSH)
 
