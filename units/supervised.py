@@ -26,7 +26,13 @@ def keeper(definition: Definition, dialect: Dialect, target: Target) -> Service:
     """Give what the manager is to keep running: the supervisor, ended by nobody but the manager itself."""
     service = definition.plain or definition.written
     show = ("--show-output", "*") if dialect.contained else ()
-    run = (target.farmhand, "run", config_path(service.name, dialect, target), *show)
+    run = (
+        target.farmhand,
+        "run",
+        *_control(service.name, dialect, target),
+        config_path(service.name, dialect, target),
+        *show,
+    )
     return Service(
         service.name,
         description=service.description or service.name,
@@ -44,6 +50,13 @@ def keeper(definition: Definition, dialect: Dialect, target: Target) -> Service:
         oom_policy="continue",
         wanted_by=service.wanted_by,
     )
+
+
+def _control(name: str, dialect: Dialect, target: Target) -> tuple[str, ...]:
+    """Give the supervisor a socket of its own, for it is one of several on the machine."""
+    if target.scope == "user" or dialect.contained or dialect.system == "windows":
+        return ()
+    return ("--control", f"{'/var/run' if dialect.system == 'macos' else '/run'}/farmhand/{name}/control.sock")
 
 
 def _of_the_system(names: tuple[str, ...]) -> tuple[str, ...]:
