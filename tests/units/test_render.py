@@ -52,7 +52,8 @@ def test_supervised_is_the_way_where_native_loses_something() -> None:
     rendered = render(SIMPLE, made(SERVICE), Target(farmhand="/opt/farmhand"))
     (beside,) = rendered.beside
     assert (rendered.losses, beside.path) == ((), "/etc/farmhand/x.yaml")
-    assert "ExecStart=/opt/farmhand run /etc/farmhand/x.yaml\n" in rendered.text
+    run = "/opt/farmhand run --control /run/farmhand/x/control.sock /etc/farmhand/x.yaml"  # a socket of its own
+    assert f"ExecStart={run}\n" in rendered.text
     assert farmhand.read(beside.path, beside.text).services == (SERVICE,)
 
 
