@@ -34,7 +34,7 @@ def restart_code_fails(patient: Patient) -> Iterator[Trouble]:
         listed = _listed(codes)
         yield Trouble(
             "RestartForceExitStatus",
-            f"a restart by exit code {listed} counts as a failure: it is logged as one, and OnFailure= is started",
+            f"a restart by exit code {listed} counts as a failure: the journal says so, and what watches it alarms",
             f"say SuccessExitStatus={listed} as well",
             (Mend("Service", "SuccessExitStatus", (listed,)),),
         )

@@ -26,8 +26,8 @@ def test_text() -> None:
     text = report.text(look_at(sound(SuccessExitStatus=None)))
     assert text == (
         "will surprise:\n"
-        f"  {PATH}:13: RestartForceExitStatus: a restart by exit code 47 counts as a failure: it is logged as one, and "
-        "OnFailure= is started; say SuccessExitStatus=47 as well [restart-code-fails]\n"
+        f"  {PATH}:13: RestartForceExitStatus: a restart by exit code 47 counts as a failure: the journal says so, and "
+        "what watches it alarms; say SuccessExitStatus=47 as well [restart-code-fails]\n"
         f"{PATH}: exposure: 0.0 of 10, as `systemd-analyze security --offline` measures it\n"
         f"{PATH}: this drop-in mends what lines can mend:\n\n"
         f"# {PATH}.d/90-mended.conf\n[Service]\n# restart-code-fails\nSuccessExitStatus=47\n"
