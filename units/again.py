@@ -9,7 +9,7 @@ from .statuses import SIGNALS
 CODES = tuple(range(256))
 SIGNAL_NAMES = tuple(f"SIG{name}" for name in SIGNALS)
 # systemd.service(5), SuccessExitStatus=; a daemon that has no handler for these was asked to go, and went.
-_CLEAN_SIGNALS = frozenset({"SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"})
+CLEAN_SIGNALS = frozenset({"SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"})
 
 
 def starts_again(service: Service, ending: int | str) -> bool:
@@ -18,7 +18,7 @@ def starts_again(service: Service, ending: int | str) -> bool:
         return False
     if ending in service.restart_force_exit_status:
         return True
-    clean = ending == 0 or ending in _CLEAN_SIGNALS or ending in service.success_exit_status
+    clean = ending == 0 or ending in CLEAN_SIGNALS or ending in service.success_exit_status
     by_signal = isinstance(ending, str)
     return {
         "no": False,
