@@ -29,6 +29,7 @@ from farmhand.supervisor.rules.states import State, active_state
 from farmhand.units import cli as units_cli
 from farmhand.units import known, schema, support
 from farmhand.units.directives import ALIASES, DIRECTIVES, in_section
+from farmhand.units.doctor.rules import RULES
 from farmhand.units.restart_codes import refuse_restart_code
 from farmhand.units.spec import Service
 from farmhand.worker import cli as worker_cli
@@ -93,6 +94,12 @@ def kept() -> str:
     return table(
         ("Section", "Directives", "Why"), [(place, ", ".join(names), why) for (place, why), names in rows.items()]
     )
+
+
+def doctor_rules() -> str:
+    """What the unit doctor looks for, by harm."""
+    rows = [(code(rule.id), rule.harm.value, rule.title) for rule in RULES.values()]
+    return table(("Rule", "Harm", "What it finds"), rows)
 
 
 def refused() -> str:
@@ -366,6 +373,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "aliases": aliases,
     "kept": kept,
     "refused": refused,
+    "doctor-rules": doctor_rules,
     "support-words": support_words,
     "support-differing": differing,
     "support-nowhere": nowhere,

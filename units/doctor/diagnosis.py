@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..rendered import File
-from .finding import Finding, Harm, Rule, Trouble
+from .finding import Finding, Rule, Trouble
 from .mending import drop_in
 from .patient import Exposure, Patient
 from .rules import RULES
 
 _UNASKED = Exposure()
-_ORDER = {harm: number for number, harm in enumerate(Harm)}
+_ORDER = {rule: number for number, rule in enumerate(RULES)}
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def diagnose(path: str, patients: Iterable[Patient]) -> Diagnosis:
     looked_at = tuple(patients)
     found = [finding for patient in looked_at for finding in _findings(patient)]
     once = {(each.rule, each.path, each.line, each.key, each.problem): each for each in found}
-    ordered = sorted(once.values(), key=lambda each: (_ORDER[each.harm], each.path, each.line, each.rule))
+    ordered = sorted(once.values(), key=lambda each: (_ORDER[each.rule], each.path, each.line))
     quiet = {ignore.rule for patient in looked_at for ignore in patient.ignores}
     findings = tuple(each for each in ordered if each.rule not in quiet)
     return Diagnosis(

@@ -6,6 +6,7 @@ import pytest
 from sick_units import SICK, SOUND, Sick, adding, look_at, plain, sound
 
 from farmhand.units.doctor.diagnosis import Diagnosis
+from farmhand.units.doctor.finding import Harm
 from farmhand.units.doctor.rules import RULES
 
 CASES = [
@@ -19,6 +20,11 @@ def rules(diagnosis: Diagnosis) -> list[str]:
 
 def test_every_rule_has_a_sick_unit() -> None:
     assert SICK.keys() == RULES.keys()
+
+
+def test_the_rules_stand_in_order_of_harm() -> None:
+    harms = [rule.harm for rule in RULES.values()]
+    assert harms == sorted(harms, key=list(Harm).index)
 
 
 def test_a_sound_unit_gets_nothing_said_against_it() -> None:
