@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 from urllib.parse import parse_qsl, urlencode
 
+from . import supervised
 from .carried import FILES, RECIPE, SEPARATOR
-from .definition import made
-from .dialect import Dialect, Scope, Target, Way
+from .definition import Definition, made
+from .dialect import Commands, Dialect, Scope, Target, Way
 from .dialects.table import DIALECTS
 from .errors import BadValue, nearest
 from .hardening import PROFILES
 from .render import best_way, render
-from .rendered import Rendered
+from .rendered import File, Loss, Rendered
 from .restart_codes import refuse_restart_code
 from .worker_unit import WHY as WORKER_WHY
 from .worker_unit import Worker, worker_service
@@ -42,22 +43,48 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Made:
-    """A worker's definition, the way it is written, and where the worker's own part of it begins."""
+    """A worker's definition, and the way it is written. seen: those of its files that the worker itself can read.
+
+    commands: how its service manager is told of it.
+    """
 
     rendered: Rendered
     way: Way
+    seen: tuple[File, ...]
+    commands: Commands
 
 
 def make(recipe: Recipe) -> Made:
     """Write a worker's definition. Raises BadValue and BadConfig."""
     dialect, target, service = recipe.dialect, recipe.target, worker_service(recipe.worker)
     way = recipe.way or best_way(dialect, made(service), target)
-    bare = render(dialect, made(service), target, way)
-    carried = {
-        FILES: SEPARATOR.join(file.path for file in bare.files),
-        RECIPE: text_of(replace(recipe, way=way)),
-    }
-    return Made(render(dialect, made(replace(service, environment=carried)), target, way), way)
+    recipe = replace(recipe, way=way)
+    environment = _carried(recipe, _seen(recipe, made(service)))
+    definition = made(replace(service, environment=environment))
+    config = supervised.config(definition, dialect, target)[0] if way == "supervised" else None
+    return Made(
+        render(dialect, definition, target, way),
+        way,
+        _seen(recipe, definition),
+        dialect.commands(service, replace(target, config=config)),
+    )
+
+
+def _seen(recipe: Recipe, definition: Definition) -> tuple[File, ...]:
+    """Give the files that are where the worker is: of a container's definition, those that are in its image."""
+    dialect, target = recipe.dialect, recipe.target
+    if not dialect.contained:
+        return render(dialect, definition, target, recipe.way).files
+    return (supervised.config(definition, dialect, target)[0],) if recipe.way == "supervised" else ()
+
+
+def _carried(recipe: Recipe, seen: tuple[File, ...]) -> dict[str, str]:
+    return {FILES: SEPARATOR.join(file.path for file in seen), RECIPE: text_of(recipe)} if seen else {}
+
+
+def lost(recipe: Recipe, way: Way) -> tuple[Loss, ...]:
+    """Say what is lost in one way or the other. Raises BadValue and BadConfig."""
+    return render(recipe.dialect, made(worker_service(recipe.worker)), recipe.target, way).losses
 
 
 def read(given: Mapping[str, str]) -> Recipe:

@@ -83,7 +83,7 @@ def judge(unit: str | None) -> Judgement:
     installed = _kept(unit)
     try:
         of = recipe.from_text(installed.recipe)
-        wanted = {file.path: digest(file.text.encode()) for file in recipe.make(of).rendered.files}
+        wanted = {file.path: digest(file.text.encode()) for file in recipe.make(of).seen}
     except (BadValue, BadConfig) as problem:
         why = f"It says that its definition was made of what makes none: {_problem(problem)}."
         return Judgement(Drift.UNKNOWN, why, _AGAIN, drop_ins=installed.drop_ins)

@@ -52,6 +52,13 @@ def test_every_file_is_text_that_ends_with_a_line(system: str) -> None:
     assert not any(SEPARATOR in file.path for file in files)
 
 
+def test_of_a_container_the_worker_sees_what_is_in_its_image() -> None:
+    made = recipe.make(recipe.read({**FORM, "system": "container"}))
+    assert [file.path for file in made.seen] == ["/etc/farmhand/farmhand-worker.yaml"]
+    assert made.seen[0].text in [file.text for file in made.rendered.files]
+    assert recipe.make(recipe.read({**FORM, "system": "container", "way": "native"})).seen == ()
+
+
 @given(texts, texts, texts)
 @example("100 %", "a|b;c&d=e+f", "ä\u2028")
 def test_a_recipe_survives_whatever_it_holds(name: str, manager: str, user: str) -> None:

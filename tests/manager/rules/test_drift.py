@@ -18,7 +18,7 @@ def report(system: str = "systemd", drop_ins: tuple[str, ...] = (), **changed: s
     """Return what a worker says that runs under a definition of ours; changed: the hash of a file, by its name."""
     form = {"system": system, "name": "n", "manager": "http://farm/", "program": "/opt/farmhand-worker", "code": "47"}
     made = recipe.make(recipe.read({**form, "profile": "cpu"}))
-    files = {file.path: digest(file.text.encode()) for file in made.rendered.files}
+    files = {file.path: digest(file.text.encode()) for file in made.seen}
     files |= {path: changed[key] for path in files for key in changed if path.endswith(key.replace("_", "."))}
     text = recipe.text_of(recipe.read({**form, "profile": "cpu", "way": made.way}))
     kept = drift.keep({"recipe": text, "files": files, "drop_ins": list(drop_ins)})
