@@ -40,6 +40,13 @@ def add_convert(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
+    add_options(parser)
+    parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="write files there, not to standard output")
+    parser.add_argument("--strict", action="store_true", help="fail (1) if something cannot be expressed")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Take the options that say which service is written, and for whom."""
     parser.add_argument("--service", metavar="NAME", help="write only this service of FILE")
     parser.add_argument("--instance", metavar="NAME", help="write this instance of a template")
     parser.add_argument("--way", choices=get_args(Way), help="let the manager run the service, or Farmhand under it")
@@ -48,8 +55,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--farmhand", metavar="PATH", help="where `farmhand` is on that machine")
     parser.add_argument("--image", help="what a container is made of")
     parser.add_argument("--systemd-version", type=int, metavar="N", help="say nothing that is newer")
-    parser.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="write files there, not to standard output")
-    parser.add_argument("--strict", action="store_true", help="fail (1) if something cannot be expressed")
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -88,14 +93,16 @@ def _write(arguments: argparse.Namespace, found: Source, dialect: Dialect) -> in
     else:
         for name, file in _named(files):
             _put(arguments.output / name, file)
-    told = [*map(str, found.notices), *map(str, found.losses), *_told(written)]
+    told = told_of(found, written)
     for line in told:
         source.tell(line)
     return 1 if told and arguments.strict else 0
 
 
-def _told(written: Sequence[Rendered]) -> Iterator[str]:
-    return (f"{rendered.path}: {loss}" for rendered in written for loss in grouped(rendered.losses))
+def told_of(found: Source, written: Sequence[Rendered]) -> list[str]:
+    """Say what is lost on the way from a file to definitions."""
+    lost = (f"{rendered.path}: {loss}" for rendered in written for loss in grouped(rendered.losses))
+    return [*map(str, found.notices), *map(str, found.losses), *lost]
 
 
 def _print(files: Sequence[File]) -> None:

@@ -56,7 +56,7 @@ def of(arguments: argparse.Namespace, *, sandboxed: bool = False) -> Source:
     sandboxed: it is for a service manager that keeps services from things; see hardening.py.
     """
     if arguments.file is None:
-        if not _is_described(arguments):
+        if not is_described(arguments):
             raise BadValue("FILE: it is missing", "name one, or give --manager and --name for a worker's unit")
         return Source((definition.made(_described(arguments, {}, sandboxed=sandboxed)),))
     path, text = str(arguments.file), read_text(arguments.file)
@@ -94,7 +94,7 @@ def chosen(source: Source, name: str | None) -> Source:
     return Source(found, source.notices, source.losses)
 
 
-def _is_described(arguments: argparse.Namespace) -> bool:
+def is_described(arguments: argparse.Namespace) -> bool:
     """Say whether the options describe a service, which takes no FILE."""
     return bool(arguments.worker or arguments.manager or arguments.name or arguments.manager_unit)
 
