@@ -18,6 +18,12 @@ from .support import System
 Scope = Literal["system", "user"]
 Way = Literal["native", "supervised"]
 
+# What may happen to a service, by its names in compare.py.
+EVENT_NAMES = frozenset(
+    [*(f"exit {code}" for code in (0, 1, 2, 47, 78)), "SIGTERM", "SIGKILL", "SIGABRT"]
+    + ["hang at start", "hang at stop", "six crashes", "requested stop"]
+)
+
 
 @dataclass(frozen=True)
 class Target:

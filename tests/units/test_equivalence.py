@@ -1,10 +1,10 @@
 """What the equivalence report foretells is what the real service managers do: each played with a scripted process."""
 
 import subprocess
-import time
 import warnings
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from managers.programs import FARMHAND, PROGRAMS, Job
 
 from farmhand.units.compare import EVENTS, Answer, compare
 from farmhand.units.definition import Definition, made
-from farmhand.units.dialect import Dialect, Target, Way
+from farmhand.units.dialect import EVENT_NAMES, Dialect, Target, Way
 from farmhand.units.dialects.table import DIALECTS
 from farmhand.units.render import render
 from farmhand.units.spec import Command, Service, StatusSet
@@ -58,9 +58,10 @@ POLICIES = (
 )
 # It starts a service again at the next turn of its loop, which is within a second.
 AT_MOST = ("supervisord",)
+_AT_A_TIME = 4
 WAYS: tuple[tuple[str, Way], ...] = (
     *((name, "native") for name in PROGRAMS),
-    *((name, "supervised") for name in PROGRAMS if name != "farmhand"),
+    *((name, "supervised") for name in PROGRAMS if name not in ("farmhand", "systemd")),
 )
 
 
@@ -71,10 +72,10 @@ def child(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return program
 
 
-def cells_of(policy: Service, child: Path, folder: Path) -> Mapping[str, tuple[Cell, Definition]]:
-    """Make a service for each event, which is then the one thing that happens to it."""
+def cells_of(policy: Service, dialect: Dialect, child: Path, folder: Path) -> dict[str, tuple[Cell, Definition]]:
+    """Make a service for each event that is marked as checked; it is then the one thing that happens to it."""
     found = {}
-    for event in EVENTS:
+    for event in sorted(frozenset[str]().union(*dialect.checked.values())):
         name = f"{policy.name}-{event.replace(' ', '-')}"
         cell = Cell(name, event, folder / name)
         cell.prepare()
@@ -83,24 +84,77 @@ def cells_of(policy: Service, child: Path, folder: Path) -> Mapping[str, tuple[C
     return found
 
 
-@room.needed
-@pytest.mark.parametrize(("name", "way"), WAYS, ids=[f"{name}, {way}" for name, way in WAYS])
-def test_what_happens_is_what_was_foretold(name: str, way: Way, child: Path, tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Played:
+    """What was foretold of each service, what came of it, and what the manager itself says of it, if it does."""
+
+    told: Mapping[str, tuple[Answer, str]]
+    seen: Mapping[str, Seen]
+    states: Mapping[str, str]
+    version: str
+
+
+def wrong(name: str, found: Played) -> dict[str, str]:
+    """Return what came otherwise than foretold, by service."""
+    failed = {each: found.told[each][0].failed and not found.told[each][0].up for each in found.told}
+    strange = [each for each, state in found.states.items() if (state == "failed") != failed[each]]
+    differ = [each for each in found.told if not agrees(name, found.seen[each], *found.told[each])]
+    return {each: f"{found.seen[each]}, {found.states.get(each)}, but {found.told[each]}" for each in differ + strange}
+
+
+def played(name: str, way: Way, child: Path, folder: Path) -> Played:
+    """Play all events; what went otherwise once more, for a busy machine is late."""
+    found = play(name, way, child, folder, lambda each: True)
+    if odd := wrong(name, found):
+        return play(name, way, child, folder / "again", lambda each: each in odd)
+    return found
+
+
+def play(name: str, way: Way, child: Path, folder: Path, asked: Callable[[str], bool]) -> Played:
+    folder.mkdir(exist_ok=True)
     dialect = DIALECTS[name]
-    pairs = {}
+    cells = {}
     for policy in POLICIES if way == "native" else POLICIES[:1]:
-        pairs |= cells_of(policy, child, tmp_path / "cells")
-    expected = {cell.name: foretold(dialect, definition, way, cell.event) for cell, definition in pairs.values()}
-    jobs = [job(dialect, definition, way) for _, definition in pairs.values()]
-    awaited = {name: (answer.up, answer.starts) for name, (answer, _) in expected.items()}
-    with PROGRAMS[name](jobs, tmp_path) as manager:
-        seen = plays.play([cell for cell, _ in pairs.values()], manager.stop, awaited)
-    wrong = [
-        f"{name}: {seen[name]}, but {told}"
-        for name, told in expected.items()
-        if not agrees(dialect.name, seen[name], *told)
-    ]
-    assert not wrong, "\n".join(wrong)
+        cells |= cells_of(policy, dialect, child, folder / "cells")
+    cells = {each: cell for each, cell in cells.items() if asked(each)}
+    told = {each: foretold(dialect, definition, way, cell.event) for each, (cell, definition) in cells.items()}
+    jobs = [job(dialect, definition, way) for _, definition in cells.values()]
+    awaited = {each: (answer.up, answer.starts) for each, (answer, _) in told.items()}
+    with PROGRAMS[name](jobs, folder) as manager:
+        seen = plays.play([cell for cell, _ in cells.values()], manager.stop, awaited)
+        states = {each: manager.state(each) for each in cells} if manager.state else {}
+    return Played(told, seen, states, manager.version)
+
+
+@pytest.fixture(scope="module")
+def plays_of_all(
+    request: pytest.FixtureRequest, child: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[tuple[str, Way], Future[Played]]]:
+    """Play all that is asked for at once: most of it is waiting."""
+    mine = [item for item in request.session.items if item.parent is request.node]
+    asked = {
+        item.callspec.params["which"]
+        for item in mine
+        if isinstance(item, pytest.Function) and "which" in item.fixturenames
+    }
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        yield {which: pool.submit(played, *which, child, tmp_path_factory.mktemp("-".join(which))) for which in asked}
+
+
+@room.needed
+@pytest.mark.parametrize("which", WAYS, ids=", ".join)
+def test_what_happens_is_what_was_foretold(
+    which: tuple[str, Way], plays_of_all: Mapping[tuple[str, Way], Future[Played]]
+) -> None:
+    found, name = plays_of_all[which].result(), which[0]
+    assert not wrong(name, found)
+    if found.version not in DIALECTS[name].checked:
+        warnings.warn(f"{name} {found.version} does as foretold, and is not in Dialect.checked", stacklevel=1)
+
+
+def test_what_is_marked_as_checked_is_what_is_played_here() -> None:
+    assert {name for name, dialect in DIALECTS.items() if dialect.checked} == set(PROGRAMS)
+    assert EVENT_NAMES == set(EVENTS) == set(plays.SCRIPTS)
 
 
 def foretold(dialect: Dialect, definition: Definition, way: Way, event: str) -> tuple[Answer, str]:

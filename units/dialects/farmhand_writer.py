@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from .. import directives
-from ..dialect import Commands, Dialect, Found, Target
+from ..dialect import EVENT_NAMES, Commands, Dialect, Found, Target
 from ..errors import BadValue, Notice
 from ..kinds import Escape
 from ..rendered import Loss, Rendered
@@ -120,4 +120,5 @@ DIALECT = Dialect(
     read=read,
     specifiers=True,
     endings=(".yaml", ".yml"),
+    checked={"0.1.0": EVENT_NAMES},
 )

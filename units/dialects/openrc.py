@@ -9,7 +9,7 @@ import math
 import shlex
 
 from .. import run_script
-from ..dialect import Commands, Dialect, Target
+from ..dialect import EVENT_NAMES, Commands, Dialect, Target
 from ..meaning import meaning
 from ..rendered import Rendered
 from ..spec import INFINITY, Folder, Limit, Service
@@ -166,4 +166,5 @@ DIALECT = Dialect(
     means=means,
     write=write,
     commands=commands,
+    checked={"0.45.2": EVENT_NAMES},
 )

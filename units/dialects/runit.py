@@ -6,7 +6,7 @@ It asks with SIGTERM and waits for ever; what the service started is left alone.
 import math
 
 from .. import run_script
-from ..dialect import Commands, Dialect, Target
+from ..dialect import EVENT_NAMES, Commands, Dialect, Target
 from ..meaning import meaning
 from ..rendered import File, Rendered
 from ..spec import INFINITY, Service
@@ -83,4 +83,5 @@ DIALECT = Dialect(
     means=means,
     write=write,
     commands=commands,
+    checked={"2.1.2": EVENT_NAMES},
 )

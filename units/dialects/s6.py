@@ -6,7 +6,7 @@ What the service started is left alone. Sources: s6's servicedir, s6-supervise, 
 import math
 
 from .. import run_script
-from ..dialect import Commands, Dialect, Target
+from ..dialect import EVENT_NAMES, Commands, Dialect, Target
 from ..meaning import meaning
 from ..rendered import File, Rendered
 from ..spec import INFINITY, Service
@@ -99,4 +99,5 @@ DIALECT = Dialect(
     means=means,
     write=write,
     commands=commands,
+    checked={"2.11.3.2": EVENT_NAMES},
 )

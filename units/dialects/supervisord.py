@@ -14,7 +14,7 @@ from io import StringIO
 
 from .. import run_script
 from ..again import CODES, SIGNAL_NAMES, ranges, stays_down
-from ..dialect import Commands, Dialect, Target
+from ..dialect import EVENT_NAMES, Commands, Dialect, Target
 from ..errors import BadValue
 from ..meaning import meaning
 from ..rendered import Rendered
@@ -177,4 +177,5 @@ DIALECT = Dialect(
     means=means,
     write=write,
     commands=commands,
+    checked={"4.2.5": EVENT_NAMES},
 )

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..dialect import Commands, Dialect, Found, Signs, Target
+from ..dialect import EVENT_NAMES, Commands, Dialect, Found, Signs, Target
 from ..rendered import Rendered
 from ..spec import Service
 from ..specifiers import AS_WRITTEN, TEMPLATE_AS_WRITTEN
@@ -20,19 +20,23 @@ _SIGNS = Signs(
 
 
 def means(service: Service, target: Target) -> Service:
-    """The policy is systemd's own; a user's manager knows but the targets of the user."""
-    if target.scope == "system":
-        return service
-    wanted_by = tuple("default.target" if name == "multi-user.target" else name for name in service.wanted_by)
-    return replace(service, wanted_by=wanted_by)
+    return service  # the policy is systemd's own
 
 
 def write(service: Service, target: Target) -> Rendered:
-    written = systemd.write(service, as_written=target.as_written)
+    written = systemd.write(_at_home(service, target), as_written=target.as_written)
     folder = _FOLDERS[target.scope]
     if target.variant == "drop-in":
         return replace(written, path=f"{folder}/{_unit(service)}.d/50-farmhand.conf")
     return replace(written, path=f"{folder}/{_unit(service)}")
+
+
+def _at_home(service: Service, target: Target) -> Service:
+    """Name what starts the service: a user's manager knows but the targets of the user."""
+    if target.scope == "system":
+        return service
+    wanted_by = tuple("default.target" if name == "multi-user.target" else name for name in service.wanted_by)
+    return replace(service, wanted_by=wanted_by)
 
 
 def commands(service: Service, target: Target) -> Commands:
@@ -76,4 +80,5 @@ DIALECT = Dialect(
     specifiers=True,
     hardens=True,
     endings=(".service",),
+    checked={"252": EVENT_NAMES},
 )

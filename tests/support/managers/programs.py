@@ -22,10 +22,14 @@ FARMHAND = Path(sys.executable).parent / "farmhand"
 
 @dataclass(frozen=True)
 class Running:
-    """A service manager that runs services. stop: has it stop one, without waiting."""
+    """A service manager that runs services. stop: has it stop one, without waiting.
+
+    state: gives systemd's ActiveState= of one; None where a manager has no such thing.
+    """
 
     version: str
     stop: Callable[[str], object]
+    state: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ Program = Callable[[Sequence[Job], Path], AbstractContextManager[Running]]
 
 @dataclass(frozen=True)
 class _InRoom:
-    """A manager that runs in a room. package: it comes from; scan: its process, if any; ready: what succeeds with it."""
+    """A manager that runs in a room. scan: its process; ready: succeeds once it listens; stop: with {} for a name."""
 
     package: str
     stop: str
@@ -60,7 +64,7 @@ class _InRoom:
             place.start(*self.scan.split(), log=folder / "manager.log")
             until(lambda: place.run("sh", "-c", self.ready).returncode == 0, f"{self.package} to be ready")
             lines = [" && ".join(map(shlex.join, job.commands.install)) for job in jobs]
-            _script(place, f"xargs -d '\\n' -P 8 -I LINE sh -c LINE <<'EOF'", *lines, "EOF")
+            _script(place, "xargs -d '\\n' -P 8 -I LINE sh -c LINE <<'EOF'", *lines, "EOF")
             yield Running(_version(self.package), lambda name: _later(place, folder, self.stop.format(name)))
 
 
@@ -89,7 +93,11 @@ def _systemd(jobs: Sequence[Job], folder: Path) -> Iterator[Running]:
         started = booted.systemctl("start", "--no-block", *(f"{job.name}.service" for job in jobs))
         assert started.returncode == 0, started.stderr
         version = booted.systemctl("show", "--property=Version", "--value").stdout.split(".")[0].strip()
-        yield Running(version, lambda name: booted.systemctl("stop", "--no-block", f"{name}.service"))
+        yield Running(
+            version,
+            lambda name: booted.systemctl("stop", "--no-block", f"{name}.service"),
+            lambda name: booted.show(f"{name}.service", "ActiveState")["ActiveState"],
+        )
 
 
 @contextlib.contextmanager
@@ -99,7 +107,11 @@ def _farmhand(jobs: Sequence[Job], folder: Path) -> Iterator[Running]:
         for file in files:
             place.put(file.path, file.text, file.mode)
         place.start(str(FARMHAND), "run", *(file.path for file in files), log=folder / "manager.log")
-        yield Running(version("farmhand"), lambda name: _later(place, folder, f"{FARMHAND} stop --no-block {name}"))
+        yield Running(
+            version("farmhand"),
+            lambda name: _later(place, folder, f"{FARMHAND} stop --no-block {name}"),
+            lambda name: place.run(str(FARMHAND), "show", "--property=ActiveState", name).stdout.strip().split("=")[-1],
+        )
 
 
 PROGRAMS: Mapping[str, Program] = {
