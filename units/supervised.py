@@ -3,6 +3,8 @@
 Farmhand then runs the service, from a file of its own beside the manager's definition, and does the rest without loss.
 """
 
+from typing import Any
+
 from . import support
 from .definition import Definition
 from .dialect import Dialect, Target
@@ -49,7 +51,13 @@ def keeper(definition: Definition, dialect: Dialect, target: Target) -> Service:
         timeout_stop_sec=service.timeout_stop_sec + _LEAVE,
         oom_policy="continue",
         wanted_by=service.wanted_by,
+        **_of_container(service) if dialect.contained else {},
     )
+
+
+def _of_container(service: Service) -> dict[str, Any]:
+    """Give what a container may use: Farmhand cannot share it out in there, where control groups are read only."""
+    return {field: getattr(service, field) for field in ("memory_max", "tasks_max", "cpu_quota", "allowed_cpus")}
 
 
 def _control(name: str, dialect: Dialect, target: Target) -> tuple[str, ...]:
