@@ -74,6 +74,7 @@ SICK: Mapping[str, tuple[Sick, ...]] = {
         Sick(plain("ExecStart=${BIN}/rqd ${OPTIONS}"), "ExecStart", mended=False),
         Sick(plain("Type=oneshot", "ExecStart=/bin/x", "Restart=always"), "Restart", mended=False),
         Sick(plain("Nice=5"), "ExecStart", mended=False),
+        Sick("services:\n  x:\n    ExecStart: /bin/x\n    Restart: Always\n", "Restart", "farm.yaml", mended=False),
     ),
     "ignored": (
         Sick(plain("ExecStart=/bin/x", "StartLimitIntervalSec=0"), "StartLimitIntervalSec"),
@@ -159,6 +160,7 @@ SICK: Mapping[str, tuple[Sick, ...]] = {
         ),
     ),
     "shell-hides-exit": (
+        Sick(sound(ExecStart=f"/bin/sh -c '{WORKER} --restart-exit-code 47'"), "ExecStart", mended=False),
         Sick(
             sound(ExecStart=f"/bin/sh -c '{WORKER} --restart-exit-code 47 | tee /x'"),
             "ExecStart",

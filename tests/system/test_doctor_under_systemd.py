@@ -88,3 +88,29 @@ def test_what_the_worker_started_outlives_it_until_that_is_mended(tmp_path: Path
         assert systemd.systemctl("stop", NAME).returncode == 0
         left = systemd.systemctl("status", "--lines=0", NAME).stdout
         assert ("sleep 1001" in left) is not mended, left
+
+
+REMAINS = "RemainAfterExit=yes\nSuccessExitStatus=47\nKillMode=mixed"
+
+
+def test_a_clean_exit_that_is_kept_as_active_brings_no_restart(tmp_path: Path) -> None:
+    with played(tmp_path, ONCE, REMAINS, mended=False) as (systemd, _):
+        until(lambda: systemd.show(NAME, "SubState")["SubState"] == "exited", "the worker's end", pause=0.05)
+        assert state(systemd)["NRestarts"] == "0"
+
+
+def test_a_program_that_never_notifies_is_killed_by_the_watchdog(tmp_path: Path) -> None:
+    with played(tmp_path, "#!/bin/sh\nexec sleep 1000\n", "WatchdogSec=200ms", mended=False) as (_, folder):
+        until(lambda: (folder / "ends").exists(), "the watchdog", pause=0.05)
+        assert (folder / "ends").read_text().startswith("watchdog ABRT\n")
+
+
+def test_a_mixed_stop_kills_a_worker_behind_a_shell_that_stays(tmp_path: Path) -> None:
+    script = (
+        "#!/bin/sh\ntrap 'echo polite >{folder}/polite; exit 0' TERM\necho >{folder}/up\nwhile :; do sleep 0.1; done\n"
+    )
+    behind = f"ExecStart=\nExecStart=/bin/sh -c '{tmp_path}/flamenco-worker; true'\nKillMode=mixed"
+    with played(tmp_path, script, behind, mended=False) as (systemd, folder):
+        until((folder / "up").exists, "the worker")
+        systemd.systemctl("stop", NAME)
+        assert not (folder / "polite").exists()

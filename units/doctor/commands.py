@@ -8,7 +8,7 @@ from ..kinds import TEXT
 from ..quoting import quote
 from ..spec import Command
 from .finding import Mend, Trouble
-from .patient import Patient, Written, shell_text
+from .patient import Patient, Written, shell_stays, shell_text
 
 _EXEC = ("ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost")
 _FIELDS = {key: re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower() for key in _EXEC}
@@ -37,18 +37,15 @@ def shell_syntax(patient: Patient) -> Iterator[Trouble]:
 
 
 def shell_hides_exit(patient: Patient) -> Iterator[Trouble]:
-    """A shell that stays between systemd and the program: where exit codes mean something, it changes them."""
-    for command in patient.service.exec_start:
-        told = shell_text(command)
-        if told is None or not (patient.planned_codes or patient.is_of_a_farm):
-            continue
-        if not re.match(r"\s*exec\b", told) and re.search(r"[|;&\n]", told):
-            yield Trouble(
-                "ExecStart",
-                "a shell stays between systemd and the program: signals go to the shell, "
-                "and of a pipe or a list it is the last command whose exit code counts",
-                "run the program itself, or have the shell replaced by it: exec",
-            )
+    """A shell that stays between systemd and a program whose exit codes and signals mean something."""
+    concerned = patient.planned_codes or patient.is_of_a_farm
+    if concerned and any(map(shell_stays, patient.service.exec_start)):
+        yield Trouble(
+            "ExecStart",
+            "a shell stays between systemd and the program: it takes the signals, "
+            "and of a pipe or a list the last command's exit code counts",
+            "run the program itself, or have the shell replaced by it: exec",
+        )
 
 
 def comment_in_command(patient: Patient) -> Iterator[Trouble]:

@@ -35,7 +35,7 @@ def diagnose(path: str, patients: Iterable[Patient]) -> Diagnosis:
     findings = tuple(each for each in ordered if each.rule not in quiet)
     return Diagnosis(
         path,
-        tuple(each.service.name for each in looked_at),
+        tuple(each.service.name for each in looked_at if each.service.name),
         findings,
         tuple(each for each in ordered if each.rule in quiet),
         next((each.exposure for each in looked_at), _UNASKED),

@@ -86,7 +86,7 @@ def runs_as_nobody(patient: Patient) -> Iterator[Trouble]:
 def too_exposed(patient: Patient) -> Iterator[Trouble]:
     """A worker runs what it is sent."""
     exposure = patient.exposure.points or 0.0
-    if patient.is_of_a_farm and exposure > TOLERABLE:
+    if patient.is_of_a_farm and not patient.of_user and exposure > TOLERABLE:
         yield Trouble(
             "",
             f"its exposure is {exposure:.1f} of 10, as systemd measures it: what a job runs may do much to the machine",

@@ -178,10 +178,15 @@ def of_unit(path: str, text: str, drop_ins: Iterable[tuple[str, str]] = (), expo
 
 
 def of_ours(path: str, text: str) -> tuple[Patient, ...]:
-    """Examine the services of Farmhand's YAML; BadConfig where there is something wrong, for it is strict."""
-    services = farmhand.read(path, text, specifiers.AS_WRITTEN).services
-    missing = absent(services)
+    """Examine the services of Farmhand's YAML; BadConfig: it is no YAML. Of one with a fault none is loaded."""
     ignores = tuple(_ignores(path, text))
+    try:
+        services = farmhand.read(path, text, specifiers.AS_WRITTEN).services
+    except BadConfig as bad:
+        if not bad.key:
+            raise
+        return (Patient(path, Service(""), refused=(bad,), ignores=ignores),)
+    missing = absent(services)
     return tuple(
         Patient(path, service, ignored=missing if number == 0 else (), ignores=ignores)
         for number, service in enumerate(services)
@@ -232,3 +237,15 @@ def shell_text(command: Command) -> str | None:
         if word.startswith("-") and not word.startswith("--") and "c" in word:
             return arguments[at + 1] if at + 1 < len(arguments) else None
     return None
+
+
+def shell_stays(command: Command) -> bool:
+    """Say whether a shell is the main process while the program runs: only bash makes room for its last command."""
+    told = shell_text(command)
+    if told is None:
+        return False
+    last = re.split(r"[;\n]|&&", told.strip())[-1]
+    if re.match(r"\s*exec\b", last):
+        return False
+    makes_room = command.words[0].endswith("/bash") and not re.search(r"[|&]", told.replace("&&", ""))
+    return not makes_room

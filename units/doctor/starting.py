@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from ..formats import tell_span
 from ..unit_names import full_name, short_name, unit_type
 from .finding import Mend, Trouble
-from .patient import Patient, shell_text
+from .patient import Patient, shell_stays
 
 _ONLINE = "network-online.target"
 _WANT_ONLINE = Mend("Unit", "Wants", (_ONLINE,))
 _HERE = re.compile(r"//(localhost|127\.[\d.]+|\[::1\])[:/\s]|//(localhost|127\.[\d.]+|\[::1\])$")
 # They start the program as a child of theirs: it is not the main process, and may not notify.
-_WRAPPERS = frozenset({"sudo", "su", "runuser", "flock", "timeout", "xvfb-run", "tini", "dumb-init", "script"})
+_WRAPPERS = frozenset({"sudo", "su", "flock", "timeout", "xvfb-run", "tini", "dumb-init", "script"})
 # Where a file is by custom the administrator's to make or not.
 _OPTIONAL_PLACES = ("/etc/default/", "/etc/sysconfig/", "/etc/conf.d/", "/home/", "%h/")
 
@@ -99,9 +99,8 @@ def child_notifies(patient: Patient) -> Iterator[Trouble]:
     if service.type not in ("notify", "notify-reload") or patient.on_bus or service.notify_access not in (None, "main"):
         return
     for command in service.exec_start:
-        told = shell_text(command)
         wrapper = command.words[0].rpartition("/")[2]
-        if wrapper in _WRAPPERS or (told is not None and not re.search(r"\bexec\b", told)):
+        if wrapper in _WRAPPERS or shell_stays(command):
             yield Trouble(
                 "ExecStart",
                 f"{wrapper} is the main process, and the program a child of it, whose READY=1 is not heard: "

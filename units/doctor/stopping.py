@@ -91,7 +91,7 @@ def stop_by_kill(patient: Patient) -> Iterator[Trouble]:
 
 
 def worker_killed_with_its_task(patient: Patient) -> Iterator[Trouble]:
-    if patient.worker is not None and patient.service.oom_policy == "stop":
+    if patient.worker is not None and patient.service.oom_policy == "stop" and not patient.kept("Delegate"):
         yield Trouble(
             "OOMPolicy" if patient.says("OOMPolicy") else "ExecStart",
             "a frame that eats all memory takes the worker with it: systemd stops the service as a whole",

@@ -41,12 +41,15 @@ def test_a_unit_that_does_not_load_is_1(tmp_path: Path, capsys: pytest.CaptureFi
 def test_what_cannot_be_read_is_2_and_the_others_are_told(unit: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = unit.with_name("broken.service")
     broken.write_text("[Service\nExecStart=/bin/x\n")
+    no_yaml = unit.with_name("farm.yaml")
+    no_yaml.write_text("services: {")
     latin = unit.with_name("latin.service")
     latin.write_bytes(b"[Unit]\nDescription=\xe4\n")
-    assert main(["check", str(broken), str(latin), "/nowhere.service", str(unit)]) == 2
+    assert main(["check", str(broken), str(latin), str(no_yaml), "/nowhere.service", str(unit)]) == 2
     out, err = capsys.readouterr()
     assert "KillMode" in out
     assert f"{broken}:1: [Service: the section header is broken" in err
+    assert f"{no_yaml}:" in err
     assert f"{latin}:2: it is not UTF-8 text" in err
     assert "/nowhere.service: there is no such file" in err
 

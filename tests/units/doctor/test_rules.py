@@ -75,6 +75,7 @@ WELL = {
     "a bus is waited for": plain("Type=dbus", "BusName=a.b", "ExecStart=/x", "WatchdogSec=3min"),
     "a name on a bus alone": plain("BusName=a.b", "ExecStart=/x"),
     "a shell that gives way": plain("Type=notify", "ExecStart=/bin/sh -c 'umask 7; exec /opt/daemon'"),
+    "bash makes room": plain("Type=notify", "ExecStart=/bin/bash -c 'cd / && /opt/daemon $OPTIONS'"),
     "a notifying program": plain("Type=exec", "ExecStart=/x", "WatchdogSec=10", "NotifyAccess=main"),
     "a token's file": plain("ExecStart=/x --token-file /run/t --token %d/t", "Environment=API_TOKEN=/run/t"),
     "words about secrets": plain("ExecStart=/x --no-password --tokens", "Environment=USE_TOKEN=yes"),
