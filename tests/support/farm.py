@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,21 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def ask(url: str, body: object = None) -> Any:
+    """GET, or POST a body, as JSON; None for an empty answer."""
+    data = None if body is None else json.dumps(body).encode()
+    call = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(call, timeout=10) as answer:
+        text = answer.read()
+    return json.loads(text) if text else None
+
+
+def run(environment: Mapping[str, str], command: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run one of our commands."""
+    argv = [str(BIN / command), *words]
+    return subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 @dataclass(frozen=True)
@@ -42,11 +57,7 @@ class Farm:
 
     def api(self, path: str, body: object = None) -> Any:
         """GET, or POST a body, as JSON; None for an empty answer."""
-        data = None if body is None else json.dumps(body).encode()
-        call = urllib.request.Request(self.url + path, data=data, headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(call, timeout=10) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+        return ask(self.url + path, body)
 
     def answers(self) -> bool:
         try:
@@ -56,9 +67,7 @@ class Farm:
 
     def run(self, command: str, *words: str) -> subprocess.CompletedProcess[str]:
         """Run one of our commands beside the farm: `farm.run("farmhand", "status")`."""
-        return subprocess.run(
-            [str(BIN / command), *words], env=self.environment, capture_output=True, text=True, timeout=60, check=False
-        )
+        return run(self.environment, command, *words)
 
     def workers(self) -> dict[str, dict[str, Any]]:
         """Return the manager's workers by name; none while it does not answer."""
