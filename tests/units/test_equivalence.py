@@ -1,6 +1,5 @@
 """What the equivalence report foretells is what the real service managers do: each played with a scripted process."""
 
-import subprocess
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,7 +20,6 @@ from farmhand.units.spec import Command, Service, StatusSet
 from farmhand.units.variables import literal
 
 TARGET = Target(farmhand=str(FARMHAND))
-CHILD = Path(__file__).parents[1] / "conformance/child.c"
 # Short pauses, and something that each manager can do and another cannot.
 POLICIES = (
     Service(
@@ -63,13 +61,6 @@ WAYS: tuple[tuple[str, Way], ...] = (
     *((name, "native") for name in PROGRAMS),
     *((name, "supervised") for name in PROGRAMS if name not in ("farmhand", "systemd")),
 )
-
-
-@pytest.fixture(scope="module")
-def child(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    program = tmp_path_factory.mktemp("child") / "child"
-    subprocess.run(["cc", "-O2", "-static", "-o", program, CHILD], check=True)
-    return program
 
 
 def cells_of(policy: Service, dialect: Dialect, child: Path, folder: Path) -> dict[str, tuple[Cell, Definition]]:
