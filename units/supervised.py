@@ -62,7 +62,7 @@ def _of_container(service: Service) -> dict[str, Any]:
 
 def _control(name: str, dialect: Dialect, target: Target) -> tuple[str, ...]:
     """Give the supervisor a socket of its own, for it is one of several on the machine."""
-    if target.scope == "user" or dialect.contained or dialect.system == "windows":
+    if target.scope == "user" or target.variant == "agent" or dialect.contained or dialect.system == "windows":
         return ()
     return ("--control", f"{'/var/run' if dialect.system == 'macos' else '/run'}/farmhand/{name}/control.sock")
 

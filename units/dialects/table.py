@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..dialect import Dialect
-from . import container, farmhand_writer, kubernetes, nomad, openrc, runit, s6, supervisord, systemd_units
+from . import container, farmhand_writer, kubernetes, launchd, nomad, openrc, runit, s6, supervisord, systemd_units
 
 DIALECTS: Mapping[str, Dialect] = {
     row.name: row
@@ -14,6 +14,7 @@ DIALECTS: Mapping[str, Dialect] = {
         runit.DIALECT,
         s6.DIALECT,
         supervisord.DIALECT,
+        launchd.DIALECT,
         container.DIALECT,
         kubernetes.DIALECT,
         nomad.DIALECT,

@@ -1,0 +1,27 @@
+"""Texts that break what is written without care: quotes, escapes, ends of lines and of markup, and none at all."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+
+from farmhand.units.errors import BadValue
+from farmhand.units.spec import Service
+
+_PIECES = (
+    *("\n", "\r", "\t", "\0", "\x1b", "\x7f", "\x85", " ", "'", '"', "`", "\\", "\\\\", "%", "%%", "$", "$$", "${X}"),
+    *("%PATH%", "%i", "$(x)", "#", ";", "&", "<", ">", "]]>", "<!--", "-->", "--", "-x", "/", ":", "=", "@", "~", "'@"),
+    *("é", "日本", "\u2018", "\u2019", "\u201b", "\u2028", "\ufeff", "\ufffe", "\U0001f916", "\udcff", "\ud800"),
+    *("a", "b c", "0", "-", ".", "..", "\\n", '\\"', 'a\\\\"', "C:\\x\\"),
+)
+
+# Any text at all, or some of the pieces one after another.
+TEXTS = st.one_of(st.lists(st.sampled_from(_PIECES), max_size=5).map("".join), st.text(max_size=8))
+
+
+def outcome(write: Callable[[Service], Any], service: Service) -> tuple[Any, str]:
+    """Give what was written of a service, and why it was not, "" if it was."""
+    try:
+        return write(service), ""
+    except BadValue as bad:
+        return None, bad.problem
