@@ -7,6 +7,7 @@ from ..errors import nearest
 from . import commands, exposed, restarting, starting, stopping
 from .finding import Harm, Rule, Trouble
 from .mending import is_of_farmhand, mend_ignored
+from .newer import NEWER
 from .patient import Patient
 
 
@@ -23,7 +24,7 @@ def _masked(patient: Patient) -> Iterator[Trouble]:
 
 
 def _ignored(patient: Patient) -> Iterator[Trouble]:
-    for notice in (notice for notice in patient.ignored if not is_of_farmhand(notice)):
+    for notice in (each for each in patient.ignored if not (is_of_farmhand(each) or each.key in NEWER)):
         mend = mend_ignored(patient, notice)
         if mend is None or not patient.says_in(mend.section, mend.key):
             place = (notice.path, notice.line)
