@@ -98,6 +98,15 @@ def test_what_a_workers_own_folders_cost_is_told(capsys: pytest.CaptureFixture[s
     assert err.startswith("farmhand-units: gpu: no ProtectHome=yes, but ProtectHome=read-only: ")
 
 
+def test_what_an_older_systemd_does_not_know_is_left_out_and_told(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["render", "systemd", "--name", "rig", *OPTIONS, "--systemd-version", "244"]
+    assert main([*asked, "--strict"]) == 1
+    out, err = capsys.readouterr()
+    assert "ProtectKernelLogs=yes\n" in out
+    assert "ProtectClock" not in out
+    assert "ProtectClock: systemd 244 does not know ProtectClock, which came with 245\n" in err
+
+
 def test_other_service_managers_are_not_asked_for_what_systemd_alone_does(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["render", "runit", "--name", "rig", *OPTIONS]) == 0
     assert "ProtectSystem" not in "".join(capsys.readouterr())

@@ -6,6 +6,7 @@ from ..dialect import EVENT_NAMES, Commands, Dialect, Found, Signs, Target
 from ..rendered import Rendered
 from ..spec import Service
 from ..specifiers import AS_WRITTEN, TEMPLATE_AS_WRITTEN
+from ..versions import known_to
 from . import systemd
 
 _FOLDERS = {"system": systemd.FOLDER, "user": "~/.config/systemd/user"}
@@ -24,7 +25,9 @@ def means(service: Service, target: Target) -> Service:
 
 
 def write(service: Service, target: Target) -> Rendered:
+    service, unknown = (service, ()) if target.version is None else known_to(target.version, service)
     written = systemd.write(_at_home(service, target), as_written=target.as_written)
+    written = replace(written, losses=(*unknown, *written.losses))
     folder = _FOLDERS[target.scope]
     if target.variant == "drop-in":
         return replace(written, path=f"{folder}/{_unit(service)}.d/50-farmhand.conf")
