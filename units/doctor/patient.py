@@ -14,6 +14,7 @@ from ..spec import Command, Service
 from ..unit_file import assignments
 from .workers import KNOWN_WORKERS, KnownWorker
 
+_LINE_END = re.compile(r"\r\n|\n\r|\r|\0")  # beside "\n": systemd, read_line
 _IGNORE = re.compile(r"^\s*[#;]\s*farmhand:\s*ignore\s+(.+?)\s*$", re.MULTILINE)
 _RESTART_CODE = re.compile(r"(?:^|\s)--?restart-exit-(?:code|status)(?:=|\s+)(\d+)(?=\s|$|[\"'])")
 _PROGRAM = re.compile(r"(?:^|[\s/\"'}])([\w.-]+)(?=$|[\s\"';&|])")
@@ -154,27 +155,51 @@ def of_unit(path: str, text: str, drop_ins: Iterable[tuple[str, str]] = (), expo
     BadConfig: it cannot be read at all.
     """
     more = tuple(drop_ins)
-    refused: list[BadConfig] = []
-    current, on_bus = text, False
-    while True:
-        try:
-            reading = _read(path, current, more)
-            service, ignored = reading.service, reading.warnings
-            break
-        except BadConfig as bad:
-            if bad.load_state == "error":
-                raise
-            if bad.key == "BusName" or (bad.key == "Type" and bad.problem.startswith('"dbus"')):
-                on_bus = True  # which systemd can wait for
-            else:
-                refused.append(bad)
-            if bad.service is not None or bad.path != path or not bad.line:
-                service, ignored = bad.service or Service(_name(path)), bad.warnings
-                break
-            current = _without(current, bad.line, bad.key)
+    found = _Reading(_LINE_END.sub("\n", text))
+    while found.service is None:
+        _read_on(found, path, more)
     lines = tuple(line for where, what in ((path, text), *more) for line in _lines(where, what))
     ignores = tuple(found for where, what in ((path, text), *more) for found in _ignores(where, what))
-    return Patient(path, service, lines, tuple(refused), ignored, ignores, on_bus, exposure, ((path, text), *more))
+    return Patient(
+        path,
+        found.service,
+        lines,
+        tuple(found.refused),
+        found.ignored,
+        ignores,
+        found.on_bus,
+        exposure,
+        ((path, text), *more),
+    )
+
+
+@dataclass
+class _Reading:
+    """How far a unit was read. text: what is left of it without the lines for which systemd refuses it."""
+
+    text: str
+    service: Service | None = None
+    ignored: tuple[Notice, ...] = ()
+    refused: list[BadConfig] = field(default_factory=list)
+    on_bus: bool = False
+
+
+def _read_on(found: _Reading, path: str, drop_ins: tuple[tuple[str, str], ...]) -> None:
+    """Read what is left; where that is refused for one line, take the line out."""
+    try:
+        reading = _read(path, found.text, drop_ins)
+        found.service, found.ignored = reading.service, reading.warnings
+    except BadConfig as bad:
+        if bad.load_state == "error":
+            raise
+        if bad.key == "BusName" or (bad.key == "Type" and bad.problem.startswith('"dbus"')):
+            found.on_bus = True  # which systemd can wait for
+        else:
+            found.refused.append(bad)
+        rest = _without(found.text, bad.line, bad.key)
+        if bad.service is not None or bad.path != path or not bad.line or rest == found.text:
+            found.service, found.ignored = bad.service or Service(_name(path)), bad.warnings
+        found.text = rest
 
 
 def of_ours(path: str, text: str) -> tuple[Patient, ...]:

@@ -1,13 +1,17 @@
 """The doctor's rules: each sees its fault, where it is, and says nothing of a sound unit."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sick_units import SICK, SOUND, Sick, adding, look_at, plain, sound
 
 from farmhand.units.doctor.diagnosis import Diagnosis
 from farmhand.units.doctor.finding import Harm
 from farmhand.units.doctor.rules import RULES
+from farmhand.units.errors import BadConfig
 
 CASES = [
     pytest.param(rule, sick, id=f"{rule}-{number}") for rule, all in SICK.items() for number, sick in enumerate(all)
@@ -130,3 +134,30 @@ def test_systemds_own_units_are_left_alone() -> None:
     units = [path for path in SYSTEMS_OWN if path.stat().st_size]
     said = [str(finding) for path in units for finding in look_at(path.read_text(), str(path)).findings]
     assert said == []
+
+
+PIECES = [
+    "[Service]",
+    "[Unit]",
+    "ExecStart=./x",
+    "ExecStart=/bin/x",
+    "Type=dbus",
+    "User=a b",
+    "Restart=always",
+    "\\",
+    "=",
+]
+ENDS = ["\n", "\r", "\r\n", "\n\r", "\0", " ", "\\\n", ""]
+
+
+@given(st.lists(st.tuples(st.sampled_from(PIECES) | st.text(max_size=8), st.sampled_from(ENDS)), max_size=12))
+def test_whatever_is_in_a_file_is_told_of_or_refused(pieces: list[tuple[str, str]]) -> None:
+    text = "".join(piece + end for piece, end in pieces)
+    with suppress(BadConfig):
+        assert all(finding.problem and finding.hint for finding in look_at(text).findings)
+
+
+def test_a_faulty_line_is_found_whatever_ends_it() -> None:
+    for end in ("\n", "\r", "\r\n", "\0"):
+        found = look_at(end.join(["[Service]", "ExecStart=./x", "KillMode=none", ""])).findings
+        assert [(finding.rule, finding.line) for finding in found] == [("does-not-load", 2), ("orphans", 3)]
