@@ -18,7 +18,6 @@ from .files import read_text
 from .installation import Back, Forget, Found, Leave, Note, Present, Put, Record, Standing, Step, Tell, Wanted, Watch
 from .rendered import File
 
-_MOMENT = 2.0  # seconds that a service has to run for its start to count
 _PATIENCE = 60.0  # seconds until it runs, or does not run any more
 _PAUSE = 0.1
 _LINES = 15  # of what a service manager says of a service that failed
@@ -219,8 +218,10 @@ def describe(step: Step) -> list[str]:
             return [f"put back {path}" if before else f"remove {path}"]
         case Tell(words):
             return [f"run {shlex.join(words)}"]
-        case Watch(name, commands, up) if commands.signs.running:
-            return [f"see that {name} {f'runs, and still does after {_MOMENT:g} s' if up else 'does not run any more'}"]
+        case Watch(name, commands, moment) if commands.signs.running:
+            return [
+                f"see that {name} {'runs no more' if moment is None else f'runs, and still does after {moment:g} s'}"
+            ]
     return []
 
 
@@ -337,23 +338,29 @@ def _tell(step: Tell) -> None:
 
 
 def _watch(step: Watch) -> None:
-    """Wait until the service runs and has done so for a moment, or until it does not run any more."""
-    deadline = time.monotonic() + _PATIENCE
-    while (found := ask(step.commands)).running is not None and found.running is not step.up:
-        if step.up and found.failed:
-            raise Failed(f"{step.name}: it failed as it was started; its last lines say why")
-        if time.monotonic() > deadline:
-            state = "runs" if step.up else "has ended"
-            raise Failed(
-                f"{step.name}: {_PATIENCE:g} s went by until it {state}; {shlex.join(step.commands.status)} says more"
-            )
-        time.sleep(_PAUSE)
-    first, until = found, time.monotonic() + _MOMENT
-    while step.up and found.running is not None and time.monotonic() < until:
+    """Wait until the service runs and has done so for its moment, or until it runs no more."""
+    first = _until(step, up=step.moment is not None)
+    if step.moment is None or first.running is None:
+        return
+    until = time.monotonic() + step.moment
+    while time.monotonic() < until:
         time.sleep(_PAUSE)
         found = ask(step.commands)
         if not found.running or found.process != first.process:
-            raise Failed(f"{step.name}: it ended within {_MOMENT:g} s of its start; its last lines say why")
+            raise Failed(f"{step.name}: it ended within {step.moment:g} s of its start; its last lines say why")
+
+
+def _until(step: Watch, *, up: bool) -> Standing:
+    """Wait until a service runs, or runs no more; return how it is then, which may be unknown."""
+    deadline = time.monotonic() + _PATIENCE
+    while (found := ask(step.commands)).running is not None and found.running is not up:
+        if up and found.failed:
+            raise Failed(f"{step.name}: it failed as it was started; its last lines say why")
+        if time.monotonic() > deadline:
+            problem = f"{_PATIENCE:g} s went by, and it {'does not run' if up else 'still runs'}"
+            raise Failed(f"{step.name}: {problem}; '{shlex.join(step.commands.status)}' says more")
+        time.sleep(_PAUSE)
+    return found
 
 
 _DO: Mapping[type[Any], Callable[[Any], None]] = {

@@ -140,11 +140,11 @@ class Tell:
 
 @dataclass(frozen=True)
 class Watch:
-    """See that a service runs, and goes on to; or that it does not run any more."""
+    """See that a service runs, and still does after a moment of so many seconds; None: that it runs no more."""
 
     name: str
     commands: Commands
-    up: bool = True
+    moment: float | None
 
 
 Step = Note | Forget | Put | Back | Leave | Tell | Watch
@@ -203,8 +203,11 @@ def edited(record: Record, files: Mapping[str, Present | None]) -> list[str]:
 # -- installing
 
 
-def install(wanteds: Sequence[tuple[Wanted, Found]]) -> list[Step]:
-    """Plan to install services; what is there is as `mended`. Those that are as they should be are left alone."""
+def install(wanteds: Sequence[tuple[Wanted, Found]], moment: float) -> list[Step]:
+    """Plan to install services; what is there is as `mended`. Those that are as they should be are left alone.
+
+    moment: seconds that a service has to run for its start to count.
+    """
     due = [(wanted, found) for wanted, found in wanteds if not _is_done(wanted, found)]
     if not due:
         return []
@@ -217,7 +220,7 @@ def install(wanteds: Sequence[tuple[Wanted, Found]]) -> list[Step]:
         *(Tell(wanted.commands.check, optional=True) for wanted, _ in due if wanted.commands.check),
         *(Note(record) for record in starting),
         *(Tell(words) for wanted, _ in due for words in wanted.commands.install),
-        *(Watch(wanted.name, wanted.commands) for wanted, _ in due if wanted.stays),
+        *(Watch(wanted.name, wanted.commands, moment) for wanted, _ in due if wanted.stays),
         *(Note(_settled(record)) for record in starting),
     ]
 
@@ -317,7 +320,7 @@ def uninstall(record: Record) -> list[Step]:
     return [
         Note(replace(record, state="leaving")),
         *(Tell(words, "warn") for words in record.commands.uninstall),
-        Watch(record.name, record.commands, up=False),
+        Watch(record.name, record.commands, None),
         *_restored(record),
         *_revived(record.commands, record.before),
         Forget(record),

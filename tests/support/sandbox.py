@@ -39,10 +39,14 @@ TARGETS = ("bare", "basic", "network-online", "shutdown", "sysinit")
 
 @dataclass(frozen=True)
 class Settings:
-    """console: a terminal that PID 1 logs to, with every change of state. private: more folders empty inside."""
+    """console: a terminal that PID 1 logs to, with every change of state. private: more folders empty inside.
+
+    unit_path: more folders of units.
+    """
 
     console: str = ""
     private: tuple[str, ...] = ()
+    unit_path: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
         options = "--log-level=debug --log-color=0" if self.console else ""
@@ -109,7 +113,13 @@ def boot(units: Path, log: Path, settings: Settings = NO_SETTINGS) -> Iterator[S
     with control_group() as group, log.open("wb") as out:
         unshare = subprocess.Popen(
             ["bash", "-e", "-c", BOOT],
-            env={**os.environ, **settings.environment(), "UNITS": str(units), "INSIDE": INSIDE, "GROUP": str(group)},
+            env={
+                **os.environ,
+                **settings.environment(),
+                "UNITS": ":".join([str(units), *settings.unit_path]),
+                "INSIDE": INSIDE,
+                "GROUP": str(group),
+            },
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

@@ -25,7 +25,7 @@ from . import source
 from .render import add_options, target_of, told_of
 
 _SOURCE = "FILE is what render takes; without it, options describe a worker or a manager."
-_NOT_KEPT = ("run", "dry_run", "replace", "json", "strict", "file")
+_NOT_KEPT = ("run", "dry_run", "replace", "json", "strict", "watch")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,9 @@ def add_install(parser: argparse.ArgumentParser) -> None:
     _add_source(parser)
     parser.add_argument("--dry-run", action="store_true", help="only show what would be done")
     parser.add_argument("--replace", action="store_true", help="overwrite files that are not ours, or were changed")
+    parser.add_argument(
+        "--watch", type=float, default=2.0, metavar="SECONDS", help="how long it has to run for its start to count (2)"
+    )
     parser.add_argument("--strict", action="store_true", help="install nothing if something cannot be expressed")
     parser.set_defaults(run=lambda arguments: _guarded(_install, arguments))
 
@@ -107,7 +110,7 @@ def _install(arguments: argparse.Namespace) -> int:
     ready = [(wanted, installation.mended(found)) for wanted, found in there]
     steps = [
         *(step for _, found in ready for step in _rescue(found.record, found.files)),
-        *installation.install(ready),
+        *installation.install(ready, arguments.watch),
     ]
     in_the_way = [(path, how) for wanted, found in ready for path, how in installation.in_the_way(wanted, found)]
     if arguments.dry_run:
