@@ -9,7 +9,7 @@ import math
 import shlex
 
 from .. import run_script
-from ..dialect import EVENT_NAMES, Commands, Dialect, Target
+from ..dialect import EVENT_NAMES, Commands, Dialect, Signs, Target
 from ..meaning import meaning
 from ..rendered import Rendered
 from ..spec import INFINITY, Folder, Limit, Service
@@ -17,6 +17,8 @@ from ..unit_names import unit_type
 
 _FOLDERS = {"system": "/etc/init.d", "user": "~/.config/rc/init.d"}
 _LOGS = {"system": "/var/log", "user": "~/.local/state"}
+# openrc-run(8), "status"
+_SIGNS = Signs(running=r"status: started$", failed=r"status: (crashed|unsupervised)$")
 _SAYS = f"{run_script.SAYS} After Before Wants Requires NoNewPrivileges SendSIGKILL"
 _NEVER = 1_000_000_000  # starts in a second: more than there will be
 _DEPENDS = {"after": "after", "before": "before", "wants": "use", "requires": "need"}
@@ -156,6 +158,7 @@ def commands(service: Service, target: Target) -> Commands:
         ),
         uninstall=(("rc-service", *user, service.name, "stop"), ("rc-update", *user, "del", service.name)),
         status=("rc-service", *user, service.name, "status"),
+        signs=_SIGNS,
     )
 
 

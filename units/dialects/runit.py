@@ -6,7 +6,7 @@ It asks with SIGTERM and waits for ever; what the service started is left alone.
 import math
 
 from .. import run_script
-from ..dialect import EVENT_NAMES, Commands, Dialect, Target
+from ..dialect import EVENT_NAMES, Commands, Dialect, Signs, Target
 from ..meaning import meaning
 from ..rendered import File, Rendered
 from ..spec import INFINITY, Service
@@ -14,6 +14,8 @@ from ..spec import INFINITY, Service
 _FOLDERS = {"system": "/etc/sv", "user": "~/.config/sv"}
 _LINKS = {"system": "/etc/service", "user": "~/.config/service"}
 _LOGS = {"system": "/var/log", "user": "~/.local/state/log"}
+# sv(8), "status"; what is linked starts with the machine.
+_SIGNS = Signs(running=r"^run: ", enabled=r"^(run|down|finish): ", process=r"^\w+: \S+ \(pid \d+\)")
 _SAYS = f"{run_script.SAYS} Restart SuccessExitStatus RestartPreventExitStatus RestartForceExitStatus"
 
 
@@ -69,10 +71,15 @@ def _signal(service: Service) -> str:
 
 def commands(service: Service, target: Target) -> Commands:
     folder, link = f"{_FOLDERS[target.scope]}/{service.name}", f"{_LINKS[target.scope]}/{service.name}"
+    quoted = run_script.home_path(link)
+    make = f"ln -sfn {run_script.home_path(folder)} {quoted}"
     return Commands(
-        install=(("ln", "-sfn", folder, link),),
+        # A service that runs is started anew, by what is written now.
+        install=(("sh", "-c", f"sv check {quoted} >&- && sv restart {quoted} || {make}"),),
         uninstall=(("sv", "force-stop", link), ("rm", "-f", link)),
+        gone=(("rm", "-rf", folder),),
         status=("sv", "status", link),
+        signs=_SIGNS,
     )
 
 

@@ -6,7 +6,7 @@ What the service started is left alone. Sources: s6's servicedir, s6-supervise, 
 import math
 
 from .. import run_script
-from ..dialect import EVENT_NAMES, Commands, Dialect, Target
+from ..dialect import EVENT_NAMES, Commands, Dialect, Signs, Target
 from ..meaning import meaning
 from ..rendered import File, Rendered
 from ..spec import INFINITY, Service
@@ -15,6 +15,8 @@ from ..statuses import SIGNALS
 _FOLDERS = {"system": "/etc/s6/sv", "user": "~/.config/s6/sv"}
 _LINKS = {"system": "/run/service", "user": "~/.config/s6/service"}
 _LOGS = {"system": "/var/log", "user": "~/.local/state/log"}
+# s6-svstat; what is linked is there.
+_SIGNS = Signs(running=r"^up ", enabled=r"^(up|down) ", process=r"^up \(pid \d+")
 _SAYS = f"{run_script.SAYS} Restart SuccessExitStatus RestartPreventExitStatus RestartForceExitStatus"
 _SAYS += " StartLimitBurst SendSIGKILL"
 _MOST_DEATHS = 4096  # that s6-supervise remembers
@@ -85,10 +87,16 @@ def _log(service: Service, target: Target) -> str:
 def commands(service: Service, target: Target) -> Commands:
     folder, place = f"{_FOLDERS[target.scope]}/{service.name}", _LINKS[target.scope]
     link = f"{place}/{service.name}"
+    quoted = run_script.home_path(link)
+    make = f"ln -sfn {run_script.home_path(folder)} {quoted}"
+    scan = f"s6-svscanctl -a {run_script.home_path(place)}"
     return Commands(
-        install=(("ln", "-sfn", folder, link), ("s6-svscanctl", "-a", place)),
+        # A service that runs is started anew, by what is written now.
+        install=(("sh", "-c", f"s6-svok {quoted} 2>&- && s6-svc -r {quoted} || {{ {make} && {scan}; }}"),),
         uninstall=(("s6-svunlink", place, service.name),),
+        gone=(("rm", "-rf", folder),),
         status=("s6-svstat", link),
+        signs=_SIGNS,
     )
 
 

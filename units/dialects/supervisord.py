@@ -14,16 +14,24 @@ from io import StringIO
 
 from .. import run_script
 from ..again import CODES, SIGNAL_NAMES, ranges, stays_down
-from ..dialect import EVENT_NAMES, Commands, Dialect, Target
+from ..dialect import EVENT_NAMES, Commands, Dialect, Signs, Target
 from ..errors import BadValue
 from ..meaning import meaning
 from ..rendered import Rendered
 from ..settled import settled
 from ..spec import INFINITY, Command, Folder, Service, StatusSet
 from ..variables import expand
+from .supervisord_reader import read
 
 _FOLDERS = {"system": "/etc/supervisor/conf.d", "user": "~/.config/supervisor/conf.d"}
 _LOGS = {"system": "/var/log/supervisor", "user": "%(here)s"}
+# supervisorctl, "status": NAME STATE and more
+_SIGNS = Signs(
+    running=r"^\S+ +(RUNNING|STARTING) ",
+    failed=r"^\S+ +(FATAL|BACKOFF|UNKNOWN) ",
+    enabled=r"^\S+ +[A-Z]+ ",
+    process=r" pid \d+,",
+)
 _SAYS = """
     Description Documentation ExecStart Environment WorkingDirectory User UMask Nice StandardOutput StandardError
     KillSignal SendSIGKILL WantedBy Restart SuccessExitStatus RestartPreventExitStatus RestartForceExitStatus
@@ -167,6 +175,7 @@ def commands(service: Service, target: Target) -> Commands:
         install=((*control, "reread"), (*control, "update", service.name)),
         uninstall=((*control, "stop", service.name), (*control, "remove", service.name)),
         status=(*control, "status", service.name),
+        signs=_SIGNS,
     )
 
 
@@ -177,5 +186,7 @@ DIALECT = Dialect(
     means=means,
     write=write,
     commands=commands,
+    read=read,
+    endings=(".conf",),
     checked={"4.2.5": EVENT_NAMES},
 )
