@@ -37,14 +37,3 @@ def stays_down(service: Service) -> tuple[tuple[int, ...], tuple[str, ...]]:
         tuple(code for code in CODES if not starts_again(service, code)),
         tuple(name for name in SIGNAL_NAMES if not starts_again(service, name)),
     )
-
-
-def ranges(codes: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Put ascending numbers together: (0, 1, 2, 47) are [(0, 2), (47, 47)]."""
-    found: list[tuple[int, int]] = []
-    for code in codes:
-        if found and found[-1][1] == code - 1:
-            found[-1] = found[-1][0], code
-        else:
-            found.append((code, code))
-    return found

@@ -13,7 +13,7 @@ from dataclasses import replace
 from io import StringIO
 
 from .. import run_script
-from ..again import CODES, SIGNAL_NAMES, ranges, stays_down
+from ..again import CODES, SIGNAL_NAMES, stays_down
 from ..dialect import EVENT_NAMES, Commands, Dialect, Signs, Target
 from ..errors import BadValue
 from ..meaning import meaning
@@ -114,8 +114,7 @@ def _restart(service: Service) -> dict[str, str]:
         return {"autorestart": "true"}
     if len(codes) == len(CODES) and signals:
         return {"autorestart": "false"}
-    listed = ",".join(str(code) for low, high in ranges(codes) for code in range(low, high + 1))
-    return {"autorestart": "unexpected", "exitcodes": listed}
+    return {"autorestart": "unexpected", "exitcodes": ",".join(map(str, codes))}
 
 
 def _command(service: Service) -> str:
