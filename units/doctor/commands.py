@@ -8,7 +8,7 @@ from ..kinds import TEXT
 from ..quoting import quote
 from ..spec import Command
 from .finding import Mend, Trouble
-from .patient import Patient, Written, shell_stays, shell_text
+from .patient import Patient, Written, shell_stays
 
 _EXEC = ("ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost")
 _FIELDS = {key: re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower() for key in _EXEC}
@@ -50,7 +50,7 @@ def shell_hides_exit(patient: Patient) -> Iterator[Trouble]:
 
 def comment_in_command(patient: Patient) -> Iterator[Trouble]:
     for key, command in _commands(patient):
-        if "#" in command.words[1:] and shell_text(command) is None:
+        if "#" in command.words[1:]:
             yield Trouble(
                 key,
                 '"#" begins no comment here: it and what follows is handed to the program',
@@ -147,7 +147,7 @@ def said_twice(patient: Patient) -> Iterator[Trouble]:
     for line in patient.lines:
         place = (line.path, line.section, line.key)
         rows = in_section(line.section, line.key)
-        alone = all(row.kind.combine is _LAST and not row.kind.repeatable for row in rows)
+        alone = all(row.kind.combine is _LAST for row in rows)
         if not (rows and alone and line.value):
             continue
         before = first.setdefault(place, line)

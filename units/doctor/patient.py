@@ -156,13 +156,14 @@ def of_unit(path: str, text: str, drop_ins: Iterable[tuple[str, str]] = (), expo
     """
     more = tuple(drop_ins)
     found = _Reading(_LINE_END.sub("\n", text))
-    while found.service is None:
-        _read_on(found, path, more)
+    service = None
+    while service is None:
+        service = _read_on(found, path, more)
     lines = tuple(line for where, what in ((path, text), *more) for line in _lines(where, what))
     ignores = tuple(found for where, what in ((path, text), *more) for found in _ignores(where, what))
     return Patient(
         path,
-        found.service,
+        service,
         lines,
         tuple(found.refused),
         found.ignored,
@@ -178,17 +179,17 @@ class _Reading:
     """How far a unit was read. text: what is left of it without the lines for which systemd refuses it."""
 
     text: str
-    service: Service | None = None
     ignored: tuple[Notice, ...] = ()
     refused: list[BadConfig] = field(default_factory=list)
     on_bus: bool = False
 
 
-def _read_on(found: _Reading, path: str, drop_ins: tuple[tuple[str, str], ...]) -> None:
-    """Read what is left; where that is refused for one line, take the line out."""
+def _read_on(found: _Reading, path: str, drop_ins: tuple[tuple[str, str], ...]) -> Service | None:
+    """Read what is left; where that is refused for one line, take the line out and give None."""
     try:
         reading = _read(path, found.text, drop_ins)
-        found.service, found.ignored = reading.service, reading.warnings
+        found.ignored = reading.warnings
+        return reading.service
     except BadConfig as bad:
         if bad.load_state == "error":
             raise
@@ -198,8 +199,10 @@ def _read_on(found: _Reading, path: str, drop_ins: tuple[tuple[str, str], ...]) 
             found.refused.append(bad)
         rest = _without(found.text, bad.line, bad.key)
         if bad.service is not None or bad.path != path or not bad.line or rest == found.text:
-            found.service, found.ignored = bad.service or Service(_name(path)), bad.warnings
+            found.ignored = bad.warnings
+            return bad.service or Service(_name(path))
         found.text = rest
+        return None
 
 
 def of_ours(path: str, text: str) -> tuple[Patient, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sick_units import SICK, SOUND, Sick, adding, look_at, plain, sound
+from sick_units import SICK, SOUND, USERS, Sick, adding, look_at, plain, sound
 
 from farmhand.units.doctor.diagnosis import Diagnosis
 from farmhand.units.doctor.finding import Harm
@@ -95,6 +95,9 @@ WELL = {
     "a job of a timer, for when the network is there": plain(
         "Type=oneshot", "ExecStart=/x", unit=("After=network-online.target",)
     ),
+    "a pause that grows": plain(
+        "ExecStart=/x", "Restart=always", "RestartSteps=5", "RestartMaxDelaySec=1min", unit=("StartLimitIntervalSec=0",)
+    ),
     "lists on two lines": plain(
         "ExecStart=/x", "Environment=A=1", "Environment=B=2", unit=("After=a.service", "After=b.service")
     ),
@@ -107,6 +110,16 @@ WELL = {
 @pytest.mark.parametrize("text", WELL.values(), ids=WELL)
 def test_what_is_well_is_left_alone(text: str) -> None:
     assert [str(finding) for finding in look_at(text).findings] == []
+
+
+def test_a_code_that_is_prevented_is_told_of_once() -> None:
+    text = sound(RestartForceExitStatus=None, RestartPreventExitStatus="2 77 47")
+    assert rules(look_at(text)) == ["restart-code-prevented"]
+
+
+def test_systemd_does_not_measure_a_users_unit_as_the_users() -> None:
+    text = sound(User=None, WantedBy="default.target", After=None, Wants=None)
+    assert rules(look_at(text, USERS, exposure=9.2)) == []
 
 
 def test_all_that_keeps_a_unit_from_loading_is_found_at_once() -> None:
