@@ -293,7 +293,8 @@ def mended(found: Found) -> Found:
     if record is None or record.state == "installed":
         return found
     files = {**found.files, **{kept.path: kept.before for kept in record.files}}
-    return replace(found, files=files, record=record.earlier, standing=record.before)
+    missing = tuple(sorted({*found.missing, *record.folders}))
+    return Found(files, record.earlier, record.before, missing)
 
 
 def removal(record: Record) -> list[Step]:

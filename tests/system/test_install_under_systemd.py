@@ -65,7 +65,7 @@ class Machine:
 def systemd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     folder = tmp_path_factory.mktemp("boot")
     (folder / "units").mkdir()
-    settings = Settings(private=(UNITS, "/var/lib"), unit_path=(UNITS,))
+    settings = Settings(private=(UNITS, "/var/lib"), unit_path=(UNITS, "/run/systemd/system"))
     with boot(folder / "units", folder / "boot.log", settings) as booted:
         yield booted
 
@@ -225,4 +225,29 @@ def test_what_was_killed_in_the_middle_is_mended_by_the_next(machine: Machine, a
     assert machine.units("uninstall", "cut").returncode == 0
     until(lambda: machine.state("cut") == ("inactive", ""), "the service to be gone")
     assert not machine.place("cut").exists()
+    assert machine.records() == []
+
+
+def test_a_users_service_is_the_users_alone(machine: Machine) -> None:
+    home, own = machine.folder / "home", "/run/own"
+    home.mkdir()
+    manager = machine.systemd.root / "run/systemd/system/own.service"
+    environment = f"RuntimeDirectory=own\nEnvironment=HOME={home} XDG_RUNTIME_DIR={own}"
+    program = "Type=notify\nDelegate=yes\nExecStart=/lib/systemd/systemd --user"
+    manager.write_text(f"[Service]\n{environment}\n{program}\n")
+    assert machine.systemd.systemctl("start", "own.service").returncode == 0
+
+    def units(*words: str) -> CompletedProcess[str]:
+        env = ["env", "-u", "XDG_CONFIG_HOME", "-u", "XDG_STATE_HOME", f"HOME={home}", f"XDG_RUNTIME_DIR={own}"]
+        return machine.systemd.run(*env, str(BIN / "farmhand-units"), *words, "--scope", "user")
+
+    source = machine.source("mine")
+    done = units("install", source, "--watch", "0.5")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "loginctl enable-linger" in done.stdout
+    assert units("status", source).returncode == 0
+    unit = home / ".config/systemd/user/mine.service"
+    assert "WantedBy=default.target" in unit.read_text()
+    assert units("uninstall", "mine").returncode == 0
+    assert not unit.exists()
     assert machine.records() == []
