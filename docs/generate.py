@@ -13,6 +13,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+import hardening
 import service_managers
 
 from farmhand.manager import cli as manager_cli
@@ -386,6 +387,10 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "diagram": diagram,
     "control-verbs": control_verbs,
     "properties": shown_properties,
+    "hardening-profiles": hardening.profiles,
+    "hardening-lines": hardening.lines,
+    "hardening-gaps": hardening.gaps,
+    "hardening-shown": hardening.shown,
     "service-managers": service_managers.overview,
     **{f"dialect-{name}": partial(service_managers.page, name) for name in service_managers.DIALECTS},
     "farmhand": lambda: command_line(supervisor_cli.parser()),

@@ -11,7 +11,7 @@ import needs
 import pytest
 
 from farmhand.units.dialects import systemd
-from farmhand.units.hardening import BARS, PROFILES, RULES, Line, Profile, Relaxed, Rule, gaps, harden, paths
+from farmhand.units.hardening import BARS, EXPOSURE, PROFILES, RULES, Line, Profile, Relaxed, Rule, gaps, harden, paths
 from farmhand.units.manager_unit import Manager, manager_service
 from farmhand.units.quoting import words
 from farmhand.units.spec import Command, Service
@@ -41,7 +41,9 @@ def exposure(unit: str, folder: Path) -> float:
 @needs.program("systemd-analyze")
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_exposure_is_within_its_bar(profile: Profile, tmp_path: Path) -> None:
-    assert exposure(systemd.write(service(profile)).text, tmp_path) <= BARS[profile]
+    found = exposure(systemd.write(service(profile)).text, tmp_path)
+    assert found <= BARS[profile]
+    assert found == EXPOSURE[profile] or not is_252()
 
 
 @needs.program("systemd-analyze")
