@@ -20,15 +20,15 @@ from .stage import Stage
 _CHECKOUT = Path(__file__).resolve().parents[3]
 BACKEND = _CHECKOUT / "tests" / "conformance" / "backend.py"
 PRIVATE = ("/tmp", "/var/tmp", "/var/lib", "/var/cache")  # empty for every boot, and so are /run and /var/log
-# What systemd's namespaces have, for any supervisor: those folders, and a console that is nobody's. The checkout stays
-# to be seen where it is below one of them.
+# What systemd's namespaces have, for any supervisor: those folders, a console that is nobody's, and no processes but its
+# own to look among. The checkout stays to be seen where it is below one of the folders.
 ROOM = """
 [ -z "$KEPT" ] || exec 9<"$KEPT"
 for place in /run /var/log $PRIVATE; do mount -t tmpfs -o mode=1777 tmpfs "$place"; done
 chmod 755 /run /var/log
 [ -z "$KEPT" ] || { mkdir -p "$KEPT"; mount -c --bind /proc/self/fd/9 "$KEPT"; exec 9<&-; }
 [ ! -e /dev/console ] || mount --bind "$CONSOLE" /dev/console
-exec "$@"
+"$@"
 """
 _BOOT, _SHUTDOWN = 30.0, 3.0  # seconds
 _WAKE_UP = 0.01  # seconds
@@ -114,7 +114,7 @@ def _kept() -> str:
 
 def _room() -> tuple[str, ...]:
     """Return what to put before a command so that it has ROOM; nothing where it may not: not root, or a container."""
-    unshare = ("unshare", "--mount", "--propagation", "private")
+    unshare = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc")
     with contextlib.suppress(FileNotFoundError):
         if subprocess.run([*unshare, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
             return (*unshare, "sh", "-e", "-c", ROOM, "room")
