@@ -86,6 +86,14 @@ def test_the_farm_that_we_ship_is_clean(capsys: pytest.CaptureFixture[str]) -> N
     assert main(["check", str(Path(__file__).parents[3] / "config" / "farm.yaml")]) == 0, capsys.readouterr().out
 
 
+def test_the_unit_that_we_write_for_a_worker_is_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--manager", "http://farm:8080/", "--restart-exit-code", "47", "--user", "render", "--program", "/bin/w"]
+    assert main(["render", "systemd", "--worker", "--name", "rig", *options]) == 0
+    path = tmp_path / "farmhand-worker.service"
+    path.write_text(capsys.readouterr().out)
+    assert main(["check", str(path)]) == 0, capsys.readouterr().out
+
+
 def test_sarif(unit: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--sarif", str(unit)]) == 1
     (run,) = json.loads(capsys.readouterr().out)["runs"]
