@@ -58,8 +58,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _render(arguments: argparse.Namespace) -> int:
-    sandboxed = arguments.dialect == "systemd" and arguments.scope == "system"
-    return _write(arguments, source.of(arguments, sandboxed=sandboxed), DIALECTS[arguments.dialect])
+    dialect = DIALECTS[arguments.dialect]
+    return _write(arguments, source.of(arguments, sandboxed=dialect.hardens and arguments.scope == "system"), dialect)
 
 
 def _convert(arguments: argparse.Namespace) -> int:
