@@ -14,9 +14,7 @@ SOME = StatusSet(frozenset({0, 2, 47}), frozenset({"SIGTERM", "SIGKILL"}))
 NONE = StatusSet()
 
 
-@pytest.mark.parametrize(
-    "restart", ["no", "always", "on-success", "on-failure", "on-abnormal", "on-abort", "on-watchdog"]
-)
+@pytest.mark.parametrize("restart", get_args(Restart))
 def test_each_policy_starts_again_what_the_supervisor_would(restart: Restart) -> None:
     for success, prevent, force in product((NONE, SOME), repeat=3):
         service = Service(

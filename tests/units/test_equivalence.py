@@ -27,7 +27,7 @@ POLICIES = (
         type="notify",
         timeout_start_sec=2.0,
         restart="on-failure",
-        restart_sec=2.0,
+        restart_sec=1.0,
         restart_force_exit_status=StatusSet(frozenset({47})),
         success_exit_status=StatusSet(frozenset({47})),
         restart_prevent_exit_status=StatusSet(frozenset({78})),
@@ -48,7 +48,7 @@ POLICIES = (
     Service(
         "picky",
         restart="on-abnormal",
-        restart_sec=1.0,
+        restart_sec=2.0,
         restart_force_exit_status=StatusSet(frozenset({2}), frozenset({"SIGTERM"})),
         start_limit_interval_sec=0.0,
         timeout_stop_sec=2.0,
