@@ -24,7 +24,7 @@ from sandbox import Sandbox, Settings, boot
 SUPPORT = Path(__file__).parent.parent / "support"
 USER = "daemon"  # is everywhere, and is not root
 SECRET = "e90f6608fe" * 6
-STATE = "/var/lib/farmhand-worker"
+ODD = """/srv/100% "odd" it's a\\b ü"""  # as folders can be called
 
 # A Python of the version that our packages are for, which is in nobody's home.
 _PYTHONS = (os.path.realpath(sys.executable), f"/usr/bin/python3.{sys.version_info.minor}")
@@ -135,7 +135,7 @@ def furnish(systemd: Sandbox) -> None:
     srv, packages = systemd.root / "srv", f"lib/python3.{sys.version_info.minor}/site-packages"
     for folder in (f"venv/{packages}", "venv/bin", "jobs"):
         (srv / folder).mkdir(parents=True)
-    for folder in ("frames", "cpu", "compat", "given", "away", "elsewhere"):
+    for folder in ("frames", "cpu", "compat", "given", "hung", "away", "elsewhere", Path(ODD).name):
         (srv / folder).mkdir(mode=0o755)
         shutil.chown(srv / folder, USER)
     assert systemd.run("mount", "--bind", f"{sys.prefix}/{packages}", f"/srv/venv/{packages}").returncode == 0
@@ -246,6 +246,17 @@ def test_credentials_are_in_no_argument_variable_or_unit(bench: Bench) -> None:
         told = [process.joinpath(name).read_text() for name in ("cmdline", "environ")]
         assert not [text for text in (*told, bench.systemd.units.joinpath(unit).read_text()) if SECRET in text]
         assert not bench.inside("/srv/given/flamenco-worker-credentials.yaml").exists()
+
+
+def test_a_worker_that_hangs_is_started_again(bench: Bench) -> None:
+    with running(bench, "hung", "cpu", "--data", "/srv/hung", "--output-folder", ODD) as unit:
+        (bench.systemd.units / f"{unit}.d").mkdir()
+        (bench.systemd.units / f"{unit}.d" / "watchdog.conf").write_text("[Service]\nWatchdogSec=3s\nRestartSec=0\n")
+        bench.systemd.systemctl("daemon-reload")
+        bench.systemd.systemctl("restart", unit)
+        bench.systemd.systemctl("kill", "--signal=STOP", "--kill-whom=main", unit)
+        until(lambda: bench.show(unit)["NRestarts"] == "1", "the watchdog to bite", pause=0.05)
+        until(lambda: bench.show(unit)["ActiveState"] == "active", "the worker to be back", pause=0.05)
 
 
 def test_a_manager_that_is_away_holds_up_no_start(bench: Bench) -> None:
