@@ -20,8 +20,8 @@ from .stage import Stage
 _CHECKOUT = Path(__file__).resolve().parents[3]
 BACKEND = _CHECKOUT / "tests" / "conformance" / "backend.py"
 PRIVATE = ("/tmp", "/var/tmp", "/var/lib", "/var/cache")  # empty for every boot, and so are /run and /var/log
-# What systemd's namespaces have, for any supervisor: those folders, a console that is nobody's, and no processes but its
-# own to look among. The checkout stays to be seen where it is below one of the folders.
+# What systemd's namespaces have, for any supervisor: those folders, a console that is nobody's, and no processes but
+# its own to look among. The checkout stays to be seen where it is below one of the folders.
 ROOM = """
 [ -z "$KEPT" ] || exec 9<"$KEPT"
 for place in /run /var/log $PRIVATE; do mount -t tmpfs -o mode=1777 tmpfs "$place"; done
