@@ -74,7 +74,8 @@ class Commands:
     """How a service manager is told of a definition: command lines, in their order.
 
     check: have it say what is wrong. install: once the files are there, have it start with the machine and now.
-    uninstall: before the files go. gone: once they are. status: how it is; signs: how to read that.
+    uninstall: before the files go. gone: once they are, or what was there before is back. status: how it is; signs: how
+    to read that. litter: folders of the service alone, in which the manager leaves something.
     enable, start: `install` for the next start of the machine alone, and for now alone, where that can be told apart.
     hint: what else may be of use once it is installed.
     """
@@ -87,6 +88,7 @@ class Commands:
     enable: tuple[tuple[str, ...], ...] = ()
     start: tuple[tuple[str, ...], ...] = ()
     signs: Signs = Signs()
+    litter: tuple[str, ...] = ()
     hint: str = ""
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import shlex
+import shutil
 import stat
 import subprocess
 import sys
@@ -314,10 +315,11 @@ def _remove(path: str) -> None:
 
 def _leave(step: Leave) -> None:
     for folder in sorted(step.folders, reverse=True):
-        try:
-            os.rmdir(folder)
-        except OSError:  # somebody has put something there, or it is gone
-            continue
+        with contextlib.suppress(OSError):  # somebody has put something there, or it is gone
+            if folder in step.litter:
+                shutil.rmtree(folder)
+            else:
+                os.rmdir(folder)
 
 
 def _tell(step: Tell) -> None:

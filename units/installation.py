@@ -124,9 +124,10 @@ class Back:
 
 @dataclass(frozen=True)
 class Leave:
-    """Remove folders that are empty, the inner first."""
+    """Remove folders that are empty, the inner first; those of `litter` whatever is in them."""
 
     folders: tuple[str, ...]
+    litter: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -330,15 +331,15 @@ def uninstall(record: Record) -> list[Step]:
 
 def _restored(record: Record) -> Iterator[Step]:
     yield from (Back(kept.path, kept.before) for kept in reversed(record.files))
-    yield Leave(record.folders)
+    yield Leave(record.folders, record.commands.litter)
     yield from (Tell(words, "nothing") for words in record.commands.gone)
 
 
 def _revived(commands: Commands, before: Standing) -> Iterator[Step]:
     """Have a service of that name start again as it did; where none was, none is enabled and none runs."""
-    lines = commands.install
-    if before.enabled is not None and not (before.enabled and before.running):
-        lines = commands.enable if before.enabled else commands.start if before.running else ()
-    elif not before.running:
-        lines = ()
+    lines: tuple[tuple[str, ...], ...] = ()
+    if before.running:
+        lines = commands.install if before.enabled is not False else commands.start or commands.install
+    elif before.enabled:
+        lines = commands.enable or commands.install
     yield from (Tell(words, "warn") for words in lines)

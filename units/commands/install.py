@@ -277,6 +277,7 @@ def _real(commands: Commands) -> Commands:
         start=lines(commands.start),
         status=tuple(map(install.real, commands.status)),
         check=tuple(map(install.real, commands.check)),
+        litter=tuple(map(install.real, commands.litter)),
     )
 
 

@@ -77,7 +77,7 @@ def commands(service: Service, target: Target) -> Commands:
         # A service that runs is started anew, by what is written now.
         install=(("sh", "-c", f"sv check {quoted} >&- && sv restart {quoted} || {make}"),),
         uninstall=(("sv", "force-stop", link), ("rm", "-f", link)),
-        gone=(("rm", "-rf", folder),),
+        litter=(folder,),
         status=("sv", "status", link),
         signs=_SIGNS,
     )

@@ -94,7 +94,7 @@ def commands(service: Service, target: Target) -> Commands:
         # A service that runs is started anew, by what is written now.
         install=(("sh", "-c", f"s6-svok {quoted} 2>&- && s6-svc -r {quoted} || {{ {make} && {scan}; }}"),),
         uninstall=(("s6-svunlink", place, service.name),),
-        gone=(("rm", "-rf", folder),),
+        litter=(folder,),
         status=("s6-svstat", link),
         signs=_SIGNS,
     )

@@ -171,8 +171,10 @@ def _log(stream: str, said: str, journal: str) -> dict[str, str]:
 def commands(service: Service, target: Target) -> Commands:
     control = ("supervisorctl",)
     return Commands(
-        install=((*control, "reread"), (*control, "update", service.name)),
+        # `update` starts what is new or changed, and nothing else.
+        install=((*control, "reread"), (*control, "update", service.name), (*control, "start", service.name)),
         uninstall=((*control, "stop", service.name), (*control, "remove", service.name)),
+        gone=((*control, "reread"),),
         status=(*control, "status", service.name),
         signs=_SIGNS,
     )
