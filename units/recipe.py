@@ -19,16 +19,9 @@ from .hardening import PROFILES
 from .render import best_way, render
 from .rendered import File, Loss, Rendered
 from .restart_codes import refuse_restart_code
-from .worker_unit import WHY as WORKER_WHY
 from .worker_unit import Worker, worker_service
 
 _LONGEST_STOP = 86_400.0
-
-# Why each line stands in a worker's definition.
-WHY: Mapping[str, str] = {
-    **WORKER_WHY,
-    "Environment": "Where this definition is, and of what it was made: the manager sees by it whether it was changed",
-}
 
 
 @dataclass(frozen=True)
@@ -43,13 +36,13 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Made:
-    """A worker's definition, and the way it is written. seen: those of its files that the worker itself can read.
+    """A worker's definition, and its recipe with the way it is written. seen: the files that the worker can read.
 
     commands: how its service manager is told of it.
     """
 
+    recipe: Recipe
     rendered: Rendered
-    way: Way
     seen: tuple[File, ...]
     commands: Commands
 
@@ -63,8 +56,8 @@ def make(recipe: Recipe) -> Made:
     definition = made(replace(service, environment=environment))
     config = supervised.config(definition, dialect, target)[0] if way == "supervised" else None
     return Made(
+        recipe,
         render(dialect, definition, target, way),
-        way,
         _seen(recipe, definition),
         dialect.commands(service, replace(target, config=config)),
     )
@@ -127,14 +120,19 @@ def from_text(text: str) -> Recipe:
 
 
 def text_of(recipe: Recipe) -> str:
-    """Write a recipe as text that `from_text` reads; what is as usual is left out."""
+    """Write a recipe as text that `from_text` reads."""
+    return urlencode(said(recipe), safe="/:@,")
+
+
+def said(recipe: Recipe) -> dict[str, str]:
+    """Give a recipe as `read` takes it; what is as usual is left out."""
     parts = {"worker": recipe.worker, "target": recipe.target}
     usual = {"worker": _USUAL, "target": Target(variant=recipe.dialect.variants[0])}
-    said = {"system": recipe.dialect.name, **({"way": recipe.way} if recipe.way else {})}
+    fields = {"system": recipe.dialect.name, **({"way": recipe.way} if recipe.way else {})}
     for key, row in KEYS.items():
         if row.part and (value := getattr(parts[row.part], row.field)) != getattr(usual[row.part], row.field):
-            said[key] = row.write(value)
-    return urlencode(said, safe="/:@,")
+            fields[key] = row.write(value)
+    return fields
 
 
 def _fields(found: Mapping[str, Any], part: str) -> dict[str, Any]:

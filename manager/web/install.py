@@ -1,126 +1,98 @@
-"""The unit file made for one very worker, from what its form says. Pure."""
+"""The Install tab: a worker's definition for one service manager, what it loses, and how it gets there. Pure."""
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from ...units.dialects import systemd
-from ...units.errors import BadValue
-from ...units.restart_codes import refuse_restart_code
-from ...units.worker_unit import Worker, annotate, worker_service
-from ...worker.wire import RESTART_EXIT_CODE
+from ...units import hardening, recipe
+from ...units.carried import digest
+from ...units.dialect import Way
+from ...units.recipe import Made, Recipe
+from ...units.rendered import File
+from ...units.worker_unit import worker_service
+from .installsteps import Step, names, steps, undo
+from .reasons import Line, lines
 
-FILE = "farmhand-worker.service"
-
-# The lines that the restart contract rests on.
-VITAL = frozenset({"ExecStart", "Restart", "RestartForceExitStatus", "SuccessExitStatus"})
-
-_OUTPUT = "Where tasks write, apart by colons; they have to be there. It can write nowhere else"
+Address = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Field:
-    """One field of the form: its name in the address, its label, what it says now, and a hint."""
+class Shown:
+    """One file: its name for a download, where that is, and its lines."""
 
     name: str
-    label: str
-    value: str
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the unit and why it stands there; a line without `=` is all `head`."""
-
-    head: str
-    value: str
-    why: str
-    section: bool
-    vital: bool
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the installation, and the command that does it."""
-
-    title: str
-    command: str
-
-
-@dataclass(frozen=True)
-class Unit:
     path: str
-    text: str
+    sha256: str
+    address: str
     lines: Sequence[Line]
 
 
-def fields(name: str, manager: str, given: Mapping[str, str], storage: str = "") -> list[Field]:
-    """Return the form as it was sent, or with what is likely for this worker. storage: where jobs put their files."""
-    near = urlsplit(given.get("manager", manager)).hostname in ("localhost", "127.0.0.1", "::1")
-    likely = [
-        Field("name", "Name", name),
-        Field(
-            "manager", "Manager", manager, "Only the manager's own machine reaches it by this address" if near else ""
-        ),
-        Field("code", "Restart code", str(RESTART_EXIT_CODE), "Empty: it cannot be restarted from here"),
-        Field("program", "Program", "/usr/local/bin/farmhand-worker", "Where it is on that machine"),
-        Field("user", "User", "farmhand", "Empty: root, which is not advised"),
-        Field("folder", "Folder", "/var/lib/farmhand", "Where it runs; flamenco-worker.yaml may be there"),
-        Field("output", "Output folders", storage if storage.startswith("/") else "", _OUTPUT),
-    ]
-    return [Field(one.name, one.label, given.get(one.name, one.value).strip(), one.hint) for one in likely]
+@dataclass(frozen=True)
+class HowRun:
+    """The way, in words, and what is lost in it. otherwise: what would be lost in the other way.
+
+    instead: what the other way is called, "" where it is not worth a word.
+    """
+
+    way: Way
+    why: str
+    lost: tuple[str, ...] = ()
+    instead: str = ""
+    otherwise: tuple[str, ...] = ()
 
 
-def unit(form: Sequence[Field]) -> Unit:
-    """Make the unit file; raises BadValue, which names the field."""
-    said = {field.name: field.value for field in form}
-    worker = Worker(
-        name=said["name"],
-        manager_url=said["manager"],
-        program=said["program"],
-        restart_code=restart_code(said["code"]),
-        user=said["user"] or None,
-        folder=said["folder"] or None,
-        output_folders=output_folders(form),
+@dataclass(frozen=True)
+class Installation:
+    """All that the tab says of one definition. gaps: what the hardening profile leaves open."""
+
+    files: Sequence[Shown]
+    how: HowRun
+    steps: Sequence[Step]
+    undo: Sequence[str]
+    gaps: Sequence[str] = ()
+
+
+def installation(of: Recipe, address: Address, url: Address) -> Installation:
+    """Make everything of a recipe. address, url: of a file's download, within the manager and from another machine.
+
+    Raises BadValue, which names the field, and BadConfig.
+    """
+    made = recipe.make(of)
+    files = names(made.rendered.files)
+    return Installation(
+        [_shown(name, file, made.recipe, address(name)) for name, file in files.items()],
+        how_run(made),
+        steps(made, url),
+        undo(made),
+        gaps(of),
     )
-    rendered = systemd.write(worker_service(worker))
-    return Unit(rendered.path, rendered.text, [line(text, why) for text, why in annotate(rendered.text)])
 
 
-def steps(form: Sequence[Field], path: str) -> list[Step]:
-    """Say how the unit gets onto its machine; systemd starts nothing whose user or folder is missing."""
-    said = {field.name: field.value for field in form}
-    user, folder = shlex.quote(said["user"]), shlex.quote(said["folder"])
-    owner = f"-o {user} " if said["user"] else ""
-    return [
-        *([Step("Make its user", f"sudo useradd --system --home-dir {folder} {user}")] if said["user"] else []),
-        *([Step("Make its folder", f"sudo install -d {owner}{folder}")] if said["folder"] else []),
-        Step("Put the file in place", f"sudo install -m 644 {FILE} {path}"),
-        Step("Let systemd check it", f"systemd-analyze verify {path}"),
-        Step("Start it now and at boot", f"sudo systemctl enable --now {FILE}"),
-    ]
+def _shown(name: str, file: File, made_of: Recipe, address: str) -> Shown:
+    return Shown(name, file.path, digest(file.text.encode()), address, lines(file, made_of))
 
 
-def output_folders(form: Sequence[Field]) -> tuple[str, ...]:
-    """Return the folders that the form names."""
-    text = next(field.value for field in form if field.name == "output")
-    return tuple(folder.strip() for folder in text.split(":") if folder.strip())
+def how_run(made: Made) -> HowRun:
+    """Say in which way the worker is run, and why."""
+    of, lost = made.recipe, tuple(map(str, made.rendered.losses))
+    title = of.dialect.title
+    otherwise = tuple(map(str, recipe.lost(of, "native" if of.way == "supervised" else "supervised")))
+    if of.way == "supervised":
+        why = f"{title} alone would lose {_things(len(otherwise))}, so it keeps Farmhand running, which does the rest."
+        return HowRun("supervised", why, lost, f"{title} alone", otherwise)
+    if len(otherwise) < len(lost):
+        why = f"{title} runs the worker itself, and does not do all of it."
+        return HowRun("native", why, lost, f"{title} with Farmhand", otherwise)
+    return HowRun("native", f"{title} runs the worker itself{'' if lost else ', and nothing is lost'}.", lost)
 
 
-def restart_code(text: str) -> int | None:
-    """Read the field; raises BadValue for what cannot mean a restart."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise BadValue(f'code: "{text}" is not an exit code', "write a number such as 47")
-    if reason := refuse_restart_code(int(text)):
-        raise BadValue(f"code: {text} cannot be the restart code: {reason}", f"{RESTART_EXIT_CODE} is the usual one")
-    return int(text)
+def _things(count: int) -> str:
+    return "one thing" if count == 1 else f"{count} things"
 
 
-def line(text: str, why: str) -> Line:
-    key, equals, value = text.partition("=")
-    return Line(
-        head=key, value=equals + value, why=why, section=text.startswith("["), vital=bool(equals) and key in VITAL
-    )
+def gaps(of: Recipe) -> tuple[str, ...]:
+    """Say what the profile does not keep the worker from, and why."""
+    worker, profile = of.worker, of.worker.profile
+    if profile is None:
+        return ()
+    found = hardening.gaps(worker_service(worker), profile, worker.writable)
+    return tuple(hardening.describe(rule, relaxed, profile) for rule, relaxed in found)

@@ -1,12 +1,18 @@
-"""The Install tab of a worker's page: its unit file, to read, copy and download."""
-
-from urllib.parse import urlencode
+"""The Install tab of a worker's page: its definition for each service manager, to read, copy and download."""
 
 from flask import Blueprint, Response, render_template, request, url_for
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, NotFound
 
-from ...units.errors import BadValue
-from .install import FILE, Field, fields, steps, unit
+from ...units import recipe
+from ...units.errors import BadConfig, BadValue
+from ...units.recipe import Recipe
+from ..rules import drift
+from ..rules.drift import Judgement
+from ..rules.workers import Worker
+from .definitions import badge
+from .install import Installation, installation
+from .installform import Known, dialect_of, fields, query, tabs, values
+from .installsteps import names
 from .menu import menu
 from .outcome import Notice
 from .rows import row
@@ -18,21 +24,27 @@ bp = Blueprint("installpages", __name__)
 @bp.get("/workers/<worker_id>/install")
 def install(worker_id: str) -> str | tuple[str, int]:
     found = store().worker(worker_id)
-    form = form_for(found.name)
+    told = drift.judge(found.unit)
+    known, given = _known(found, told), request.args
+    dialect = dialect_of(given, known)
+    form, way = fields(dialect, given, known), given.get("way", "")
     try:
-        made, problem = unit(form), None
-    except BadValue as error:
-        made, problem = None, Notice("bad", f"{error.problem}; {error.hint}.")
+        shown, problem = _installation(found, recipe.read(values(form, dialect, way))), None
+    except (BadValue, BadConfig) as error:
+        shown, problem = None, Notice("bad", f"{error.problem}; {error.hint}.")
     page = render_template(
         "install.html",
         section="workers",
         tab="install",
         w=row(found, store().clock()),
+        dialect=dialect,
+        tabs=tabs(dialect, form),
         form=form,
-        unit=made,
-        file=FILE,
-        steps=steps(form, made.path) if made else [],
-        download=f"{url_for('.download', worker_id=worker_id)}?{urlencode({one.name: one.value for one in form})}",
+        way=way,
+        other=query(form, dialect, "native" if shown and shown.how.way == "supervised" else "supervised"),
+        shown=shown,
+        told=told,
+        badge=badge(told),
         actions=menu(),
         chosen="",
         notices=[*flashed(), *([problem] if problem else [])],
@@ -41,15 +53,27 @@ def install(worker_id: str) -> str | tuple[str, int]:
     return (page, 400) if problem else page
 
 
-@bp.get(f"/workers/<worker_id>/{FILE}")
-def download(worker_id: str) -> Response:
+@bp.get("/workers/<worker_id>/install/<name>")
+def download(worker_id: str, name: str) -> Response:
+    store().worker(worker_id)
     try:
-        made = unit(form_for(store().worker(worker_id).name))
-    except BadValue as error:
+        files = names(recipe.make(recipe.read(request.args)).rendered.files)
+    except (BadValue, BadConfig) as error:
         raise BadRequest(f"{error.problem}; {error.hint}") from None
-    headers = {"Content-Disposition": f"attachment; filename={FILE}"}
-    return Response(made.text, mimetype="text/plain", headers=headers)
+    if name not in files:
+        raise NotFound(f"there is no {name}; there are {', '.join(files)}")
+    headers = {"Content-Disposition": f"attachment; filename={name}"}
+    return Response(files[name].text.encode(), mimetype="text/plain", headers=headers)
 
 
-def form_for(name: str) -> list[Field]:
-    return fields(name, request.host_url, request.args, store().settings.shared_storage_path)
+def _installation(worker: Worker, of: Recipe) -> Installation:
+    def address(name: str) -> str:
+        return f"{url_for('.download', worker_id=worker.id, name=name)}?{recipe.text_of(of)}"
+
+    manager = of.worker.manager_url if "://" in of.worker.manager_url else f"http://{of.worker.manager_url}"
+    return installation(of, address, lambda name: manager.rstrip("/") + address(name))
+
+
+def _known(worker: Worker, told: Judgement) -> Known:
+    storage = store().settings.shared_storage_path
+    return Known(worker.name, worker.platform, request.host_url, storage, told.recipe)

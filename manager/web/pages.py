@@ -10,9 +10,11 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from ...worker.wire import RESTART_EXIT_CODE
+from ..rules import drift
 from ..rules.actions import Answer
 from ..rules.facts import Kind
 from ..rules.workers import Worker
+from .definitions import badge, made_for
 from .following import read_following
 from .listing import BadFilter, Filters, listing, read_filters, summary
 from .menu import ACTIONS, menu
@@ -100,11 +102,15 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
     found = store().worker(worker_id)
     told = steps(reversed(store().worker_events(worker_id, 100, kinds=LIFE)), now)
     tasks = stints(reversed(store().worker_events(worker_id, 30, kinds=TASKS)), now)
+    definition = drift.judge(found.unit)
     return render_template(
         "worker.html",
         tab="overview",
         w=row(found, now),
         facts=facts(found),
+        definition=definition,
+        badge=badge(definition),
+        made_for=made_for(definition),
         recent=last_change(told),
         history=told[::-1],
         tasks=tasks,

@@ -42,7 +42,7 @@ def test_a_definition_names_its_files_and_its_recipe() -> None:
 def test_what_a_definition_carries_makes_the_same_definition_again(system: str) -> None:
     first = recipe.read({**FORM, "system": system})
     made = recipe.make(first)
-    assert recipe.make(recipe.from_text(recipe.text_of(replace(first, way=made.way)))) == made
+    assert recipe.make(recipe.from_text(recipe.text_of(made.recipe))) == made
 
 
 @pytest.mark.parametrize("system", DIALECTS)

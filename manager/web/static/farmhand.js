@@ -25,8 +25,9 @@ function copying() {
   for (const button of navigator.clipboard ? $$('[data-copy]') : []) {
     button.hidden = false;
     on(button, 'click', async () => {
-      const codes = button.dataset.copy ? $$(`${button.dataset.copy} code`) : [$('code', button.parentNode)];
-      await navigator.clipboard.writeText(codes.map((code) => code.textContent.trimEnd()).join('\n').trimStart() + (codes.length > 1 ? '\n' : ''));
+      const file = button.dataset.copy;              // a file's lines, each with its end; or one command
+      const lines = $$('code', file ? $(file) : button.parentNode).map((code) => code.textContent);
+      await navigator.clipboard.writeText(file ? lines.map((line) => `${line}\n`).join('') : lines[0].trim());
       $('use', button).setAttribute('href', '#i-check');
       announce('Copied');
       setTimeout(() => $('use', button).setAttribute('href', '#i-copy'), 2000);

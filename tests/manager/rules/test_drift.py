@@ -20,8 +20,7 @@ def report(system: str = "systemd", drop_ins: tuple[str, ...] = (), **changed: s
     made = recipe.make(recipe.read({**form, "profile": "cpu"}))
     files = {file.path: digest(file.text.encode()) for file in made.seen}
     files |= {path: changed[key] for path in files for key in changed if path.endswith(key.replace("_", "."))}
-    text = recipe.text_of(recipe.read({**form, "profile": "cpu", "way": made.way}))
-    kept = drift.keep({"recipe": text, "files": files, "drop_ins": list(drop_ins)})
+    kept = drift.keep({"recipe": recipe.text_of(made.recipe), "files": files, "drop_ins": list(drop_ins)})
     assert kept is not None
     return kept
 

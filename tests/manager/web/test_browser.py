@@ -338,20 +338,6 @@ def test_a_workers_page_follows_its_worker(page: Page, url: str, store: Store) -
     expect(page.locator("#recent")).to_contain_text("back after")
 
 
-def test_the_unit_file_is_copied_as_it_is_downloaded(
-    context: BrowserContext, page: Page, url: str, store: Store
-) -> None:
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)
-    worker = awake(store, "node-1")
-    page.goto(f"{url}/workers/{worker.id}/install")
-    page.get_by_role("button", name="Copy", exact=True).click()
-    expect(page.locator("[data-announce]")).to_have_text("Copied")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download").click()
-    assert download.value.suggested_filename == "farmhand-worker.service"
-    assert page.evaluate("navigator.clipboard.readText()") == download.value.path().read_text()
-
-
 def test_a_jobs_page_follows_its_tasks(page: Page, url: str, store: Store) -> None:
     worker, job_id = awake(store, "node-1"), job(store, tasks=2)
     page.goto(f"{url}/jobs/{job_id}")

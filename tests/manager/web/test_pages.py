@@ -9,7 +9,6 @@ from werkzeug.test import TestResponse
 
 from farmhand.manager.storage import calls
 from farmhand.manager.storage.store import Store
-from farmhand.units.dialects import systemd
 from farmhand.worker.wire import JobStatus, Status
 
 PNG = bytes.fromhex("89504e470d0a1a0a")
@@ -282,48 +281,3 @@ def test_a_task_without_log_or_picture_says_so(client: FlaskClient, store: Store
     task = store.tasks(job(store))[0]
     assert "nothing has been logged yet" in client.get(f"/tasks/{task.id}/log").text
     assert client.get(f"/tasks/{task.id}/picture").status_code == 404
-
-
-# -- the unit file
-
-
-def test_the_unit_is_made_for_that_very_worker(client: FlaskClient, workers: list[Pretended]) -> None:
-    query = "manager=http://farm.local:8080/&code=99&user=render&folder=/srv/farm"
-    page = client.get(f"/workers/{workers[0].id}/install?{query}")
-    link = re.search(r'href="([^"]*farmhand-worker\.service\?[^"]*)"', page.text)
-    assert link is not None
-    file = client.get(link[1].replace("&amp;", "&"))
-    assert file.headers["Content-Disposition"] == "attachment; filename=farmhand-worker.service"
-    service = systemd.read("farmhand-worker.service", file.text).service
-    words = service.exec_start[0].words
-    assert words[1:7] == ("--manager", "http://farm.local:8080/", "--restart-exit-code", "99", "--name", "node-1")
-    assert (service.user, service.restart_force_exit_status.codes) == ("render", {99})
-    for line in filter(None, file.text.splitlines()):
-        assert line.partition("=")[0] in page.text
-
-
-@pytest.mark.parametrize(
-    ("query", "says"),
-    [
-        ("code=1", "1 is how any program reports a failure"),
-        ("code=abc", "is not an exit code"),
-        ("code=٤٧", "is not an exit code"),
-        ("program=worker", "is not an absolute path"),
-        ("name=x%0ARestart=no", "line break"),
-        ("name=", "name: it is empty"),
-        ("user=a:b", "user:"),
-    ],
-)
-def test_a_unit_that_cannot_be_made_says_which_field(
-    client: FlaskClient, workers: list[Pretended], query: str, says: str
-) -> None:
-    page = client.get(f"/workers/{workers[0].id}/install?{query}")
-    assert page.status_code == 400
-    assert says in page.text
-    assert client.get(f"/workers/{workers[0].id}/farmhand-worker.service?{query}").status_code == 400
-
-
-def test_a_worker_without_a_restart_code_has_a_unit_without_one(client: FlaskClient, workers: list[Pretended]) -> None:
-    text = client.get(f"/workers/{workers[0].id}/farmhand-worker.service?code=").text
-    assert "restart-exit-code" not in text
-    assert "RestartForceExitStatus" not in text
