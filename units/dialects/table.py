@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 
 from ..dialect import Dialect
-from . import container, farmhand_writer, kubernetes, launchd, nomad, openrc, runit, s6, supervisord, systemd_units
+from . import (
+    container,
+    farmhand_writer,
+    kubernetes,
+    launchd,
+    nomad,
+    openrc,
+    runit,
+    s6,
+    supervisord,
+    systemd_units,
+    winsw,
+)
 
 DIALECTS: Mapping[str, Dialect] = {
     row.name: row
@@ -15,6 +27,7 @@ DIALECTS: Mapping[str, Dialect] = {
         s6.DIALECT,
         supervisord.DIALECT,
         launchd.DIALECT,
+        winsw.DIALECT,
         container.DIALECT,
         kubernetes.DIALECT,
         nomad.DIALECT,
