@@ -156,7 +156,7 @@ def commands(service: Service, target: Target) -> Commands:
             ("rc-update", *user, "add", service.name, "default"),
             ("rc-service", *user, service.name, "restart"),
         ),
-        uninstall=(("rc-service", *user, service.name, "stop"), ("rc-update", *user, "del", service.name)),
+        uninstall=(("rc-service", *user, service.name, "stop"), ("rc-update", *user, "del", service.name, "default")),
         status=("rc-service", *user, service.name, "status"),
         signs=_SIGNS,
     )

@@ -2,6 +2,7 @@
 
 import contextlib
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -24,12 +25,13 @@ FARMHAND = Path(sys.executable).parent / "farmhand"
 class Running:
     """A service manager that runs services. stop: has it stop one, without waiting.
 
-    state: gives systemd's ActiveState= of one; None where a manager has no such thing.
+    state: gives systemd's ActiveState= of one, where there is such a thing. run: a command where the manager is.
     """
 
     version: str
     stop: Callable[[str], object]
     state: Callable[[str], str] | None = None
+    run: Callable[..., subprocess.CompletedProcess[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class _InRoom:
     ready: str
     scan: str = "sleep infinity"
     before: str = "true"
+    told: bool = True  # of what is there already when it starts
 
     @contextlib.contextmanager
     def __call__(self, jobs: Sequence[Job], folder: Path) -> Iterator[Running]:
@@ -63,9 +66,10 @@ class _InRoom:
             _script(place, self.before)
             place.start(*self.scan.split(), log=folder / "manager.log")
             until(lambda: place.run("sh", "-c", self.ready).returncode == 0, f"{self.package} to be ready")
-            lines = [" && ".join(map(shlex.join, job.commands.install)) for job in jobs]
+            lines = [" && ".join(map(shlex.join, job.commands.install)) for job in jobs if self.told]
             _script(place, "xargs -d '\\n' -P 8 -I LINE sh -c LINE <<'EOF'", *lines, "EOF")
-            yield Running(_version(self.package), lambda name: _later(place, folder, self.stop.format(name)))
+            stop = lambda name: _later(place, folder, self.stop.format(name))  # noqa: E731
+            yield Running(_version(self.package), stop, run=place.run)
 
 
 def _later(place: room.Room, folder: Path, command: str) -> None:
@@ -130,6 +134,7 @@ PROGRAMS: Mapping[str, Program] = {
         stop="supervisorctl stop {}",
         scan="supervisord -n",
         ready="supervisorctl pid",
+        told=False,
         before=f"cp {room.MANAGERS}/etc/supervisor/supervisord.conf /etc/supervisor",
     ),
 }

@@ -2,6 +2,7 @@
 
 import json
 import pwd
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from managers import room
+from managers import plays, room
 from managers.programs import PROGRAMS, Job
 from polling import until
 
@@ -42,6 +43,8 @@ WORDS = (
 LINES = ("one\ntwo", " \n ", "\n")
 TEXTS = ("plain", "a  b", "$HOME", "`x`", "%(x)s %", "\\", "ä€", "*", "a,b=c", "it's")
 HOSTILE_TEXTS = ("'\"", 'say "it"', "one\ntwo", " ; # ")
+MANAGERS = ("runit", "s6", "openrc", "supervisord")
+TARGET = Target()
 ON_ONE_LINE = ("supervisord",)
 
 KEEPS = Service(
@@ -77,17 +80,20 @@ def open_to_all(child: Path) -> Iterator[Path]:
         yield folder
 
 
+def job_of(name: str, folder: Path) -> Job:
+    (folder / "main.script").write_text("facts\nforever\n--\n")
+    service = given(folder, name)
+    written = render(DIALECTS[name], made(service), TARGET, "native")
+    return Job(service.name, written.files, DIALECTS[name].commands(service, TARGET))
+
+
 @room.needed
-@pytest.mark.parametrize("name", ["runit", "s6", "openrc", "supervisord"])
+@pytest.mark.parametrize("name", MANAGERS)
 def test_a_process_is_given_what_was_asked_for(name: str, open_to_all: Path, tmp_path: Path) -> None:
-    dialect, target = DIALECTS[name], Target()
-    (open_to_all / "main.script").write_text("facts\nforever\n--\n")
     service = given(open_to_all, name)
-    written = render(dialect, made(service), target, "native")
-    job = Job(service.name, written.files, dialect.commands(service, target))
-    with PROGRAMS[name]([job], tmp_path):
+    with PROGRAMS[name]([job_of(name, open_to_all)], tmp_path):
         facts = until(lambda: noted(open_to_all / "main.1"), "the process to say what it was given")
-    meant = dialect.means(service, target)
+    meant = DIALECTS[name].means(service, TARGET)
     assert facts["argv"][3:] == said(service)
     assert service.environment.items() <= environment(facts).items()
     assert (facts["cwd"], facts["umask"], facts["nice"]) == ("/usr/share", "0027", 5)
@@ -95,6 +101,23 @@ def test_a_process_is_given_what_was_asked_for(name: str, open_to_all: Path, tmp
     nobody = pwd.getpwnam("nobody")
     assert (facts["uid"], facts["gid"]) == (nobody.pw_uid, nobody.pw_gid)
     assert len(set(facts["groups"]) - {nobody.pw_gid}) == len(meant.supplementary_groups)
+
+
+@room.needed
+@pytest.mark.parametrize("name", MANAGERS)
+def test_its_commands_tell_how_it_is_and_take_it_away(name: str, open_to_all: Path, tmp_path: Path) -> None:
+    job, cell = job_of(name, open_to_all), plays.Cell("given", "requested stop", open_to_all)
+    with PROGRAMS[name]([job], tmp_path) as manager:
+        assert manager.run is not None
+        run, commands = manager.run, job.commands
+        until(lambda: cell.look()[0], "the process to be there")
+        until(lambda: re.search(commands.signs.running, run(*commands.status).stdout, re.M), "its status to tell that")
+        for words in commands.uninstall:
+            ran = run(*words)
+            assert ran.returncode == 0, (words, ran.stdout, ran.stderr)
+        until(lambda: not cell.look()[0], "the process to be gone")
+        assert not re.search(commands.signs.running, run(*commands.status).stdout, re.M)
+    assert cell.look() == (False, 1)
 
 
 def said(service: Service) -> list[str]:
