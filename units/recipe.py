@@ -1,7 +1,8 @@
 """A worker's definition as it is to be installed: it carries where its files are and of what it was made.
 
 The worker reports both when it signs on, with a hash of each file, so that whoever knows the recipe can make the same
-definition again and say whether it is still the one. A recipe's text is a form's: `system=systemd&name=node-7&...`.
+definition again and say whether it is still the one. A recipe's text is a form's, `system=systemd&name=node-7&...`,
+with tildes for the percent signs, which are something else in most formats.
 """
 
 from collections.abc import Callable, Mapping
@@ -116,12 +117,12 @@ def _beside(program: str) -> str:
 
 def from_text(text: str) -> Recipe:
     """Read a recipe's text. Raises BadValue."""
-    return read(dict(parse_qsl(text, strict_parsing=False)))
+    return read(dict(parse_qsl(text.replace("~", "%"))))
 
 
 def text_of(recipe: Recipe) -> str:
     """Write a recipe as text that `from_text` reads."""
-    return urlencode(said(recipe), safe="/:@,")
+    return urlencode(said(recipe), safe="/:@,").replace("~", "%7E").replace("%", "~")
 
 
 def said(recipe: Recipe) -> dict[str, str]:

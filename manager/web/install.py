@@ -1,6 +1,6 @@
 """The Install tab: a worker's definition for one service manager, what it loses, and how it gets there. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...units import hardening, recipe
@@ -11,8 +11,7 @@ from ...units.rendered import File
 from ...units.worker_unit import worker_service
 from .installsteps import Step, names, steps, undo
 from .reasons import Line, lines
-
-Address = Callable[[str], str]
+from .shells import Url
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Installation:
     gaps: Sequence[str] = ()
 
 
-def installation(of: Recipe, address: Address, url: Address) -> Installation:
+def installation(of: Recipe, address: Url, url: Url) -> Installation:
     """Make everything of a recipe. address, url: of a file's download, within the manager and from another machine.
 
     Raises BadValue, which names the field, and BadConfig.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from ...units import recipe
-from ...units.dialect import Dialect
+from ...units.dialect import Dialect, Target
 from ...units.dialects.table import DIALECTS
 from ...units.hardening import BARS, PROFILES
 from ...units.recipe import Recipe
@@ -14,6 +14,8 @@ from ...units.support import System
 from ...worker.wire import RESTART_EXIT_CODE
 
 _SYSTEMS: Mapping[str, System] = {"linux": "linux", "windows": "windows", "darwin": "macos"}
+# As whom a worker is likely to run; macOS has its services' accounts begin with a line.
+_USERS: Mapping[System, str] = {"linux": "farmhand", "macos": "_farmhand", "windows": ""}
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Field:
     label: str
     value: str
     hint: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,17 @@ class Tab:
 # An address by which only the manager's own machine reaches it.
 _NEAR = re.compile(r"(https?://)?(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
 
-_OUTPUT = "Where tasks write, apart by colons; they have to be there. It can write nowhere else"
-_OUTPUT_ANYWHERE = "Where tasks write, apart by colons or semicolons"
-
-# What the form asks for always, and what it asks for only if somebody has said it.
-_ASKED = ("name", "manager", "code", "program", "user", "folder", "output")
+# What the form asks for always, what of a container, and what only if somebody has said it.
+_ASKED = {
+    "name": "Name",
+    "manager": "Manager",
+    "code": "Restart code",
+    "program": "Program",
+    "user": "User",
+    "folder": "Folder",
+    "output": "Output folders",
+}
+_OF_CONTAINERS = {"image": "Image"}
 _ALSO = {
     "group": "Group",
     "data": "Data folder",
@@ -66,7 +74,6 @@ _ALSO = {
     "oom": "OOM score",
     "stop": "Seconds to stop",
     "farmhand": "Supervisor",
-    "image": "Image",
     "version": "Version of it",
     "config": "Folder of its file",
 }
@@ -85,26 +92,36 @@ def fields(dialect: Dialect, given: Mapping[str, str], known: Known) -> list[Fie
     """Return the form as it was sent, or with what is installed, or with what is likely for this worker."""
     likely = {**_likely(dialect, known), **_installed(dialect, known)}
     said = {name: given.get(name, likely.get(name, "")).strip() for name in recipe.KEYS}
-    near = _NEAR.match(said["manager"])
-    form = [
-        Field("name", "Name", said["name"]),
-        Field("manager", "Manager", said["manager"], "Only its own machine reaches it by this address" if near else ""),
-        Field("code", "Restart code", said["code"], "Empty: it cannot be restarted from here"),
-        Field("program", "Program", said["program"], "In the image" if dialect.contained else "On that machine"),
-        Field(
-            "user",
-            "User",
-            said["user"],
-            "Empty: root, which is not advised" if _system(dialect, known) != "windows" else "",
-        ),
-        Field("folder", "Folder", said["folder"], "Where it runs; flamenco-worker.yaml may be there"),
-        Field("output", "Output folders", said["output"], _OUTPUT if dialect.hardens else _OUTPUT_ANYWHERE),
-    ]
+    hints = _hints(dialect, said, known)
+    asked = {**_ASKED, **(_OF_CONTAINERS if dialect.contained else {})}
+    form = [Field(name, label, said[name], hints.get(name, "")) for name, label in asked.items()]
     if dialect.hardens:
-        form.append(Field("profile", "Hardening", said["profile"], _bar(said["profile"]), _profiles(said["profile"])))
-    if kinds := [name for name in dialect.variants if name and name != "drop-in"][1:]:
-        form.append(Field("as", "Kind", said["as"], choices=_named((dialect.variants[0], *kinds))))
+        profiles = tuple(name for name in PROFILES if name != "manager")
+        form.append(Field("profile", "Hardening", said["profile"], hints["profile"], profiles))
+    kinds = tuple(name for name in dialect.variants if name != "drop-in")
+    if len(kinds) > 1:
+        form.append(Field("as", "Kind", said["as"], choices=kinds))
     return [*form, *(Field(name, label, said[name]) for name, label in _ALSO.items() if said[name])]
+
+
+def _hints(dialect: Dialect, said: Mapping[str, str], known: Known) -> dict[str, str]:
+    """Return what is said below fields."""
+    bars = (
+        f"{PROFILES[name]}. Exposed: {bar:.1f} of 10 at most" for name, bar in BARS.items() if name in said["profile"]
+    )
+    nobody = "the image's own" if dialect.contained else "root, which is not advised"
+    apart = "semicolons" if _system(dialect, known) == "windows" else "colons"
+    only = "; they have to be there. It can write nowhere else" if said["profile"] else ""
+    return {
+        "manager": "Only its own machine reaches it by this address" if _NEAR.match(said["manager"]) else "",
+        "code": "Empty: it cannot be restarted from here",
+        "program": "In the image" if dialect.contained else "On that machine",
+        "user": "" if _system(dialect, known) == "windows" else f"Empty: {nobody}",
+        "folder": "Where it runs; flamenco-worker.yaml may be there",
+        "output": f"Where tasks write, apart by {apart}{only}",
+        "image": "What it is made of; it needs the program in it",
+        "profile": next(bars, "Empty: it is kept from nothing"),
+    }
 
 
 def query(form: Sequence[Field], dialect: Dialect, way: str = "") -> str:
@@ -125,15 +142,16 @@ def values(form: Sequence[Field], dialect: Dialect, way: str = "") -> dict[str, 
 
 
 def _likely(dialect: Dialect, known: Known) -> dict[str, str]:
-    windows, linux = (_system(dialect, known) == name for name in ("windows", "linux"))
+    windows = _system(dialect, known) == "windows"
     return {
         "name": known.name,
         "manager": known.manager,
         "code": str(RESTART_EXIT_CODE),
         "program": "C:\\farmhand\\Scripts\\farmhand-worker.exe" if windows else "/opt/farmhand/bin/farmhand-worker",
-        "user": "farmhand" if linux and not dialect.contained else "",
-        "folder": "C:\\ProgramData\\Farmhand" if windows else "" if dialect.contained else "/var/lib/farmhand",
+        "user": "" if dialect.contained else _USERS[_system(dialect, known)],
+        "folder": "" if dialect.contained else "C:\\ProgramData\\Farmhand" if windows else "/var/lib/farmhand",
         "output": known.storage if known.storage.startswith("/") and not windows else "",
+        "image": Target.image if dialect.contained else "",
         "profile": "gpu" if dialect.hardens else "",
         "as": dialect.variants[0],
     }
@@ -149,17 +167,3 @@ def _installed(dialect: Dialect, known: Known) -> dict[str, str]:
 
 def _system(dialect: Dialect, known: Known) -> System:
     return dialect.system or _SYSTEMS.get(known.platform, "linux")
-
-
-def _profiles(chosen: str) -> tuple[tuple[str, str], ...]:
-    none = () if chosen else (("", "None"),)
-    return (*none, *_named([name for name in PROFILES if name != "manager"]))
-
-
-def _bar(chosen: str) -> str:
-    bars = (f"{PROFILES[name]}. Exposed: {bar:.1f} of 10 at most" for name, bar in BARS.items() if name == chosen)
-    return next(bars, "")
-
-
-def _named(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, name) for name in names)

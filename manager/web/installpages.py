@@ -1,5 +1,7 @@
 """The Install tab of a worker's page: its definition for each service manager, to read, copy and download."""
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.exceptions import BadRequest, NotFound
 
@@ -67,10 +69,12 @@ def download(worker_id: str, name: str) -> Response:
 
 
 def _installation(worker: Worker, of: Recipe) -> Installation:
-    def address(name: str) -> str:
-        return f"{url_for('.download', worker_id=worker.id, name=name)}?{recipe.text_of(of)}"
-
+    folder, query = url_for(".install", worker_id=worker.id), urlencode(recipe.said(of), safe="/:@,")
     manager = of.worker.manager_url if "://" in of.worker.manager_url else f"http://{of.worker.manager_url}"
+
+    def address(name: str) -> str:
+        return f"{folder}/{name}?{query}"
+
     return installation(of, address, lambda name: manager.rstrip("/") + address(name))
 
 

@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...units.recipe import Made, Recipe
 from ...units.rendered import File
-from .shells import Shell, shell_of
+from .shells import Shell, Url, shell_of
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ def names(files: Sequence[File]) -> dict[str, File]:
     return {found[-1] if own[found[-1]] == 1 else "-".join(found[-2:]): file for file, found in parts}
 
 
-def steps(made: Made, url: Callable[[str], str]) -> list[Step]:
+def steps(made: Made, url: Url) -> list[Step]:
     """Return the steps from a bare machine to a worker that runs. url: of a file, by its name for a download."""
-    shell, files, tell = shell_of(made.recipe), names(made.rendered.files), made.commands
+    shell, files, tell = shell_of(made), names(made.rendered.files), made.commands
     return [
         *([] if made.recipe.dialect.contained else _before(made.recipe, shell)),
         Step("Fetch what is shown here, or download it", shell.fetch(files, url)),
@@ -41,7 +41,7 @@ def steps(made: Made, url: Callable[[str], str]) -> list[Step]:
 
 def undo(made: Made) -> tuple[str, ...]:
     """Return what takes the definition away again."""
-    shell, tell = shell_of(made.recipe), made.commands
+    shell, tell = shell_of(made), made.commands
     remove = shell.remove([file.path for file in made.rendered.files])
     return (*map(shell.run_as_root, tell.uninstall), *remove, *map(shell.run_as_root, tell.gone))
 

@@ -18,6 +18,7 @@ VITAL = frozenset({"ExecStart", "Restart", "RestartForceExitStatus", "SuccessExi
 
 WHY: Mapping[str, str] = {
     **WORKER_WHY,
+    "Description": "Its name in status and logs",
     "UMask": "Frames are for others to read",
     "KillSignal": "How the worker is asked to stop",
     "StandardOutput": "Where the log is",
@@ -42,6 +43,7 @@ KEEPERS_WHY: Mapping[str, str] = {
     "TimeoutStopSec": "Longer than Farmhand takes to have the worker end its task",
     "StandardOutput": "Where Farmhand's own log is",
     "KillSignal": "How Farmhand is asked to stop",
+    "WantedBy": WHY["WantedBy"],
     "depend": WHY["depend"],
 }
 
@@ -70,7 +72,8 @@ STANDS_FOR: Mapping[str, str] = {word: directive for directive, words in _WORDS.
 _COMMENT = re.compile(r"\s*(#|<!--|<\?|<!)")
 _SECTION = re.compile(r"\[.*\]\s*")
 _PLIST_KEY = re.compile(r"(\s*<key>)([^<]*)(</key>.*)")
-_KEY = re.compile(r"""(\s*(?:- )?["<]?)([A-Za-z_][\w.-]*)(.*)""")
+_KEY = re.compile(r"""(\s*(?:- )?"?)([A-Za-z_][\w.-]*)("?\s*[:=].*)""")
+_WORD = re.compile(r"(\s*<?)([A-Za-z_][\w.-]*)(.*)")
 
 
 @dataclass(frozen=True)
@@ -97,11 +100,13 @@ def _line(text: str, why: Mapping[str, str], program: str) -> Line:
         return Line("", text, "", kind="comment")
     if _SECTION.fullmatch(text):
         return Line("", text, "", why.get(text.strip(), ""), kind="section")
-    found = _PLIST_KEY.fullmatch(text) or _KEY.fullmatch(text)
+    found = _PLIST_KEY.fullmatch(text) or _KEY.fullmatch(text) or _WORD.fullmatch(text)
     if found is None:
         return Line(text, "", "")
     before, key, after = found.groups()
     directive = STANDS_FOR.get(key, key)
+    if before.endswith("<") and directive == key:
+        return Line(text, "", "")
     if key == "exec" and program not in text:  # another program of a script
         return Line(before, key, after)
     carried = next((said for name, said in CARRIED_WHY.items() if name in text), "")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...units.carried import digest
-from ...units.recipe import Recipe
+from ...units.recipe import Made
 from ...units.rendered import File
 from ...units.run_script import home_path
 
@@ -15,6 +15,7 @@ _OF_CLUSTERS = frozenset({"kubectl", "nomad"})
 
 Words = Sequence[str]
 Files = Mapping[str, File]  # by their names for a download
+Url = Callable[[str], str]  # of such a name
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Shell:
 
     run: Callable[[Words], str]
     run_as_root: Callable[[Words], str]
-    fetch: Callable[[Files, Callable[[str], str]], tuple[str, ...]]
+    fetch: Callable[[Files, Url], tuple[str, ...]]
     compare: Callable[[Files], tuple[str, ...]]
     place: Callable[[Files], tuple[str, ...]]
     remove: Callable[[Sequence[str]], tuple[str, ...]]
@@ -36,12 +37,13 @@ class Shell:
     folder: Callable[[str, str | None], tuple[str, ...]]
 
 
-def shell_of(recipe: Recipe) -> Shell:
-    """Return the shell of the machine that a recipe is for."""
-    if recipe.dialect.system == "windows" or re.match(r"[A-Za-z]:", recipe.worker.program):
+def shell_of(made: Made) -> Shell:
+    """Return the shell of the machine that a definition is for."""
+    dialect, program = made.recipe.dialect, made.recipe.worker.program
+    if dialect.system == "windows" or re.match(r"[A-Za-z]:", program):
         return _POWERSHELL
-    shell = _MACOS if recipe.dialect.system == "macos" else _LINUX
-    return replace(shell, run_as_root=_run) if recipe.target.scope == "user" else shell
+    shell = _MACOS if dialect.system == "macos" else _LINUX
+    return replace(shell, run_as_root=_run) if _at_home(made.rendered.path) else shell
 
 
 # -- POSIX
@@ -60,7 +62,11 @@ def _as_root(words: Words) -> str:
     return _run(words) if words[0] in _OF_CLUSTERS else f"sudo {_run(words)}"
 
 
-def _curl(files: Files, url: Callable[[str], str]) -> tuple[str, ...]:
+def _at_home(path: str) -> bool:
+    return path.startswith("~/")
+
+
+def _curl(files: Files, url: Url) -> tuple[str, ...]:
     """Fetch all in one go: curl knows braces, and names a file as its address does."""
     return (_run(("curl", "-fsSO", url("{" + ",".join(files) + "}" if len(files) > 1 else next(iter(files))))),)
 
@@ -77,16 +83,17 @@ def _sum(program: str) -> Callable[[Files], tuple[str, ...]]:
 
 
 def _place(files: Files) -> tuple[str, ...]:
-    at_home = all(file.path.startswith("~/") for file in files.values())
-    root = _run if at_home else _as_root
     folders = dict.fromkeys(file.path.rpartition("/")[0] for file in files.values())
-    put = (root(("install", "-m", f"{file.mode:o}", name, file.path)) for name, file in files.items())
-    return (root(("mkdir", "-p", *folders)), *put)
+    put = (_at(file.path, ("install", "-m", f"{file.mode:o}", name, file.path)) for name, file in files.items())
+    return (*(_at(folder, ("mkdir", "-p", folder)) for folder in folders), *put)
+
+
+def _at(path: str, words: Words) -> str:
+    return _run(words) if _at_home(path) else _as_root(words)
 
 
 def _remove(paths: Sequence[str]) -> tuple[str, ...]:
-    root = _run if all(path.startswith("~/") for path in paths) else _as_root
-    return (root(("rm", *paths)),)
+    return tuple(_at(path, ("rm", path)) for path in paths)
 
 
 def _program(path: str) -> tuple[str, ...]:
@@ -111,7 +118,9 @@ _LINUX = Shell(
 
 
 def _sysadminctl(name: str, home: str | None) -> tuple[str, ...]:
-    return (_as_root(("sysadminctl", "-addUser", name, *(("-home", home) if home else ()))),)
+    """Add an account for a service, which has a number from 200 to 400 and a name that begins with a line."""
+    role = ("-roleAccount", "-UID", "399") if name.startswith("_") else ()
+    return (_as_root(("sysadminctl", "-addUser", name, *role, *(("-home", home) if home else ()))),)
 
 
 _MACOS = replace(_LINUX, compare=_sum("shasum -a 256"), user=_sysadminctl)
@@ -132,7 +141,7 @@ def _ps_run(words: Words) -> str:
     return f"& {line}" if line.startswith("'") else line
 
 
-def _ps_fetch(files: Files, url: Callable[[str], str]) -> tuple[str, ...]:
+def _ps_fetch(files: Files, url: Url) -> tuple[str, ...]:
     return tuple(_ps_run(("Invoke-WebRequest", "-UseBasicParsing", "-OutFile", name, url(name))) for name in files)
 
 

@@ -103,7 +103,7 @@ def test_nothing_is_said_of_another_way_where_nothing_is_lost(client: FlaskClien
 def test_a_profile_changes_what_it_is_kept_from(client: FlaskClient, node: Pretended) -> None:
     pages = {name: client.get(f"/workers/{node.id}/install?profile={name}").text for name in ("gpu", "cpu", "compat")}
     assert "Exposed: 1.5 of 10 at most" in pages["cpu"]
-    assert re.search(r'<option value="cpu" selected>', pages["cpu"])
+    assert re.search(r'<option selected>cpu<', pages["cpu"])
     assert "What the hardening leaves open" in pages["compat"]
     assert len({hashes(page)[0] for page in pages.values()}) == 3
 
