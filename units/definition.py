@@ -13,6 +13,7 @@ from .dialects import farmhand, systemd
 from .errors import BadConfig, Notice
 from .places import SYSTEM_FOLDERS
 from .rendered import Loss
+from .sayable import check_sayable
 from .spec import Service
 
 # Stands for what only the machine knows; no file can hold it.
@@ -50,7 +51,11 @@ class Source:
 
 
 def made(service: Service) -> Definition:
-    """Define a service that was not read from a file: `%` is nothing special in its texts."""
+    """Define a service that was not read from a file of ours: `%` is nothing special in its texts.
+
+    Raises BadValue for what no unit can say, by the name of its directive.
+    """
+    check_sayable(service)
     return Definition(service, service)
 
 

@@ -1,5 +1,6 @@
 """Our YAML, written so that it reads back as the same services."""
 
+import re
 from typing import Any
 
 import yaml
@@ -77,6 +78,13 @@ class _Dumper(yaml.SafeDumper):
         return super().increase_indent(flow, False)
 
 
+def _represent(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """Quote what YAML also takes for the end of a line, so that it is escaped: else it would come back as a space."""
+    style = '"' if re.search("[\x85\u2028\u2029]", text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent)
 _Dumper.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in found if tag not in SCALAR_TAGS]
     for first, found in yaml.SafeDumper.yaml_implicit_resolvers.items()

@@ -130,7 +130,7 @@ def _task(service: Service, target: Target, name: str) -> dict[str, Any]:
     return {
         "Name": name,
         "Driver": "docker",
-        "User": _unreplaced(contained.account(service) or "", "User"),
+        "User": _account(service),
         "Config": _config(service, target),
         "Env": contained.environment(service),
         "KillSignal": service.kill_signal,
@@ -182,11 +182,12 @@ def _escaped(text: str) -> str:
     return text.replace("${", "$${").replace("%{", "%%{")
 
 
-def _unreplaced(text: str, key: str) -> str:
-    """Take a text in which nothing can protect a ${name} from being replaced. Raises BadValue for one that has it."""
-    if _REPLACED.search(text):
-        raise BadValue(f"{key}: {_TITLE} replaces a part of {text!r}", "take ${ out of it")
-    return text
+def _account(service: Service) -> str:
+    """Give the user and the group. Raises BadValue for a ${name} in one, which nothing protects from being replaced."""
+    for key, name in (("User", service.user), ("Group", service.group)):
+        if name and _REPLACED.search(name):
+            raise BadValue(f"{key}: {_TITLE} replaces a part of {name!r}", "take ${ out of it")
+    return contained.account(service) or ""
 
 
 def commands(service: Service, target: Target) -> Commands:

@@ -29,7 +29,7 @@ _LOGS = {"system": "/var/log/supervisor", "user": "%(here)s"}
 _SIGNS = Signs(
     running=r"^\S+ +(RUNNING|STARTING) ",
     failed=r"^\S+ +(FATAL|BACKOFF|UNKNOWN) ",
-    enabled=r"^\S+ +[A-Z]+ ",
+    enabled=r"^\S+ +(?!ERROR)[A-Z]+ ",
     process=r" pid \d+,",
 )
 _SAYS = """
@@ -54,6 +54,7 @@ def means(service: Service, target: Target) -> Service:
         working_directory=_folder(service.working_directory),
         restart_prevent_exit_status=StatusSet(prevent.codes, prevent.signals - stubborn),
         restart_force_exit_status=StatusSet(force.codes, force.signals | stubborn),
+        nice=None if service.user and (service.nice or 0) < 0 else service.nice,  # it has become the user before
         restart_sec=1.0,
         start_limit_interval_sec=0.0,
         kill_mode="process",
@@ -140,15 +141,17 @@ def _one_line(text: str, key: str) -> str:
 
 def _environment(service: Service) -> str:
     user = {"USER": service.user, "LOGNAME": service.user} if service.user else {}
-    return ",".join(f"{name}={_value(text)}" for name, text in {**user, **service.environment}.items())
+    texts = {name: _value(text, "User") for name, text in user.items()}
+    texts |= {name: _value(text, "Environment") for name, text in service.environment.items()}
+    return ",".join(f"{name}={text}" for name, text in texts.items())
 
 
-def _value(text: str) -> str:
+def _value(text: str, key: str) -> str:
     """Quote a value of the environment; in its quotes nothing can be escaped."""
-    written = _one_line(text, "Environment").replace("%", "%%")
+    written = _one_line(text, key).replace("%", "%%")
     quote = next((mark for mark in "\"'" if mark not in text), None)
     if quote is None or text.strip("\"'") != text or _CUT.search(written):
-        raise BadValue(f"Environment: supervisord cannot be told {text!r}", "take quotes, ; and # out of it")
+        raise BadValue(f"{key}: supervisord cannot be told {text!r}", "take quotes, ; and # out of it")
     return f"{quote}{written}{quote}"
 
 
