@@ -8,8 +8,10 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -146,33 +148,44 @@ def ask(commands: Commands) -> Standing:
     if commands.signs.running == commands.signs.enabled == "":
         return Standing()
     answer = _run(commands.signs.ask or commands.status)
-    return installation.standing(commands.signs, answer.stdout + answer.stderr) if answer else Standing()
+    return installation.standing(commands.signs, answer.out + answer.err) if answer else Standing()
 
 
 def systemd_version() -> int | None:
     """Return the version of the systemd that is installed here."""
     answer = _run(("systemctl", "--version"))
-    found = re.match(r"systemd (\d+)", answer.stdout) if answer else None
+    found = re.match(r"systemd (\d+)", answer.out) if answer else None
     return int(found[1]) if found else None
 
 
 def told(commands: Commands) -> list[str]:
     """Return what the service manager says of a service to people, the last lines of it."""
     answer = _run(commands.status)
-    return (answer.stdout + answer.stderr).splitlines()[-_LINES:] if answer else []
+    return (answer.out + answer.err).splitlines()[-_LINES:] if answer else []
 
 
-def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str] | None:
+@dataclass(frozen=True)
+class Answer:
+    """What a program ended with, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+def _run(words: Sequence[str]) -> Answer | None:
     """Run a program to its end; None if there is no such program."""
     env = {**os.environ, "LC_ALL": "C.UTF-8", "SYSTEMD_PAGER": ""}
-    try:
-        return subprocess.run(
-            words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, env=env
-        )
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise _refused(words[0], error) from None
+    with tempfile.TemporaryFile("w+", errors="replace") as out, tempfile.TemporaryFile("w+", errors="replace") as err:
+        try:  # not through pipes: what the program leaves running would keep them open
+            code = subprocess.call(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _refused(words[0], error) from None
+        out.seek(0)
+        err.seek(0)
+        return Answer(code, out.read(), err.read())
 
 
 # -- doing it
@@ -328,9 +341,9 @@ def _tell(step: Tell) -> None:
         return
     if answer is None:
         problem = f"{step.words[0]}: there is no such program; install it, or name another service manager with --to"
-    elif answer.returncode:
-        lines = (answer.stderr.strip() or answer.stdout.strip() or "it said nothing").splitlines()
-        problem = f"{shlex.join(step.words)}: exit code {answer.returncode}; it says: {' / '.join(lines)}"
+    elif answer.code:
+        lines = (answer.err.strip() or answer.out.strip() or "it said nothing").splitlines()
+        problem = f"{shlex.join(step.words)}: exit code {answer.code}; it says: {' / '.join(lines)}"
     else:
         return
     if step.or_else == "fail":

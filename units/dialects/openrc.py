@@ -7,6 +7,7 @@ Sources: openrc-run(8), supervise-daemon(8), start-stop-daemon(8), supervise-dae
 
 import math
 import shlex
+from dataclasses import replace
 
 from .. import run_script
 from ..dialect import EVENT_NAMES, Commands, Dialect, Signs, Target
@@ -18,7 +19,17 @@ from ..unit_names import unit_type
 _FOLDERS = {"system": "/etc/init.d", "user": "~/.config/rc/init.d"}
 _LOGS = {"system": "/var/log", "user": "~/.local/state"}
 # openrc-run(8), "status"
-_SIGNS = Signs(running=r"status: started$", failed=r"status: (crashed|unsupervised)$")
+_SIGNS = Signs(
+    running=r"status: started$",
+    failed=r"status: (crashed|unsupervised)$",
+    enabled=r"^enabled$",
+    process=r"^pid \d+$",
+)
+# `status` tells neither; supervise-daemon notes each start of the process there.
+_ASK = (
+    "rc-service {0} status; test -e /etc/runlevels/default/{0} && echo enabled; "
+    'read -r pid </run/openrc/options/{0}/child_pid; echo "pid $pid"'
+)
 _SAYS = f"{run_script.SAYS} After Before Wants Requires NoNewPrivileges SendSIGKILL"
 _NEVER = 1_000_000_000  # starts in a second: more than there will be
 _DEPENDS = {"after": "after", "before": "before", "wants": "use", "requires": "need"}
@@ -66,7 +77,7 @@ def write(service: Service, target: Target) -> Rendered:
         lines += [] if text in ("", "''") else [f"{name}={text}"]
     for name, words in _evaluated(service, target).items():
         lines += _twice(name, words)
-    lines += ["", "depend() {", *(f"    {line}" for line in _depend(service)), "}"]
+    lines += ["", "depend() {", *(f"    {line}" for line in _depend(service)), "}", *_open_logs(service, target)]
     return Rendered(f"{_FOLDERS[target.scope]}/{service.name}", "".join(f"{line}\n" for line in lines), mode=0o755)
 
 
@@ -91,8 +102,7 @@ def _evaluated(service: Service, target: Target) -> dict[str, list[str]]:
     """Give the variables that are split and evaluated once more: the words of each, as sh reads them."""
     command = run_script.words(service.exec_start[0])
     account, folder = _account(service), service.working_directory
-    log = f"{_LOGS[target.scope]}/{service.name}.log"
-    out = _log(service.standard_output, log)
+    out, error = _logs(service, target)
     return {
         "command": command[:1],
         "command_args": command[1:],
@@ -100,7 +110,7 @@ def _evaluated(service: Service, target: Target) -> dict[str, list[str]]:
         "pidfile": [shlex.quote(f"/run/{service.name}.pid")],
         "directory": [run_script.quoted(folder.path if folder else "/", "WorkingDirectory")],
         "output_log": [run_script.home_path(out)],
-        "error_log": [run_script.home_path(_log(service.standard_error, out))],
+        "error_log": [run_script.home_path(error)],
     }
 
 
@@ -118,8 +128,25 @@ def _account(service: Service) -> str:
     return f"{service.user or 'root'}:{service.group}" if service.group else service.user or ""
 
 
+def _logs(service: Service, target: Target) -> tuple[str, str]:
+    """Say where output goes, and what is told of errors."""
+    out = _log(service.standard_output, f"{_LOGS[target.scope]}/{service.name}.log")
+    return out, _log(service.standard_error, out)
+
+
 def _log(said: str, otherwise: str) -> str:
-    return {"null": "/dev/null"}.get(said) or (said.removeprefix("append:") if "append:" in said else otherwise)
+    return "/dev/null" if said == "null" else said.removeprefix("append:") if "append:" in said else otherwise
+
+
+def _open_logs(service: Service, target: Target) -> list[str]:
+    """Have the logs be the user's: supervise-daemon opens them when it has become that user."""
+    account = _account(service)
+    if not account:
+        return []
+    paths = [run_script.quoted(path, "StandardOutput") for path in dict.fromkeys(_logs(service, target))]
+    owner = run_script.quoted(account, "User")
+    lines = [f"    checkpath -f -m 0640 -o {owner} {path}" for path in paths if path != "/dev/null"]
+    return ["", "start_pre() {", *lines, "}"] if lines else []
 
 
 def _ulimit(service: Service) -> str:
@@ -158,7 +185,7 @@ def commands(service: Service, target: Target) -> Commands:
         ),
         uninstall=(("rc-service", *user, service.name, "stop"), ("rc-update", *user, "del", service.name, "default")),
         status=("rc-service", *user, service.name, "status"),
-        signs=_SIGNS,
+        signs=_SIGNS if user else replace(_SIGNS, ask=("sh", "-c", _ASK.format(shlex.quote(service.name)))),
     )
 
 

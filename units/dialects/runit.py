@@ -52,7 +52,7 @@ def _finish(service: Service) -> str:
     lines = [
         "#!/bin/sh",
         "# $1: the exit code, -1 if a signal ended it; $2: that signal",
-        "grep -q 'want \\(down\\|exit\\)' supervise/stat && exit  # no pause if it was asked to stop",
+        "grep -qE 'want (down|exit)' supervise/stat && exit  # no pause if it was asked to stop",
         *run_script.after(service, "-1", "exec sv down ."),
         f"sleep {service.restart_sec:.0f}",
     ]
@@ -74,8 +74,8 @@ def commands(service: Service, target: Target) -> Commands:
     quoted = run_script.home_path(link)
     make = f"ln -sfn {run_script.home_path(folder)} {quoted}"
     return Commands(
-        # A service that runs is started anew, by what is written now.
-        install=(("sh", "-c", f"sv check {quoted} >&- && sv restart {quoted} || {make}"),),
+        # A service that runs is started anew, by what is written now; one that is new is seen within five seconds.
+        install=(("sh", "-c", f"{make} && if sv status {quoted} >/dev/null 2>&1; then sv restart {quoted}; fi"),),
         uninstall=(("sv", "force-stop", link), ("rm", "-f", link)),
         litter=(folder,),
         status=("sv", "status", link),

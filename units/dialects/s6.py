@@ -92,7 +92,7 @@ def commands(service: Service, target: Target) -> Commands:
     scan = f"s6-svscanctl -a {run_script.home_path(place)}"
     return Commands(
         # A service that runs is started anew, by what is written now.
-        install=(("sh", "-c", f"s6-svok {quoted} 2>&- && s6-svc -r {quoted} || {{ {make} && {scan}; }}"),),
+        install=(("sh", "-c", f"s6-svok {quoted} 2>&- && s6-svc -wr -r {quoted} || {{ {make} && {scan}; }}"),),
         uninstall=(("s6-svunlink", place, service.name),),
         litter=(folder,),
         status=("s6-svstat", link),

@@ -18,9 +18,8 @@ from ..dialect import EVENT_NAMES, Commands, Dialect, Signs, Target
 from ..errors import BadValue
 from ..meaning import meaning
 from ..rendered import Rendered
-from ..settled import settled
+from ..settled import settled, started
 from ..spec import INFINITY, Command, Folder, Service, StatusSet
-from ..variables import expand
 from .supervisord_reader import read
 
 _FOLDERS = {"system": "/etc/supervisor/conf.d", "user": "~/.config/supervisor/conf.d"}
@@ -119,7 +118,7 @@ def _restart(service: Service) -> dict[str, str]:
 
 
 def _command(service: Service) -> str:
-    words = expand(service.exec_start[0], service.environment)
+    words = started(service.exec_start[0], service.environment)
     nice = ["nice", "-n", str(service.nice)] if service.nice else []
     text = shlex.join([*nice, *(_one_line(word, "ExecStart") for word in words)]).replace("%", "%%")
     return _CUT.sub("''", text)
