@@ -54,7 +54,6 @@ KEEPS = Service(
     nice=5,
     working_directory=Folder("/usr/share"),
     limits={"NOFILE": Limit(500, 500)},
-    standard_output="null",
 )
 
 
