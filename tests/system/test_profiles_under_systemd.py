@@ -232,6 +232,13 @@ def test_the_manager_serves_and_writes_where_it_may(bench: Bench) -> None:
     assert bench.inside("/var/lib/farmhand-manager/farmhand.sqlite").stat().st_mode & 0o777 == 0o600
 
 
+def test_what_a_worker_keeps_is_for_its_user_alone(bench: Bench) -> None:
+    with running(bench, "own", "gpu"):
+        kept = bench.inside("/var/lib/farmhand-worker")
+        assert (kept.owner(), kept.stat().st_mode & 0o777) == (USER, 0o700)
+        assert (kept / "flamenco-worker-credentials.yaml").stat().st_mode & 0o777 == 0o600
+
+
 def test_credentials_are_in_no_argument_variable_or_unit(bench: Bench) -> None:
     asked = {"secret": SECRET, "platform": "linux", "supported_task_types": ["misc"], "name": "given"}
     known = ask(f"{bench.url}/api/v3/worker/register-worker", asked)["uuid"]
