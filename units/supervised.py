@@ -29,7 +29,7 @@ def keeper(definition: Definition, dialect: Dialect, target: Target) -> Service:
     service = definition.plain or definition.written
     show = ("--show-output", "*") if dialect.contained else ()
     run = (
-        target.farmhand,
+        _program(dialect, target),
         "run",
         *_control(service.name, dialect, target),
         config_path(service.name, dialect, target),
@@ -43,7 +43,7 @@ def keeper(definition: Definition, dialect: Dialect, target: Target) -> Service:
         wants=_of_the_system(service.wants),
         start_limit_interval_sec=0.0,
         type="notify",
-        exec_start=(Command(tuple(map(literal, run))),),
+        exec_start=(Command((run[0], *map(literal, run[1:]))),),
         restart="always",
         restart_sec=2.0,
         kill_mode="mixed",
@@ -53,6 +53,11 @@ def keeper(definition: Definition, dialect: Dialect, target: Target) -> Service:
         wanted_by=service.wanted_by,
         **_of_container(service) if dialect.contained else {},
     )
+
+
+def _program(dialect: Dialect, target: Target) -> str:
+    """Give what runs `farmhand` there: what this machine calls it is no path of Windows."""
+    return "farmhand.exe" if dialect.system == "windows" and target.farmhand.startswith("/") else target.farmhand
 
 
 def _of_container(service: Service) -> dict[str, Any]:

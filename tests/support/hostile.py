@@ -1,5 +1,6 @@
 """Texts that break what is written without care: quotes, escapes, ends of lines and of markup, and none at all."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,3 +26,12 @@ def outcome(write: Callable[[Service], Any], service: Service) -> tuple[Any, str
         return write(service), ""
     except BadValue as bad:
         return None, bad.problem
+
+
+def evaluated(expression: str) -> str:
+    """Read an expression as PowerShell does: quoted texts, and characters by number, put together."""
+    parts = re.findall(r"'((?:[^']|'')*)'|\[char\]0x([0-9a-f]{4})", expression)
+    between = re.sub(r"'(?:[^']|'')*'|\[char\]0x[0-9a-f]{4}", "x", expression)
+    assert re.fullmatch(r"x|\(x( \+ x)+\)", between)
+    units = [chr(int(number, 16)) if number else text.replace("''", "'") for text, number in parts]
+    return "".join(units).encode("utf-16-le", "surrogatepass").decode("utf-16-le")

@@ -14,6 +14,7 @@ from . import (
     s6,
     supervisord,
     systemd_units,
+    windows,
     winsw,
 )
 
@@ -28,6 +29,7 @@ DIALECTS: Mapping[str, Dialect] = {
         supervisord.DIALECT,
         launchd.DIALECT,
         winsw.DIALECT,
+        windows.DIALECT,
         container.DIALECT,
         kubernetes.DIALECT,
         nomad.DIALECT,
