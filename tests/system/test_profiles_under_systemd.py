@@ -166,7 +166,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         listen = ("--listen", f"127.0.0.1:{bench.port}", "--program", "/srv/venv/bin/farmhand-manager")
         bench.install("farmhand-manager.service", "--manager-unit", *listen, "--user", USER, "--group", USER)
         bench.start("farmhand-manager.service")
-        yield bench
+        try:
+            yield bench
+        finally:  # what it has in /tmp is the machine's
+            systemd.systemctl("stop", "*.service")
 
 
 def of_worker(bench: Bench, name: str, profile: str, *more: str) -> tuple[str, ...]:
