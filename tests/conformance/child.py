@@ -106,7 +106,19 @@ def on(name, delay, *act):
 
 
 def pid_of(who):
-    return {"self": os.getpid(), "child": kid, "parent": os.getppid(), "mainpid": os.environ.get("MAINPID", 0)}[who]
+    if who == "parent":
+        return parent()
+    return {"self": os.getpid(), "child": kid, "mainpid": os.environ.get("MAINPID", 0)}[who]
+
+
+def parent():
+    """Ask Windows itself: os.getppid() takes a snapshot of the process, which Wine 8 cannot."""
+    import ctypes  # which takes time to load
+
+    basic = (ctypes.c_void_p * 6)()
+    this = ctypes.c_void_p(-1)
+    ctypes.WinDLL("ntdll").NtQueryInformationProcess(this, 0, ctypes.byref(basic), ctypes.sizeof(basic), None)
+    return basic[5]
 
 
 def notify(*words):
@@ -114,7 +126,8 @@ def notify(*words):
         return note("notify", what='"skipped"')
     text = " ".join(words).replace("|", "\n")
     for who in ("self", "child", "parent"):
-        text = text.replace(f"${who}", str(pid_of(who)))
+        if f"${who}" in text:
+            text = text.replace(f"${who}", str(pid_of(who)))
     try:
         with open(path, "wb", buffering=0) as pipe:
             pipe.write(text.encode())
