@@ -24,7 +24,7 @@ def word(text: str) -> str:
     """Quote an argument as programs take their command line apart: CommandLineToArgvW, and the C library's start."""
     if text and not re.search(r"[\s\"]", text):
         return text
-    return '"' + re.sub(r'(\\*)("|$)', _doubled, text) + '"'
+    return '"' + re.sub(r'(\\*)("|\Z)', _doubled, text) + '"'
 
 
 def _doubled(found: re.Match[str]) -> str:
@@ -47,7 +47,7 @@ def words(text: str) -> list[str]:
     found: list[str] = []
     word: str | None = None
     quoted = False
-    for slashes, char in re.findall(r"(\\*)([^\\]|$)", text):
+    for slashes, char in re.findall(r"(\\*)([^\\]|\Z)", text):
         if char == '"':
             word = (word or "") + slashes[: len(slashes) // 2] + '"' * (len(slashes) % 2)
             quoted ^= len(slashes) % 2 == 0

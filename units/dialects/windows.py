@@ -19,10 +19,9 @@ from ..dialect import Commands, Dialect, Signs, Target
 from ..errors import BadValue
 from ..meaning import meaning
 from ..rendered import Loss, Rendered
-from ..settled import settled
+from ..settled import settled, started
 from ..spec import INFINITY, Service, StatusSet
 from ..unit_names import unit_type
-from ..variables import expand
 
 _SAYS = "Description Documentation ExecStart Environment User WantedBy"
 _FOLDER = "C:\\Program Files\\Farmhand\\"  # where none but administrators may put scripts
@@ -79,7 +78,7 @@ def _name(service: Service) -> str:
 
 
 def _supervised(service: Service, name: str, config: str) -> Iterator[str]:
-    program = powershell.literal(expand(service.exec_start[0], {})[0], "farmhand")
+    program = powershell.literal(service.exec_start[0].words[0], "farmhand")
     yield _run(f"{program} service install --name {name} '--' {powershell.literal(config, 'name')}")
     yield _run(f"{program} service start --name {name}")
 
@@ -93,7 +92,7 @@ def _native(service: Service, name: str) -> Iterator[str]:
         "Name": name,
         "BinaryPathName": powershell.literal(_command_line(service), "ExecStart"),
         "DisplayName": powershell.literal(service.description or name, "Description"),
-        "Description": powershell.literal(service.description or name, "Description"),
+        "Description": powershell.literal(service.description, "Description") if service.description else "",
         "StartupType": "Automatic",
         "DependsOn": ", ".join(powershell.literal(needed, "Requires") for needed in service.requires),
         "Credential": _credential(service.user),
@@ -113,9 +112,9 @@ def _native(service: Service, name: str) -> Iterator[str]:
 
 
 def _command_line(service: Service) -> str:
-    program, *arguments = expand(service.exec_start[0], service.environment)
-    if '"' in program:
-        raise BadValue(f"ExecStart: no program of Windows is called {program!r}", "take the quote out")
+    program, *arguments = started(service.exec_start[0], service.environment)
+    if '"' in program or program.endswith("\\"):
+        raise BadValue(f"ExecStart: no program of Windows is called {program!r}", "take the quote or backslash out")
     return windows_service.command_line(program, arguments)
 
 

@@ -86,7 +86,7 @@ def _elements(service: Service, v2: bool) -> Iterator[ElementTree.Element]:
     folder = service.working_directory
     yield _element("id", service.name, "name")
     yield _element("name", service.name, "name")
-    yield _element("description", _told(service), "Description")
+    yield _element("description", service.description, "Description")
     for name, value in service.environment.items():
         yield _variable(name, value)
     yield _element("executable", _fixed(command.words[0], "ExecStart"), "ExecStart")
@@ -103,11 +103,6 @@ def _elements(service: Service, v2: bool) -> Iterator[ElementTree.Element]:
         yield ElementTree.Element("onfailure", action="restart", delay=_span(service.restart_sec))
     yield from _account(service.user, v2)
     yield from _log(service)
-
-
-def _told(service: Service) -> str:
-    """Give the description in one line, which it is there; XML that is only white space is none."""
-    return " ".join(service.description.split()) or service.name
 
 
 def _element(name: str, text: str, key: str) -> ElementTree.Element:
