@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 
 from . import directives, schema
-from .commands import check, compare, install, render
+from .commands import check, compare, install, render, status
 from .commands.source import tell
 from .errors import BadConfig, BadValue
 
@@ -36,8 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add(commands.add_parser("check", help="say what is wrong with service files, and what mends it"))
     install.add_install(commands.add_parser("install", help="have a service manager start services, now and always"))
     install.add_uninstall(commands.add_parser("uninstall", help="stop services, and take them away"))
-    install.add_diff(commands.add_parser("diff", help="show how what is installed differs from what would be"))
-    install.add_status(commands.add_parser("status", help="say whether services are installed, unchanged and running"))
+    status.add_diff(commands.add_parser("diff", help="show how what is installed differs from what would be"))
+    status.add_status(commands.add_parser("status", help="say whether services are installed, unchanged and running"))
     commands.add_parser("schema", help="print the JSON Schema of Farmhand's YAML").set_defaults(run=_schema)
     listing = commands.add_parser("directives", help="list the directives that Farmhand acts on")
     listing.add_argument("names", nargs="*", metavar="NAME", help="only these")

@@ -1,194 +1,25 @@
-"""Does what installation.py plans: files, command lines and records. The only I/O of that."""
+"""Does what install_steps.py plans: writes files, runs command lines, and watches what comes of them."""
 
 import contextlib
 import os
-import re
 import shlex
 import shutil
-import stat
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from . import installation, records
-from .dialect import Commands, Scope
-from .files import read_text
-from .installation import Back, Forget, Found, Leave, Note, Present, Put, Record, Standing, Step, Tell, Wanted, Watch
+from . import install_steps, records
+from .install_steps import Back, Forget, Leave, Note, Put, Step, Tell, Watch
+from .installation import Record, Standing
+from .present import Failed, ask, record_path, recorded, refused, run, told
 from .rendered import File
 
 _PATIENCE = 60.0  # seconds until it runs, or does not run any more
 _PAUSE = 0.1
-_LINES = 15  # of what a service manager says of a service that failed
 _NEW = ".farmhand-new"
 
 Say = Callable[[str], None]
-
-
-class Failed(Exception):
-    """Something could not be done; the text says what, why and how to mend it."""
-
-
-def _refused(path: str, error: OSError, hint: str = "make room or mend that, then try again") -> Failed:
-    if isinstance(error, PermissionError):
-        hint = "run it as root (sudo), or install your own with --scope user"
-    return Failed(f"{path}: {error.strerror}; {hint}")
-
-
-# -- places
-
-
-def real(path: str) -> str:
-    """Return a path of a user's files as this user has it; others are as they are."""
-    settings = os.environ.get("XDG_CONFIG_HOME")
-    if settings and path.startswith("~/.config/"):
-        return settings + path.removeprefix("~/.config")
-    return os.path.expanduser(path) if path.startswith("~/") else path
-
-
-def records_folder(scope: Scope) -> str:
-    """Return where the records are of what is installed for the machine, or for this user."""
-    if sys.platform == "win32":
-        variable = "PROGRAMDATA" if scope == "system" else "LOCALAPPDATA"
-        return os.path.join(os.environ.get(variable, ""), "Farmhand", "installed")
-    if scope == "user":
-        return os.path.join(
-            os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"), "farmhand/installed"
-        )
-    return "/var/db/farmhand/installed" if sys.platform == "darwin" else "/var/lib/farmhand/installed"
-
-
-def changed_folder(scope: Scope) -> str:
-    """Return where copies are kept of what somebody changed by hand."""
-    return os.path.join(records_folder(scope), "changed")
-
-
-def _record_path(scope: Scope, dialect: str, name: str) -> str:
-    return os.path.join(records_folder(scope), f"{dialect} {name.replace('/', '-')}.json")
-
-
-# Linux has no one sign of its service manager: systemd's and OpenRC's are files, sd_booted(3), openrc(8); others are
-# processes.
-_FILES = {"systemd": "/run/systemd/system", "openrc": "/run/openrc/softlevel"}
-_PROCESSES = {"runsvdir": "runit", "s6-svscan": "s6", "supervisord": "supervisord"}
-
-
-def manager_here() -> str | None:
-    """Name the service manager that runs this machine: a dialect, or the system if it has but one; None if unknown."""
-    if sys.platform in ("darwin", "win32"):
-        return {"darwin": "macos", "win32": "windows"}[sys.platform]
-    by_file = next((name for name, path in _FILES.items() if os.path.exists(path)), None)
-    return by_file or next((name for program, name in _PROCESSES.items() if program in _running()), None)
-
-
-def _running() -> set[str]:
-    """Return the names of the programs that run on this machine, and not in a container of it."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it has ended
-            name = (path / "comm").read_text(errors="replace").strip()
-            found.update([name] if name in _PROCESSES and _has_our_root(path) else [])
-    return found
-
-
-def _has_our_root(process: Path) -> bool:
-    try:
-        return os.path.samestat((process / "root").stat(), os.stat("/"))
-    except PermissionError:  # somebody else's: take it for the machine's
-        return True
-
-
-# -- what is there
-
-
-def look(wanted: Wanted) -> Found:
-    """Return what is there of a service to install. Raises Failed and BadConfig."""
-    record = recorded(wanted.scope, wanted.dialect, wanted.name)
-    paths = {file.path for file in wanted.files} | {kept.path for kept in (record.files if record else ())}
-    folders = {str(parent) for file in wanted.files for parent in Path(file.path).parents if not parent.exists()}
-    return Found(
-        {path: present(path) for path in paths},
-        record,
-        ask(wanted.commands),
-        tuple(sorted(folders)),
-    )
-
-
-def recorded(scope: Scope, dialect: str, name: str) -> Record | None:
-    path = _record_path(scope, dialect, name)
-    return records.read(path, read_text(path)) if os.path.exists(path) else None
-
-
-def all_recorded(scope: Scope) -> list[Record]:
-    """Return the records of all that is installed, as far as this user may see them."""
-    paths = sorted(Path(records_folder(scope)).glob("*.json"))
-    return [records.read(str(path), read_text(path)) for path in paths]
-
-
-def present(path: str) -> Present | None:
-    try:
-        found = os.lstat(path)
-        owner = (found.st_uid, found.st_gid)
-        if stat.S_ISLNK(found.st_mode):
-            return Present("", owner=owner, link=os.readlink(path))
-        text = Path(path).read_bytes().decode("utf-8", "surrogateescape")
-        return Present(text, stat.S_IMODE(found.st_mode), owner)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise _refused(path, error, "move it away") from None
-
-
-def ask(commands: Commands) -> Standing:
-    """Return how a service is; what nobody can tell is unknown."""
-    if commands.signs.running == commands.signs.enabled == "":
-        return Standing()
-    answer = _run(commands.signs.ask or commands.status)
-    return installation.standing(commands.signs, answer.out + answer.err) if answer else Standing()
-
-
-def systemd_version() -> int | None:
-    """Return the version of the systemd that is installed here."""
-    answer = _run(("systemctl", "--version"))
-    found = re.match(r"systemd (\d+)", answer.out) if answer else None
-    return int(found[1]) if found else None
-
-
-def told(commands: Commands) -> list[str]:
-    """Return what the service manager says of a service to people, the last lines of it."""
-    answer = _run(commands.status)
-    return (answer.out + answer.err).splitlines()[-_LINES:] if answer else []
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a program ended with, and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-
-def _run(words: Sequence[str]) -> Answer | None:
-    """Run a program to its end; None if there is no such program."""
-    env = {**os.environ, "LC_ALL": "C.UTF-8", "SYSTEMD_PAGER": ""}
-    with tempfile.TemporaryFile("w+", errors="replace") as out, tempfile.TemporaryFile("w+", errors="replace") as err:
-        try:  # not through pipes: what the program leaves running would keep them open
-            code = subprocess.call(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _refused(words[0], error) from None
-        out.seek(0)
-        err.seek(0)
-        return Answer(code, out.read(), err.read())
-
-
-# -- doing it
 
 
 def perform(steps: Iterable[Step], say: Say) -> None:
@@ -218,7 +49,7 @@ def _undo(noted: Record, say: Say) -> None:
             say(f"    {line}")
     say(f"undoing {record.name}")
     try:
-        perform(installation.undo(record), say)
+        perform(install_steps.undo(record), say)
     except Failed as problem:
         say(f"{problem}; it is not undone wholly: the next install or uninstall goes on with that")
 
@@ -241,16 +72,16 @@ def describe(step: Step) -> list[str]:
 
 def _note(step: Note) -> None:
     record = step.record
-    path = _record_path(record.scope, record.dialect, record.name)
+    path = record_path(record.scope, record.dialect, record.name)
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     except OSError as error:
-        raise _refused(path, error) from None
+        raise refused(path, error) from None
     _put(Put((File(path, records.text_of(record), 0o600),)))
 
 
 def _forget(step: Forget) -> None:
-    _remove(_record_path(step.record.scope, step.record.dialect, step.record.name))
+    _remove(record_path(step.record.scope, step.record.dialect, step.record.name))
 
 
 def _put(step: Put) -> None:
@@ -267,7 +98,7 @@ def _put(step: Put) -> None:
         for file in step.files:
             with contextlib.suppress(Failed):
                 _remove(_beside(file.path))
-        raise _refused(path, error) from None
+        raise refused(path, error) from None
 
 
 def _back(step: Back) -> None:
@@ -284,7 +115,7 @@ def _back(step: Back) -> None:
             _stage(path, before.text, before.mode, before.owner)
         _replace(path)
     except OSError as error:
-        raise _refused(path, error) from None
+        raise refused(path, error) from None
 
 
 def _beside(path: str) -> str:
@@ -323,7 +154,7 @@ def _remove(path: str) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise _refused(path, error) from None
+        raise refused(path, error) from None
 
 
 def _leave(step: Leave) -> None:
@@ -336,7 +167,7 @@ def _leave(step: Leave) -> None:
 
 
 def _tell(step: Tell) -> None:
-    answer = _run(step.words)
+    answer = run(step.words)
     if answer is None and step.optional:
         return
     if answer is None:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from farmhand.units import install, installation, records
+from farmhand.units import install, install_steps, installation, present, records
 from farmhand.units.dialect import Commands, Signs
 from farmhand.units.errors import BadConfig
-from farmhand.units.install import Failed
-from farmhand.units.installation import Kept, Present, Record, Standing, Step, Wanted
+from farmhand.units.install_steps import Step
+from farmhand.units.installation import Kept, Present, Record, Standing, Wanted
+from farmhand.units.present import Failed
 from farmhand.units.rendered import File
 
 
@@ -44,16 +45,16 @@ class Machine:
         return Wanted("x", "systemd", "user", files, commands(self.folder / "manager"))
 
     def plan(self, wanted: Wanted) -> list[Step]:
-        found = install.look(wanted)
-        mending = installation.mend(found.record) if found.record else []
-        return [*mending, *installation.install([(wanted, installation.mended(found))], 0.0)]
+        found = present.look(wanted)
+        mending = install_steps.mend(found.record) if found.record else []
+        return [*mending, *install_steps.install([(wanted, install_steps.mended(found))], 0.0)]
 
     def install(self, wanted: Wanted) -> None:
         install.carry_out(self.plan(wanted), _silent)
 
     def uninstall(self) -> None:
-        for record in install.all_recorded("user"):
-            install.perform(installation.removal(record), _silent)
+        for record in present.all_recorded("user"):
+            install.perform(install_steps.removal(record), _silent)
 
     def there(self) -> dict[str, bytes]:
         """Return all that there is but the records, folders too."""
@@ -92,7 +93,7 @@ def test_what_is_installed_can_be_taken_away_without_a_trace(machine: Machine) -
     assert (machine.folder / "etc/x/run").stat().st_mode & 0o777 == 0o600
     machine.uninstall()
     assert machine.there() == {}
-    assert install.all_recorded("user") == []
+    assert present.all_recorded("user") == []
 
 
 def test_what_is_as_it_should_be_takes_no_step(machine: Machine) -> None:
@@ -119,7 +120,7 @@ def test_after_any_step_the_next_command_mends_it(
             machine.install(machine.wanted())
             assert machine.there() == INSTALLED, plan[:number]
         machine.uninstall()
-        assert (machine.there(), install.all_recorded("user")) == ({}, []), plan[:number]
+        assert (machine.there(), present.all_recorded("user")) == ({}, []), plan[:number]
         number, steps = number + 1, len(plan)
     assert steps > 5
 
@@ -131,10 +132,10 @@ def test_an_undoing_that_was_cut_short_goes_on(tmp_path: Path, monkeypatch: pyte
         machine.install(machine.wanted("old\n", "stale"))
         before = machine.there()
         install.perform(machine.plan(machine.wanted())[:-1], _silent)
-        (record,) = install.all_recorded("user")
-        undoing = installation.mend(record)
+        (record,) = present.all_recorded("user")
+        undoing = install_steps.mend(record)
         install.perform(undoing[:number], _silent)
-        install.perform((step for each in install.all_recorded("user") for step in installation.mend(each)), _silent)
+        install.perform((step for each in present.all_recorded("user") for step in install_steps.mend(each)), _silent)
         assert machine.there() == before, undoing[:number]
         number, steps = number + 1, len(undoing)
 
@@ -168,11 +169,11 @@ def test_a_removal_that_was_cut_short_goes_on(tmp_path: Path, monkeypatch: pytes
     while number <= steps:
         machine = new_machine(tmp_path / str(number), monkeypatch)
         machine.install(machine.wanted())
-        (record,) = install.all_recorded("user")
-        plan = installation.removal(record)
+        (record,) = present.all_recorded("user")
+        plan = install_steps.removal(record)
         install.perform(plan[:number], _silent)
         machine.uninstall()
-        assert (machine.there(), install.all_recorded("user")) == ({}, []), plan[:number]
+        assert (machine.there(), present.all_recorded("user")) == ({}, []), plan[:number]
         number, steps = number + 1, len(plan)
 
 
@@ -181,7 +182,7 @@ def test_a_full_disk_changes_nothing(machine: Machine, older: bool) -> None:
     """A limit on the size of files stands for it: the second file does not fit."""
     if older:
         machine.install(machine.wanted("old\n"))
-    before, known = machine.there(), install.all_recorded("user")
+    before, known = machine.there(), present.all_recorded("user")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
@@ -189,7 +190,7 @@ def test_a_full_disk_changes_nothing(machine: Machine, older: bool) -> None:
             machine.install(machine.wanted("x" * 30_000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert (machine.there(), install.all_recorded("user")) == (before, known)
+    assert (machine.there(), present.all_recorded("user")) == (before, known)
 
 
 def test_a_command_that_fails_is_undone_and_told(machine: Machine) -> None:
@@ -197,7 +198,7 @@ def test_a_command_that_fails_is_undone_and_told(machine: Machine) -> None:
     bad = replace(wanted.commands, install=(*wanted.commands.install, ("sh", "-c", "echo too bad >&2; exit 7")))
     with pytest.raises(Failed, match=r"exit code 7; it says: too bad"):
         machine.install(replace(wanted, commands=bad))
-    assert (machine.there(), install.all_recorded("user")) == ({}, [])
+    assert (machine.there(), present.all_recorded("user")) == ({}, [])
 
 
 def test_services_of_one_file_are_installed_together_or_not_at_all(machine: Machine) -> None:
@@ -205,10 +206,10 @@ def test_services_of_one_file_are_installed_together_or_not_at_all(machine: Mach
     other = tuple(replace(file, path=file.path.replace("/etc/x/", "/etc/y/")) for file in first.files)
     bad = replace(first.commands, install=(("false",),))
     second = replace(first, name="y", files=other, commands=bad)
-    pairs = [(each, install.look(each)) for each in (first, second)]
+    pairs = [(each, present.look(each)) for each in (first, second)]
     with pytest.raises(Failed, match="false"):
-        install.carry_out(installation.install(pairs, 0.0), _silent)
-    assert (machine.there(), install.all_recorded("user")) == ({}, [])
+        install.carry_out(install_steps.install(pairs, 0.0), _silent)
+    assert (machine.there(), present.all_recorded("user")) == ({}, [])
 
 
 def test_a_record_is_read_as_it_was_written(machine: Machine) -> None:
