@@ -17,10 +17,9 @@ from .dialect import Target
 from .errors import BadValue
 from .quoting import words
 from .rendered import Loss
-from .settled import settled
+from .settled import settled, started
 from .spec import INFINITY, Assignment, Command, Folder, Restart, Service, StatusSet
 from .unit_names import unit_type
-from .variables import expand
 
 SAYS = (
     "Description Documentation ExecStart Environment WorkingDirectory WantedBy"
@@ -129,7 +128,7 @@ def argv(service: Service) -> list[str]:
     """Give the program and its arguments. Raises BadValue for what no engine can be told."""
     if not service.exec_start:
         raise BadValue("ExecStart: there is none", "say what to run")
-    return [text(word, "ExecStart") for word in expand(service.exec_start[0], service.environment)]
+    return [text(word, "ExecStart") for word in started(service.exec_start[0], service.environment)]
 
 
 def environment(service: Service) -> dict[str, str]:

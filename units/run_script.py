@@ -62,7 +62,7 @@ def words(command: Command) -> list[str]:
     """Give a command's words as sh reads them, its variables still to be expanded; systemd.service(5)."""
     if command.literal:
         return [quoted(word, "ExecStart") for word in command.words]
-    return [_word(word) for word in command.words]
+    return [quoted(command.words[0], "ExecStart"), *map(_word, command.words[1:])]
 
 
 def _word(word: str) -> str:

@@ -11,7 +11,12 @@ _NAMES = re.compile(r"\$(?:\$|\{([^{}:]*)\})|^\$([^{$].*)")
 
 def settled(command: Command, environment: Mapping[str, str]) -> Command:
     """Give a command as it is if its variables are all in the service's environment; the others stand for nothing."""
-    names = {found[1] or found[2] for word in command.words for found in _NAMES.finditer(word)} - {None}
+    names = {found[1] or found[2] for word in command.words[1:] for found in _NAMES.finditer(word)} - {None}
     if command.literal or names <= environment.keys():
         return command
-    return Command(tuple(map(literal, expand(command, environment))))
+    return Command((command.words[0], *map(literal, expand(command, environment)[1:])))
+
+
+def started(command: Command, environment: Mapping[str, str]) -> list[str]:
+    """Give the program, in which nothing is replaced, and its arguments; systemd.service(5), "Command lines"."""
+    return [command.words[0], *expand(command, environment)[1:]]
