@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from ...units.light import Any, Literal
+from ...units.windows_service import has_password
 from .. import cli
 from ..control.verbs import fail
 from ..exit_codes import BAD_INPUT, NOT_RUNNING, UNKNOWN
@@ -150,7 +151,7 @@ def _is_file(name: str, scope: str | None) -> bool:
 
 def _password(account: str | None) -> str | None:
     """Ask for the password of an account of Windows that has one, which the command line is no place for."""
-    if _HERE[kind()] != "windows" or account is None or not windows.has_password(account):
+    if _HERE[kind()] != "windows" or account is None or not has_password(account):
         return None
     return getpass.getpass(f"Password of {account}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
 

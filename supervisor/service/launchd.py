@@ -2,9 +2,8 @@
 
 Of launchd.plist(5): the conditions of KeepAlive are independent of each other, any of them keeps the job alive, so
 there is but one; a job is started once in ThrottleInterval seconds at most; what it starts must not go into the
-background, for a job whose process ends has ended; ExitTimeOut is from SIGTERM to SIGKILL, by default shorter than
-services may take to stop; and a job that says nothing of its ProcessType, with all that it starts, gets less of the
-processors and the disks than a program that somebody looks at.
+background, for a job whose process ends has ended; and ExitTimeOut is from SIGTERM to SIGKILL, by default shorter than
+services may take to stop.
 """
 
 import os
@@ -12,6 +11,7 @@ import plistlib
 import re
 import time
 
+from ...units import launchd_job
 from ...units.light import Any
 from ...units.rendered import Loss, Rendered
 from ..exit_codes import REFUSED
@@ -19,9 +19,6 @@ from . import tool
 from .wanted import Named, Refused, Standing, Wanted
 
 _NO_ROOT = "run it as root (sudo), or install your own with --user"
-_THROTTLE = 10  # launchd's own default, and the least there is
-# launchd's own PATH, and before it where programs are that somebody installed.
-_PATH = "/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 _PAUSE = 0.1
 _SLOW = 36  # bootout: "Operation now in progress", it goes on by itself
 _SLACK = 10.0  # seconds beyond those of the job's own until we wait no more
@@ -34,12 +31,12 @@ def render(wanted: Wanted) -> Rendered:
     job: dict[str, Any] = {
         "Label": named.name,
         "ProgramArguments": [*wanted.program, "run", *run],
-        "EnvironmentVariables": {"PATH": _PATH},
+        "EnvironmentVariables": {"PATH": launchd_job.PATH},
         "RunAtLoad": True,
         "KeepAlive": {"SuccessfulExit": False},
-        "ThrottleInterval": _THROTTLE,
-        "ExitTimeOut": _seconds(wanted.stop),
-        "ProcessType": "Interactive",
+        "ThrottleInterval": launchd_job.THROTTLE,
+        "ExitTimeOut": launchd_job.exit_time_out(wanted.stop),
+        "ProcessType": launchd_job.PROCESS_TYPE,
         "StandardOutPath": log,
         "StandardErrorPath": log,
     }
@@ -137,11 +134,6 @@ def _wait(named: Named, what: str, done: Any) -> None:
 def _control(wanted: Wanted) -> str | None:
     """Return where root's is spoken to; others may make no folder there, and keep to their usual place."""
     return None if wanted.named.user or wanted.account else f"/var/run/{wanted.named.name}/control.sock"
-
-
-def _seconds(stop: float) -> int:
-    """Return whole seconds; 0 is launchd's word for as long as it takes."""
-    return 0 if stop == float("inf") else max(1, round(stop))
 
 
 def _domain(named: Named) -> str:

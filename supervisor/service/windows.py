@@ -1,27 +1,17 @@
 """The Service Control Manager keeps the supervisor running on Windows, from the start of the machine."""
 
 import contextlib
-import subprocess
 from collections.abc import Iterator, Mapping
 
 from ...units.light import Any
 from ...units.rendered import Rendered
+from ...units.windows_service import ACCOUNTS, FORGET_AFTER, RESTARTS, command_line, is_somebodys
 from ..exit_codes import BAD_INPUT, FAILED, REFUSED
 from ..platforms.services import Settings, services
 from .host import log_path
 from .wanted import Named, NotInstalled, Refused, Standing, Wanted
 
 _ADMIN = "open a terminal as administrator, or install your own with --user"
-
-# Accounts that need no password, by the names that people know them by. A virtual account is the least that will do: it
-# belongs to this service alone, and Windows makes it with it.
-_ACCOUNTS: Mapping[str, str | None] = {
-    "localsystem": None,
-    "localservice": r"NT AUTHORITY\LocalService",
-    "networkservice": r"NT AUTHORITY\NetworkService",
-}
-RESTARTS = (1.0, 10.0, 60.0)  # seconds until it is started again after the first failure, the second, and all others
-FORGET_AFTER = 86_400.0  # seconds without a failure after which the next is the first
 
 _PROBLEMS: Mapping[int, tuple[str, str, int]] = {
     5: ("Windows does not let this account do that", _ADMIN, REFUSED),
@@ -37,27 +27,19 @@ _NO_SUCH = 1060
 
 
 def account(wanted: Wanted) -> str | None:
-    """Return whose process the service is, in the words of Windows: None for LocalSystem."""
+    """Return whose process the service is, in the words of Windows: None for LocalSystem.
+
+    A virtual account is the least that will do: it belongs to this service alone, and Windows makes it with it.
+    """
     if wanted.account is None:
         return rf"NT SERVICE\{wanted.named.name}"
-    return _ACCOUNTS.get(wanted.account.lower(), wanted.account)
-
-
-def is_somebodys(account: str) -> bool:
-    """Say whether an account is none of Windows' own, so that it has to be allowed to log on as a service."""
-    return account.lower() not in _ACCOUNTS and not account.lower().startswith("nt ")
-
-
-def has_password(account: str) -> bool:
-    """Say whether Windows wants to know the password of an account: not of its own, nor of managed ones, NAME$."""
-    return is_somebodys(account) and not account.endswith("$")
+    name = ACCOUNTS.get(wanted.account.lower(), wanted.account)
+    return None if name == "LocalSystem" else name
 
 
 def command(wanted: Wanted) -> str:
-    """Return the command line of the service. The program is in quotes whatever it is called: without them, C:\\Program
-    would be tried first for one in "C:\\Program Files", and whoever may write that would be the service."""
-    words = [*wanted.hosted(log_path(wanted.named)), *wanted.run_at(pipe(wanted.named))]
-    return f'"{wanted.program[0]}" {subprocess.list2cmdline(words)}'
+    """Return the command line of the service."""
+    return command_line(wanted.program[0], [*wanted.hosted(log_path(wanted.named)), *wanted.run_at(pipe(wanted.named))])
 
 
 def pipe(named: Named) -> str:

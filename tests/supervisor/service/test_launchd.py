@@ -43,7 +43,7 @@ def test_it_is_kept_alive_by_one_condition_alone(wanted):
 
 
 def test_it_has_longer_to_stop_than_its_services(wanted):
-    assert job(wanted(stop=100.4))["ExitTimeOut"] == 100
+    assert job(wanted(stop=100.4))["ExitTimeOut"] == 101
 
 
 def test_it_has_for_ever_where_a_service_has(wanted):

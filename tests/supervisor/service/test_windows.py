@@ -4,6 +4,7 @@ import pytest
 
 from farmhand.supervisor.service import windows
 from farmhand.supervisor.service.wanted import Named
+from farmhand.units import windows_service
 
 PYTHON = r"C:\Program Files\Python\python.exe"
 
@@ -39,8 +40,8 @@ def test_it_is_spoken_to_where_somebody_wants_it(machines):
 )
 def test_whose_process_it_is(machines, given, account, somebodys, password):
     assert windows.account(machines(account=given)) == account
-    assert (given is not None and windows.is_somebodys(given)) is somebodys
-    assert (given is not None and windows.has_password(given)) is password
+    assert (given is not None and windows_service.is_somebodys(given)) is somebodys
+    assert (given is not None and windows_service.has_password(given)) is password
 
 
 def test_a_shutdown_of_the_machine_never_waits_for_ever(machines):
