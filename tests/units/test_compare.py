@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from farmhand.units.commands.compare import lines
 from farmhand.units.compare import EVENTS, answers, compare
 from farmhand.units.definition import made
 from farmhand.units.dialect import Target
@@ -62,3 +63,11 @@ def test_a_manager_with_farmhand_under_it_does_what_the_policy_says() -> None:
     always = replace(DIALECTS["systemd"], means=lambda service, target: replace(service, restart="always"))
     (column,) = compare(made(WORKER), [always], Target()).columns
     assert (column.way, column.answers) == ("supervised", answers(WORKER))
+
+
+def test_the_report_keeps_to_the_width_that_there_is() -> None:
+    told = list(lines(compare(made(WORKER), DIALECTS.values(), Target()), 80))
+    table = told[1 : next(at for at, line in enumerate(told) if line.startswith("+ with Farmhand"))]
+    assert max(map(len, table)) <= 80
+    assert sum(line.split()[0] == "policy" for line in table if line) > 1
+    assert all(any(name in line for line in table) for name in DIALECTS)

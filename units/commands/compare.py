@@ -2,8 +2,11 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import accumulate
 from pathlib import Path
 from typing import get_args
 
@@ -11,6 +14,9 @@ from ..compare import EVENTS, Answer, Column, Comparison, compare
 from ..dialect import Target, Way
 from ..dialects.table import DIALECTS
 from . import source
+
+_BETWEEN = 2  # spaces between columns
+_WIDE = 160  # characters of a line that is not for a terminal
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +43,8 @@ def _compare(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([_as_data(each) for each in compared], indent=2))
     else:
-        print("\n\n".join("\n".join(lines(each)) for each in compared))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
+        print("\n\n".join("\n".join(lines(each, width)) for each in compared))
     return int(any(not _same(each, column, name) for each in compared for column in each.columns for name in EVENTS))
 
 
@@ -45,25 +52,36 @@ def _same(compared: Comparison, column: Column, event: str) -> bool:
     return column.answers[event].same(compared.policy[event])
 
 
-def lines(compared: Comparison) -> Iterator[str]:
-    """Give the report: a table, and below it in words what differs."""
-    heads = [
-        "",
-        "policy",
-        *(f"{column.dialect.name}{' +' if column.way == 'supervised' else ''}" for column in compared.columns),
-    ]
-    rows = [
-        [name, compared.policy[name].words, *(_cell(compared, column, name) for column in compared.columns)]
-        for name in EVENTS
-    ]
-    rows.append(["left behind", compared.left, *(_left(compared, column) for column in compared.columns)])
-    widths = [max(len(row[at]) for row in (heads, *rows)) for at in range(len(heads))]
+def lines(compared: Comparison, width: int) -> Iterator[str]:
+    """Give the report: tables of at most so many characters in a line, and below them in words what differs."""
     yield f"{compared.service.name}:"
-    for row in (heads, *rows):
-        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-    yield ""
+    events = ["", *EVENTS, "left behind"]
+    policy = ["policy", *(compared.policy[name].words for name in EVENTS), compared.left]
+    columns = [_told(compared, column) for column in compared.columns]
+    while columns:
+        fitting = max(1, _fitting([events, policy, *columns], width) - 2)
+        yield from (line.rstrip() for line in _table([events, policy, *columns[:fitting]]))
+        yield ""
+        columns = columns[fitting:]
     yield "+ with Farmhand under it; ! not what the policy says; * played on a machine with the real program"
     yield from _differences(compared)
+
+
+def _told(compared: Comparison, column: Column) -> list[str]:
+    """Give a column from its head down."""
+    return [_head(column), *(_cell(compared, column, name) for name in EVENTS), _left(compared, column)]
+
+
+def _fitting(columns: Sequence[Sequence[str]], width: int) -> int:
+    """Say how many of the columns fit into so many characters."""
+    ends = accumulate(max(map(len, column)) + _BETWEEN for column in columns)
+    return sum(end - _BETWEEN <= width for end in ends)
+
+
+def _table(columns: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) + _BETWEEN for column in columns]
+    rows = zip(*columns, strict=True)
+    return ("".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows)
 
 
 def _head(column: Column) -> str:
