@@ -59,7 +59,7 @@ AT_MOST = ("supervisord",)
 _AT_A_TIME = 4
 WAYS: tuple[tuple[str, Way], ...] = (
     *((name, "native") for name in PROGRAMS),
-    *((name, "supervised") for name in PROGRAMS if name not in ("farmhand", "systemd")),
+    *((name, "supervised") for name in PROGRAMS if name != "farmhand"),
 )
 
 
@@ -109,11 +109,13 @@ def play(name: str, way: Way, child: Path, folder: Path, asked: Callable[[str], 
         cells |= cells_of(policy, dialect, child, folder / "cells")
     cells = {each: cell for each, cell in cells.items() if asked(each)}
     told = {each: foretold(dialect, definition, way, cell.event) for each, (cell, definition) in cells.items()}
-    jobs = [job(dialect, definition, way) for _, definition in cells.values()]
+    # systemd shares the machine's files, so Farmhand's own is not where it would be.
+    target = replace(TARGET, config_folder=f"{folder}/") if name == "systemd" else TARGET
+    jobs = [job(dialect, definition, way, target) for _, definition in cells.values()]
     awaited = {each: (answer.up, answer.starts) for each, (answer, _) in told.items()}
     with PROGRAMS[name](jobs, folder) as manager:
         seen = plays.play([cell for cell, _ in cells.values()], manager.stop, awaited)
-        states = {each: manager.state(each) for each in cells} if manager.state else {}
+        states = {each: manager.state(each) for each in cells} if manager.state and way == "native" else {}
     return Played(told, seen, states, manager.version)
 
 
@@ -155,9 +157,9 @@ def foretold(dialect: Dialect, definition: Definition, way: Way, event: str) -> 
     return Answer(up=True, starts=1) if answer.impossible else answer, column.left
 
 
-def job(dialect: Dialect, definition: Definition, way: Way) -> Job:
-    written = render(dialect, definition, TARGET, way)
-    return Job(definition.name, written.files, dialect.commands(definition.written, TARGET))
+def job(dialect: Dialect, definition: Definition, way: Way, target: Target) -> Job:
+    written = render(dialect, definition, target, way)
+    return Job(definition.name, written.files, dialect.commands(definition.written, target))
 
 
 def agrees(name: str, seen: Seen, answer: Answer, left: str) -> bool:

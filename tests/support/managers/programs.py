@@ -93,7 +93,7 @@ def _systemd(jobs: Sequence[Job], folder: Path) -> Iterator[Running]:
     for file in (file for job in jobs for file in job.files):
         place = units / Path(file.path).name if file.path.endswith(".service") else Path(file.path)
         place.write_text(file.text)
-    with sandbox.boot(units, folder / "boot.log") as booted:
+    with sandbox.boot(units, folder / "boot.log", sandbox.Settings(private=("/var/lib",))) as booted:
         started = booted.systemctl("start", "--no-block", *(f"{job.name}.service" for job in jobs))
         assert started.returncode == 0, started.stderr
         version = booted.systemctl("show", "--property=Version", "--value").stdout.split(".")[0].strip()
