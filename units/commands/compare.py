@@ -63,7 +63,7 @@ def lines(compared: Comparison, width: int) -> Iterator[str]:
         yield from (line.rstrip() for line in _table([events, policy, *columns[:fitting]]))
         yield ""
         columns = columns[fitting:]
-    yield "+ with Farmhand under it; ! not what the policy says; * played on a machine with the real program"
+    yield "+ with Farmhand under it; ! not what the policy says; * such an event was played with the real program"
     yield from _differences(compared)
 
 
@@ -89,8 +89,9 @@ def _head(column: Column) -> str:
 
 
 def _cell(compared: Comparison, column: Column, event: str) -> str:
-    marks = ("" if _same(compared, column, event) else " !") + (" *" if event in column.checked else "")
-    return column.answers[event].words + marks
+    answer = column.answers[event]
+    played = event in column.checked and not answer.impossible
+    return answer.words + ("" if _same(compared, column, event) else " !") + (" *" if played else "")
 
 
 def _left(compared: Comparison, column: Column) -> str:
