@@ -46,9 +46,7 @@ def means(service: Service, target: Target) -> Service:
             **run_script.can(service, own_user=target.scope == "user"),
             "supplementary_groups": (),
             "working_directory": _folder(service.working_directory),
-            "limits": {
-                name: each for name, each in service.limits.items() if each.soft == each.hard and name == "NOFILE"
-            },
+            "limits": _limits(service),
         },
         restart="always",
         restart_sec=float(math.ceil(service.restart_sec)),
