@@ -15,6 +15,7 @@ from .places import SYSTEM_FOLDERS
 from .rendered import Loss
 from .sayable import check_sayable
 from .spec import Service
+from .worker_unit import Worker
 
 # Stands for what only the machine knows; no file can hold it.
 _UNKNOWN = "\ufdd0"
@@ -43,11 +44,15 @@ class Definition:
 
 @dataclass(frozen=True)
 class Source:
-    """What is to be written elsewhere: services, what was ignored of their file, and what goes no further."""
+    """What is to be written elsewhere: services, what was ignored of their file, and what goes no further.
+
+    worker: whose service the only one was made for, if nobody wrote it.
+    """
 
     definitions: tuple[Definition, ...]
     notices: tuple[Notice, ...] = ()
     losses: tuple[Loss, ...] = ()
+    worker: Worker | None = None
 
 
 def made(service: Service) -> Definition:

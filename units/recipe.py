@@ -213,6 +213,7 @@ KEYS: Mapping[str, Key] = {
     "folder": Key("worker", "folder"),
     "data": Key("worker", "data"),
     "output": Key("worker", "output_folders", _folders, _folders_text),
+    "readable": Key("worker", "readable", _folders, _folders_text),
     "credentials": Key("worker", "credentials"),
     "oom": Key("worker", "oom_score_adjust", _number),
     "stop": Key("worker", "stop_seconds", _seconds, "{:g}".format),

@@ -70,6 +70,7 @@ _ALSO = {
     "group": "Group",
     "data": "Data folder",
     "credentials": "Credentials",
+    "readable": "Read as well",
     "scope": "For",
     "oom": "OOM score",
     "stop": "Seconds to stop",

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from farmhand.units import recipe
 from farmhand.units.carried import FILES, RECIPE, SEPARATOR
+from farmhand.units.dialect import Target
 from farmhand.units.dialects import systemd
 from farmhand.units.dialects.table import DIALECTS
 from farmhand.units.errors import BadConfig, BadValue
+from farmhand.units.worker_unit import Worker
 
 FORM = {
     "system": "systemd",
@@ -93,6 +95,13 @@ def test_folders_are_taken_apart(output: str, folders: tuple[str, ...]) -> None:
     known = recipe.read({**FORM, "system": "farmhand", "output": output})
     assert known.worker.output_folders == folders
     assert recipe.from_text(recipe.text_of(known)) == known
+
+
+def test_a_recipe_has_all_that_a_definition_is_made_of() -> None:
+    kept = {(key.part, key.field) for key in recipe.KEYS.values()}
+    asked = {("worker", name) for name in Worker.__dataclass_fields__}
+    asked |= {("target", name) for name in Target.__dataclass_fields__}
+    assert asked - kept == {("target", "as_written"), ("target", "config")}
 
 
 def test_farmhand_is_where_the_worker_is() -> None:

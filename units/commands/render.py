@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
+from .. import recipe
 from ..definition import Source
 from ..dialect import Dialect, Scope, Target, Way
 from ..dialects.table import DIALECTS
 from ..errors import BadConfig, BadValue
 from ..files import read_text
+from ..recipe import Recipe
 from ..render import render
 from ..rendered import File, Rendered, grouped
 from . import source
@@ -86,7 +88,7 @@ def target_of(arguments: argparse.Namespace, dialect: Dialect) -> Target:
 def _write(arguments: argparse.Namespace, found: Source, dialect: Dialect) -> int:
     found = source.chosen(found, arguments.service)
     target = target_of(arguments, dialect)
-    written = [render(dialect, one, target, arguments.way) for one in found.definitions]
+    written = written_of(found, dialect, target, arguments.way)
     files = [file for rendered in written for file in rendered.files]
     if arguments.output is None:
         _print(files)
@@ -97,6 +99,13 @@ def _write(arguments: argparse.Namespace, found: Source, dialect: Dialect) -> in
     for line in told:
         source.tell(line)
     return 1 if told and arguments.strict else 0
+
+
+def written_of(found: Source, dialect: Dialect, target: Target, way: Way | None) -> list[Rendered]:
+    """Write all services; that of a worker carries what it takes to make it again."""
+    if found.worker is not None:
+        return [recipe.make(Recipe(found.worker, dialect, way, target)).rendered]
+    return [render(dialect, one, target, way) for one in found.definitions]
 
 
 def told_of(found: Source, written: Sequence[Rendered]) -> list[str]:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +59,10 @@ def of(arguments: argparse.Namespace, *, sandboxed: bool = False) -> Source:
     if arguments.file is None:
         if not is_described(arguments):
             raise BadValue("FILE: it is missing", "name one, or give --manager and --name for a worker's unit")
-        return Source((definition.made(_described(arguments, {}, sandboxed=sandboxed)),))
+        return _described(arguments, {}, sandboxed=sandboxed)
     path, text = str(arguments.file), read_text(arguments.file)
     if not path.endswith(".service") and (found := worker_unit.read_worker_config(path, text)) is not None:
-        return Source((definition.made(_described(arguments, found, sandboxed=sandboxed)),))
+        return _described(arguments, found, sandboxed=sandboxed)
     return read(path, text, instance=arguments.instance)
 
 
@@ -91,7 +92,7 @@ def chosen(source: Source, name: str | None) -> Source:
     if not found:
         names = ", ".join(one.name for one in source.definitions)
         raise BadValue(f'--service: there is no "{name}"', f"there are {names}")
-    return Source(found, source.notices, source.losses)
+    return replace(source, definitions=found)
 
 
 def is_described(arguments: argparse.Namespace) -> bool:
@@ -99,15 +100,15 @@ def is_described(arguments: argparse.Namespace) -> bool:
     return bool(arguments.worker or arguments.manager or arguments.name or arguments.manager_unit)
 
 
-def _described(arguments: argparse.Namespace, found: dict[str, Any], *, sandboxed: bool) -> Service:
-    """Make the service of the options. found: what a worker's configuration says, which they win over.
+def _described(arguments: argparse.Namespace, found: dict[str, Any], *, sandboxed: bool) -> Source:
+    """Make a service of the options. found: what a worker's configuration says, which they win over.
 
     sandboxed: it is for a service manager that keeps services from things, if nobody says otherwise.
     """
     return _manager(arguments, sandboxed) if arguments.manager_unit else _worker(arguments, found, sandboxed)
 
 
-def _worker(arguments: argparse.Namespace, found: dict[str, Any], sandboxed: bool) -> Service:
+def _worker(arguments: argparse.Namespace, found: dict[str, Any], sandboxed: bool) -> Source:
     options = {
         **_of_both(arguments, "farmhand-worker"),
         "name": arguments.name,
@@ -125,10 +126,10 @@ def _worker(arguments: argparse.Namespace, found: dict[str, Any], sandboxed: boo
     worker = Worker(**known, profile=_profile(arguments, "gpu", sandboxed))
     service = worker_service(worker)
     _tell_gaps(service, worker.profile, (*worker.writable, *worker.readable))
-    return service
+    return Source((definition.made(service),), worker=worker)
 
 
-def _manager(arguments: argparse.Namespace, sandboxed: bool) -> Service:
+def _manager(arguments: argparse.Namespace, sandboxed: bool) -> Source:
     options = {
         **_of_both(arguments, "farmhand-manager"),
         "listen": arguments.listen,
@@ -139,7 +140,7 @@ def _manager(arguments: argparse.Namespace, sandboxed: bool) -> Service:
     manager = Manager(**known, profile=_profile(arguments, "manager", sandboxed))
     service = manager_service(manager)
     _tell_gaps(service, manager.profile, (*manager.writable, *manager.readable))
-    return service
+    return Source((definition.made(service),))
 
 
 def _of_both(arguments: argparse.Namespace, program: str) -> dict[str, Any]:
@@ -156,7 +157,7 @@ def _of_both(arguments: argparse.Namespace, program: str) -> dict[str, Any]:
 def _python_of(program: str) -> tuple[str, ...]:
     """Return where the Python is that runs a program of this installation, which may be in somebody's home."""
     ours = Path(program).resolve().parent == Path(sys.argv[0]).resolve().parent
-    return tuple({sys.prefix, os.path.realpath(sys.base_prefix)}) if ours else ()
+    return tuple(sorted({sys.prefix, os.path.realpath(sys.base_prefix)})) if ours else ()
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .. import installation, present
+from .. import installation, present, supervised
 from ..definition import Definition
 from ..dialect import Commands, Dialect, Target
 from ..dialects.table import DIALECTS
 from ..errors import BadValue
 from ..installation import Found, Record, Wanted
 from ..present import Failed
-from ..render import best_way, render
+from ..render import best_way
 from ..rendered import File
 from . import source
-from .render import add_options, target_of, told_of
+from .render import add_options, target_of, told_of, written_of
 
 SOURCE = "FILE is what render takes; without it, options describe a worker or a manager."
 _NOT_KEPT = ("run", "dry_run", "replace", "json", "strict", "watch")
@@ -54,9 +54,9 @@ def services_of(arguments: argparse.Namespace) -> tuple[list[Wanted], list[str]]
     target = target_of(arguments, dialect)
     if target.scope == "user":
         target = replace(target, config_folder=target.config_folder or present.real("~/.config/farmhand/"))
-    rendered = [(one, render(dialect, one, target, arguments.way)) for one in found.definitions]
-    wanteds = [_one(arguments, dialect, target, one, written.files) for one, written in rendered]
-    return wanteds, told_of(found, [written for _, written in rendered])
+    written = written_of(found, dialect, target, arguments.way)
+    pairs = zip(found.definitions, written, strict=True)
+    return [_one(arguments, dialect, target, one, each.files) for one, each in pairs], told_of(found, written)
 
 
 def _one(
@@ -70,13 +70,17 @@ def _one(
     way = arguments.way or best_way(dialect, definition, target)
     service = definition.plain or definition.written
     said = {name: value for name, value in vars(arguments).items() if name not in _NOT_KEPT}
+    commands = _real(dialect.commands(service, target))
+    watched = commands if definition.written.type != "oneshot" else None
+    if way == "supervised":
+        watched = supervised.told(commands, definition.name, dialect, target) if watched else commands
     return Wanted(
         definition.name,
         dialect.name,
         target.scope,
         tuple(replace(file, path=present.real(file.path)) for file in files),
-        _real(dialect.commands(service, target)),
-        stays=way == "supervised" or definition.written.type != "oneshot",
+        commands,
+        watched,
         arguments={
             **said,
             "file": arguments.file and os.path.abspath(arguments.file),
