@@ -35,18 +35,30 @@ def carry_out(steps: Sequence[Step], say: Say) -> None:
     try:
         perform(steps, say)
     except (Failed, KeyboardInterrupt) as problem:
-        for record in {step.record.name: step.record for step in steps if isinstance(step, Note)}.values():
+        _tell_why(steps, say)
+        for record in _noted(steps):
             _undo(record, say)
         raise Failed(str(problem) or "interrupted") from None
 
 
-def _undo(noted: Record, say: Say) -> None:
-    record = recorded(noted.scope, noted.dialect, noted.name)
-    if record is None or record.state not in ("writing", "starting"):
-        return
-    if record.state == "starting":
-        for line in told(record.commands):
+def _noted(steps: Sequence[Step]) -> list[Record]:
+    """Return the records that are kept now of what the steps are about."""
+    first = {step.record.name: step.record for step in steps if isinstance(step, Note)}.values()
+    return [record for each in first if (record := recorded(each.scope, each.dialect, each.name))]
+
+
+def _tell_why(steps: Sequence[Step], say: Say) -> None:
+    """Say what is known of services that were told to start."""
+    started = [record for record in _noted(steps) if record.state == "starting"]
+    watched = [step.commands for step in steps if isinstance(step, Watch)]
+    for words in dict.fromkeys(each.status for each in (*(record.commands for record in started), *watched)):
+        for line in told(words) if started else ():
             say(f"    {line}")
+
+
+def _undo(record: Record, say: Say) -> None:
+    if record.state not in ("writing", "starting"):
+        return
     say(f"undoing {record.name}")
     try:
         perform(install_steps.undo(record), say)

@@ -93,14 +93,14 @@ def install(wanteds: Sequence[tuple[Wanted, Found]], moment: float) -> list[Step
         *(Tell(wanted.commands.check, optional=True) for wanted, _ in due if wanted.commands.check),
         *(Note(record) for record in starting),
         *(Tell(words) for wanted, _ in due for words in wanted.commands.install),
-        *(Watch(wanted.name, wanted.commands, moment) for wanted, _ in due if wanted.stays),
+        *(Watch(wanted.name, wanted.watched, moment) for wanted, _ in due if wanted.watched),
         *(Note(_settled(record)) for record in starting),
     ]
 
 
 def _is_done(wanted: Wanted, found: Found) -> bool:
     how = {condition(file, found.files[file.path], found.record) for file in wanted.files}
-    up = found.standing.running is not False or not wanted.stays
+    up = found.standing.running is not False or not wanted.watched
     return found.record is not None and how == {"same"} and up and found.standing.enabled is not False
 
 

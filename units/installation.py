@@ -64,14 +64,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A service to install. stays: it is to run on after its start."""
+    """A service to install. watched: how it is told to run on after its start, None if it need not."""
 
     name: str
     dialect: str
     scope: Scope
     files: tuple[File, ...]
     commands: Commands
-    stays: bool = True
+    watched: Commands | None = None
     arguments: Arguments = field(default_factory=dict)
 
 

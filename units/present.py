@@ -148,9 +148,9 @@ def systemd_version() -> int | None:
     return int(found[1]) if found else None
 
 
-def told(commands: Commands) -> list[str]:
-    """Return what the service manager says of a service to people, the last lines of it."""
-    answer = run(commands.status)
+def told(status: Sequence[str]) -> list[str]:
+    """Return what a service manager says of a service to people, the last lines of it. status: how it is asked."""
+    answer = run(status)
     return (answer.out + answer.err).splitlines()[-_LINES:] if answer else []
 
 

@@ -3,12 +3,13 @@
 Farmhand then runs the service, from a file of its own beside the manager's definition, and does the rest without loss.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from . import support
 from .definition import Definition
-from .dialect import Dialect, Target
-from .dialects import farmhand_writer
+from .dialect import Commands, Dialect, Target
+from .dialects import farmhand_writer, systemd_units
 from .rendered import File, Loss
 from .spec import Command, Service
 from .unit_names import unit_type
@@ -37,7 +38,7 @@ def keeper(definition: Definition, dialect: Dialect, target: Target) -> Service:
     )
     return Service(
         service.name,
-        description=service.description or service.name,
+        description=_printable(service.description) or service.name,
         documentation=service.documentation,
         after=_of_the_system(service.after),
         wants=_of_the_system(service.wants),
@@ -70,6 +71,18 @@ def _control(name: str, dialect: Dialect, target: Target) -> tuple[str, ...]:
     if target.scope == "user" or target.variant == "agent" or dialect.contained or dialect.system == "windows":
         return ()
     return ("--control", f"{'/var/run' if dialect.system == 'macos' else '/run'}/farmhand/{name}/control.sock")
+
+
+def told(commands: Commands, name: str, dialect: Dialect, target: Target) -> Commands:
+    """Give how the service itself is asked for, which the manager does not know: Farmhand answers as systemd does."""
+    program, control = _program(dialect, target), _control(name, dialect, target)
+    ask = (program, "show", *control, f"--property={systemd_units.ASKED}", name)
+    return replace(commands, status=(program, "status", *control, name), signs=replace(systemd_units.SIGNS, ask=ask))
+
+
+def _printable(text: str) -> str:
+    """Give a text for people as any format can hold it; what the service is called is in Farmhand's own file."""
+    return "".join(char if char.isprintable() else " " for char in text).strip()
 
 
 def _of_the_system(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -42,7 +42,8 @@ class Machine:
     def wanted(self, text: str = "new\n", *more: str) -> Wanted:
         names = ("conf", *more, "run")
         files = tuple(File(str(self.folder / "etc/x" / name), f"{name} {text}", 0o600) for name in names)
-        return Wanted("x", "systemd", "user", files, commands(self.folder / "manager"))
+        tell = commands(self.folder / "manager")
+        return Wanted("x", "systemd", "user", files, tell, watched=tell)
 
     def plan(self, wanted: Wanted) -> list[Step]:
         found = present.look(wanted)

@@ -92,7 +92,7 @@ def _is_well(each: _Installed) -> bool:
     standing, wanted = each.found.standing, each.wanted
     if wanted is None or each.found.record is None or each.found.record.state != "installed":
         return False
-    up = standing.running is not False or not wanted.stays
+    up = standing.running is not False or not wanted.watched
     return up and standing.enabled is not False and {how for _, how in _conditions(each)} == {"same"}
 
 

@@ -11,8 +11,8 @@ from . import systemd
 
 _FOLDERS = {"system": systemd.FOLDER, "user": "~/.config/systemd/user"}
 # systemctl(1), "show": a line for each.
-_ASKED = "ActiveState,SubState,UnitFileState,MainPID,NRestarts"
-_SIGNS = Signs(
+ASKED = "ActiveState,SubState,UnitFileState,MainPID,NRestarts"
+SIGNS = Signs(
     running=r"^ActiveState=(active|reloading|refreshing)$",
     failed=r"^ActiveState=failed$|^SubState=auto-restart",
     enabled=r"^UnitFileState=(enabled|enabled-runtime|alias)$",
@@ -55,7 +55,7 @@ def commands(service: Service, target: Target) -> Commands:
         enable=(load, enable),
         start=(load, start),
         status=(*systemctl, "status", unit),
-        signs=replace(_SIGNS, ask=(*systemctl, "show", f"--property={_ASKED}", unit)),
+        signs=replace(SIGNS, ask=(*systemctl, "show", f"--property={ASKED}", unit)),
         hint="it ends as you sign out, unless you say: loginctl enable-linger" if user else "",
     )
 
