@@ -12,6 +12,7 @@ ACCOUNTS = {
     "localservice": r"NT AUTHORITY\LocalService",
     "networkservice": r"NT AUTHORITY\NetworkService",
 }
+NOT_FOR_A_USER = "a service of Windows is the machine's; `farmhand service install --user` makes a task for one user"
 
 
 def command_line(program: str, arguments: Sequence[str]) -> str:

@@ -23,6 +23,12 @@ def test_a_text_is_written_in_ascii(text: str, written: str) -> None:
     assert powershell.literal(text, "x") == written
 
 
+@pytest.mark.parametrize("text", ["a\0b", "\udcff"])
+def test_what_windows_cannot_hold_is_refused(text: str) -> None:
+    with pytest.raises(BadValue, match="Environment: Windows cannot hold"):
+        powershell.literal(text, "Environment")
+
+
 @given(TEXTS)
 def test_any_text_survives_or_is_refused(text: str) -> None:
     try:

@@ -63,6 +63,7 @@ def write(service: Service, target: Target) -> Rendered:
     lines = [line for text in told for line in powershell.comment(text)]
     body = _native(service, name) if target.config is None else _supervised(service, name, target.config.path)
     losses = [Loss("name", f'Windows calls it "{name}"')] if name != service.name else []
+    losses += [Loss("--scope", windows_service.NOT_FOR_A_USER)] if target.scope == "user" else []
     if target.config is None:
         why = "Windows ends a program that does not tell it to be its service; have WinSW or Farmhand run it"
         losses.append(Loss("Type", why))

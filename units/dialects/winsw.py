@@ -159,6 +159,8 @@ def _log(service: Service) -> Iterator[ElementTree.Element]:
 
 
 def _losses(service: Service, target: Target) -> Iterator[Loss]:
+    if target.scope == "user":
+        yield Loss("--scope", windows_service.NOT_FOR_A_USER)
     if target.variant == "v2" and service.user and windows_service.has_password(service.user):
         yield Loss("User", "WinSW 2 takes its password from the file alone: add <password>, and let none else read it")
     if target.variant != "v2" and target.config is None:

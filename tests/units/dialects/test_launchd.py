@@ -191,6 +191,11 @@ def test_keys_that_say_nothing_elsewhere_are_told_with_their_lines() -> None:
     assert read(job).notices[-1].hint == 'did you mean "KeepAlive"?'
 
 
+def test_no_seconds_to_exit_are_as_many_as_it_takes() -> None:
+    (service,) = read({"Label": "a", "Program": "/bin/a", "ExitTimeOut": 0}).services
+    assert service.timeout_stop_sec == INFINITY
+
+
 def test_a_job_that_nothing_starts_is_told() -> None:
     (notice,) = read({"Label": "a", "Program": "/bin/a"}).notices
     assert notice.problem == "nothing starts it by itself"

@@ -1,5 +1,6 @@
 """WinSW's XML: what is written is what was meant, and what is read is told or taken."""
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -214,6 +215,7 @@ WRONG = [
     (f"{EXE}<onfailure/>", "onfailure: "),
     (f"{EXE}<prestart/>", "prestart: "),
     (f"{EXE}<x>", "it is not XML"),
+    ("<x/>" * 3 + "<x>" * 200, "nested too deeply"),
 ]
 
 
@@ -221,6 +223,18 @@ WRONG = [
 def test_what_is_wrong_is_refused_with_its_line(body: str, problem: str) -> None:
     with pytest.raises(BadConfig, match=problem):
         read(body)
+
+
+def test_entities_of_its_own_are_refused() -> None:
+    """They could become any amount of text."""
+    with pytest.raises(BadConfig, match="it defines an entity"):
+        winsw_reader.read("x.xml", f'<!DOCTYPE x [<!ENTITY a "b">]><service><id>x</id>{EXE}</service>')
+
+
+@pytest.mark.parametrize("name", ["a/b", "a\\b", "a:b", "a*", 'a"', "a.", "a\n"])
+def test_a_name_that_no_file_of_windows_can_have_is_refused(name: str) -> None:
+    with pytest.raises(BadValue, match="name"):
+        written(replace(WORKER, name=name))
 
 
 @given(TEXTS)
@@ -241,7 +255,11 @@ PLACES = {
 
 
 def found(root: ElementTree.Element, place: str) -> str:
-    """Read a value as WinSW does."""
+    """Read a value as WinSW does, which changes some in these elements."""
+    changed = [each.text or "" for name in ("executable", "arguments", "workingdirectory") for each in root.iter(name)]
+    values = [each.attrib["value"] for each in root.iter("env")]
+    assert not [text for text in changed if re.search(r"[\n\r]", text)]
+    assert not [text for text in changed + values if re.search("%[^%=]+%", text)]
     if place == "ExecStart":
         program, text, end = ["w.exe", *windows_service.words(root.findtext("arguments") or "")]
         assert (program, end) == ("w.exe", "end")
