@@ -13,8 +13,10 @@ from polling import until
 from sandbox import Sandbox, boot
 
 UNIT = "farmhand-worker.service"
-# A note of what systemd thought of each end of the worker.
+# A note of what systemd thought of each end of the worker; and the unit's file where it says that it is.
 DROP_IN = """[Service]
+TemporaryFileSystem=/etc/systemd/system
+BindReadOnlyPaths={folder}/units/farmhand-worker.service:/etc/systemd/system/farmhand-worker.service
 ExecStopPost=/bin/sh -c 'echo $SERVICE_RESULT $EXIT_STATUS >>{folder}/ends'
 """
 
@@ -55,6 +57,11 @@ class Bench:
         path = f"/api/v3/worker-mgt/workers/{self.worker_id()}/setstatus"
         self.farm.api(path, {"status": status, "is_lazy": lazy})
 
+    def drift(self) -> str:
+        """Return what the manager thinks of the worker's unit."""
+        state: str = self.farm.api(f"/api/v3/worker-mgt/workers/{self.worker_id()}")["unit"]["state"]
+        return state
+
     def unit(self) -> dict[str, str]:
         names = ("ActiveState", "SubState", "Result", "NRestarts", "MainPID", "ExecMainStatus")
         return self.systemd.show(UNIT, *names)
@@ -90,6 +97,16 @@ def test_restart_comes_back_and_is_no_failure(bench: Bench) -> None:
     assert after["MainPID"] != before
     assert (after["ActiveState"], after["Result"]) == ("active", "success")
     assert bench.ends.read_text() == "success 47\n"
+
+
+@needs.systemd()
+def test_the_manager_knows_its_unit_and_notices_a_change(bench: Bench) -> None:
+    assert bench.drift() == "as-generated"
+    file = bench.systemd.units / UNIT
+    file.write_text(file.read_text() + "# somebody was here\n")
+    bench.ask("restart")
+    until(lambda: bench.awake_after(1), "the worker to be back", pause=0.05)
+    assert bench.drift() == "differs"
 
 
 @needs.systemd()
