@@ -90,6 +90,11 @@ def test_a_service_is_installed_told_of_and_taken_away(machine: Machine) -> None
     assert "as it should be" in machine.units("install", source).stdout
     assert machine.pid("plain") == pid, "what is as it should be is left alone"
 
+    Path(source).unlink()
+    status = machine.units("status")
+    assert status.returncode == 1
+    assert "it cannot be said what would be written now" in status.stdout
+
     done = machine.units("uninstall", "plain")
     assert (done.returncode, done.stderr) == (0, "")
     assert machine.state("plain") == ("inactive", "")
@@ -251,3 +256,23 @@ def test_a_users_service_is_the_users_alone(machine: Machine) -> None:
     assert units("uninstall", "mine").returncode == 0
     assert not unit.exists()
     assert machine.records() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["install", "missing.service"], 2, "there is no such file"),
+        (["install", "many@.service"], 2, "many@: it is a template"),
+        (["install"], 2, "FILE: it is missing"),
+        (["uninstall", "missing"], 1, "missing: it is not installed; nothing is, by --scope system"),
+        (["status", "missing"], 1, "missing: it is not installed"),
+        (["install", "--to", "launchpad"], 2, "invalid choice"),
+        (["install", "lossy.service", "--to", "runit", "--way", "native", "--strict"], 1, "runit has nothing like it"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_not_begun(machine: Machine, words: list[str], code: int, said: str) -> None:
+    machine.source("many@")
+    machine.source("lossy", more="MemoryMax=1G\n")
+    done = machine.units(*words)
+    assert (done.returncode, machine.records()) == (code, [])
+    assert said in done.stderr

@@ -3,8 +3,10 @@
 The service manager is a folder: it has a service run, or start with it, where there is a file that says so.
 """
 
+import contextlib
 import resource
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from farmhand.units import install, install_steps, installation, present, records
 from farmhand.units.dialect import Commands, Signs
 from farmhand.units.errors import BadConfig
-from farmhand.units.install_steps import Step
+from farmhand.units.install_steps import Put, Step
 from farmhand.units.installation import Kept, Present, Record, Standing, Wanted
 from farmhand.units.present import Failed
 from farmhand.units.rendered import File
@@ -178,19 +180,33 @@ def test_a_removal_that_was_cut_short_goes_on(tmp_path: Path, monkeypatch: pytes
         number, steps = number + 1, len(plan)
 
 
+@contextlib.contextmanager
+def no_file_beyond(size: int) -> Iterator[None]:
+    """Have no file grow over so many bytes: as if the disk were full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_files_are_written_all_or_none(machine: Machine) -> None:
+    machine.install(machine.wanted())
+    before = machine.there()
+    small, large = (str(machine.folder / "etc/x" / name) for name in ("conf", "run"))
+    with no_file_beyond(20_000), pytest.raises(Failed, match="etc/x/run: File too large; make room"):
+        install.perform([Put((File(small, "other\n"), File(large, "x" * 30_000)))], _silent)
+    assert machine.there() == before
+
+
 @pytest.mark.parametrize("older", [False, True], ids=["the first", "over an older one"])
 def test_a_full_disk_changes_nothing(machine: Machine, older: bool) -> None:
-    """A limit on the size of files stands for it: the second file does not fit."""
     if older:
         machine.install(machine.wanted("old\n"))
     before, known = machine.there(), present.all_recorded("user")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
-    try:
-        with pytest.raises(Failed, match="etc/x/conf: File too large; make room"):
-            machine.install(machine.wanted("x" * 30_000))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with no_file_beyond(20_000), pytest.raises(Failed, match="etc/x/conf: File too large; make room"):
+        machine.install(machine.wanted("x" * 30_000))
     assert (machine.there(), present.all_recorded("user")) == (before, known)
 
 
@@ -245,3 +261,8 @@ def test_how_a_file_is(there: Present | None, written: str | None, expected: str
     kept = (Kept("/x", installation.digest(written)),) if written else ()
     record = Record("x", "systemd", "system", "installed", kept, commands(Path("/")))
     assert installation.condition(File("/x", "new"), there, record) == expected
+
+
+def test_whoever_may_not_is_told_who_may() -> None:
+    told = str(present.refused("/etc/x", PermissionError(13, "Permission denied")))
+    assert told == "/etc/x: Permission denied; run it as root (sudo), or install your own with --scope user"
