@@ -53,6 +53,15 @@ POLICIES = (
         start_limit_interval_sec=0.0,
         timeout_stop_sec=2.0,
     ),
+    # What Flamenco's manual says of a worker, but for a stop of a minute and a half.
+    Service(
+        "flamenco",
+        restart="on-failure",
+        restart_force_exit_status=StatusSet(frozenset({47})),
+        timeout_stop_sec=2.0,
+        nice=19,
+        cpu_scheduling_policy="idle",
+    ),
 )
 # It starts a service again at the next turn of its loop, which is within a second.
 AT_MOST = ("supervisord",)
