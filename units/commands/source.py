@@ -61,7 +61,7 @@ def of(arguments: argparse.Namespace, *, sandboxed: bool = False) -> Source:
             raise BadValue("FILE: it is missing", "name one, or give --manager and --name for a worker's unit")
         return _described(arguments, {}, sandboxed=sandboxed)
     path, text = str(arguments.file), read_text(arguments.file)
-    if not path.endswith(".service") and (found := worker_unit.read_worker_config(path, text)) is not None:
+    if _dialect_of(path) == "farmhand" and (found := worker_unit.read_worker_config(path, text)) is not None:
         return _described(arguments, found, sandboxed=sandboxed)
     return read(path, text, instance=arguments.instance)
 

@@ -85,14 +85,12 @@ def _command(foreign: Foreign, root: Element, directive: str, program: str, *arg
     executable = _text(root, program) or _text(root, "executable")
     if not executable:
         raise BadConfig(foreign.path, root.line, "executable", "it is missing", "name the program to run")
-    words = []
-    for each, whole in arguments:
-        one_by_one = [_unquoted(text) for text in _texts(root, each)]
-        words += one_by_one or windows_service.words(_text(root, whole))
     key = program if _texts(root, program) else "executable"
-    for word in [executable, *words]:
-        _plain(foreign, key, word)
-    foreign.command(key, directive, [executable, *words])
+    words = [_plain(foreign, key, executable)]
+    for each, whole in arguments:
+        one_by_one = [_plain(foreign, each, _unquoted(text)) for text in _texts(root, each)]
+        words += one_by_one or [_plain(foreign, whole, word) for word in windows_service.words(_text(root, whole))]
+    foreign.command(key, directive, words)
 
 
 def _unquoted(text: str) -> str:

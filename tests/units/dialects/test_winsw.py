@@ -190,7 +190,7 @@ TOLD = [
     ('<onfailure action="restart"/><onfailure action="restart" delay="1 min"/>', "onfailure"),
     ("<serviceaccount><username>u</username><password>p</password></serviceaccount>", "serviceaccount"),
     ("<workingdirectory>%BASE%</workingdirectory>", "workingdirectory"),
-    ("<arguments>%BASE%\\x</arguments>", "executable"),
+    ("<arguments>%BASE%\\x</arguments>", "arguments"),
     ('<log mode="roll-by-time"/>', "log"),
     ('<env name="=" value=""/>', "env"),
 ]
