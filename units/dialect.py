@@ -75,7 +75,8 @@ class Commands:
 
     check: have it say what is wrong. install: once the files are there, have it start with the machine and now.
     uninstall: before the files go. gone: once they are, or what was there before is back. status: how it is; signs: how
-    to read that. litter: folders of the service alone, in which the manager leaves something.
+    to read that. litter: folders of the service alone, in which the manager leaves something. anew: `install` is
+    refused for a service that is installed already, so that it has to be uninstalled before.
     enable, start: `install` for the next start of the machine alone, and for now alone, where that can be told apart.
     hint: what else may be of use once it is installed.
     """
@@ -89,6 +90,7 @@ class Commands:
     start: tuple[tuple[str, ...], ...] = ()
     signs: Signs = Signs()
     litter: tuple[str, ...] = ()
+    anew: bool = False
     hint: str = ""
 
 

@@ -92,6 +92,7 @@ def install(wanteds: Sequence[tuple[Wanted, Found]], moment: float) -> list[Step
         *(step for wanted, found in due for step in _superseded(wanted, found)),
         *(Tell(wanted.commands.check, optional=True) for wanted, _ in due if wanted.commands.check),
         *(Note(record) for record in starting),
+        *(step for wanted, found in due for step in _made_room(wanted, found)),
         *(Tell(words) for wanted, _ in due for words in wanted.commands.install),
         *(Watch(wanted.name, wanted.watched, moment) for wanted, _ in due if wanted.watched),
         *(Note(_settled(record)) for record in starting),
@@ -126,6 +127,15 @@ def _superseded(wanted: Wanted, found: Found) -> list[Back]:
     paths = {file.path for file in wanted.files}
     before = found.record.files if found.record else ()
     return [Back(kept.path, kept.before) for kept in before if kept.path not in paths]
+
+
+def _made_room(wanted: Wanted, found: Found) -> list[Step]:
+    """Have a service of that name uninstalled where the service manager takes no second one."""
+    known = found.record or found.standing.enabled or found.standing.running
+    if not (wanted.commands.anew and known):
+        return []
+    commands = found.record.commands if found.record else wanted.commands
+    return [*(Tell(words, "warn") for words in commands.uninstall), Watch(wanted.name, commands, None)]
 
 
 def _settled(record: Record) -> Record:

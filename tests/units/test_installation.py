@@ -218,6 +218,23 @@ def test_a_command_that_fails_is_undone_and_told(machine: Machine) -> None:
     assert (machine.there(), present.all_recorded("user")) == ({}, [])
 
 
+def test_a_manager_that_takes_no_second_one_is_told_to_let_go_of_the_first(machine: Machine) -> None:
+    def picky(text: str) -> Wanted:
+        wanted = machine.wanted(text)
+        refuses = ("sh", "-c", f"! test -e {shlex.quote(str(machine.folder / 'manager/running'))}")
+        tell = replace(wanted.commands, anew=True, install=(refuses, *wanted.commands.install))
+        return replace(wanted, commands=tell)
+
+    machine.install(picky("old\n"))
+    machine.install(picky("new\n"))
+    assert machine.there() == INSTALLED
+    bad = picky("bad\n")
+    bad = replace(bad, commands=replace(bad.commands, install=(*bad.commands.install, ("false",))))
+    with pytest.raises(Failed):
+        machine.install(bad)
+    assert machine.there() == INSTALLED
+
+
 def test_services_of_one_file_are_installed_together_or_not_at_all(machine: Machine) -> None:
     first = machine.wanted()
     other = tuple(replace(file, path=file.path.replace("/etc/x/", "/etc/y/")) for file in first.files)

@@ -180,6 +180,7 @@ def commands(service: Service, target: Target) -> Commands:
             uninstall=(("launchctl", "unload", "-w", path),),
             status=("launchctl", "list", service.name),
             signs=Signs(running=r'"PID" = \d+', enabled=r'"Label" = ', process=r'("PID" = \d+)'),
+            anew=True,
         )
     job_there = f"system/{service.name}"
     return Commands(
@@ -188,6 +189,7 @@ def commands(service: Service, target: Target) -> Commands:
         uninstall=(("launchctl", "bootout", job_there),),
         status=("launchctl", "print", job_there),
         signs=Signs(running=r"^\tstate = running$", enabled=r"^system/", process=r"^\t(pid = \d+)$"),
+        anew=True,
     )
 
 

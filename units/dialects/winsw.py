@@ -174,6 +174,7 @@ def commands(service: Service, target: Target) -> Commands:
         uninstall=((program, "stop"), (program, "uninstall")),
         status=(program, "status"),
         signs=Signs(running=r"^(Started|Active \(running\))", process=r"process id:? (\d+)"),
+        anew=True,
         hint=f"put WinSW itself beside the file, as {service.name}.exe",
     )
 
