@@ -1,5 +1,7 @@
 """What the client makes of a manager's answers, sensible or not."""
 
+from dataclasses import replace
+
 import pytest
 from flamenco_manager import manager
 
@@ -89,6 +91,15 @@ def test_a_task_that_makes_no_sense(farm, client, task):
 def test_no_work_for_one_who_is_not_awake(farm, client):
     farm.answer = lambda *_: (409, {"message": "worker is in state asleep"})
     assert client.fetch() == NotAwake("worker is in state asleep")
+
+
+@pytest.mark.parametrize("unit", [None, {"recipe": "x", "files": {"/x": None}, "drop_ins": []}])
+def test_a_definition_is_told_at_sign_on_where_there_is_one(farm, unit):
+    said = []
+    farm.answer = lambda method, path, headers, body: said.append(body) or (200, {"status_requested": "awake"})
+    Client(farm.url).sign_on(replace(ME, unit=unit))
+    assert said[0].get("unit") == unit
+    assert ("unit" in said[0]) is (unit is not None)
 
 
 def test_a_manager_behind_a_path(farm):

@@ -9,6 +9,8 @@ import yaml
 from flamenco_manager import manager
 from worker_process import wait_until, worker
 
+from farmhand.units.carried import FILES, RECIPE
+
 OK = ("exec", {"exe": sys.executable, "args": ["-c", "print('fine')"]})
 
 
@@ -243,12 +245,16 @@ def test_reports_repeat_the_attempt_where_the_manager_counts(farm, tmp_path):
 
 def test_children_do_not_speak_for_the_worker(farm, tmp_path):
     task = farm.add_task(shell("env"))
-    with worker(farm.url, tmp_path, env={"NOTIFY_SOCKET": "/nowhere", "WATCHDOG_USEC": "9000000", "KEPT": "yes"}):
+    told = {"NOTIFY_SOCKET": "/nowhere", "WATCHDOG_USEC": "9000000", RECIPE: "system=systemd", FILES: "/etc/x"}
+    with worker(farm.url, tmp_path, env={**told, "KEPT": "yes"}):
         farm.wait_task(task, "completed")
+    signed_on = next(body for _, _, path, body in farm.calls if path.endswith("/sign-on"))
+    assert signed_on["unit"] == {"recipe": "system=systemd", "files": {"/etc/x": None}, "drop_ins": []}
     log = farm.tasks[task]["log"]
     assert "KEPT=yes" in log
     assert "NOTIFY_SOCKET" not in log
     assert "WATCHDOG" not in log
+    assert "FARMHAND_UNIT" not in log
 
 
 def test_any_text_arrives_as_it_was(farm, tmp_path):

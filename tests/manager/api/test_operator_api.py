@@ -3,6 +3,9 @@
 import pytest
 from callers import awake, register
 
+from farmhand.units import recipe
+from farmhand.units.carried import digest
+
 NOBODY = "00000000-0000-0000-0000-000000000000"
 ACTIONS = "/api/farmhand/workers/actions"
 WITHDRAW = "/api/farmhand/workers/withdraw"
@@ -42,6 +45,26 @@ def test_one_worker_is_shown_with_its_task(caller):
     found = shown(caller, worker)
     assert found["task"]["id"] == task["uuid"]
     assert (found["ip_address"], found["platform"]) == ("127.0.0.1", "linux")
+
+
+def test_one_worker_is_shown_with_what_became_of_its_definition(caller):
+    worker = awake(caller)
+    assert shown(caller, worker)["unit"]["state"] == "unknown"
+    form = {"system": "systemd", "profile": "cpu", "name": "n", "manager": "http://farm/", "program": "/opt/worker"}
+    made = recipe.make(recipe.read(form))
+    unit = {
+        "recipe": recipe.text_of(made.recipe),
+        "files": {file.path: digest(file.text.encode()) for file in made.seen},
+        "drop_ins": ["local.conf"],
+    }
+    said = {"name": "n", "software_version": "1", "supported_task_types": [], "unit": unit}
+    assert worker.post("sign-on", said).status_code == 200
+    found = shown(caller, worker)["unit"]
+    assert found.pop("text").startswith("It runs under the definition")
+    expected = {"state": "as-generated", "system": "systemd", "way": "native", "profile": "cpu"}
+    assert found == {**expected, "drop_ins": ["local.conf"]}
+    assert worker.sign_on().status_code == 200
+    assert shown(caller, worker)["unit"]["state"] == "unknown"
 
 
 def test_asking_for_the_present_status_withdraws(caller):

@@ -141,6 +141,16 @@ def test_a_worker_that_does_not_say_so_cannot_restart(caller):
     assert caller.get(f"/api/v3/worker-mgt/workers/{worker.id}").json["can_restart"] is False
 
 
+@pytest.mark.parametrize(
+    "unit", ["text", 5, [], {}, {"recipe": "x"}, {"recipe": "x", "files": {"/x": "y" * 5000}, "drop_ins": None}]
+)
+def test_no_worker_is_refused_for_what_it_says_of_its_definition(caller, worker, unit):
+    said = {"name": "n", "software_version": "1", "supported_task_types": [], "unit": unit}
+    assert worker.post("sign-on", said).status_code == 200
+    found = caller.get(f"/api/v3/worker-mgt/workers/{worker.id}").json["unit"]
+    assert (found["state"], found["drop_ins"]) == ("unknown", [])
+
+
 def test_a_status_that_does_not_exist_is_refused_with_those_that_do(worker):
     answer = worker.post("state-changed", {"status": "awoken"})
     assert answer.status_code == 400
