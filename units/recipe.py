@@ -20,6 +20,7 @@ from .hardening import PROFILES
 from .render import best_way, render
 from .rendered import File, Loss, Rendered
 from .restart_codes import refuse_restart_code
+from .spec import Service
 from .worker_unit import Worker, worker_service
 
 _LONGEST_STOP = 86_400.0
@@ -50,7 +51,7 @@ class Made:
 
 def make(recipe: Recipe) -> Made:
     """Write a worker's definition. Raises BadValue and BadConfig."""
-    dialect, target, service = recipe.dialect, recipe.target, worker_service(recipe.worker)
+    dialect, target, service = recipe.dialect, recipe.target, _service(recipe)
     way = recipe.way or best_way(dialect, made(service), target)
     recipe = replace(recipe, way=way)
     environment = _carried(recipe, _seen(recipe, made(service)))
@@ -78,7 +79,13 @@ def _carried(recipe: Recipe, seen: tuple[File, ...]) -> dict[str, str]:
 
 def lost(recipe: Recipe, way: Way) -> tuple[Loss, ...]:
     """Say what is lost in one way or the other. Raises BadValue and BadConfig."""
-    return render(recipe.dialect, made(worker_service(recipe.worker)), recipe.target, way).losses
+    return render(recipe.dialect, made(_service(recipe)), recipe.target, way).losses
+
+
+def _service(recipe: Recipe) -> Service:
+    """Give the worker's service without what only Linux has."""
+    service = worker_service(recipe.worker)
+    return replace(service, environment_file=()) if recipe.dialect.system in ("macos", "windows") else service
 
 
 def read(given: Mapping[str, str]) -> Recipe:

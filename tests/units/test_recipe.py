@@ -54,6 +54,14 @@ def test_every_file_is_text_that_ends_with_a_line(system: str) -> None:
     assert not any(SEPARATOR in file.path for file in files)
 
 
+def test_a_file_that_only_linux_has_is_named_there_alone() -> None:
+    texts = {
+        name: recipe.make(recipe.read({**FORM, "system": name})).rendered for name in ("runit", "launchd", "winsw")
+    }
+    found = [name for name, made in texts.items() if any("/etc/default/locale" in file.text for file in made.files)]
+    assert found == ["runit"]
+
+
 def test_of_a_container_the_worker_sees_what_is_in_its_image() -> None:
     made = recipe.make(recipe.read({**FORM, "system": "container"}))
     assert [file.path for file in made.seen] == ["/etc/farmhand/farmhand-worker.yaml"]
