@@ -109,11 +109,14 @@ def _worker(found: Mapping[str, Any], dialect: Dialect) -> Worker:
 
 
 def _target(found: Mapping[str, Any], dialect: Dialect) -> Target:
-    usual: dict[str, Any] = {"farmhand": _beside(found["program"]), "variant": dialect.variants[0]}
-    target = Target(**{**usual, **_fields(found, "target")})
+    target = replace(_usual_target(dialect, found["program"]), **_fields(found, "target"))
     if target.variant not in dialect.variants:
         raise BadValue(f'as: {dialect.title} has no "{target.variant}"', f"there are {', '.join(dialect.variants)}")
     return target
+
+
+def _usual_target(dialect: Dialect, program: str) -> Target:
+    return Target(variant=dialect.variants[0], farmhand=_beside(program))
 
 
 def _beside(program: str) -> str:
@@ -135,7 +138,7 @@ def text_of(recipe: Recipe) -> str:
 def said(recipe: Recipe) -> dict[str, str]:
     """Give a recipe as `read` takes it; what is as usual is left out."""
     parts = {"worker": recipe.worker, "target": recipe.target}
-    usual = {"worker": _USUAL, "target": Target(variant=recipe.dialect.variants[0])}
+    usual = {"worker": _USUAL, "target": _usual_target(recipe.dialect, recipe.worker.program)}
     fields = {"system": recipe.dialect.name, **({"way": recipe.way} if recipe.way else {})}
     for key, row in KEYS.items():
         if row.part and (value := getattr(parts[row.part], row.field)) != getattr(usual[row.part], row.field):
@@ -229,6 +232,13 @@ KEYS: Mapping[str, Key] = {
     "version": Key("target", "version", _number),
     "config": Key("target", "config_folder"),
 }
+
+
+def key_of(problem: str) -> str:
+    """Return the key that a problem is about, which begins with it or with the field that it stands for; "" if none."""
+    named = problem.partition(":")[0]
+    return next((key for key, row in KEYS.items() if named in (key, row.field)), "")
+
 
 # What no recipe says: a name and an address are always told.
 _USUAL = Worker(name="", manager_url="", program="", profile=None)

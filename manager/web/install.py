@@ -7,10 +7,10 @@ from ...units import hardening, recipe
 from ...units.carried import digest
 from ...units.dialect import Way
 from ...units.recipe import Made, Recipe
-from ...units.rendered import File
+from ...units.rendered import File, Loss
 from ...units.worker_unit import worker_service
 from .installsteps import Step, names, steps, undo
-from .reasons import Line, lines
+from .reasons import WHY, Line, lines
 from .shells import Url
 
 
@@ -26,6 +26,15 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """What is lost, how, and what it is for, "" where that is not known."""
+
+    key: str
+    how: str
+    purpose: str
+
+
+@dataclass(frozen=True)
 class HowRun:
     """The way, in words, and what is lost in it. otherwise: what would be lost in the other way.
 
@@ -34,9 +43,9 @@ class HowRun:
 
     way: Way
     why: str
-    lost: tuple[str, ...] = ()
+    lost: tuple[Lost, ...] = ()
     instead: str = ""
-    otherwise: tuple[str, ...] = ()
+    otherwise: tuple[Lost, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,9 +81,9 @@ def _shown(name: str, file: File, made_of: Recipe, address: str) -> Shown:
 
 def how_run(made: Made) -> HowRun:
     """Say in which way the worker is run, and why."""
-    of, lost = made.recipe, tuple(map(str, made.rendered.losses))
+    of, lost = made.recipe, _told(made.rendered.losses)
     title = of.dialect.title
-    otherwise = tuple(map(str, recipe.lost(of, "native" if of.way == "supervised" else "supervised")))
+    otherwise = _told(recipe.lost(of, "native" if of.way == "supervised" else "supervised"))
     if of.way == "supervised":
         why = f"{title} alone would lose {_things(len(otherwise))}, so it keeps Farmhand running, which does the rest."
         return HowRun("supervised", why, lost, f"{title} alone", otherwise)
@@ -82,6 +91,10 @@ def how_run(made: Made) -> HowRun:
         why = f"{title} runs the worker itself, and does not do all of it."
         return HowRun("native", why, lost, f"{title} with Farmhand", otherwise)
     return HowRun("native", f"{title} runs the worker itself{'' if lost else ', and nothing is lost'}.", lost)
+
+
+def _told(losses: Sequence[Loss]) -> tuple[Lost, ...]:
+    return tuple(Lost(loss.key, loss.why, WHY.get(loss.key, "")) for loss in losses)
 
 
 def _things(count: int) -> str:

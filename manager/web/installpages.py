@@ -31,9 +31,9 @@ def install(worker_id: str) -> str | tuple[str, int]:
     dialect = dialect_of(given, known)
     form, way = fields(dialect, given, known), given.get("way", "")
     try:
-        shown, problem = _installation(found, recipe.read(values(form, dialect, way))), None
+        shown, problem, wrong = _installation(found, recipe.read(values(form, dialect, way))), None, ""
     except (BadValue, BadConfig) as error:
-        shown, problem = None, Notice("bad", f"{error.problem}; {error.hint}.")
+        shown, problem, wrong = None, Notice("bad", f"{error.problem}; {error.hint}."), recipe.key_of(error.problem)
     page = render_template(
         "install.html",
         section="workers",
@@ -42,6 +42,7 @@ def install(worker_id: str) -> str | tuple[str, int]:
         dialect=dialect,
         tabs=tabs(dialect, form),
         form=form,
+        wrong=wrong,
         way=way,
         other=query(form, dialect, "native" if shown and shown.how.way == "supervised" else "supervised"),
         shown=shown,

@@ -117,6 +117,7 @@ def test_farmhand_is_where_the_worker_is() -> None:
     assert recipe.read({**FORM, "program": "D:\\farmhand-worker.exe"}).target.farmhand == "D:\\farmhand.exe"
     assert recipe.read({**FORM, "program": "/opt/worker"}).target.farmhand == "/usr/local/bin/farmhand"
     assert recipe.read({**FORM, "farmhand": "/bin/farmhand"}).target.farmhand == "/bin/farmhand"
+    assert "farmhand" not in recipe.said(recipe.read(FORM))
 
 
 def test_only_who_can_keep_a_service_from_something_is_given_a_profile() -> None:

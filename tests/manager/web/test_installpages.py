@@ -85,7 +85,8 @@ def test_the_first_tab_is_that_of_the_workers_system(client: FlaskClient, store:
 def test_what_a_service_manager_would_lose_is_said_and_can_be_had(client: FlaskClient, node: Pretended) -> None:
     page = client.get(f"/workers/{node.id}/install?system=runit").text
     assert "so it keeps Farmhand running" in page
-    assert "WatchdogSec: runit has nothing like it" in page
+    assert "<b>WatchdogSec</b>: runit has nothing like it" in page
+    assert "Silent for a minute, it hangs" in page
     link = re.search(r'href="\?([^"]*way=native[^"]*)">Write it for runit alone', page)
     assert link is not None
     native = client.get(f"/workers/{node.id}/install?{html.unescape(link[1])}").text
@@ -103,7 +104,7 @@ def test_nothing_is_said_of_another_way_where_nothing_is_lost(client: FlaskClien
 def test_a_profile_changes_what_it_is_kept_from(client: FlaskClient, node: Pretended) -> None:
     pages = {name: client.get(f"/workers/{node.id}/install?profile={name}").text for name in ("gpu", "cpu", "compat")}
     assert "Exposed: 1.5 of 10 at most" in pages["cpu"]
-    assert re.search(r'<option selected>cpu<', pages["cpu"])
+    assert re.search(r"<option selected>cpu<", pages["cpu"])
     assert "What the hardening leaves open" in pages["compat"]
     assert len({hashes(page)[0] for page in pages.values()}) == 3
 
@@ -132,6 +133,12 @@ def test_a_unit_that_cannot_be_made_says_which_field(
     likely = "name=n&manager=http://farm/&program=/opt/farmhand-worker"
     file = client.get(f"/workers/{node.id}/install/farmhand-worker.service?{query}&{likely}")
     assert file.status_code == 400
+
+
+@pytest.mark.parametrize(("query", "field"), [("code=1", "code"), ("manager=%00", "manager"), ("output=x", "output")])
+def test_the_field_that_is_wrong_is_marked(client: FlaskClient, node: Pretended, query: str, field: str) -> None:
+    page = client.get(f"/workers/{node.id}/install?{query}").text
+    assert re.findall(r'name="(\w+)"[^>]*aria-invalid="true"', page) == [field]
 
 
 def test_a_file_that_a_definition_has_not_is_not_there(client: FlaskClient, node: Pretended) -> None:
