@@ -19,10 +19,10 @@ Scope = Literal["system", "user"]
 Way = Literal["native", "supervised"]
 
 # What may happen to a service, by its names in compare.py.
-EVENT_NAMES = frozenset(
-    [*(f"exit {code}" for code in (0, 1, 2, 47, 78)), "SIGTERM", "SIGKILL", "SIGABRT"]
-    + ["hang at start", "hang at stop", "six crashes", "requested stop"]
-)
+EVENT_NAMES = frozenset({
+    *("exit 0", "exit 1", "exit 2", "exit 47", "exit 78", "SIGTERM", "SIGKILL", "SIGABRT"),
+    *("hang at start", "hang at stop", "six crashes", "requested stop"),
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -119,3 +119,10 @@ class Dialect:
     specifiers: bool = False
     hardens: bool = False
     checked: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def usual_program(dialect: Dialect, name: str) -> str:
+    """Give the path of one of our programs on the machines of a service manager, as the how-tos install it."""
+    if dialect.system == "windows":
+        return rf"C:\farmhand\Scripts\{name}.exe"
+    return f"/opt/farmhand/bin/{name}" if dialect.system == "macos" else f"/usr/local/bin/{name}"

@@ -36,9 +36,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    found = source.chosen(source.of(arguments), arguments.service)
+    found = source.chosen(source.of(arguments, DIALECTS["farmhand"]), arguments.service)
     rows = [DIALECTS[name] for name in arguments.to or DIALECTS]
-    target = Target(farmhand=source.installed("farmhand"))
+    target = Target(farmhand=source.installed("farmhand", DIALECTS["farmhand"]))
     compared = [compare(one, rows, target, arguments.way) for one in found.definitions]
     if arguments.json:
         print(json.dumps([_as_data(each) for each in compared], indent=2))

@@ -61,7 +61,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def _render(arguments: argparse.Namespace) -> int:
     dialect = DIALECTS[arguments.dialect]
-    return _write(arguments, source.of(arguments, sandboxed=dialect.hardens and arguments.scope == "system"), dialect)
+    return _write(arguments, source.of(arguments, dialect), dialect)
 
 
 def _convert(arguments: argparse.Namespace) -> int:
@@ -80,7 +80,7 @@ def target_of(arguments: argparse.Namespace, dialect: Dialect) -> Target:
     return Target(
         scope=arguments.scope,
         variant=variant,
-        farmhand=arguments.farmhand or (Target.farmhand if dialect.contained else source.installed("farmhand")),
+        farmhand=arguments.farmhand or source.installed("farmhand", dialect),
         **{name: value for name, value in given.items() if value is not None},
     )
 

@@ -9,24 +9,28 @@ from typing import Any
 
 from .. import definition, hardening, worker_unit
 from ..definition import Source
-from ..dialect import Dialect
+from ..dialect import Dialect, usual_program
 from ..dialects.table import DIALECTS
 from ..errors import BadValue
 from ..files import read_text
 from ..hardening import PROFILES, Profile
 from ..manager_unit import Manager, manager_service
 from ..spec import Service
+from ..support import System
 from ..worker_unit import Worker, worker_service
+
+_HERE: System = "windows" if sys.platform == "win32" else "macos" if sys.platform == "darwin" else "linux"
 
 
 def tell(text: str) -> None:
     print(f"farmhand-units: {text}", file=sys.stderr)
 
 
-def installed(program: str) -> str:
-    """Give the path of a program that was installed with this one."""
+def installed(program: str, dialect: Dialect) -> str:
+    """Give the path of a program: of the one that was installed with this one, unless it is for another machine."""
     beside = Path(sys.argv[0]).resolve().parent / program
-    return str(beside) if beside.exists() else f"/usr/local/bin/{program}"
+    elsewhere = dialect.contained or dialect.system not in (None, _HERE)
+    return usual_program(dialect, program) if elsewhere or not beside.exists() else str(beside)
 
 
 def add_worker_options(parser: argparse.ArgumentParser) -> None:
@@ -51,18 +55,18 @@ def add_worker_options(parser: argparse.ArgumentParser) -> None:
     manager.add_argument("--settings", metavar="FILE", help="its settings, as in config/manager.yaml")
 
 
-def of(arguments: argparse.Namespace, *, sandboxed: bool = False) -> Source:
+def of(arguments: argparse.Namespace, dialect: Dialect) -> Source:
     """Read what the arguments name: FILE, or a worker's or manager's options. Raises BadConfig and BadValue.
 
-    sandboxed: it is for a service manager that keeps services from things; see hardening.py.
+    dialect: whom it is for, which decides where programs are and whether it is kept from things if nobody says.
     """
     if arguments.file is None:
         if not is_described(arguments):
             raise BadValue("FILE: it is missing", "name one, or give --manager and --name for a worker's unit")
-        return _described(arguments, {}, sandboxed=sandboxed)
+        return _described(arguments, {}, dialect)
     path, text = str(arguments.file), read_text(arguments.file)
     if _dialect_of(path) == "farmhand" and (found := worker_unit.read_worker_config(path, text)) is not None:
-        return _described(arguments, found, sandboxed=sandboxed)
+        return _described(arguments, found, dialect)
     return read(path, text, instance=arguments.instance)
 
 
@@ -100,17 +104,14 @@ def is_described(arguments: argparse.Namespace) -> bool:
     return bool(arguments.worker or arguments.manager or arguments.name or arguments.manager_unit)
 
 
-def _described(arguments: argparse.Namespace, found: dict[str, Any], *, sandboxed: bool) -> Source:
-    """Make a service of the options. found: what a worker's configuration says, which they win over.
-
-    sandboxed: it is for a service manager that keeps services from things, if nobody says otherwise.
-    """
-    return _manager(arguments, sandboxed) if arguments.manager_unit else _worker(arguments, found, sandboxed)
+def _described(arguments: argparse.Namespace, found: dict[str, Any], dialect: Dialect) -> Source:
+    """Make a service of the options. found: what a worker's configuration says, which they win over."""
+    return _manager(arguments, dialect) if arguments.manager_unit else _worker(arguments, found, dialect)
 
 
-def _worker(arguments: argparse.Namespace, found: dict[str, Any], sandboxed: bool) -> Source:
+def _worker(arguments: argparse.Namespace, found: dict[str, Any], dialect: Dialect) -> Source:
     options = {
-        **_of_both(arguments, "farmhand-worker"),
+        **_of_both(arguments, "farmhand-worker", dialect),
         "name": arguments.name,
         "manager_url": arguments.manager,
         "restart_code": arguments.restart_exit_code,
@@ -123,28 +124,28 @@ def _worker(arguments: argparse.Namespace, found: dict[str, Any], sandboxed: boo
         if field not in known:
             raise BadValue(f"{option}: it is missing", "say it here or in the worker's configuration")
     _warn_of_root(known, "worker")
-    worker = Worker(**known, profile=_profile(arguments, "gpu", sandboxed))
+    worker = Worker(**known, profile=_profile(arguments, "gpu", dialect))
     service = worker_service(worker)
     _tell_gaps(service, worker.profile, (*worker.writable, *worker.readable))
     return Source((definition.made(service),), worker=worker)
 
 
-def _manager(arguments: argparse.Namespace, sandboxed: bool) -> Source:
+def _manager(arguments: argparse.Namespace, dialect: Dialect) -> Source:
     options = {
-        **_of_both(arguments, "farmhand-manager"),
+        **_of_both(arguments, "farmhand-manager", dialect),
         "listen": arguments.listen,
         "config": arguments.settings,
     }
     known = _given(options)
     _warn_of_root(known, "manager")
-    manager = Manager(**known, profile=_profile(arguments, "manager", sandboxed))
+    manager = Manager(**known, profile=_profile(arguments, "manager", dialect))
     service = manager_service(manager)
     _tell_gaps(service, manager.profile, (*manager.writable, *manager.readable))
     return Source((definition.made(service),))
 
 
-def _of_both(arguments: argparse.Namespace, program: str) -> dict[str, Any]:
-    path = arguments.program or installed(program)
+def _of_both(arguments: argparse.Namespace, program: str, dialect: Dialect) -> dict[str, Any]:
+    path = arguments.program or installed(program, dialect)
     return {
         "program": path,
         "readable": _python_of(path),
@@ -164,9 +165,9 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in options.items() if value is not None}
 
 
-def _profile(arguments: argparse.Namespace, usual: Profile, sandboxed: bool) -> Profile | None:
+def _profile(arguments: argparse.Namespace, usual: Profile, dialect: Dialect) -> Profile | None:
     chosen: Profile | None = arguments.profile
-    return chosen or (usual if sandboxed else None)
+    return chosen or (usual if dialect.hardens and arguments.scope == "system" else None)
 
 
 def _warn_of_root(known: dict[str, Any], who: str) -> None:

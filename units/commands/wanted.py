@@ -49,8 +49,7 @@ def services_of(arguments: argparse.Namespace) -> tuple[list[Wanted], list[str]]
     arguments = argparse.Namespace(**{**vars(arguments), "file": arguments.file and Path(arguments.file)})
     if dialect.name == "systemd" and arguments.systemd_version is None:
         arguments.systemd_version = present.systemd_version()
-    sandboxed = dialect.hardens and arguments.scope == "system"
-    found = source.chosen(source.of(arguments, sandboxed=sandboxed), arguments.service)
+    found = source.chosen(source.of(arguments, dialect), arguments.service)
     target = target_of(arguments, dialect)
     if target.scope == "user":
         target = replace(target, config_folder=target.config_folder or present.real("~/.config/farmhand/"))

@@ -115,7 +115,7 @@ def _image(service: Service, target: Target, folder: str) -> tuple[File, ...]:
     name = target.config.path.rpartition("/")[2]
     lines = [
         f"FROM {contained.image(target)}",
-        "RUN pip install --no-cache-dir farmhand",
+        'RUN pip install --no-cache-dir "farmhand[worker]"',
         f"COPY {json.dumps([name, target.config.path])}",
         f"STOPSIGNAL {service.kill_signal}",
         f"ENTRYPOINT {json.dumps(contained.argv(service))}",
