@@ -59,7 +59,8 @@ def facts(service: Service) -> Reading:
 
 
 def _systemd(rendered: Rendered, place: Path) -> Reading:
-    read = systemd.read(rendered.path, rendered.text)
+    path = rendered.path.removesuffix(".d/50-farmhand.conf")
+    read = systemd.read(path, rendered.text)
     assert not read.warnings, read.warnings
     return facts(read.service)
 

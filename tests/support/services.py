@@ -163,6 +163,8 @@ _NAME = st.from_regex(r"[a-z][a-z0-9_:-]{0,8}", fullmatch=True)
 _VARIABLE = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True)
 _VALUE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]) | st.sampled_from("\t\n"), max_size=12)
 _PATH = st.from_regex(r"(/[a-z][a-z %$\"'\\;]*[a-z]){1,3}", fullmatch=True)
+# No quotes and no backslashes, which systemd does not have in the name of a program.
+_PROGRAM = st.from_regex(r"(/[a-z][a-z %$;]*[a-z]){1,3}", fullmatch=True)
 _SPAN = st.integers(1, 2**50).map(lambda us: us / 1e6) | st.just(inf)
 _STATUSES = st.builds(
     StatusSet,
@@ -171,7 +173,7 @@ _STATUSES = st.builds(
 )
 _COMMAND = st.builds(
     Command,
-    st.lists(_TEXT, max_size=3).flatmap(lambda words: _PATH.map(lambda program: (program, *words))),
+    st.lists(_TEXT, max_size=3).flatmap(lambda words: _PROGRAM.map(lambda program: (program, *words))),
     argv0=st.none() | _TEXT.filter(bool),
     ignore_failure=st.booleans(),
     literal=st.booleans(),

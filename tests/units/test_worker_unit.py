@@ -105,7 +105,7 @@ ODD = st.text(ODD_CHARACTERS, min_size=1, max_size=60).filter(str.strip)  # 240 
 
 @given(name=ODD, manager=ODD, folder=ODD)
 def test_any_name_survives(name: str, manager: str, folder: str) -> None:
-    program = "/opt/far $HOME %n/\"worker'"
+    program = "/opt/far $HOME %n/;worker"
     place = "/srv/" + folder.replace("..", "") + "x"
     worker = Worker(name, manager, program, 47, "root", None, place, output_folders=(place,))
     rendered = systemd.write(worker_service(worker))

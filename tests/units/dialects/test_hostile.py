@@ -3,25 +3,30 @@
 Each dialect of the table is tried, natively and with Farmhand under it; readings.py reads back what was written.
 """
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
+import needs
 import pytest
 import readings
+import sandbox
+from polling import until
 from readings import READERS, SHOW, Reading, facts
 
 from farmhand.units import supervised
 from farmhand.units.definition import made
-from farmhand.units.dialect import Dialect, Target, Way
+from farmhand.units.dialect import Target
 from farmhand.units.dialects import farmhand
 from farmhand.units.dialects.table import DIALECTS
 from farmhand.units.errors import BadConfig, BadValue
 from farmhand.units.named import check_account
 from farmhand.units.render import render
-from farmhand.units.rendered import Loss, Rendered
+from farmhand.units.rendered import Loss
 from farmhand.units.spec import Command, Folder, Service
 from farmhand.units.variables import literal
 
@@ -133,9 +138,8 @@ FIELDS: Mapping[str, tuple[str, Field]] = {
     "user": ("User", _user),
 }
 PLAIN = Service("plain", environment={"PLAIN": "plain"}, restart="always", start_limit_interval_sec=0.0)
-WAYS: tuple[tuple[str, Way], ...] = tuple(
-    (name, way) for name in DIALECTS for way in ("native", "supervised") if (name, way) != ("farmhand", "supervised")
-)
+VARIANTS = tuple((name, variant) for name, dialect in DIALECTS.items() for variant in dialect.variants)
+Wrote = TypeVar("Wrote")
 
 
 @pytest.fixture(scope="module")
@@ -165,19 +169,29 @@ def fields_for(text: str, place: Path) -> set[str]:
     return {name for name, (_, put) in FIELDS.items() if put(base, text, place) is not None}
 
 
-def written(dialect: Dialect, way: Way, text: str, place: Path) -> tuple[Service, Rendered, set[str]]:
+def written(write: Callable[[Service], Wrote], text: str, place: Path) -> tuple[Service, Wrote, set[str]]:
     """Write a service with a text in all fields but those that are refused; say which are left."""
     fields = fields_for(text, place)
-    target = Target(farmhand=f"{place}/show")
     while True:
         service = service_with(text, fields, place)
-        try:
-            return service, render(dialect, made(service), target, way), fields
-        except (BadValue, BadConfig) as problem:
-            said = problem.problem if isinstance(problem, BadValue) else problem.key
-            refused = next((name for name in FIELDS if name in fields and said.startswith(FIELDS[name][0])), None)
-            assert refused, f"which field is refused here? {said}"
-            fields.remove(refused)
+        key = _refused(write, service)
+        if not key:
+            return service, write(service), fields
+        named = [name for name in FIELDS if name in fields and key.startswith(FIELDS[name][0])]
+        assert named, f"which field is refused here? {key}"
+        without = {name: service_with(text, fields - {name}, place) for name in named}
+        fields.remove(next((name for name, one in without.items() if _refused(write, one) != key), named[0]))
+
+
+def _refused(write: Callable[[Service], object], service: Service) -> str:
+    """Say what is refused, "" if nothing is."""
+    try:
+        write(service)
+    except BadValue as bad:
+        return bad.problem
+    except BadConfig as bad:
+        return bad.key
+    return ""
 
 
 def agree(seen: Reading, wanted: Reading) -> None:
@@ -203,20 +217,71 @@ def told(service: Service, meant: Reading, fields: set[str], losses: tuple[Loss,
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in TEXTS.items()])
-@pytest.mark.parametrize(("name", "way"), WAYS)
-def test_a_text_survives_or_is_refused_or_told_as_lost(name: str, way: Way, text: str, place: Path) -> None:
-    dialect, target = DIALECTS[name], Target(farmhand=f"{place}/show")
-    service, rendered, fields = written(dialect, way, text, place)
-    run = service if way == "native" else supervised.keeper(made(service), dialect, target)
-    meant = facts(dialect.means(run, target))
+@pytest.mark.parametrize(("name", "variant"), VARIANTS)
+def test_a_text_survives_or_is_refused_or_told_as_lost(name: str, variant: str, text: str, place: Path) -> None:
+    dialect, target = DIALECTS[name], Target(farmhand=f"{place}/show", variant=variant)
+    service, rendered, fields = written(lambda service: render(dialect, made(service), target, "native"), text, place)
+    meant = facts(dialect.means(service, target))
     agree(READERS[name](rendered, place), meant)
-    if way == "native":
-        told(service, meant, fields, rendered.losses)
-    else:
-        path, yaml = readings.config(rendered)
-        (read,) = farmhand.read(path, yaml).services
-        told(service, facts(read), fields, rendered.losses)
+    told(service, meant, fields, rendered.losses)
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in TEXTS.items()])
+@pytest.mark.parametrize(("name", "variant"), [row for row in VARIANTS if row[0] != "farmhand"])
+def test_with_farmhand_under_it_each_text_survives_that_a_unit_can_say(
+    name: str, variant: str, text: str, place: Path
+) -> None:
+    dialect, target = DIALECTS[name], Target(farmhand=f"{place}/show", variant=variant)
+    service, _, _ = written(made, text, place)
+    rendered = render(dialect, made(service), target, "supervised")
+    keeper = supervised.keeper(made(service), dialect, target)
+    agree(READERS[name](rendered, place), facts(dialect.means(keeper, target)))
+    (read,) = farmhand.read(*readings.config(rendered)).services
+    assert replace(read, origin={}) == service
+
+
+@needs.systemd()
+def test_the_real_systemd_gives_a_process_what_its_unit_says(place: Path, tmp_path: Path) -> None:
+    dialect, units = DIALECTS["systemd"], tmp_path / "units"
+    units.mkdir()
+    asked = {}
+    for number, text in enumerate(TEXTS.values()):
+        name, shown = f"h{number}", tmp_path / f"{number}"
+
+        def named(service: Service, name: str = name, shown: Path = shown) -> Service:
+            environment = {**service.environment, "SHOWN": str(shown)}
+            return replace(service, name=name, user=None, group=None, environment=environment, restart="no")
+
+        service, rendered, _ = written(lambda service: render(dialect, made(named(service)), Target()), text, place)
+        (units / f"{name}.service").write_text(rendered.text)
+        asked[name] = shown, facts(named(service))
+    with sandbox.boot(units, tmp_path / "log") as booted:
+        booted.systemctl("start", "--no-block", *(f"{name}.service" for name in asked))
+        until(lambda: all(shown.exists() and shown.stat().st_size for shown, _ in asked.values()), "all to have run")
+        for name, (shown, wanted) in asked.items():
+            argv, environment, folder = json.loads(until(shown.read_text, "what was shown"))
+            said = {key: text for key, text in environment.items() if key in wanted.environment}
+            shows = booted.systemctl("show", "--property=Description", "--value", name).stdout.removesuffix("\n")
+            agree(Reading(argv, said, folder, None, shows if wanted.description else ""), wanted)
 
 
 def test_every_dialect_can_be_read_back() -> None:
     assert readings.missing(DIALECTS) == []
+
+
+@pytest.mark.parametrize("unit", ["worker@1", "a:b", "a\\x2db", "a.b", "A_b", "x" * 200])
+@pytest.mark.parametrize("name", DIALECTS)
+def test_files_are_where_they_belong_whatever_a_service_is_called(name: str, unit: str, place: Path) -> None:
+    dialect = DIALECTS[name]
+
+    def paths(service: Service) -> list[list[str]]:
+        files = render(dialect, made(service), Target(), "native").files
+        return [file.path.replace("\\", "/").split("/") for file in files]
+
+    plain = service_with("plain", {"arguments"}, place)
+    odd = replace(plain, name=unit)
+    if refused := _refused(paths, odd):
+        assert refused.startswith("its name")
+        return
+    assert {tuple(path[:3]) for path in paths(odd)} == {tuple(path[:3]) for path in paths(plain)}
+    assert not any(part in (".", "..") for path in paths(odd) for part in path)
