@@ -115,7 +115,7 @@ def _happens(dialect: Dialect) -> Iterator[str]:
     definition = _definition(dialect)
     compared = [compare(definition, [dialect], _TARGET, way) for way in ways]
     yield "## What happens\n"
-    yield "With that worker; **bold** where it is not what the policy says, ✓ where such an event was played with the real program.\n"
+    yield "**Bold** is what the policy does not say, ✓ an event that was played with the real program.\n"
     yield "| Event | By the policy | By itself | With Farmhand under it |\n|---|---|---|---|"
     for name in EVENTS:
         cells = (_cell(each, each.columns[0], name) for each in compared)
