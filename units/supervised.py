@@ -18,7 +18,8 @@ from .variables import literal
 # What the supervisor needs to end after the last of its services has.
 _LEAVE = 10.0
 
-_FOLDERS: dict[str | None, str] = {"windows": "C:\\ProgramData\\Farmhand\\", "macos": "/usr/local/etc/farmhand/"}
+# Where administrators alone may write: in ProgramData anybody may make a file before them, and a service would obey it.
+_FOLDERS: dict[str | None, str] = {"windows": "C:\\Program Files\\Farmhand\\", "macos": "/usr/local/etc/farmhand/"}
 
 
 def config_path(name: str, dialect: Dialect, target: Target) -> str:
