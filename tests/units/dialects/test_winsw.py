@@ -119,7 +119,7 @@ def test_supervised_it_keeps_farmhand_alive() -> None:
     rendered = render(winsw.DIALECT, made, replace(V3, farmhand="C:\\f\\farmhand.exe"))
     found = {element.tag: element.text for element in ElementTree.fromstring(rendered.text)}
     assert found["executable"] == "C:\\f\\farmhand.exe"
-    assert found["arguments"] == f"run {rendered.beside[0].path}"
+    assert found["arguments"] == f'run "{rendered.beside[0].path}"'
     assert found["stoptimeout"] == "40 sec"
 
 
