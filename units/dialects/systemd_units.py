@@ -1,9 +1,11 @@
 """systemd as one service manager among others: units for the machine or for a user, templates, and drop-ins."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ..dialect import EVENT_NAMES, Commands, Dialect, Found, Signs, Target
-from ..rendered import Rendered
+from ..directives import DIRECTIVES
+from ..rendered import Loss, Rendered
 from ..spec import Service
 from ..specifiers import AS_WRITTEN, TEMPLATE_AS_WRITTEN
 from ..versions import known_to
@@ -26,20 +28,33 @@ def means(service: Service, target: Target) -> Service:
 
 def write(service: Service, target: Target) -> Rendered:
     service, unknown = (service, ()) if target.version is None else known_to(target.version, service)
-    written = systemd.write(_at_home(service, target), as_written=target.as_written)
-    written = replace(written, losses=(*unknown, *written.losses))
-    folder = _FOLDERS[target.scope]
+    service, foreign = _of_a_user(service) if target.scope == "user" else (service, ())
+    written = systemd.write(service, as_written=target.as_written)
+    written = replace(written, losses=(*unknown, *foreign, *written.losses))
+    path = f"{_FOLDERS[target.scope]}/{_unit(service)}"
     if target.variant == "drop-in":
-        return replace(written, path=f"{folder}/{_unit(service)}.d/50-farmhand.conf")
-    return replace(written, path=f"{folder}/{_unit(service)}")
+        return replace(written, path=f"{path}.d/50-farmhand.conf", text="".join(_in_place(written.text)))
+    return replace(written, path=path)
 
 
-def _at_home(service: Service, target: Target) -> Service:
-    """Name what starts the service: a user's manager knows but the targets of the user."""
-    if target.scope == "system":
-        return service
+def _of_a_user(service: Service) -> tuple[Service, tuple[Loss, ...]]:
+    """Fit a service to a user's manager, which runs all as that user and knows but the targets of the user."""
     wanted_by = tuple("default.target" if name == "multi-user.target" else name for name in service.wanted_by)
-    return replace(service, wanted_by=wanted_by)
+    accounts = {name: getattr(service, name.lower()) for name in ("User", "Group")}
+    losses = (Loss(name, "a user's own manager runs it as that user") for name, said in accounts.items() if said)
+    return replace(service, wanted_by=wanted_by, user=None, group=None, supplementary_groups=()), tuple(losses)
+
+
+def _in_place(text: str) -> Iterator[str]:
+    """Have each list of a drop-in take the place of what the unit says, instead of adding to it."""
+    begun = set()
+    for line in text.splitlines(keepends=True):
+        name = line.partition("=")[0]
+        row = DIRECTIVES.get(name)
+        if row and row.kind.repeatable and row.kind.resets and row.field not in begun:
+            begun.add(row.field)  # all conditions are one list, which any of them empties
+            yield f"{name}=\n"
+        yield line
 
 
 def commands(service: Service, target: Target) -> Commands:
