@@ -133,8 +133,8 @@ def _plain(text: str, key: str) -> str:
 
 
 def _one_line(text: str, key: str) -> str:
-    if re.search(r"[\n\r\0]", text):
-        raise BadValue(f"{key}: a line of supervisord.conf cannot hold {text!r}", "take line breaks and NULs out")
+    if re.search(r"[\n\r\0\ud800-\udfff]", text):
+        raise BadValue(f"{key}: a line of supervisord.conf cannot hold {text!r}", "take out what is no line of text")
     return text
 
 

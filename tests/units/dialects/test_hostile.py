@@ -6,6 +6,8 @@ Each dialect of the table is tried, natively and with Farmhand under it; reading
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ import needs
 import pytest
 import readings
 import sandbox
+from managers import room
 from polling import until
 from readings import READERS, SHOW, Reading, facts
 
@@ -26,7 +29,7 @@ from farmhand.units.dialects.table import DIALECTS
 from farmhand.units.errors import BadConfig, BadValue
 from farmhand.units.named import check_account
 from farmhand.units.render import render
-from farmhand.units.rendered import Loss
+from farmhand.units.rendered import Loss, Rendered
 from farmhand.units.spec import Command, Folder, Service
 from farmhand.units.variables import literal
 
@@ -140,6 +143,7 @@ FIELDS: Mapping[str, tuple[str, Field]] = {
 PLAIN = Service("plain", environment={"PLAIN": "plain"}, restart="always", start_limit_interval_sec=0.0)
 VARIANTS = tuple((name, variant) for name, dialect in DIALECTS.items() for variant in dialect.variants)
 Wrote = TypeVar("Wrote")
+PACKAGES = room.MANAGERS / "usr/lib/python3/dist-packages/supervisor"
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +269,39 @@ def test_the_real_systemd_gives_a_process_what_its_unit_says(place: Path, tmp_pa
             agree(Reading(argv, said, folder, None, shows if wanted.description else ""), wanted)
 
 
+# What supervisor/options.py makes of the files that one includes.
+SUPERVISOR = """
+import json, shlex, sys
+sys.path.insert(0, sys.argv[1])
+from supervisor.options import ServerOptions
+options = ServerOptions()
+options.realize(["-c", sys.argv[2]])
+found = [one for group in options.process_group_configs for one in group.process_configs]
+print(json.dumps({one.name: [shlex.split(one.command), one.environment, one.directory] for one in found}))
+"""
+
+
+@pytest.mark.skipif(not PACKAGES.exists(), reason="supervisord needs tests/support/managers/fetch to be run")
+def test_the_real_supervisord_reads_what_was_written(place: Path, tmp_path: Path) -> None:
+    dialect, asked = DIALECTS["supervisord"], {}
+    for number, text in enumerate(TEXTS.values()):
+
+        def write(service: Service, name: str = f"h{number}") -> Rendered:
+            named = made(replace(service, name=name, user=None, group=None, standard_output="null"))
+            return render(dialect, named, Target(), "native")
+
+        service, rendered, _ = written(write, text, place)
+        (tmp_path / f"{number}.conf").write_text(rendered.text)
+        asked[f"h{number}"] = facts(replace(dialect.means(service, Target()), user=None))
+    main = tmp_path / "supervisord"
+    main.write_text(f"[supervisord]\n[include]\nfiles = {tmp_path}/*.conf\n")
+    command = [sys.executable, "-c", SUPERVISOR, PACKAGES.parent, main]
+    read = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert read.keys() == asked.keys()
+    for name, (argv, environment, folder) in read.items():
+        agree(Reading(argv, environment, folder), asked[name])
+
+
 def test_every_dialect_can_be_read_back() -> None:
     assert readings.missing(DIALECTS) == []
 
@@ -285,3 +322,10 @@ def test_files_are_where_they_belong_whatever_a_service_is_called(name: str, uni
         return
     assert {tuple(path[:3]) for path in paths(odd)} == {tuple(path[:3]) for path in paths(plain)}
     assert not any(part in (".", "..") for path in paths(odd) for part in path)
+
+
+def test_there_are_thousands_of_them(place: Path) -> None:
+    values = sum(len(fields_for(text, place)) for text in TEXTS.values())
+    tried = values * (2 * len(VARIANTS) - 1)
+    print(f"{values} hostile values in each of {len(VARIANTS)} kinds of definitions, natively or not: {tried}")
+    assert tried > 10_000
