@@ -49,7 +49,9 @@ def test_a_lone_semicolon_parts_commands() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["+!/bin/x", "./x", "/bin/x/", "/bin/x 'a", "@/bin/x", '"/bin/\\nx"', '"/bin/\'"', '"/bin/a\\\\b"'])
+@pytest.mark.parametrize(
+    "text", ["+!/bin/x", "./x", "/bin/x/", "/bin/x 'a", "@/bin/x", '"/bin/\\nx"', '"/bin/\'"', '"/bin/a\\\\b"']
+)
 def test_what_is_wrong_is_fatal(text: str) -> None:
     with pytest.raises(BadValue) as caught:
         parse(text)
