@@ -1,6 +1,7 @@
 """The Install tab, as a browser without JavaScript uses it."""
 
 import html
+import json
 import re
 from dataclasses import replace
 
@@ -198,7 +199,7 @@ def test_what_is_shown_is_what_is_installed_where_it_is_as_generated(client: Fla
 def store_unit(worker: Pretended) -> dict[str, str]:
     kept = worker.store.worker(worker.id).unit
     assert kept is not None
-    files: dict[str, str] = drift.json.loads(kept)["files"]
+    files: dict[str, str] = json.loads(kept)["files"]
     return files
 
 
