@@ -92,8 +92,8 @@ def spend(ms):
 
 
 def perform(operation):
-    name, *words = operation.split()
-    OPERATIONS[name](*words)
+    name, _, rest = operation.partition(" ")
+    OPERATIONS[name](*([rest] if name == "notify" else rest.split()))
 
 
 def forever():
@@ -121,10 +121,10 @@ def parent():
     return basic[5]
 
 
-def notify(*words):
+def notify(text):
     if (path := os.environ.get("NOTIFY_SOCKET")) is None:
         return note("notify", what='"skipped"')
-    text = " ".join(words).replace("|", "\n")
+    text = text.replace("|", "\n")
     for who in ("self", "child", "parent"):
         if f"${who}" in text:
             text = text.replace(f"${who}", str(pid_of(who)))
@@ -192,7 +192,7 @@ OPERATIONS = {
 def script():
     """Return the operations of this start: its block, or the last one."""
     try:
-        with open(f"{FOLDER}/{ROLE}.script") as file:
+        with open(f"{FOLDER}/{ROLE}.script", encoding="utf-8") as file:
             blocks = file.read().split("--\n")[:-1]
     except FileNotFoundError:
         return ["forever"] if ROLE == "main" else []

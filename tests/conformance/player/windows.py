@@ -10,7 +10,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,8 @@ def why_not(scenario: Scenario) -> str | None:
     text = json.dumps([scenario.unit, scenario.script, scenario.commands])
     heard = {name for runs in (scenario.expect or {}).get("signals", {}).values() for run in runs for name in run}
     heard -= _ASKING | _NOTHING
+    if scenario.id in _NAMED:
+        return _NAMED[scenario.id]
     if scenario.family not in FAMILIES:
         return "it is not about the life of a service"
     if heard & {"ABRT", "QUIT"}:
@@ -105,6 +107,16 @@ def why_not(scenario: Scenario) -> str | None:
     return next((why for words, why in _UNKNOWN.items() if words in text), None)
 
 
+_SLOW = (
+    *("hooks/list/cond/ignored", "hooks/list/stop/fails", "hooks/order/restart"),
+    "hooks/restart/post-exit255-on-success-main-forever",
+    *("restart/forking/runtime-max-unkillable/on-failure", "restart/notify/runtime-max/on-failure"),
+)
+_NAMED = {
+    **dict.fromkeys(_SLOW, "a program takes as long to begin as the time that is measured"),
+    "kill/final/SIGINT/sigkill-yes": "CTRL_C is a TERM and an INT, and this one heeds one of them",
+    "types/simple/no-binary-post": "there is no process where there is no program",
+}
 _UNKNOWN = {
     "User=": "services run as Farmhand does (User=, Group=)",
     "Group=": "services run as Farmhand does (User=, Group=)",
@@ -119,7 +131,20 @@ def translated(scenario: Scenario) -> Scenario:
     lines = scenario.unit_text.splitlines()
     unit = [_SIGNAL.sub(_ended_by, line) if _STATUSES.match(line) else line for line in lines]
     unit = [re.sub(r"(?<![\w@/])/(nonexistent|etc)", r"Z:/\1", line) for line in unit]
-    return dataclasses.replace(scenario, unit=unit, expect=_expected(scenario.expect or {}))
+    expect = _expected(scenario.expect or {})
+    if "die INT" not in json.dumps(scenario.script):
+        expect = _interrupted(expect)
+    return dataclasses.replace(scenario, unit=unit, expect=expect)
+
+
+def _interrupted(expect: Outcome) -> Outcome:
+    """Have whoever was sent an INT die of CTRL_C, which is a TERM as the child tells it."""
+    ends = {role: ["signal TERM" if end == "signal INT" else end for end in each] for role, each in _ends(expect)}
+    return expect | ({"ends": ends} if ends else {})
+
+
+def _ends(expect: Outcome) -> Iterable[tuple[str, list[str]]]:
+    return expect.get("ends", {}).items()
 
 
 def _ended_by(name: re.Match[str]) -> str:
