@@ -5,7 +5,7 @@ systemd's and ours. For the others a definition is plain: with all of them repla
 those that are the same on every machine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from . import specifiers
@@ -64,16 +64,16 @@ def made(service: Service) -> Definition:
     return Definition(service, service)
 
 
-def from_unit(path: str, text: str, instance: str | None = None) -> Source:
-    """Take a `.service` file, or one instance of a template. Raises BadConfig."""
+def from_unit(path: str, text: str, instance: str | None = None, drop_ins: Sequence[tuple[str, str]] = ()) -> Source:
+    """Take a `.service` file with its drop-ins, (path, text) each, or one instance of a template. Raises BadConfig."""
     name = path.replace("\\", "/").rpartition("/")[2].removesuffix(".service")
     if name.endswith("@") and instance:
         name += instance
     values = specifiers.TEMPLATE_AS_WRITTEN if name.endswith("@") else specifiers.AS_WRITTEN
-    reading = systemd.read(path, text, values, name)
+    reading = systemd.read(path, text, values, name, drop_ins)
     if name.endswith("@"):
         return Source((Definition(reading.service, None, as_written=True),), reading.warnings)
-    plain = systemd.read(path, text, _MARKED, name).service
+    plain = systemd.read(path, text, _MARKED, name, drop_ins).service
     return Source((Definition(reading.service, _known(plain), as_written=True),), reading.warnings)
 
 

@@ -5,6 +5,15 @@ import os
 from .errors import BadConfig
 
 
+def read_drop_ins(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
+    """Return the drop-ins beside a unit file, (path, text) each, in their order; raises BadConfig."""
+    folder = f"{os.fspath(path)}.d"
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    return [
+        (file, read_text(file)) for file in (os.path.join(folder, name) for name in names if name.endswith(".conf"))
+    ]
+
+
 def read_text(path: str | os.PathLike[str]) -> str:
     """Return a file's text; raises BadConfig."""
     try:

@@ -173,3 +173,15 @@ def test_schema(capsys: pytest.CaptureFixture[str]) -> None:
 def test_directives_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["directives", "Nice"]) == 0
     assert capsys.readouterr().out.startswith("[Service] Nice= (number, -20 to 19): ")
+
+
+def test_a_unit_is_converted_with_its_drop_ins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unit = tmp_path / "a.service"
+    unit.write_text("[Service]\nExecStart=/bin/a\nNice=5\n")
+    (tmp_path / "a.service.d").mkdir()
+    (tmp_path / "a.service.d/20.conf").write_text("[Service]\nNice=7\n")
+    (tmp_path / "a.service.d/10.conf").write_text("[Service]\nNice=6\nRestart=always\n")
+    assert main(["convert", str(unit), "--to", "farmhand"]) == 0
+    out = capsys.readouterr().out
+    assert "    Nice: 7\n" in out
+    assert "    Restart: always\n" in out

@@ -14,7 +14,7 @@ from ..doctor import patient, report, sarif
 from ..doctor.diagnosis import Diagnosis, diagnose
 from ..doctor.patient import Exposure, Patient
 from ..errors import BadConfig
-from ..files import read_text
+from ..files import read_drop_ins, read_text
 from . import source
 
 UNREADABLE = 2
@@ -64,8 +64,7 @@ def _examine(file: Path) -> tuple[Patient, ...]:
     text = read_text(file)
     if file.suffix != ".service":
         return patient.of_ours(str(file), text)
-    drop_ins = [(str(path), read_text(path)) for path in sorted(Path(f"{file}.d").glob("*.conf"))]
-    return (patient.of_unit(str(file), text, drop_ins, _exposure(file)),)
+    return (patient.of_unit(str(file), text, read_drop_ins(file), _exposure(file)),)
 
 
 def _exposure(file: Path) -> Exposure:

@@ -12,7 +12,7 @@ from ..definition import Source
 from ..dialect import Dialect, usual_program
 from ..dialects.table import DIALECTS
 from ..errors import BadValue
-from ..files import read_text
+from ..files import read_drop_ins, read_text
 from ..hardening import PROFILES, Profile
 from ..manager_unit import Manager, manager_service
 from ..spec import Service
@@ -74,7 +74,7 @@ def read(path: str, text: str, *, dialect: Dialect | None = None, instance: str 
     """Read the services of a file; dialect: whose it is, None for the one that its ending tells."""
     name = dialect.name if dialect else _dialect_of(path)
     if name == "systemd":
-        return definition.from_unit(path, text, instance)
+        return definition.from_unit(path, text, instance, read_drop_ins(path))
     if name == "farmhand":
         return definition.from_yaml(path, text)
     reader = DIALECTS[name].read
