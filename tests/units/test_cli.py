@@ -185,3 +185,20 @@ def test_a_unit_is_converted_with_its_drop_ins(tmp_path: Path, capsys: pytest.Ca
     out = capsys.readouterr().out
     assert "    Nice: 7\n" in out
     assert "    Restart: always\n" in out
+
+
+def test_what_is_newer_than_the_systemd_here_is_left_out_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "farm.yaml"
+    path.write_text("services: {x: {ExecStart: /x, Restart: always, RestartSteps: 3, RestartMaxDelaySec: 9}}\n")
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text("#!/bin/sh\necho systemd 252\n")
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert main(["render", "systemd", str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert "RestartSteps" not in out
+    assert "RestartSteps" in err
+    assert main(["render", "systemd", str(path), "--systemd-version", "254"]) == 0
+    assert "RestartSteps=3\n" in capsys.readouterr().out

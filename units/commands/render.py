@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
-from .. import recipe
+from .. import present, recipe
 from ..definition import Source
 from ..dialect import Dialect, Scope, Target, Way
 from ..dialects.table import DIALECTS
@@ -56,7 +56,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scope", choices=get_args(Scope), default="system", help="for the machine, or for one user")
     parser.add_argument("--farmhand", metavar="PATH", help="where `farmhand` is on that machine")
     parser.add_argument("--image", help="what a container is made of")
-    parser.add_argument("--systemd-version", type=int, metavar="N", help="say nothing that is newer")
+    parser.add_argument(
+        "--systemd-version", type=int, metavar="N", help="say nothing that is newer (default: as the one here)"
+    )
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -76,7 +78,8 @@ def target_of(arguments: argparse.Namespace, dialect: Dialect) -> Target:
     variant = arguments.variant or dialect.variants[0]
     if variant not in dialect.variants:
         raise BadValue(f'--as: {dialect.title} has no "{variant}"', f"there are {', '.join(dialect.variants)}")
-    given = {"image": arguments.image, "version": arguments.systemd_version}
+    version = arguments.systemd_version or (present.systemd_version() if dialect.name == "systemd" else None)
+    given = {"image": arguments.image, "version": version}
     return Target(
         scope=arguments.scope,
         variant=variant,
