@@ -8,18 +8,25 @@ import os
 import signal
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from polling import until
 
-# SYSTEMD_UNIT_PATH keeps the machine's own units out: its tmpfiles would empty /tmp.
-INSIDE = """
-mount --make-rprivate / && mount -t proc proc /proc
+CHECKOUT = Path(__file__).resolve().parents[2]
+# Empty folders in place of the machine's; the checkout stays to be seen where it is below one of them.
+HIDE = """
+[ -z "$KEPT" ] || exec 9<"$KEPT"
 for place in /run /var/log $PRIVATE; do mount -t tmpfs -o mode=1777 tmpfs "$place"; done
-mkdir -p /run/systemd/system /run/lock
+[ -z "$KEPT" ] || { mkdir -p "$KEPT"; mount -c --bind /proc/self/fd/9 "$KEPT"; exec 9<&-; }
 chmod 755 /run /var/log
+"""
+# SYSTEMD_UNIT_PATH keeps the machine's own units out: its tmpfiles would empty /tmp.
+INSIDE = f"""
+mount --make-rprivate / && mount -t proc proc /proc
+{HIDE}
+mkdir -p /run/systemd/system /run/lock
 [ -z "$CONSOLE" ] || mount --bind "$CONSOLE" /dev/console
 umount -l /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 container=docker SYSTEMD_UNIT_PATH="$UNITS" \
@@ -50,7 +57,13 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         options = "--log-level=debug --log-color=0" if self.console else ""
-        return {"CONSOLE": self.console, "PRIVATE": " ".join(self.private), "OPTIONS": options}
+        return {"CONSOLE": self.console, "OPTIONS": options, **hiding(self.private)}
+
+
+def hiding(private: Sequence[str]) -> dict[str, str]:
+    """Return the variables that HIDE needs."""
+    kept = any(CHECKOUT.is_relative_to(place) for place in private)
+    return {"PRIVATE": " ".join(private), "KEPT": str(CHECKOUT) if kept else ""}
 
 
 @dataclass(frozen=True)

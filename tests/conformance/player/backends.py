@@ -15,18 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import sandbox
+
 from .stage import Stage
 
-_CHECKOUT = Path(__file__).resolve().parents[3]
-BACKEND = _CHECKOUT / "tests" / "conformance" / "backend.py"
+BACKEND = Path(__file__).resolve().parents[1] / "backend.py"
 PRIVATE = ("/tmp", "/var/tmp", "/var/lib", "/var/cache")  # empty for every boot, and so are /run and /var/log
-# What systemd's namespaces have, for any supervisor: those folders, a console that is nobody's, and no processes but
-# its own to look among. The checkout stays to be seen where it is below one of the folders.
+# What systemd's namespaces have, for any supervisor, beside its folders: a console that is nobody's, and no processes
+# but its own to look among.
 ROOM = """
-[ -z "$KEPT" ] || exec 9<"$KEPT"
-for place in /run /var/log $PRIVATE; do mount -t tmpfs -o mode=1777 tmpfs "$place"; done
-chmod 755 /run /var/log
-[ -z "$KEPT" ] || { mkdir -p "$KEPT"; mount -c --bind /proc/self/fd/9 "$KEPT"; exec 9<&-; }
 [ ! -e /dev/console ] || mount --bind "$CONSOLE" /dev/console
 "$@"
 """
@@ -91,7 +88,7 @@ def socketed(*command: str) -> Boot:
         with _console() as console, stage.log.open("wb") as log:
             daemon = subprocess.Popen(
                 [*_room(), *words],
-                env={**os.environ, "CONSOLE": console.name, "PRIVATE": " ".join(PRIVATE), "KEPT": _kept()},
+                env={**os.environ, "CONSOLE": console.name, **sandbox.hiding(PRIVATE)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -107,17 +104,12 @@ def socketed(*command: str) -> Boot:
     return boot
 
 
-def _kept() -> str:
-    """Return the checkout if it is below a folder that is empty in ROOM, else nothing."""
-    return str(_CHECKOUT) if any(_CHECKOUT.is_relative_to(place) for place in PRIVATE) else ""
-
-
 def _room() -> tuple[str, ...]:
     """Return what to put before a command so that it has ROOM; nothing where it may not: not root, or a container."""
     unshare = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc")
     with contextlib.suppress(FileNotFoundError):
         if subprocess.run([*unshare, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
-            return (*unshare, "sh", "-e", "-c", ROOM, "room")
+            return (*unshare, "sh", "-e", "-c", sandbox.HIDE + ROOM, "room")
     return ()
 
 
@@ -218,8 +210,6 @@ class _Systemd:
 @asynccontextmanager
 async def SYSTEMD(stage: Stage) -> AsyncIterator[Supervisor]:
     """Boot the machine's systemd as PID 1 of namespaces of its own; needs root."""
-    import sandbox  # tests/support
-
     with contextlib.ExitStack() as opened:
         console = opened.enter_context(_console())  # PID 1 logs to nothing but a terminal
         log = opened.enter_context(stage.log.open("wb"))
