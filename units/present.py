@@ -15,6 +15,7 @@ from . import installation, records
 from .dialect import Commands, Scope
 from .files import read_text
 from .installation import Found, Present, Record, Standing, Wanted
+from .support import System
 
 _LINES = 15  # of what a service manager says of a service that failed
 
@@ -63,14 +64,20 @@ def record_path(scope: Scope, dialect: str, name: str) -> str:
 
 # Linux has no one sign of its service manager: systemd's and OpenRC's are files, sd_booted(3), openrc(8); others are
 # processes.
+_SYSTEMS: dict[str, System] = {"darwin": "macos", "win32": "windows"}
 _FILES = {"systemd": "/run/systemd/system", "openrc": "/run/openrc/softlevel"}
 _PROCESSES = {"runsvdir": "runit", "s6-svscan": "s6", "supervisord": "supervisord"}
 
 
+def system() -> System:
+    """Say what this machine runs; what is neither macOS nor Windows is taken for Linux."""
+    return _SYSTEMS.get(sys.platform, "linux")
+
+
 def manager_here() -> str | None:
     """Name the service manager that runs this machine: a dialect, or the system if it has but one; None if unknown."""
-    if sys.platform in ("darwin", "win32"):
-        return {"darwin": "macos", "win32": "windows"}[sys.platform]
+    if (here := system()) != "linux":
+        return here
     by_file = next((name for name, path in _FILES.items() if os.path.exists(path)), None)
     return by_file or next((name for program, name in _PROCESSES.items() if program in _running()), None)
 

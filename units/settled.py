@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
-from .spec import Command
+from .spec import Command, Service
 from .variables import expand, literal
 
 _NAMES = re.compile(r"\$(?:\$|\{([^{}:]*)\})|^\$([^{$].*)")
@@ -15,6 +16,12 @@ def settled(command: Command, environment: Mapping[str, str]) -> Command:
     if command.literal or names <= environment.keys():
         return command
     return Command((command.words[0], *map(literal, expand(command, environment)[1:])))
+
+
+def of_windows(service: Service) -> tuple[Command, ...]:
+    """Give the one command of a service as Windows' own managers can start it: by its name, with its own rights."""
+    commands = (replace(command, argv0=None, privilege="", ignore_failure=False) for command in service.exec_start[-1:])
+    return tuple(settled(command, service.environment) for command in commands)
 
 
 def started(command: Command, environment: Mapping[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .. import definition, hardening, worker_unit
+from .. import definition, hardening, present, worker_unit
 from ..definition import Source
 from ..dialect import Dialect, usual_program
 from ..dialects.table import DIALECTS
@@ -16,10 +16,7 @@ from ..files import read_drop_ins, read_text
 from ..hardening import PROFILES, Profile
 from ..manager_unit import Manager, manager_service
 from ..spec import Service
-from ..support import System
 from ..worker_unit import Worker, worker_service
-
-_HERE: System = "windows" if sys.platform == "win32" else "macos" if sys.platform == "darwin" else "linux"
 
 
 def tell(text: str) -> None:
@@ -29,7 +26,7 @@ def tell(text: str) -> None:
 def installed(program: str, dialect: Dialect) -> str:
     """Give the path of a program: of the one that was installed with this one, unless it is for another machine."""
     beside = Path(sys.argv[0]).resolve().parent / program
-    elsewhere = dialect.contained or dialect.system not in (None, _HERE)
+    elsewhere = dialect.contained or dialect.system not in (None, present.system())
     return usual_program(dialect, program) if elsewhere or not beside.exists() else str(beside)
 
 

@@ -11,7 +11,6 @@ Sources: Microsoft's pages on New-Service, sc.exe, SERVICE_FAILURE_ACTIONS and S
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from .. import powershell, windows_service
 from ..again import CLEAN_SIGNALS
@@ -19,7 +18,7 @@ from ..dialect import Commands, Dialect, Signs, Target
 from ..errors import BadValue
 from ..meaning import meaning
 from ..rendered import Loss, Rendered
-from ..settled import settled, started
+from ..settled import of_windows, started
 from ..spec import INFINITY, Service, StatusSet
 from ..unit_names import unit_type
 
@@ -38,10 +37,7 @@ def means(service: Service, target: Target) -> Service:
     return meaning(
         service,
         _SAYS,
-        exec_start=tuple(
-            settled(replace(command, argv0=None, privilege="", ignore_failure=False), service.environment)
-            for command in service.exec_start[-1:]
-        ),
+        exec_start=of_windows(service),
         requires=needed,
         after=tuple(name for name in service.after if name in needed),
         type="notify",

@@ -10,7 +10,6 @@ Sources: WinSW's docs, xml-config-file.md and logging-and-error-reporting.md; it
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from xml.etree import ElementTree
 
 from .. import windows_service
@@ -19,7 +18,7 @@ from ..dialect import Commands, Dialect, Signs, Target
 from ..errors import BadValue
 from ..meaning import meaning
 from ..rendered import Loss, Rendered
-from ..settled import settled
+from ..settled import of_windows
 from ..spec import Folder, Service, StatusSet
 from ..unit_names import unit_type
 from ..variables import expand
@@ -42,10 +41,7 @@ def means(service: Service, target: Target) -> Service:
     return meaning(
         service,
         _SAYS,
-        exec_start=tuple(
-            settled(replace(command, argv0=None, privilege="", ignore_failure=False), service.environment)
-            for command in service.exec_start[-1:]
-        ),
+        exec_start=of_windows(service),
         working_directory=_folder(service.working_directory),
         requires=needed,
         after=tuple(name for name in service.after if name in needed),
