@@ -1,0 +1,8 @@
+"""Rolling actions."""
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
