@@ -39,7 +39,7 @@ def test_a_newer_schema_is_refused_with_what_to_do(store, tmp_path, clock):
     with store.database.write() as change:
         change.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     store.close()
-    with pytest.raises(TooNew, match=r"schema 9999.*none newer than 0002.*run the newer Farmhand"):
+    with pytest.raises(TooNew, match=r"schema 9999.*none newer than 0008.*run the newer Farmhand"):
         Store(tmp_path, Settings(), clock)
 
 
