@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..rules.promptness import HEARS_AT_ONCE, within
 from ..rules.workers import LastTask, Pending, Situation, Worker, situation
 from .menu import change_words
 from .moments import Moment
@@ -56,7 +57,7 @@ class Doing:
 
 @dataclass(frozen=True)
 class Change:
-    """A pending change. seen: the worker knows of it."""
+    """A pending change. seen: the worker knows of it. within: how long that may take, "" for no time worth a word."""
 
     to: str
     stage: str
@@ -64,6 +65,7 @@ class Change:
     by: str
     asked: Moment
     seen: bool
+    within: str
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def row(worker: Worker, now: int) -> Row:
         age=age(worker, here, now),
         due=due,
         overdue=due is not None and now >= due,
-        change=change(worker.request, now) if worker.request else None,
+        change=change(worker, worker.request, now) if worker.request else None,
         seen=Moment(worker.last_seen, now) if worker.last_seen else None,
         late=is_late(worker, here, now),
         restarts=max(0, worker.incarnation - 1),
@@ -165,10 +167,13 @@ def age(worker: Worker, here: Situation, now: int) -> Age | None:
     return None
 
 
-def change(pending: Pending, now: int) -> Change:
+def change(worker: Worker, pending: Pending, now: int) -> Change:
     """Say what is pending; "asked for" is all that is true until the worker has been told."""
     seen = pending.seen_at is not None
+    seconds = None if seen else within(worker, pending.wish)
+    slow = f"within {seconds} s" if seconds is not None and seconds > HEARS_AT_ONCE else ""
     stage = "Seen by the worker" if seen else "Not yet seen by the worker"
+    stage += f", which asks by itself: {slow}" if slow else ""
     asked = Moment(pending.at, now)
     return Change(
         to=change_words(pending.wish),
@@ -177,6 +182,7 @@ def change(pending: Pending, now: int) -> Change:
         by=pending.by,
         asked=asked,
         seen=seen,
+        within=slow,
     )
 
 

@@ -80,12 +80,23 @@ def test_every_situation_has_its_words() -> None:
 
 
 def test_a_row_says_what_is_pending_and_no_more_than_is_true() -> None:
-    asked, seen = row(worker(request=pending()), NOW).change, row(worker(request=pending(seen=True)), NOW).change
+    busy = worker(task=at_work())
+    asked = row(replace(busy, request=pending()), NOW).change
+    seen = row(replace(busy, request=pending(seen=True)), NOW).change
     assert asked is not None
     assert (asked.to, asked.asked.ago, asked.seen) == ("restart after task", "3 min ago", False)
-    assert asked.stage == "Not yet seen by the worker"
+    assert (asked.stage, asked.within) == ("Not yet seen by the worker", "")  # the task is waited for
     assert seen is not None
     assert (seen.seen, seen.stage) == (True, "Seen by the worker")
+
+
+def test_a_row_says_how_long_a_worker_that_asks_by_itself_may_take() -> None:
+    said = row(worker(status=Status.ASLEEP, request=pending(AT_ONCE)), NOW).change
+    assert said is not None
+    assert (said.stage, said.within) == ("Not yet seen by the worker, which asks by itself: within 4 s", "within 4 s")
+    told = row(worker(status=Status.ASLEEP, request=pending(AT_ONCE, seen=True)), NOW).change
+    assert told is not None
+    assert told.within == ""
 
 
 @pytest.mark.parametrize(
