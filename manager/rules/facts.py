@@ -16,10 +16,15 @@ class Kind(Enum):
     WORKER_LOST = "worker.lost"  # detail: from, silent (milliseconds)
     WORKER_BACK = "worker.back"  # a lost worker gave a sign of life; detail: to
     WORKER_DELETED = "worker.deleted"
-    REQUEST_MADE = "request.made"  # detail: request, status, lazy, replaces (id or none)
+    # detail: request, status, lazy, replaces (id or none); where there are such: of (who had asked for what it replaces),
+    # deadline, until (milliseconds since the epoch), reason
+    REQUEST_MADE = "request.made"
     REQUEST_SEEN = "request.seen"  # the worker knows of it; detail: request, status
     REQUEST_DONE = "request.done"  # the worker confirmed it; detail: request, status, lazy, took (milliseconds)
-    REQUEST_WITHDRAWN = "request.withdrawn"  # detail: request, status
+    REQUEST_WITHDRAWN = "request.withdrawn"  # detail: request, status, of (who had asked), why
+    REQUEST_CONFIRMED = "request.confirmed"  # another operator asked for the same; detail: request, status, lazy, of
+    REQUEST_REFUSED = "request.refused"  # what is pending holds; detail: request, status, lazy (of the wish), of
+    REQUEST_ESCALATED = "request.escalated"  # its deadline came: it is immediate now; detail: request, status, deadline
     TASK_STARTED = "task.started"  # handed out; detail: attempt, name
     TASK_PROGRESS = "task.progress"  # detail: steps_completed, steps_total
     TASK_STATUS = "task.status"  # any other change; detail: from, to, reason, name
@@ -28,6 +33,11 @@ class Kind(Enum):
     JOB_STATUS = "job.status"  # detail: from, to, reason
     JOB_CHANGED = "job.changed"  # priority and the like
     JOB_DELETED = "job.deleted"
+    JOB_PICTURE = "job.picture"  # the small pictures of its newest one were made
+    TAG_MADE = "tag.made"  # detail: tag, name
+    TAG_CHANGED = "tag.changed"  # detail: tag, name, was
+    TAG_DELETED = "tag.deleted"  # detail: tag, name
+    WORKER_TAGS = "worker.tags"  # it has other tags; detail: tags (names)
 
 
 @dataclass(frozen=True)

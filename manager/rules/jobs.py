@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ...worker.wire import JobStatus, TaskStatus
+from .tags import Tag, waits
 from .tasks import LIFE, PAUSING, Command, Refused, Step
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job with its tally: how many of its tasks are in each status. Times are milliseconds since the epoch."""
+    """One job with its tally: how many of its tasks are in each status. Times are milliseconds since the epoch.
+
+    tag: which workers take it. storage: what its submitter said of its files. picture_at: when its newest picture was
+    made.
+    """
 
     id: str
     number: int
@@ -26,6 +31,14 @@ class Job:
     steps_completed: int
     steps_total: int
     tally: Mapping[TaskStatus, int] = field(default_factory=dict)
+    tag: Tag | None = None
+    storage: Mapping[str, object] | None = None
+    picture_at: int | None = None
+
+    @property
+    def waits(self) -> str:
+        """Why nobody may take its tasks though they wait to be done; empty where somebody may."""
+        return "" if self.status in ENDED else waits(self.tag)
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,8 @@ class Draft:
     metadata: Mapping[str, str]
     tasks: tuple[DraftTask, ...]
     status: JobStatus = JobStatus.QUEUED
+    tag_id: str | None = None
+    storage: Mapping[str, object] | None = None
 
 
 # Jobs whose tasks are handed out.

@@ -16,7 +16,8 @@ class Task:
     """One task.
 
     worker_id: who has it, or had it last. attempt: how often it was handed out. incarnation: the worker's at the last
-    hand-out. blockers: how many tasks it waits for. picture_at: when a picture of it arrived last.
+    hand-out. blockers: how many tasks it waits for. picture_at: when a picture of it arrived last. tag_id: what a
+    worker needs to take it, or None.
     """
 
     id: str
@@ -43,6 +44,8 @@ class Task:
     job_type: str = ""
     job_status: JobStatus = JobStatus.ACTIVE
     job_priority: int = 50
+    tag_id: str | None = None
+    worker_address: str | None = None
 
 
 @dataclass(frozen=True)

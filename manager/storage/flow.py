@@ -48,7 +48,7 @@ def submit(change: Change, draft: Draft, who: str) -> str:
     detail = {"name": draft.name, "tasks": len(rows)}
     events.append(change, Fact(Kind.JOB_SUBMITTED, detail), job_id=job_id, who=who)
     for type, ready in tasks.ready_in(change.connection, job_id).items():
-        workers.ring_idle(change, type, ready)
+        workers.ring_idle(change, type, ready, draft.tag_id)
     return job_id
 
 
@@ -56,10 +56,10 @@ def conclude(change: Change, it: Task, to: TaskStatus, reason: str, who: str = "
     """Change a task's status, and its job's where that follows."""
     moved = tasks.move(change, it, to, reason, who)
     if to in CLAIMABLE and moved.blockers == 0:
-        workers.ring_idle(change, it.type, 1)
+        workers.ring_idle(change, it.type, 1, it.tag_id)
     if to is TaskStatus.COMPLETED:
         for type, number in tasks.ready_after(change.connection, it.id).items():
-            workers.ring_idle(change, type, number)
+            workers.ring_idle(change, type, number, it.tag_id)
     turn = job_rules.after_task(it.job_status, _job(change, it).tally, to)
     if turn is not None:
         turn_job(change, _job(change, it), turn, who)
@@ -87,7 +87,7 @@ def turn_job(change: Change, it: Job, turn: Turn, who: str = "") -> None:
     if turn.step is Step.REQUEUE:
         tasks.forgive(change, job_id=it.id)
         for type, number in tasks.ready_in(change.connection, it.id).items():
-            workers.ring_idle(change, type, number)
+            workers.ring_idle(change, type, number, it.tag.id if it.tag else None)
 
 
 def let_go(change: Change, worker_id: str, reason: str, who: str = "") -> list[Task]:
@@ -106,7 +106,7 @@ def fail(change: Change, it: Task, worker: Worker, thresholds: Thresholds, why: 
         thresholds,
         by_worker=len(alike),
         workers=len(tasks.failures(change.connection, it.id)),
-        others=workers.capable(change.connection, it.id, it.job_id, it.type),
+        others=workers.capable(change.connection, it.id, it.job_id, it.type, it.tag_id),
     )
     if verdict.block:
         tasks.block(change, it, worker.id)

@@ -2,23 +2,48 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from ...worker.wire import JobStatus, TaskStatus
 from ..rules.facts import Fact, Kind
 from ..rules.jobs import Draft, Job, Turn
+from ..rules.tags import Tag
 from . import events
 from .database import Change
-from .tables import job, tally_column, task
+from .tables import job, tag, tally_column, task
+
+_JOBS = (
+    select(
+        job,
+        tag.c.name.label("tag_name"),
+        tag.c.description.label("tag_description"),
+        tag.c.deleted_at.label("tag_deleted_at"),
+    )
+    .select_from(job)
+    .outerjoin(tag, tag.c.id == job.c.tag_id)
+)
+_JOB = _JOBS.where(job.c.id == bindparam("id"))
 
 
 def load(connection: Connection, job_id: str) -> Job | None:
-    row = connection.execute(select(job).where(job.c.id == job_id)).first()
+    row = connection.execute(_JOB, {"id": job_id}).first()
     return None if row is None else _job(row)
 
 
 def newest_first(connection: Connection, limit: int | None) -> list[Job]:
-    return [_job(row) for row in connection.execute(select(job).order_by(job.c.number.desc()).limit(limit))]
+    return [_job(row) for row in connection.execute(_JOBS.order_by(job.c.number.desc()).limit(limit))]
+
+
+def last_pictured(connection: Connection) -> Job | None:
+    """Return the job of which the newest picture of all is, or None."""
+    query = _JOBS.where(job.c.picture_at.is_not(None)).order_by(job.c.picture_at.desc()).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else _job(row)
+
+
+def idle_since(connection: Connection, at: int) -> list[Job]:
+    """Return the jobs of which nothing has changed after a time."""
+    return [_job(row) for row in connection.execute(_JOBS.where(job.c.updated_at <= at))]
 
 
 def _job(row: Row[Any]) -> Job:
@@ -38,7 +63,16 @@ def _job(row: Row[Any]) -> Job:
         steps_completed=row.steps_completed,
         steps_total=row.steps_total,
         tally={status: getattr(row, tally_column(status)) for status in TaskStatus},
+        tag=_tag(row),
+        storage=row.storage,
+        picture_at=row.picture_at,
     )
+
+
+def _tag(row: Row[Any]) -> Tag | None:
+    if row.tag_name is None:
+        return None
+    return Tag(row.tag_id, row.tag_name, row.tag_description, deleted=row.tag_deleted_at is not None)
 
 
 def add(change: Change, job_id: str, draft: Draft, who: str) -> int:
@@ -55,6 +89,8 @@ def add(change: Change, job_id: str, draft: Draft, who: str) -> int:
         "created_at": change.now,
         "updated_at": change.now,
         "steps_total": sum(task.steps for task in draft.tasks),
+        "tag_id": draft.tag_id,
+        "storage": draft.storage,
     }
     number: int = change.connection.execute(insert(job).values(values).returning(job.c.number)).scalar_one()
     return number

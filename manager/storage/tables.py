@@ -79,6 +79,30 @@ capability = Table(
     Column("task_type", Text, primary_key=True),
 )
 
+# Which jobs a worker takes. A deleted tag stays, as jobs may still ask for it; no worker has it.
+tag = Table(
+    "tag",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("deleted_at", BigInteger),
+)
+Index(
+    "ix_tag_name",
+    tag.c.name,
+    unique=True,
+    sqlite_where=tag.c.deleted_at.is_(None),
+    postgresql_where=tag.c.deleted_at.is_(None),
+)
+
+worker_tag = Table(
+    "worker_tag",
+    metadata,
+    Column("worker_id", ForeignKey("worker.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag_id", ForeignKey("tag.id"), primary_key=True, index=True),
+)
+
 job = Table(
     "job",
     metadata,
@@ -97,6 +121,9 @@ job = Table(
     Column("steps_completed", Integer, nullable=False, server_default="0"),
     Column("steps_total", Integer, nullable=False, server_default="0"),
     *(Column(tally_column(status), Integer, nullable=False, server_default="0") for status in TaskStatus),
+    Column("tag_id", String(36), index=True),  # of a deleted tag too: nobody has it, so nobody takes the job
+    Column("storage", JSON(none_as_null=True)),  # Flamenco's: where Shaman put the job's files
+    Column("picture_at", BigInteger, index=True),  # when the newest picture of it was made
 )
 
 task = Table(

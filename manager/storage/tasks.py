@@ -26,15 +26,17 @@ from ..rules.tasks import CLAIMABLE, Command, Task
 from ..rules.workers import Worker
 from . import events
 from .database import Change
-from .tables import blocklist, capability, dependency, failure, job, tally_column, task, worker
+from .tables import blocklist, capability, dependency, failure, job, tally_column, task, worker, worker_tag
 
 _TASKS = (
     select(
         task,
         worker.c.name.label("worker_name"),
+        worker.c.address.label("worker_address"),
         job.c.name.label("job_name"),
         job.c.type.label("job_type"),
         job.c.status.label("job_status"),
+        job.c.tag_id,
     )
     .select_from(task)
     .join(job, job.c.id == task.c.job_id)
@@ -99,6 +101,8 @@ def _task(row: Row[Any]) -> Task:
         job_type=row.job_type,
         job_status=JobStatus(row.job_status),
         job_priority=row.job_priority,
+        tag_id=row.tag_id,
+        worker_address=row.worker_address,
     )
 
 
@@ -109,6 +113,7 @@ def _turn() -> Any:
     """Select the id of the task whose turn it is for the worker `taker`."""
     taker: BindParameter[str] = bindparam("taker")
     types = select(capability.c.task_type).where(capability.c.worker_id == taker)
+    tags = select(worker_tag.c.tag_id).where(worker_tag.c.worker_id == taker)
     has_failed = exists().where(failure.c.task_id == task.c.id, failure.c.worker_id == taker)
     is_blocked = exists().where(
         blocklist.c.job_id == task.c.job_id,
@@ -119,20 +124,23 @@ def _turn() -> Any:
         select(task.c.id)
         .join(job, job.c.id == task.c.job_id)
         .where(task.c.ready, job.c.status.in_([status.value for status in RUNNABLE]))
+        .where(job.c.tag_id.is_(None) | job.c.tag_id.in_(tags))
         .where(task.c.type.in_(types), ~has_failed, ~is_blocked)
         .order_by(task.c.ready.desc(), task.c.job_priority.desc(), task.c.priority.desc())
         .order_by(task.c.job_number, task.c.index_in_job)
         .limit(1)
-        .with_for_update(skip_locked=True, of=task)  # means nothing to SQLite, whose writers wait for each other
     )
 
 
 TURN = _turn()
 
+# Those who ask at the same moment do not wait for each other (SQLite's writers do, and this means nothing to it).
+_MINE = TURN.with_for_update(skip_locked=True, of=task)
+
 # One statement, so that no two workers get the same task.
 _CLAIM = (
     update(task)
-    .where(task.c.id == TURN.scalar_subquery())
+    .where(task.c.id == _MINE.scalar_subquery())
     .values(
         status=TaskStatus.ACTIVE.value,
         claimed_from=task.c.status,

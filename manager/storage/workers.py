@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, insert, select, true, update
 
 from ...worker.wire import Request, Status, TaskStatus
 from ..rules.facts import Kind
 from ..rules.workers import LastTask, Moved, Pending, Worker
 from . import events
 from .database import Change
-from .tables import blocklist, capability, failure, job, task, worker
+from .tables import blocklist, capability, failure, job, task, worker, worker_tag
 
 # What the worker itself should hear of at once.
 _RINGING = frozenset({Kind.REQUEST_MADE, Kind.REQUEST_WITHDRAWN})
@@ -65,7 +65,6 @@ def credentials(connection: Connection, worker_id: str) -> str | None:
 
 
 def _worker(row: Row[Any], seen: Mapping[str, int]) -> Worker:
-    last_seen = seen.get(row.id)
     return Worker(
         id=row.id,
         name=row.name,
@@ -83,7 +82,7 @@ def _worker(row: Row[Any], seen: Mapping[str, int]) -> Worker:
         bell=row.bell,
         unit=row.unit,
         registered_at=row.registered_at,
-        last_seen=row.last_seen if last_seen is None else last_seen,
+        last_seen=max(row.last_seen or 0, seen.get(row.id, 0)) or None,
         request=_pending(row),
         task=_last_task(row),
     )
@@ -217,8 +216,8 @@ def ring(change: Change, worker_id: str) -> None:
     change.connection.execute(update(worker).where(worker.c.id == worker_id).values(bell=change.seq))
 
 
-def ring_idle(change: Change, task_type: str, tasks: int) -> None:
-    """Let idle workers know that there are new tasks of a type: twice as many as tasks, as some may be too late.
+def ring_idle(change: Change, task_type: str, tasks: int, tag_id: str | None = None) -> None:
+    """Let idle workers know of new tasks of a type, with a tag or none: twice as many, as some may be too late.
 
     A worker that is not idle asks by itself when it becomes so.
     """
@@ -226,7 +225,7 @@ def ring_idle(change: Change, task_type: str, tasks: int) -> None:
         select(worker.c.id)
         .join(capability, capability.c.worker_id == worker.c.id)
         .where(capability.c.task_type == task_type, worker.c.status == Status.AWAKE.value, worker.c.idle)
-        .where(worker.c.deleted_at.is_(None), worker.c.request_id.is_(None))
+        .where(worker.c.deleted_at.is_(None), worker.c.request_id.is_(None), _has(tag_id))
         .limit(2 * tasks)
     )
     change.connection.execute(update(worker).where(worker.c.id.in_(idle)).values(bell=change.seq))
@@ -235,8 +234,8 @@ def ring_idle(change: Change, task_type: str, tasks: int) -> None:
 # -- who can still do it
 
 
-def capable(connection: Connection, task_id: str, job_id: str, task_type: str) -> int:
-    """Count the existing workers that have a task's type, have not failed it and are not blocked from its like."""
+def capable(connection: Connection, task_id: str, job_id: str, task_type: str, tag_id: str | None = None) -> int:
+    """Count the existing workers with a task's type and tag that have not failed it and are not blocked from its like."""
     has_failed = exists().where(failure.c.task_id == task_id, failure.c.worker_id == worker.c.id)
     is_blocked = exists().where(
         blocklist.c.job_id == job_id, blocklist.c.task_type == task_type, blocklist.c.worker_id == worker.c.id
@@ -246,5 +245,13 @@ def capable(connection: Connection, task_id: str, job_id: str, task_type: str) -
         .select_from(worker)
         .join(capability, capability.c.worker_id == worker.c.id)
         .where(capability.c.task_type == task_type, worker.c.deleted_at.is_(None), ~has_failed, ~is_blocked)
+        .where(_has(tag_id))
     )
     return connection.execute(query).scalar_one()
+
+
+def _has(tag_id: str | None) -> ColumnElement[bool]:
+    """Say of a worker whether it has a tag; any has none."""
+    if tag_id is None:
+        return true()
+    return exists().where(worker_tag.c.worker_id == worker.c.id, worker_tag.c.tag_id == tag_id)
