@@ -1,16 +1,19 @@
-"""Stores on databases of every kind that is on hand, with a clock that the test moves."""
+"""Stores on databases of every kind, with a clock that the test moves."""
 
+import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+
+import postgres
 
 from farmhand.manager.clock import wall_clock
 from farmhand.manager.config import Settings
 from farmhand.manager.storage.store import Store
 
-DIALECTS = ("sqlite",)
+DIALECTS = ("sqlite", "postgresql")
 
 
 class Clock:
@@ -26,9 +29,18 @@ class Clock:
         self.now += round(seconds * 1000)
 
 
-def open_store(dialect: str, folder: Path, clock: Clock, settings: Settings | None = None) -> Store:
-    assert dialect == "sqlite", f"no way to open a store on {dialect}"
-    return fresh(folder, settings, clock)
+@contextlib.contextmanager
+def opened(
+    dialect: str, folder: Path, clock: Callable[[], int] = wall_clock, settings: Settings | None = None
+) -> Iterator[Store]:
+    """Open an empty store on a database of a kind, for as long as the block runs."""
+    with postgres.fresh_database() if dialect == "postgresql" else contextlib.nullcontext("") as url:
+        settings = settings or Settings(shared_storage_path="/farm")
+        store = Store(folder, settings, clock, url) if url else fresh(folder, settings, clock)
+        try:
+            yield store
+        finally:
+            store.close()
 
 
 def fresh(folder: Path, settings: Settings | None = None, clock: Callable[[], int] = wall_clock) -> Store:
@@ -36,6 +48,17 @@ def fresh(folder: Path, settings: Settings | None = None, clock: Callable[[], in
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "farmhand.sqlite").write_bytes(_migrated())
     return Store(folder, settings or Settings(shared_storage_path="/farm"), clock)
+
+
+@contextlib.contextmanager
+def beside(store: Store) -> Iterator[Store]:
+    """Open what another manager has open, as one that shares its database and its folder does."""
+    url = store.database.engine.url.render_as_string(hide_password=False)
+    other = Store(store.files.root.parent, store.settings, store.clock, url)
+    try:
+        yield other
+    finally:
+        other.close()
 
 
 @cache

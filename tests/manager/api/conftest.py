@@ -3,17 +3,16 @@ from pathlib import Path
 
 import pytest
 from callers import Caller
-from stores import fresh
+from stores import DIALECTS, opened
 
 from farmhand.manager.app import create_app
 from farmhand.manager.storage.store import Store
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = fresh(tmp_path)
-    yield store
-    store.close()
+@pytest.fixture(params=DIALECTS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with opened(request.param, tmp_path) as store:
+        yield store
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stores import DIALECTS, Clock, open_store
+from stores import DIALECTS, Clock, opened
 
 from farmhand.manager.storage.store import Store
 
@@ -14,6 +14,5 @@ def clock() -> Clock:
 
 @pytest.fixture(params=DIALECTS)
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    store = open_store(request.param, tmp_path, clock)
-    yield store
-    store.close()
+    with opened(request.param, tmp_path, clock) as store:
+        yield store

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import inspect, text
+from stores import beside
 
 from farmhand.manager.config import Settings
 from farmhand.manager.storage import migrations
@@ -24,23 +25,23 @@ def test_migrating_makes_what_tables_says(store):
 
 def test_every_index_and_constraint_has_its_name(store):
     with store.database.read() as connection:
-        made = {row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index'")}
+        found = inspect(connection)
+        made = {index["name"] for table in metadata.tables for index in found.get_indexes(table)}
     assert {index.name for table in metadata.tables.values() for index in table.indexes} <= made
 
 
-def test_a_second_start_finds_nothing_to_do(store, tmp_path, clock):
+def test_a_second_start_finds_nothing_to_do(store):
     store.close()
-    again = Store(tmp_path, Settings(), clock)
-    assert again.revision == store.revision
-    again.close()
+    with beside(store) as again:
+        assert again.revision == store.revision
 
 
-def test_a_newer_schema_is_refused_with_what_to_do(store, tmp_path, clock):
+def test_a_newer_schema_is_refused_with_what_to_do(store):
     with store.database.write() as change:
         change.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     store.close()
-    with pytest.raises(TooNew, match=r"schema 9999.*none newer than 0008.*run the newer Farmhand"):
-        Store(tmp_path, Settings(), clock)
+    with pytest.raises(TooNew, match=r"schema 9999.*none newer than 0008.*run the newer Farmhand"), beside(store):
+        pass
 
 
 def test_what_a_failed_migration_did_is_undone(tmp_path, clock):

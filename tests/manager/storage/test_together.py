@@ -10,9 +10,10 @@ from collections import Counter
 from pathlib import Path
 
 from pretended import awake, job
+from stores import beside
 
 from farmhand.manager.config import Settings
-from farmhand.manager.storage import calls, tasks
+from farmhand.manager.storage import calls
 from farmhand.manager.storage.calls import Work
 from farmhand.manager.storage.store import Store
 from farmhand.worker.wire import JobStatus, Request, Status, TaskStatus
@@ -67,13 +68,12 @@ def test_one_worker_that_asks_in_many_threads_has_one_task(store):
     assert len({work.task.id for work in handed}) == 1
 
 
-def test_two_managers_on_one_file_hand_nothing_out_twice(store, tmp_path, clock):
-    other = Store(tmp_path, Settings(), clock)
+def test_two_managers_on_one_database_hand_nothing_out_twice(store):
     workers = [awake(store, f"node-{number}") for number in range(THREADS)]
     job(store, tasks=THREADS)
     handed = []
-    together(lambda number: handed.append(calls.fetch((store, other)[number % 2], workers[number].id).task.id))
-    other.close()
+    with beside(store) as other:
+        together(lambda number: handed.append(calls.fetch((store, other)[number % 2], workers[number].id).task.id))
     assert len(set(handed)) == THREADS
 
 
@@ -126,14 +126,3 @@ def test_kill_9_loses_nothing_that_was_confirmed(tmp_path):
                 assert store.task(id).status is TaskStatus.COMPLETED
     assert [uuid.UUID(id) for _, id in said]
     store.close()
-
-
-def test_a_hand_out_looks_at_no_finished_task(store):
-    """The plan of the statement, as SQLite explains it: the index of whose turn it is, from its beginning."""
-    worker = awake(store, "node-1")
-    statement = tasks.TURN.params(taker=worker.id)
-    text = statement.compile(store.database.engine, compile_kwargs={"literal_binds": True})
-    with store.database.read() as connection:
-        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
-    assert any("task USING INDEX ix_task_turn (ready=?)" in step for step in plan), plan
-    assert not any("TEMP B-TREE" in step or "SCAN" in step for step in plan), plan

@@ -1,0 +1,54 @@
+"""What a database has to offer, and what the kinds of databases share."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine
+
+# How long a statement waits for another's write before it gives up.
+PATIENCE_MS = 10_000
+
+# Connections that are kept open: as many as there are threads that serve at the same time.
+CONNECTIONS = 24
+
+
+def _in_order_already(connection: Connection) -> None:
+    """Nobody else is writing."""
+
+
+@dataclass
+class Change:
+    """One write transaction: what it appended to the events is told to the listeners after the commit.
+
+    now: its time. seq: of the newest event that it appended, 0 without one. queue: to be called before it appends its
+    first; whoever reads the events must never see one of a lower seq appear after one of a higher seq.
+    """
+
+    connection: Connection
+    now: int
+    seq: int = 0
+    queue: Callable[[Connection], None] = _in_order_already
+
+
+class Dialect(Protocol):
+    """One kind of database, opened."""
+
+    engine: Engine
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """Yield a connection that sees one state of the database throughout."""
+        ...
+
+    def write(self, now: Callable[[], int], *, alone: bool) -> AbstractContextManager[Change]:
+        """Yield a transaction that is kept as a whole, or dropped as a whole where the block raises.
+
+        now is asked once it is this one's turn. alone: no other one runs beside it, whoever serves it; else others that
+        are not alone may, and it has to lock the rows that it decides on.
+        """
+        ...
+
+    def listen(self, tell: Callable[[int], None]) -> Callable[[], None]:
+        """Call `tell` with the newest seq when another process has appended events; returns what ends it."""
+        ...

@@ -1,0 +1,61 @@
+"""What only SQLite needs, the database of one manager that is there without anybody installing it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import PoolProxiedConnection
+
+from .dialect import CONNECTIONS, PATIENCE_MS, Change
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    # A commit outlives the end of the process; only a power cut may take the last ones back, never damage the file.
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+    f"PRAGMA busy_timeout = {PATIENCE_MS}",
+)
+
+
+class SQLite:
+    """One file. Its writers wait for each other, so that a transaction decides on what still holds when it writes."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = create_engine(url, pool_size=CONNECTIONS, max_overflow=CONNECTIONS)
+        # SQLite's own queue of writers is a sleep and another try; this one wakes the next at once.
+        self._turn = threading.Lock()
+        _prepare(self.engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self, now: Callable[[], int], *, alone: bool) -> Iterator[Change]:
+        with self._turn, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield Change(connection, now())
+
+    def listen(self, tell: Callable[[int], None]) -> Callable[[], None]:
+        """Nobody else writes: there is nothing to hear."""
+        return lambda: None
+
+
+def _prepare(engine: Engine) -> None:
+    """Let SQLAlchemy begin transactions instead of Python's sqlite3, and writes take their lock first.
+
+    A transaction that begins by reading and then wants to write fails where another wrote in between.
+    """
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: PoolProxiedConnection) -> None:
+        connection.isolation_level = None
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
