@@ -80,10 +80,6 @@ ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED})
 # A job is failed when this share of its tasks is.
 FAILED_SHARE = 0.1
 
-_UNFINISHED = frozenset(
-    {TaskStatus.QUEUED, TaskStatus.SOFT_FAILED, TaskStatus.ACTIVE, TaskStatus.PAUSED},
-)
-
 
 @dataclass(frozen=True)
 class Turn:
@@ -94,17 +90,25 @@ class Turn:
     step: Step | None = None
 
 
-def after_task(status: JobStatus, tally: Mapping[TaskStatus, int], changed: TaskStatus) -> Turn | None:
-    """Say what a task's change to `changed` makes of its job, or None; the tally is the one after the change."""
-    total = sum(tally.values())
+def after_task(
+    status: JobStatus, tally: Mapping[TaskStatus, int], changed: TaskStatus, *, stuck: bool = False
+) -> Turn | None:
+    """Say what a task's change to `changed` makes of its job, or None; the tally is the one after the change.
+
+    stuck: nothing of the job runs, and nothing of it can be handed out.
+    """
+    failures, total = tally.get(TaskStatus.FAILED, 0), sum(tally.values())
     match changed:
         case TaskStatus.COMPLETED if tally.get(TaskStatus.COMPLETED, 0) == total:
             turn = Turn(JobStatus.COMPLETED, "all of its tasks are completed")
-        case TaskStatus.FAILED if tally[TaskStatus.FAILED] >= FAILED_SHARE * total:
-            turn = Turn(JobStatus.FAILED, f"{tally[TaskStatus.FAILED]} of its {total} tasks failed", Step.CANCEL)
-        case TaskStatus.CANCELED if not any(tally.get(unfinished) for unfinished in _UNFINISHED):
-            turn = Turn(JobStatus.CANCELED, "none of its tasks is left to run")
-        case TaskStatus.QUEUED if status is JobStatus.COMPLETED:
+        case TaskStatus.FAILED if failures >= FAILED_SHARE * total:
+            turn = Turn(JobStatus.FAILED, f"{failures} of its {total} tasks failed", Step.CANCEL)
+        case TaskStatus.COMPLETED | TaskStatus.FAILED | TaskStatus.CANCELED if stuck and failures:
+            reason = f"{failures} of its {total} tasks failed, and nothing more can run"
+            turn = Turn(JobStatus.FAILED, reason, Step.CANCEL)
+        case TaskStatus.COMPLETED | TaskStatus.CANCELED if stuck:
+            turn = Turn(JobStatus.CANCELED, "none of its tasks is left to run", Step.CANCEL)
+        case TaskStatus.QUEUED if status in ENDED:
             turn = Turn(JobStatus.QUEUED, "one of its tasks is queued again")
         case TaskStatus.QUEUED:
             return None
@@ -119,10 +123,17 @@ def after_task(status: JobStatus, tally: Mapping[TaskStatus, int], changed: Task
     return None if turn.status is status else turn
 
 
+def may_be_stuck(tally: Mapping[TaskStatus, int]) -> bool:
+    """Say whether tasks of a job may wait for ones that will not be completed, or none is left."""
+    given_up = tally.get(TaskStatus.FAILED, 0) + tally.get(TaskStatus.CANCELED, 0)
+    return bool(given_up) and not tally.get(TaskStatus.ACTIVE) and not tally.get(TaskStatus.PAUSED)
+
+
 # What may be asked of a job, under the names for "do it" and for "it is done" alike.
 WISHES: Mapping[JobStatus, Step] = {
     JobStatus.CANCEL_REQUESTED: Step.CANCEL,
     JobStatus.CANCELED: Step.CANCEL,
+    JobStatus.FAILED: Step.CANCEL,
     JobStatus.PAUSE_REQUESTED: Step.PAUSE,
     JobStatus.PAUSED: Step.PAUSE,
     JobStatus.REQUEUEING: Step.REQUEUE,
@@ -139,6 +150,8 @@ def wished(status: JobStatus, tally: Mapping[TaskStatus, int], wish: JobStatus) 
     if step is not Step.REQUEUE and status in ENDED:
         raise Refused(f"the job is {status.value} already")
     match step:
+        case Step.CANCEL if wish is JobStatus.FAILED:
+            return Turn(JobStatus.FAILED, "given up on request", step)
         case Step.CANCEL:
             return Turn(JobStatus.CANCELED, "canceled on request", step)
         case Step.PAUSE:
@@ -165,8 +178,9 @@ def moves(status: JobStatus, step: Step) -> Mapping[TaskStatus, TaskStatus]:
     """Return which of a job's tasks take a step with it, and to where.
 
     A job queued again does only what it has not done, but a completed one does all of it again. What is running goes
-    on when a job is queued again.
+    on when a job is queued again, and when it is paused.
     """
     spared = {TaskStatus.COMPLETED} if step is Step.REQUEUE and status is not JobStatus.COMPLETED else set()
     spared |= {TaskStatus.ACTIVE, TaskStatus.QUEUED} if step is Step.REQUEUE else set()
+    spared |= {TaskStatus.ACTIVE} if step is Step.PAUSE else set()
     return {task: steps[step] for task, steps in LIFE.items() if step in steps and task not in spared}

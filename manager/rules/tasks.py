@@ -69,28 +69,28 @@ class Step(Enum):
     PAUSE = "paused"
 
 
-_WAITING: Mapping[Step, TaskStatus] = {
-    Step.HAND_OUT: TaskStatus.ACTIVE,
+# A person may say of any task how it ended, as nobody else knows what was done by hand.
+_BY_HAND: Mapping[Step, TaskStatus] = {
     Step.REQUEUE: TaskStatus.QUEUED,
+    Step.COMPLETE: TaskStatus.COMPLETED,
+    Step.FAIL: TaskStatus.FAILED,
     Step.CANCEL: TaskStatus.CANCELED,
+}
+_WAITING: Mapping[Step, TaskStatus] = {
+    **_BY_HAND,
+    Step.HAND_OUT: TaskStatus.ACTIVE,
     Step.PAUSE: TaskStatus.PAUSED,
 }
 
 # A step that is missing cannot happen in that status.
 LIFE: Mapping[TaskStatus, Mapping[Step, TaskStatus]] = {
     TaskStatus.QUEUED: _WAITING,
-    TaskStatus.SOFT_FAILED: {**_WAITING, Step.FAIL: TaskStatus.FAILED},
-    TaskStatus.ACTIVE: {
-        Step.COMPLETE: TaskStatus.COMPLETED,
-        Step.SOFT_FAIL: TaskStatus.SOFT_FAILED,
-        Step.FAIL: TaskStatus.FAILED,
-        Step.REQUEUE: TaskStatus.QUEUED,
-        Step.CANCEL: TaskStatus.CANCELED,
-    },
+    TaskStatus.SOFT_FAILED: _WAITING,
+    TaskStatus.ACTIVE: {**_BY_HAND, Step.SOFT_FAIL: TaskStatus.SOFT_FAILED, Step.PAUSE: TaskStatus.PAUSED},
     TaskStatus.COMPLETED: {Step.REQUEUE: TaskStatus.QUEUED},
-    TaskStatus.FAILED: {Step.REQUEUE: TaskStatus.QUEUED},
-    TaskStatus.CANCELED: {Step.REQUEUE: TaskStatus.QUEUED},
-    TaskStatus.PAUSED: {Step.REQUEUE: TaskStatus.QUEUED, Step.CANCEL: TaskStatus.CANCELED},
+    TaskStatus.FAILED: {Step.REQUEUE: TaskStatus.QUEUED, Step.COMPLETE: TaskStatus.COMPLETED},
+    TaskStatus.CANCELED: {Step.REQUEUE: TaskStatus.QUEUED, Step.COMPLETE: TaskStatus.COMPLETED},
+    TaskStatus.PAUSED: _BY_HAND,
 }
 
 # From these a task may be handed out, once all that it needs is completed.
@@ -119,6 +119,8 @@ def requeued(job: JobStatus) -> TaskStatus:
 # What an operator may make of a task, and by which step.
 WISHES: Mapping[TaskStatus, Step] = {
     TaskStatus.QUEUED: Step.REQUEUE,
+    TaskStatus.COMPLETED: Step.COMPLETE,
+    TaskStatus.FAILED: Step.FAIL,
     TaskStatus.CANCELED: Step.CANCEL,
     TaskStatus.PAUSED: Step.PAUSE,
 }

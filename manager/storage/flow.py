@@ -60,9 +60,11 @@ def conclude(change: Change, it: Task, to: TaskStatus, reason: str, who: str = "
     if to is TaskStatus.COMPLETED:
         for type, number in tasks.ready_after(change.connection, it.id).items():
             workers.ring_idle(change, type, number, it.tag_id)
-    turn = job_rules.after_task(it.job_status, _job(change, it).tally, to)
+    job = _job(change, it)
+    stuck = job_rules.may_be_stuck(job.tally) and not tasks.any_ready(change.connection, job.id)
+    turn = job_rules.after_task(it.job_status, job.tally, to, stuck=stuck)
     if turn is not None:
-        turn_job(change, _job(change, it), turn, who)
+        turn_job(change, job, turn, who)
 
 
 def started(change: Change, it: Task) -> None:

@@ -305,6 +305,13 @@ def active_in(connection: Connection, job_id: str) -> list[Task]:
     return [_task(row) for row in connection.execute(query)]
 
 
+def any_ready(connection: Connection, job_id: str) -> bool:
+    """Say whether a task of a job can be handed out."""
+    waiting = task.c.status.in_([status.value for status in CLAIMABLE])
+    query = select(task.c.id).where(task.c.job_id == job_id, waiting, task.c.blockers == 0).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def ready_in(connection: Connection, job_id: str) -> dict[str, int]:
     """Count a job's tasks that can be handed out, by type."""
     return _ready(connection, task.c.job_id == job_id)

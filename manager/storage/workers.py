@@ -7,14 +7,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, insert, select, true, update
 
 from ...worker.wire import Request, Status, TaskStatus
+from ..rules import dues
 from ..rules.facts import Kind
-from ..rules.workers import LastTask, Moved, Pending, Worker
+from ..rules.workers import LastTask, LastWish, Moved, Pending, Terms, Worker
 from . import events
 from .database import Change
 from .tables import blocklist, capability, failure, job, task, worker, worker_tag
 
 # What the worker itself should hear of at once.
-_RINGING = frozenset({Kind.REQUEST_MADE, Kind.REQUEST_WITHDRAWN})
+_RINGING = frozenset({Kind.REQUEST_MADE, Kind.REQUEST_WITHDRAWN, Kind.REQUEST_ESCALATED})
 
 _TASK_TYPES = (
     select(func.aggregate_strings(capability.c.task_type, "\n"))
@@ -84,6 +85,7 @@ def _worker(row: Row[Any], seen: Mapping[str, int]) -> Worker:
         registered_at=row.registered_at,
         last_seen=max(row.last_seen or 0, seen.get(row.id, 0)) or None,
         request=_pending(row),
+        wished=_wished(row),
         task=_last_task(row),
     )
 
@@ -96,7 +98,21 @@ def _pending(row: Row[Any]) -> Pending | None:
     if row.request_id is None:
         return None
     wish = Request(Status(row.request_status), row.request_lazy)
-    return Pending(row.request_id, wish, row.request_by, row.request_at, row.request_seq, row.request_seen_at)
+    terms = Terms(row.request_deadline, row.request_until, row.request_reason or "")
+    return Pending(row.request_id, wish, row.request_by, row.request_at, row.request_seq, row.request_seen_at, terms)
+
+
+def _wished(row: Row[Any]) -> LastWish | None:
+    if row.wished_request is None:
+        return None
+    return LastWish(
+        request_id=row.wished_request,
+        status=Status(row.wished_status),
+        by=row.wished_by,
+        at=row.wished_at,
+        reason=row.wished_reason or "",
+        until=row.wished_until,
+    )
 
 
 def _last_task(row: Row[Any]) -> LastTask | None:
@@ -146,7 +162,7 @@ def save(change: Change, before: Worker, moved: Moved, who: str = "") -> Worker:
     for fact in moved.facts:
         task_id = before.task.id if before.busy and before.task else None
         seq = events.append(change, fact, worker_id=before.id, task_id=task_id, who=who)
-        if fact.kind is Kind.REQUEST_MADE:
+        if fact.kind in (Kind.REQUEST_MADE, Kind.REQUEST_ESCALATED):
             values["request_seq"] = seq
         if fact.kind in _RINGING:
             values["bell"] = seq
@@ -159,7 +175,7 @@ def save(change: Change, before: Worker, moved: Moved, who: str = "") -> Worker:
 
 def _columns(it: Worker) -> dict[str, object]:
     """Return the columns that rules change."""
-    pending = it.request
+    pending, wished = it.request, it.wished
     return {
         "name": it.name,
         "address": it.address,
@@ -179,6 +195,16 @@ def _columns(it: Worker) -> dict[str, object]:
         "request_at": pending and pending.at,
         "request_seq": pending and pending.seq,
         "request_seen_at": pending and pending.seen_at,
+        "request_deadline": pending and pending.terms.deadline,
+        "request_until": pending and pending.terms.until,
+        "request_reason": pending and pending.terms.reason,
+        "wished_request": wished and wished.request_id,
+        "wished_status": wished and wished.status.value,
+        "wished_by": wished and wished.by,
+        "wished_at": wished and wished.at,
+        "wished_reason": wished and wished.reason,
+        "wished_until": wished and wished.until,
+        "due_at": dues.due_at(it),
     }
 
 
@@ -235,7 +261,7 @@ def ring_idle(change: Change, task_type: str, tasks: int, tag_id: str | None = N
 
 
 def capable(connection: Connection, task_id: str, job_id: str, task_type: str, tag_id: str | None = None) -> int:
-    """Count the existing workers with a task's type and tag that have not failed it and are not blocked from its like."""
+    """Count the existing workers with a task's type and tag that have not failed it and may still do its like."""
     has_failed = exists().where(failure.c.task_id == task_id, failure.c.worker_id == worker.c.id)
     is_blocked = exists().where(
         blocklist.c.job_id == job_id, blocklist.c.task_type == task_type, blocklist.c.worker_id == worker.c.id

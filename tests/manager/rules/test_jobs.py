@@ -1,6 +1,6 @@
 import pytest
 
-from farmhand.manager.rules.jobs import after_task, moves, wished
+from farmhand.manager.rules.jobs import after_task, may_be_stuck, moves, wished
 from farmhand.manager.rules.tasks import Refused, Step
 from farmhand.worker.wire import JobStatus as J
 from farmhand.worker.wire import TaskStatus as T
@@ -15,7 +15,7 @@ from farmhand.worker.wire import TaskStatus as T
         pytest.param(J.ACTIVE, {T.COMPLETED: 2}, T.COMPLETED, J.COMPLETED, id="all done"),
         pytest.param(J.ACTIVE, {T.QUEUED: 10, T.FAILED: 1}, T.FAILED, None, id="a tenth may not be reached"),
         pytest.param(J.ACTIVE, {T.QUEUED: 9, T.FAILED: 1}, T.FAILED, J.FAILED, id="a tenth failed"),
-        pytest.param(J.ACTIVE, {T.COMPLETED: 1, T.CANCELED: 1}, T.CANCELED, J.CANCELED, id="nothing left to run"),
+        pytest.param(J.FAILED, {T.QUEUED: 1, T.CANCELED: 1}, T.QUEUED, J.QUEUED, id="one of a failed job again"),
         pytest.param(J.ACTIVE, {T.QUEUED: 1, T.CANCELED: 1}, T.CANCELED, None, id="something left to run"),
         pytest.param(J.COMPLETED, {T.QUEUED: 1, T.COMPLETED: 1}, T.QUEUED, J.QUEUED, id="one again"),
         pytest.param(J.ACTIVE, {T.QUEUED: 1, T.COMPLETED: 1}, T.QUEUED, None, id="queued again while active"),
@@ -28,6 +28,37 @@ from farmhand.worker.wire import TaskStatus as T
 def test_what_a_task_makes_of_its_job(job, tally, changed, expected):
     turn = after_task(job, tally, changed)
     assert (turn and turn.status) is expected
+
+
+@pytest.mark.parametrize(
+    ("tally", "changed", "expected"),
+    [
+        pytest.param({T.COMPLETED: 1, T.CANCELED: 1}, T.CANCELED, J.CANCELED, id="the last one was canceled"),
+        pytest.param({T.COMPLETED: 1, T.CANCELED: 1}, T.COMPLETED, J.CANCELED, id="the last one ended well"),
+        pytest.param({T.COMPLETED: 1, T.CANCELED: 1, T.QUEUED: 1}, T.COMPLETED, J.CANCELED, id="one waits in vain"),
+        pytest.param({T.COMPLETED: 20, T.FAILED: 1}, T.COMPLETED, J.FAILED, id="one had failed"),
+        pytest.param({T.COMPLETED: 20, T.FAILED: 1, T.QUEUED: 1}, T.FAILED, J.FAILED, id="one waits for what failed"),
+        pytest.param({T.COMPLETED: 2}, T.COMPLETED, J.COMPLETED, id="all done"),
+    ],
+)
+def test_a_job_of_which_nothing_more_can_run_ends(tally, changed, expected):
+    turn = after_task(J.ACTIVE, tally, changed, stuck=True)
+    assert turn.status is expected
+    assert turn.step is (None if expected is J.COMPLETED else Step.CANCEL)
+
+
+@pytest.mark.parametrize(
+    ("tally", "may_be"),
+    [
+        ({T.FAILED: 1, T.QUEUED: 3}, True),
+        ({T.CANCELED: 1}, True),
+        ({T.QUEUED: 3, T.COMPLETED: 1}, False),
+        ({T.FAILED: 1, T.ACTIVE: 1}, False),
+        ({T.FAILED: 1, T.PAUSED: 1}, False),
+    ],
+)
+def test_only_a_job_of_which_something_was_given_up_may_be_stuck(tally, may_be):
+    assert may_be_stuck(tally) is may_be
 
 
 def test_a_failed_job_cancels_what_is_left_of_it():
@@ -46,6 +77,7 @@ def test_a_failed_job_cancels_what_is_left_of_it():
         pytest.param(J.QUEUED, {T.QUEUED: 2}, J.PAUSED, J.PAUSED, id="pause one that waits"),
         pytest.param(J.PAUSED, {T.PAUSED: 2}, J.QUEUED, J.QUEUED, id="go on"),
         pytest.param(J.PAUSE_REQUESTED, {T.PAUSED: 1, T.ACTIVE: 1}, J.QUEUED, J.ACTIVE, id="go on while one runs"),
+        pytest.param(J.ACTIVE, {T.ACTIVE: 1, T.QUEUED: 1}, J.FAILED, J.FAILED, id="give it up"),
         pytest.param(J.COMPLETED, {T.COMPLETED: 2}, J.REQUEUEING, J.QUEUED, id="all of it again"),
         pytest.param(J.CANCELED, {T.COMPLETED: 2}, J.REQUEUEING, J.COMPLETED, id="nothing was left"),
     ],

@@ -26,13 +26,13 @@ TASK = Task("t1", "j1", 0, "frame 1", "misc", 50, TaskStatus.ACTIVE, "", 0, 1, 0
 # The status that follows each step; - cannot happen.
 TABLE = """
              HAND_OUT  COMPLETE   SOFT_FAIL    FAIL    REQUEUE  CANCEL    PAUSE
-queued       active    -          -            -       queued   canceled  paused
-soft-failed  active    -          -            failed  queued   canceled  paused
-active       -         completed  soft-failed  failed  queued   canceled  -
+queued       active    completed  -            failed  queued   canceled  paused
+soft-failed  active    completed  -            failed  queued   canceled  paused
+active       -         completed  soft-failed  failed  queued   canceled  paused
 completed    -         -          -            -       queued   -         -
-failed       -         -          -            -       queued   -         -
-canceled     -         -          -            -       queued   -         -
-paused       -         -          -            -       queued   canceled  -
+failed       -         completed  -            -       queued   -         -
+canceled     -         completed  -            -       queued   -         -
+paused       -         completed  -            failed  queued   canceled  -
 """
 
 
@@ -68,7 +68,7 @@ def test_a_task_let_go_of_is_queued_unless_its_job_is_paused(job):
 
 
 def test_nobody_can_make_a_task_active():
-    with pytest.raises(Refused, match="what can be asked for is queued, canceled, paused"):
+    with pytest.raises(Refused, match="what can be asked for is queued, completed, failed, canceled, paused"):
         wished(TaskStatus.QUEUED, TaskStatus.ACTIVE)
 
 

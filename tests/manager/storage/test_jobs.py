@@ -81,6 +81,50 @@ def test_a_failed_job_queued_again_may_be_tried_by_those_who_failed_it(store):
     assert worker.asks_for_work().task.id == task.id
 
 
+def test_a_job_whose_last_task_waits_for_one_that_failed_ends(store):
+    """One of twenty fails, which alone is too few to fail the job; the video will never have all of its frames."""
+    one, two, three = (awake(store, name) for name in ("one", "two", "three"))
+    frames = [DraftTask(f"frame {n}", "misc", (ECHO,)) for n in range(20)]
+    job_id = submit(store, *frames, DraftTask("video", "misc", (ECHO,), needs=tuple(range(20))))
+    bad = one.fails()
+    two.fails()
+    three.fails()
+    assert store.task(bad.id).status is TaskStatus.FAILED
+    while work := one.asks_for_work():
+        assert store.job(job_id).status is JobStatus.ACTIVE
+        one.finishes(work)
+    assert store.job(job_id).status is JobStatus.FAILED
+    assert store.job(job_id).activity == "1 of its 21 tasks failed, and nothing more can run"
+    assert statuses(store, job_id)[-1] == "canceled"
+    store.set_task_status(bad.id, TaskStatus.COMPLETED, "rendered by hand", "kim")
+    store.set_job_status(job_id, JobStatus.REQUEUEING, "", "kim")
+    one.finishes(one.asks_for_work())
+    assert store.job(job_id).status is JobStatus.COMPLETED
+
+
+def test_a_task_of_a_canceled_job_that_is_queued_again_is_done(store):
+    worker = awake(store, "node-1")
+    job_id = job(store, tasks=2)
+    store.set_job_status(job_id, JobStatus.CANCELED, "", "kim")
+    store.set_task_status(store.tasks(job_id)[0].id, TaskStatus.QUEUED, "", "kim")
+    assert store.job(job_id).status is JobStatus.QUEUED
+    worker.finishes(worker.asks_for_work())
+    assert statuses(store, job_id) == ["completed", "canceled"]
+    assert store.job(job_id).status is JobStatus.CANCELED
+
+
+def test_a_task_that_is_paused_while_it_runs_is_taken_from_its_worker(store):
+    worker = awake(store, "node-1")
+    job_id = job(store, tasks=1)
+    work = worker.asks_for_work()
+    before = store.newest()
+    store.set_task_status(work.task.id, TaskStatus.PAUSED, "", "kim")
+    assert store.bell(worker.id) > before
+    assert not calls.may_run(store, worker.id, work.task.id).granted
+    assert worker.asks_for_work() is None
+    assert store.job(job_id).status is JobStatus.ACTIVE
+
+
 def test_a_deleted_job_leaves_only_its_events(store):
     worker = awake(store, "node-1")
     job_id = job(store, tasks=2)
