@@ -18,7 +18,8 @@ import service_managers
 
 from farmhand.manager import cli as manager_cli
 from farmhand.manager.config import Settings
-from farmhand.manager.rules.actions import outcomes_markdown
+from farmhand.manager.rules.outcomes import outcomes_markdown
+from farmhand.manager.rules.rivals import rulings_markdown
 from farmhand.supervisor import cli as supervisor_cli
 from farmhand.supervisor.control import verbs as supervisor_verbs
 from farmhand.supervisor.rules import moves
@@ -366,6 +367,7 @@ def _meaning(action: argparse.Action) -> str:
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "actions": outcomes_markdown,
+    "rivals": rulings_markdown,
     "restart-codes": restart_codes,
     "pace": pace,
     "times": times,

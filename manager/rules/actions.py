@@ -1,105 +1,17 @@
-"""What may be asked of a worker in every situation, what comes of it, and what a request replaces. Pure.
+"""What may be asked of a worker, what comes of it, and what a request replaces. Pure.
 
-OUTCOMES is the whole of it: the operator's messages, the page's plan and the table in the docs are made from it.
+outcomes.py says what comes of an action by itself, rivals.py what does where another one is pending.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ...worker.wire import Request, Status
+from . import rivals
 from .facts import Fact, Kind
-from .workers import Moved, Pending, Situation, Worker, naming, situation
-
-LABELS: Mapping[Status, str] = {
-    Status.OFFLINE: "Shut Down",
-    Status.RESTART: "Restart",
-    Status.ASLEEP: "Send to Sleep",
-    Status.AWAKE: "Wake Up",
-}
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """It is asked of the worker; the texts complete "NAME ..." for the two flavours."""
-
-    lazy: str
-    immediate: str
-
-
-@dataclass(frozen=True)
-class Already:
-    """It is so already: nothing is asked, and what was pending is withdrawn."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """It cannot be asked."""
-
-    text: str
-
-
-Outcome = Accepted | Already | Refusal
-
-
-def _both(text: str) -> Accepted:
-    return Accepted(text, text)
-
-
-def _when(moment: str) -> Mapping[Status, Outcome]:
-    return {
-        Status.OFFLINE: _both(f"shuts down as soon as {moment}"),
-        Status.RESTART: _both(f"restarts as soon as {moment}"),
-        Status.ASLEEP: _both(f"goes to sleep as soon as {moment}"),
-        Status.AWAKE: _both(f"is awake as soon as {moment}"),
-    }
-
-
-OUTCOMES: Mapping[Situation, Mapping[Status, Outcome]] = {
-    Situation.STARTING: _when("it has started"),
-    Situation.IDLE: {
-        Status.OFFLINE: _both("shuts down now"),
-        Status.RESTART: _both("restarts now"),
-        Status.ASLEEP: _both("goes to sleep now"),
-        Status.AWAKE: Already("is awake already"),
-    },
-    Situation.BUSY: {
-        Status.OFFLINE: Accepted(
-            "shuts down when its task is finished", "aborts its task, which is queued again, and shuts down"
-        ),
-        Status.RESTART: Accepted(
-            "restarts when its task is finished", "aborts its task, which is queued again, and restarts"
-        ),
-        Status.ASLEEP: Accepted(
-            "goes to sleep when its task is finished", "aborts its task, which is queued again, and goes to sleep"
-        ),
-        Status.AWAKE: Already("is awake already"),
-    },
-    Situation.BETWEEN: {
-        Status.OFFLINE: _both("shuts down before it takes another task"),
-        Status.RESTART: _both("restarts before it takes another task"),
-        Status.ASLEEP: _both("goes to sleep before it takes another task"),
-        Status.AWAKE: Already("is awake already"),
-    },
-    Situation.ASLEEP: {
-        Status.OFFLINE: _both("shuts down now"),
-        Status.RESTART: _both("restarts now and sleeps on"),
-        Status.ASLEEP: Already("is asleep already"),
-        Status.AWAKE: _both("wakes up now"),
-    },
-    Situation.OFFLINE: {
-        Status.OFFLINE: Already("is offline already"),
-        Status.RESTART: Refusal("is offline: start it on its machine"),
-        Status.ASLEEP: _both("starts asleep next time"),
-        Status.AWAKE: _both("starts awake next time"),
-    },
-    Situation.RESTARTING: {
-        **_when("it has started again"),
-        Status.RESTART: Already("is restarting already"),
-    },
-    Situation.LOST: _when("it is heard of again"),
-}
+from .outcomes import LABELS, Accepted, Already, Refusal, outcome
+from .rivals import Ruling
+from .times import span
+from .workers import PLAIN, LastWish, Moved, Pending, Terms, Worker, naming
 
 
 @dataclass(frozen=True)
@@ -125,75 +37,162 @@ class Asked:
     answer: Answer
 
 
-def ask(worker: Worker, wish: Request, *, id: str, by: str, now: int) -> Asked:
-    """Record an operator's wish under an id; a new request replaces the pending one."""
-    match outcome(worker, wish):
-        case Refusal(text):
-            return Asked(Moved(worker), Answer(worker.id, worker.name, False, text, changed=False))
+@dataclass(frozen=True)
+class Expected:
+    """What an operator believes to be pending: a request by its id, or nothing."""
+
+    request_id: str | None
+
+
+def surprise(worker: Worker, expected: Expected) -> str | None:
+    """Say what is pending instead of what was expected, or None where it is as expected; completes "NAME ..."."""
+    pending = worker.request
+    if (pending and pending.id) == expected.request_id:
+        return None
+    return "has nothing pending now" if pending is None else f"is to {words(pending)}"
+
+
+def refuse_terms(wish: Request, terms: Terms, now: int) -> str | None:
+    """Say what is wrong with the terms of a wish, and how to mend it; None where nothing is."""
+    if terms.deadline is not None and (not wish.lazy or wish.status is Status.AWAKE):
+        return "deadline: only what waits for a task can have one; ask for it after the task is finished, or without it"
+    if terms.deadline is not None and terms.deadline <= now:
+        return "deadline: it is over already; name a later time, or ask for it immediately"
+    if terms.until is not None and wish.status is not Status.ASLEEP:
+        return f"until: {LABELS[wish.status]} cannot end by itself: {_ENDLESS[wish.status]}"
+    if terms.until is not None and terms.until <= max(now, terms.deadline or now):
+        return "until: it would be over before it begins; name a later time"
+    return None
+
+
+_ENDLESS = {
+    Status.OFFLINE: "the manager cannot start what was shut down; send it to sleep until then",
+    Status.RESTART: "a worker that restarts is back as soon as it can be",
+    Status.AWAKE: "a worker is awake until something else is asked of it",
+}
+
+
+def ask(worker: Worker, wish: Request, *, id: str, by: str, now: int, terms: Terms = PLAIN) -> Asked:
+    """Record a wish under an id. Where another is pending, rivals.py says which of the two counts."""
+    new = Pending(id, wish, by, now, terms=terms)
+    found = outcome(worker, wish)
+    if isinstance(found, Refusal):
+        return _leave(worker, found.text, accepted=False)
+    old = worker.request
+    ruling = rivals.ruling(old, wish, terms, by) if old else Ruling.REPLACES
+    if old and ruling is Ruling.REFUSED:
+        return _refuse(worker, old, wish)
+    match found:
+        case Already(text) if wish.status is Status.RESTART:
+            return _leave(worker, text)
+        case Already(text) if old is None and _changes_end(worker, wish, terms):
+            return _sleep_on(worker, new, text)
         case Already(text):
-            if wish.status is Status.RESTART:
-                return Asked(Moved(worker), Answer(worker.id, worker.name, True, text, changed=False))
             return withdraw(worker, text)
+        case Accepted() as accepted if old and ruling in (Ruling.NOTHING, Ruling.CONFIRMS):
+            return _repeat(worker, old, f"was asked already: {_flavour(accepted, wish)}", confirms=by != old.by)
         case Accepted() as accepted:
-            if worker.request is not None and worker.request.wish == wish:
-                text = f"was asked already: {_flavour(accepted, wish)}"
-                return Asked(Moved(worker), Answer(worker.id, worker.name, True, text, False, worker.request.id))
-            return _request(worker, wish, _flavour(accepted, wish), Pending(id, wish, by, now))
+            return _request(worker, new, _flavour(accepted, wish) + _terms(terms, now))
 
 
-def outcome(worker: Worker, wish: Request) -> Outcome:
-    """Look up what comes of a wish."""
-    found = OUTCOMES[situation(worker)][wish.status]
-    if wish.status is Status.RESTART and not worker.can_restart and not isinstance(found, Refusal):
-        return Refusal("cannot restart: it was started without a restart code (--restart-exit-code)")
-    starts = worker.resume or Status.AWAKE
-    if situation(worker) is Situation.OFFLINE and wish.status is starts:
-        return Already(f"starts {starts.value} next time anyway")
-    return found
-
-
-def withdraw(worker: Worker, text: str = "had nothing pending") -> Asked:
-    """Take back what is pending; where nothing is, the text says why nothing changes."""
+def withdraw(worker: Worker, text: str = "had nothing pending", *, why: str = "") -> Asked:
+    """Take back what is pending; where nothing is, the text says why nothing changes. why: where nobody did it."""
     pending = worker.request
     if pending is None:
-        return Asked(Moved(worker), Answer(worker.id, worker.name, True, text, changed=False))
-    facts = (Fact(Kind.REQUEST_WITHDRAWN, naming(pending)),)
+        return _leave(worker, text)
+    said = {"why": why} if why else {}
+    facts = (Fact(Kind.REQUEST_WITHDRAWN, {**naming(pending), "of": pending.by, **said}),)
     label = LABELS[pending.wish.status]
     answer = Answer(worker.id, worker.name, True, f"keeps its status: {label} is withdrawn", request_id=pending.id)
     return Asked(Moved(replace(worker, request=None), facts), answer)
 
 
-def _request(worker: Worker, wish: Request, text: str, pending: Pending) -> Asked:
+def words(pending: Pending) -> str:
+    """Say what is pending: "restart immediately, as kim asked"."""
+    wish = pending.wish
+    flavour = "" if wish.status is Status.AWAKE else " when its task is finished" if wish.lazy else " immediately"
+    return f"{_VERBS[wish.status]}{flavour}, as {asker(pending.by)} asked"
+
+
+_VERBS = {
+    Status.OFFLINE: "shut down",
+    Status.RESTART: "restart",
+    Status.ASLEEP: "go to sleep",
+    Status.AWAKE: "wake up",
+}
+
+
+def asker(by: str) -> str:
+    return by or "the farm itself"
+
+
+def _leave(worker: Worker, text: str, *, accepted: bool = True) -> Asked:
+    return Asked(Moved(worker), Answer(worker.id, worker.name, accepted, text, changed=False))
+
+
+def _refuse(worker: Worker, pending: Pending, wish: Request) -> Asked:
+    """Let what is pending hold, and tell both."""
+    detail = {"request": pending.id, "status": wish.status.value, "lazy": wish.lazy, "of": pending.by}
+    text = f"is to {words(pending)}: take that back first"
+    answer = Answer(worker.id, worker.name, False, text, changed=False, request_id=pending.id)
+    return Asked(Moved(worker, (Fact(Kind.REQUEST_REFUSED, detail),)), answer)
+
+
+def _repeat(worker: Worker, pending: Pending, text: str, *, confirms: bool) -> Asked:
+    """Keep what is pending, as of its first time."""
+    facts = (Fact(Kind.REQUEST_CONFIRMED, {**naming(pending), "of": pending.by}),) if confirms else ()
+    also = f" (by {asker(pending.by)})" if confirms else ""
+    return Asked(Moved(worker, facts), Answer(worker.id, worker.name, True, text + also, False, pending.id))
+
+
+def _request(worker: Worker, new: Pending, text: str) -> Asked:
     old = worker.request
-    replaced = f", instead of {LABELS[old.wish.status]}" if old is not None and old.wish.status != wish.status else ""
-    fact = Fact(Kind.REQUEST_MADE, {**naming(pending), "replaces": None if old is None else old.id})
-    answer = Answer(worker.id, worker.name, True, text + replaced, request_id=pending.id)
-    return Asked(Moved(replace(worker, request=pending), (fact,)), answer)
+    answer = Answer(worker.id, worker.name, True, text + _instead(new, old), request_id=new.id)
+    return Asked(Moved(replace(worker, request=new), (_made(new, old),)), answer)
+
+
+def _instead(new: Pending, old: Pending | None) -> str:
+    """Say what is replaced, and whose it was; whoever only hurries himself knows."""
+    if old is None or (old.by == new.by and old.wish.status is new.wish.status):
+        return ""
+    whose = "" if old.by == new.by else f", which {asker(old.by)} asked for"
+    return f", instead of {LABELS[old.wish.status]}{whose}"
+
+
+def _made(new: Pending, old: Pending | None) -> Fact:
+    detail = {**naming(new), "replaces": old and old.id, **({"of": old.by} if old else {})}
+    return Fact(Kind.REQUEST_MADE, {**detail, **said(new.terms)})
+
+
+def said(terms: Terms) -> dict[str, object]:
+    """Return the terms that are given, by their names."""
+    given = {"deadline": terms.deadline, "until": terms.until, "reason": terms.reason or None}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _changes_end(worker: Worker, wish: Request, terms: Terms) -> bool:
+    """Say whether a worker that sleeps already is to sleep until another time, or for another reason."""
+    if wish.status is not Status.ASLEEP:
+        return False
+    until = worker.wished.until if worker.wished else None
+    return terms.until != until or bool(terms.reason)
+
+
+def _sleep_on(worker: Worker, new: Pending, text: str) -> Asked:
+    """Note until when a worker sleeps that sleeps already: asked and done at once."""
+    done = Fact(Kind.REQUEST_DONE, {**naming(new), "took": 0})
+    wished = LastWish(new.id, new.wish.status, new.by, new.at, new.terms.reason, new.terms.until)
+    moved = Moved(replace(worker, wished=wished), (_made(new, None), done))
+    until = new.terms.until
+    end = "without an end" if until is None else f"and is woken in {span(until - new.at)}"
+    return Asked(moved, Answer(worker.id, worker.name, True, f"{text}, {end}", request_id=new.id))
 
 
 def _flavour(outcome: Accepted, wish: Request) -> str:
     return outcome.lazy if wish.lazy else outcome.immediate
 
 
-def outcomes_markdown() -> str:
-    """Render OUTCOMES as the table of the reference."""
-    header = ["Worker is", "Flavour", *LABELS.values()]
-    rows = [header, ["---"] * len(header)]
-    for place, outcomes in OUTCOMES.items():
-        lazy = [_cell(outcomes[status], lazy=True) for status in LABELS]
-        immediate = [_cell(outcomes[status], lazy=False) for status in LABELS]
-        if lazy == immediate:
-            rows.append([place.value, "both", *lazy])
-        else:
-            rows += [[place.value, "after task", *lazy], [place.value, "immediately", *immediate]]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
-
-
-def _cell(outcome: Outcome, *, lazy: bool) -> str:
-    match outcome:
-        case Accepted():
-            return outcome.lazy if lazy else outcome.immediate
-        case Already(text):
-            return f"nothing: {text}"
-        case Refusal(text):
-            return f"refused: {text}"
+def _terms(terms: Terms, now: int) -> str:
+    """Say what the terms add, in spans: operators have different clocks."""
+    late = f", in {span(terms.deadline - now)} at the latest" if terms.deadline is not None else ""
+    return late + (f", and is woken in {span(terms.until - now)}" if terms.until is not None else "")

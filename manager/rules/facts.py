@@ -16,7 +16,7 @@ class Kind(Enum):
     WORKER_LOST = "worker.lost"  # detail: from, silent (milliseconds)
     WORKER_BACK = "worker.back"  # a lost worker gave a sign of life; detail: to
     WORKER_DELETED = "worker.deleted"
-    # detail: request, status, lazy, replaces (id or none); where there are such: of (who had asked for what it replaces),
+    # detail: request, status, lazy, replaces (id or none); where there are such: of (who asked for what it replaces),
     # deadline, until (milliseconds since the epoch), reason
     REQUEST_MADE = "request.made"
     REQUEST_SEEN = "request.seen"  # the worker knows of it; detail: request, status

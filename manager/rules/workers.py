@@ -11,6 +11,21 @@ from .facts import Fact, Kind
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What an operator says beside a wish.
+
+    deadline: when "after the task" becomes "immediately". until: when a worker that was sent to sleep is woken again.
+    """
+
+    deadline: int | None = None
+    until: int | None = None
+    reason: str = ""
+
+
+PLAIN = Terms()
+
+
+@dataclass(frozen=True)
 class Pending:
     """What an operator asked of a worker and the worker has not yet done.
 
@@ -23,6 +38,31 @@ class Pending:
     at: int
     seq: int = 0
     seen_at: int | None = None
+    terms: Terms = PLAIN
+
+
+@dataclass(frozen=True)
+class LastWish:
+    """What a person last had a worker become: kept when it is done, and whatever the farm does by itself afterwards.
+
+    until: when the farm ends it, or None where it does not. A restart is no such wish: it leaves things as they are.
+    """
+
+    request_id: str
+    status: Status
+    by: str
+    at: int
+    reason: str = ""
+    until: int | None = None
+
+
+# What the farm asks by itself is asked by nobody, or by one of these; operators have other names.
+FARM = ("sleep schedule", "rolling action")
+
+
+def is_farm(by: str) -> bool:
+    """Say whether the farm itself asked."""
+    return not by or by.startswith(FARM)
 
 
 @dataclass(frozen=True)
@@ -48,7 +88,7 @@ class Worker:
     status: as last reported, or ERROR for a lost one, whose former status is lost_from. resume: how it starts
     next time, AWAKE or ASLEEP. idle: it asked for work and there was none. pushes: it keeps a request open.
     incarnation: how often it has signed on. bell: the newest event that concerns it. unit: what it said of the
-    definition that it runs under, as drift.py keeps it.
+    definition that it runs under, as drift.py keeps it. wished: what a person last had it become.
     """
 
     id: str
@@ -69,6 +109,7 @@ class Worker:
     registered_at: int = 0
     last_seen: int | None = None
     request: Pending | None = None
+    wished: LastWish | None = None
     task: LastTask | None = None
 
     @property
@@ -239,7 +280,17 @@ def _fulfil(moved: Moved, status: Status, now: int) -> Moved:
     if pending is None or pending.wish.status is not status:
         return moved
     done = Fact(Kind.REQUEST_DONE, {**naming(pending), "took": now - pending.at})
-    return Moved(replace(moved.worker, request=None), (*moved.facts, done))
+    after = replace(moved.worker, request=None, wished=_wished(moved.worker.wished, pending))
+    return Moved(after, (*moved.facts, done))
+
+
+def _wished(last: LastWish | None, done: Pending) -> LastWish | None:
+    """Return what holds once a request is done. What the farm does ends an "until", and overwrites nothing else."""
+    if done.wish.status is Status.RESTART:
+        return last
+    if is_farm(done.by):
+        return last and replace(last, until=None)
+    return LastWish(done.id, done.wish.status, done.by, done.at, done.terms.reason, done.terms.until)
 
 
 def _tell(moved: Moved, now: int) -> Moved:

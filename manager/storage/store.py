@@ -23,6 +23,7 @@ from ..rules.jobs import Draft, Job
 from ..rules.tasks import Command, Step, Task
 from ..rules.workers import Moved, Worker
 from . import events, flow, jobs, schema, tasks, workers
+from .asking import ask_all
 from .database import Change, Database
 from .events import Event
 from .files import Files
@@ -150,24 +151,13 @@ class Store:
         def ask(worker: Worker, now: int) -> Asked:
             return actions.ask(worker, wish, id=str(uuid.uuid4()), by=by, now=now)
 
-        return self._ask_all(worker_ids, ask, by)
+        with self.database.write() as change:
+            return ask_all(change, worker_ids, self.seen.at, ask, by)
 
     def withdraw(self, worker_ids: Sequence[str], by: str) -> list[Answer]:
         """Take back what is pending."""
-        return self._ask_all(worker_ids, lambda worker, _now: actions.withdraw(worker), by)
-
-    def _ask_all(self, worker_ids: Sequence[str], ask: Callable[[Worker, int], Asked], by: str) -> list[Answer]:
-        answers = []
         with self.database.write() as change:
-            found = {worker.id: worker for worker in workers.load(change.connection, worker_ids, self.seen.at)}
-            for id in dict.fromkeys(worker_ids):
-                if id not in found:
-                    answers.append(_unknown(id))
-                    continue
-                asked = ask(found[id], change.now)
-                workers.save(change, found[id], asked.moved, by)
-                answers.append(asked.answer)
-        return answers
+            return ask_all(change, worker_ids, self.seen.at, lambda worker, _now: actions.withdraw(worker), by)
 
     def delete_worker(self, worker_id: str, by: str) -> None:
         """Forget a worker: its task is queued again, its credentials are refused from now on. Raises Missing."""
@@ -256,10 +246,6 @@ class Store:
         """Do the same as a part of a transaction."""
         before = _only(workers.load(change.connection, [worker_id], self.seen.at), f"worker {worker_id}")
         return workers.save(change, before, rule(before, change.now))
-
-
-def _unknown(worker_id: str) -> Answer:
-    return Answer(worker_id, worker_id, False, "is not known here", changed=False)
 
 
 def _found(it: T | None, name: str) -> T:

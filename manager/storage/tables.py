@@ -69,6 +69,17 @@ worker = Table(
     Column("request_at", BigInteger),
     Column("request_seq", BigInteger),
     Column("request_seen_at", BigInteger),
+    Column("request_deadline", BigInteger),
+    Column("request_until", BigInteger),
+    Column("request_reason", Text),
+    # What a person last had it become, or nulls.
+    Column("wished_request", String(36)),
+    Column("wished_status", String(20)),
+    Column("wished_by", Text),
+    Column("wished_at", BigInteger),
+    Column("wished_reason", Text),
+    Column("wished_until", BigInteger),
+    Column("due_at", BigInteger, index=True),  # when the farm has to do something about these by itself
 )
 
 # What a worker can do: its task types.
@@ -213,4 +224,32 @@ event = Table(
     Index("ix_event_worker", "worker_id", "seq"),
     Index("ix_event_job", "job_id", "seq"),
     sqlite_autoincrement=True,
+)
+
+# What actions would do, until they are applied or too old.
+plan = Table(
+    "plan",
+    metadata,
+    Column("token", String(36), primary_key=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("wish", JSON, nullable=False),
+    Column("steps", JSON, nullable=False),  # what was to become of each worker
+    Column("answer", JSON),  # once it was applied, or could not be
+)
+
+# When workers sleep by themselves: one worker, or those with a tag.
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("worker_id", ForeignKey("worker.id", ondelete="CASCADE"), unique=True),
+    Column("tag_id", ForeignKey("tag.id"), unique=True),
+    Column("active", Boolean, nullable=False),
+    Column("lazy", Boolean, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("windows", JSON, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("due_at", BigInteger, index=True),  # when it next has something to say
 )

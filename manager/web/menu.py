@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ...worker.wire import Request, Status
-from ..rules.actions import LABELS
+from ..rules.outcomes import LABELS
 
 
 @dataclass(frozen=True)

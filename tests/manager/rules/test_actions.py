@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from farmhand.manager.rules.actions import LABELS, OUTCOMES, ask, outcomes_markdown, withdraw
+from farmhand.manager.rules.actions import Expected, ask, refuse_terms, surprise, withdraw
 from farmhand.manager.rules.facts import Kind
-from farmhand.manager.rules.workers import LastTask, Pending, Situation, Worker, situation
+from farmhand.manager.rules.outcomes import LABELS, OUTCOMES, outcomes_markdown
+from farmhand.manager.rules.workers import LastTask, LastWish, Pending, Situation, Terms, Worker, situation
 from farmhand.worker.wire import REQUESTABLE, Request, Status, TaskStatus
 
 DOCS = Path(__file__).parents[3] / "docs" / "reference" / "worker-actions.md"
@@ -47,8 +48,12 @@ def cells():
             yield Situation(place.replace("_", " ")), statuses[label], mark
 
 
-def asked(worker, status, *, lazy=False):
-    return ask(worker, Request(status, lazy), id="r1", by="kim", now=1000)
+NOW = 1000
+MINUTE = 60_000
+
+
+def asked(worker, status, *, lazy=False, by="kim", **terms):
+    return ask(worker, Request(status, lazy), id="r1", by=by, now=NOW, terms=Terms(**terms))
 
 
 @pytest.mark.parametrize("lazy", [False, True])
@@ -104,17 +109,40 @@ BUSY = replace(WORKERS[Situation.BUSY], request=PENDING)
 def test_a_new_request_replaces_the_pending_one():
     result = asked(BUSY, Status.OFFLINE)
     assert result.moved.worker.request.id == "r1"
-    assert result.answer.text.endswith("instead of Send to Sleep")
+    assert result.answer.text.endswith("instead of Send to Sleep, which sam asked for")
     [fact] = result.moved.facts
     assert fact.kind is Kind.REQUEST_MADE
-    assert fact.detail == {"request": "r1", "status": "offline", "lazy": False, "replaces": "r0"}
+    assert fact.detail == {"request": "r1", "status": "offline", "lazy": False, "replaces": "r0", "of": "sam"}
 
 
 def test_the_same_request_again_keeps_its_age():
-    result = asked(BUSY, Status.ASLEEP, lazy=True)
+    result = asked(BUSY, Status.ASLEEP, lazy=True, by="sam")
     assert result.moved.worker.request == PENDING
     assert not result.moved.facts
     assert not result.answer.changed
+
+
+def test_the_same_request_of_another_is_told_to_both_and_stays_the_first_ones():
+    result = asked(BUSY, Status.ASLEEP, lazy=True)
+    assert result.moved.worker.request == PENDING
+    assert [fact.kind for fact in result.moved.facts] == [Kind.REQUEST_CONFIRMED]
+    assert result.answer.text == "was asked already: goes to sleep when its task is finished (by sam)"
+
+
+def test_another_operators_hurry_is_not_undone_unawares():
+    hurried = asked(WORKERS[Situation.BUSY], Status.RESTART, by="sam").moved.worker
+    result = asked(hurried, Status.RESTART, lazy=True)
+    assert not result.answer.accepted
+    assert result.answer.text == "is to restart immediately, as sam asked: take that back first"
+    assert result.moved.worker == hurried
+    assert [fact.kind for fact in result.moved.facts] == [Kind.REQUEST_REFUSED]
+    assert asked(hurried, Status.RESTART, lazy=True, by="sam").moved.worker.request.wish.lazy
+
+
+def test_the_farm_does_not_replace_what_a_person_asked():
+    result = asked(BUSY, Status.OFFLINE, by="sleep schedule")
+    assert not result.answer.accepted
+    assert result.moved.worker == BUSY
 
 
 def test_immediately_replaces_after_task():
@@ -139,6 +167,55 @@ def test_an_offline_worker_starts_as_it_left_unless_asked():
     waking = asked(offline, Status.AWAKE).moved.worker
     assert waking.request.wish.status is Status.AWAKE
     assert asked(waking, Status.ASLEEP).moved.worker.request is None
+
+
+# -- terms
+
+
+def test_terms_are_kept_and_told():
+    terms = {"deadline": NOW + 20 * MINUTE, "until": NOW + 90 * MINUTE, "reason": "fan noise"}
+    result = asked(WORKERS[Situation.BUSY], Status.ASLEEP, lazy=True, **terms)
+    assert result.moved.worker.request.terms == Terms(**terms)
+    assert result.answer.text == (
+        "goes to sleep when its task is finished, in 20 min at the latest, and is woken in 1 h 30 min"
+    )
+    assert terms.items() <= result.moved.facts[0].detail.items()
+
+
+def test_a_sleeping_worker_can_be_told_to_sleep_longer():
+    asleep = replace(WORKERS[Situation.ASLEEP], wished=LastWish("r0", Status.ASLEEP, "sam", 0, until=NOW + MINUTE))
+    longer = asked(asleep, Status.ASLEEP, until=NOW + 60 * MINUTE)
+    assert longer.moved.worker.wished == LastWish("r1", Status.ASLEEP, "kim", NOW, until=NOW + 60 * MINUTE)
+    assert longer.moved.worker.request is None
+    assert longer.answer.text == "is asleep already, and is woken in 1 h"
+    assert asked(asleep, Status.ASLEEP).moved.worker.wished.until is None
+    assert not asked(asleep, Status.ASLEEP, until=NOW + MINUTE).answer.changed
+
+
+@pytest.mark.parametrize(
+    ("status", "lazy", "terms", "refused"),
+    [
+        (Status.RESTART, True, {"deadline": NOW + 1}, None),
+        (Status.RESTART, False, {"deadline": NOW + 1}, "deadline: only what waits for a task can have one"),
+        (Status.AWAKE, True, {"deadline": NOW + 1}, "deadline: only what waits for a task can have one"),
+        (Status.RESTART, True, {"deadline": NOW}, "deadline: it is over already"),
+        (Status.ASLEEP, False, {"until": NOW + 1}, None),
+        (Status.ASLEEP, False, {"until": NOW}, "until: it would be over before it begins"),
+        (Status.ASLEEP, True, {"deadline": NOW + 5, "until": NOW + 5}, "until: it would be over before it begins"),
+        (Status.OFFLINE, False, {"until": NOW + 1}, "until: Shut Down cannot end by itself: the manager cannot start"),
+        (Status.RESTART, False, {"until": NOW + 1}, "until: Restart cannot end by itself"),
+        (Status.AWAKE, False, {"until": NOW + 1}, "until: Wake Up cannot end by itself"),
+    ],
+)
+def test_terms_that_make_no_sense_are_refused(status, lazy, terms, refused):
+    said = refuse_terms(Request(status, lazy), Terms(**terms), NOW)
+    assert said is refused or (refused and said.startswith(refused))
+
+
+def test_an_expectation_that_does_not_hold_is_told():
+    assert surprise(BUSY, Expected("r0")) is None
+    assert surprise(BUSY, Expected(None)) == "is to go to sleep when its task is finished, as sam asked"
+    assert surprise(WORKERS[Situation.BUSY], Expected("r0")) == "has nothing pending now"
 
 
 def test_the_docs_show_this_table():

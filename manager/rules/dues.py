@@ -1,0 +1,62 @@
+"""What the farm does about a wish by itself, and when: a deadline comes, a sleep is over. Pure."""
+
+from dataclasses import replace
+
+from ...worker.wire import Request, Status
+from . import actions
+from .facts import Fact, Kind
+from .workers import Moved, Pending, Terms, Worker, naming
+
+
+def due_at(worker: Worker) -> int | None:
+    """Return when something about the worker comes due, or None."""
+    times = [_deadline(worker.request), _pending_end(worker.request), _end(worker)]
+    return min((at for at in times if at is not None), default=None)
+
+
+def come_due(worker: Worker, id: str, now: int) -> Moved:
+    """Do what is due; a request that this makes gets the id. Two managers that notice it do it once."""
+    pending = worker.request
+    if pending and _is_over(_pending_end(pending), now):
+        return actions.withdraw(worker, why="it was to sleep until now").moved
+    if pending and _is_over(_deadline(pending), now):
+        return _escalate(worker, pending)
+    if _is_over(_end(worker), now):
+        return _wake(worker, id, now)
+    return Moved(worker)
+
+
+def _deadline(pending: Pending | None) -> int | None:
+    return pending.terms.deadline if pending and pending.wish.lazy else None
+
+
+def _pending_end(pending: Pending | None) -> int | None:
+    return pending.terms.until if pending else None
+
+
+def _end(worker: Worker) -> int | None:
+    """Return until when the worker sleeps. A restart comes first: after it, it sleeps on."""
+    restarts = worker.request is not None and worker.request.wish.status is Status.RESTART
+    return worker.wished.until if worker.wished and not restarts else None
+
+
+def _is_over(at: int | None, now: int) -> bool:
+    return at is not None and at <= now
+
+
+def _escalate(worker: Worker, pending: Pending) -> Moved:
+    """Make it immediate. Whose it is, since when and why stays; that it is immediate the worker has yet to see."""
+    hurried = replace(pending, wish=replace(pending.wish, lazy=False), seen_at=None)
+    fact = Fact(Kind.REQUEST_ESCALATED, {**naming(hurried), "deadline": pending.terms.deadline})
+    return Moved(replace(worker, request=hurried), (fact,))
+
+
+def _wake(worker: Worker, id: str, now: int) -> Moved:
+    """Wake who was to sleep until now, unless something else has been asked since."""
+    wished = worker.wished
+    assert wished is not None, "an end is one of a wish"
+    rested = replace(worker, wished=replace(wished, until=None))
+    if worker.request is not None:
+        return Moved(rested)
+    reason = f"{actions.asker(wished.by)} had sent it to sleep until now"
+    return actions.ask(rested, Request(Status.AWAKE), id=id, by="", now=now, terms=Terms(reason=reason)).moved

@@ -1,0 +1,81 @@
+"""What is asked of workers, with its terms; what comes due of it. Each public function is one transaction.
+
+Times are milliseconds since the epoch.
+"""
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from ...worker.wire import Request
+from ..rules import actions, dues
+from ..rules.actions import Answer, Asked, Expected
+from ..rules.workers import PLAIN, Terms, Worker
+from . import workers
+from .asking import ask_all
+from .store import Store
+from .tables import worker as row
+
+
+class Surprised(Exception):
+    """Something else is pending than was expected: nothing was asked. surprises: the workers, and what is pending."""
+
+    def __init__(self, surprises: Sequence[tuple[Worker, str]]) -> None:
+        super().__init__("; ".join(f"{worker.name} {text}" for worker, text in surprises))
+        self.surprises = surprises
+
+
+def act(
+    store: Store,
+    worker_ids: Sequence[str],
+    wish: Request,
+    by: str,
+    terms: Terms = PLAIN,
+    expected: Expected | None = None,
+) -> list[Answer]:
+    """Ask something of workers, of all or, where something unexpected is pending, of none: raises Surprised."""
+
+    def ask(worker: Worker, now: int) -> Asked:
+        return actions.ask(worker, wish, id=str(uuid.uuid4()), by=by, now=now, terms=terms)
+
+    with store.database.write() as change:
+        if expected is not None:
+            _refuse_surprises(workers.load(change.connection, worker_ids, store.seen.at), expected)
+        return ask_all(change, worker_ids, store.seen.at, ask, by)
+
+
+def _refuse_surprises(found: Sequence[Worker], expected: Expected) -> None:
+    told = [(worker, actions.surprise(worker, expected)) for worker in found]
+    surprises = [(worker, text) for worker, text in told if text is not None]
+    if surprises:
+        raise Surprised(surprises)
+
+
+def cancel(store: Store, request_ids: Sequence[str], by: str) -> list[Answer]:
+    """Take back these requests, and none that came after them."""
+    with store.database.write() as change:
+        query = select(row.c.request_id, row.c.id).where(
+            row.c.request_id.in_(list(request_ids)), row.c.deleted_at.is_(None)
+        )
+        pending = {request_id: worker_id for request_id, worker_id in change.connection.execute(query)}  # noqa: C416
+        answers = ask_all(change, list(pending.values()), store.seen.at, lambda it, _now: actions.withdraw(it), by)
+    gone = [Answer(id, f"request {id}", False, "is not pending", False, id) for id in request_ids if id not in pending]
+    return [*answers, *gone]
+
+
+def next_due(store: Store) -> int | None:
+    """Return when the farm has to do something about a request by itself, or None."""
+    with store.database.read() as connection:
+        query = select(row.c.due_at).where(row.c.due_at.is_not(None)).order_by(row.c.due_at)
+        found: int | None = connection.execute(query.where(row.c.deleted_at.is_(None)).limit(1)).scalar()
+    return found
+
+
+def come_due(store: Store) -> list[Worker]:
+    """Do what is due by now; returns the workers concerned, as they are after it."""
+    with store.database.write() as change:
+        query = select(row.c.id).where(row.c.due_at <= change.now, row.c.deleted_at.is_(None))
+        ids = list(change.connection.execute(query).scalars())
+        found = workers.load(change.connection, ids, store.seen.at)
+        return [workers.save(change, it, dues.come_due(it, str(uuid.uuid4()), change.now)) for it in found]
