@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..worker import wire
 from .storage.store import Store
-from .web import errors, installpages, job_api, jobpages, live, operator_api, pages, push, site, worker_api
+from .web import api, errors, installpages, job_api, jobpages, live, operator_api, pages, push, site, worker_api
 from .web.feed import Feed
 from .web.fragments import Fragments
 from .web.naming import named
@@ -61,6 +61,8 @@ def create_app(store: Store) -> Flask:
     def same_origin() -> None:
         if not request.path.startswith(f"{wire.API}/worker/"):
             refuse_other_sites(request)
+
+    api.prepare(app, {"worker": worker_api.authenticate})
 
     @app.after_request
     def keep_nothing(response: Response) -> Response:

@@ -1,13 +1,21 @@
-"""What the JSON APIs share: how a body is read, how a problem is said; `errors.py` makes JSON of it."""
+"""What the JSON APIs share: what a request says, checked against the document; how a problem is said.
+
+A request comes to its view only after `check`: its caller is known where the document wants that, and it is what the
+document allows. `errors.py` makes JSON of what is wrong.
+"""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from unicodedata import category
 from uuid import UUID
 
-from flask import request
+from flask import Flask, g, request
+
+from .contract import Operation, operations
 
 FARMHAND = "/api/farmhand"
 
@@ -24,6 +32,57 @@ class Problem(Exception):
         self.code = code
 
 
+class Stranger(Exception):
+    """The caller is none of those who may call this; the text says why."""
+
+
+# A scheme of the document's `security` by what finds out who calls, and raises Stranger for one that it does not know.
+Credentials = Mapping[str, Callable[[], None]]
+
+
+def body() -> dict[str, Any]:
+    """Return the JSON object that came with the request; empty where it may be left out and was."""
+    said: dict[str, Any] = g.body
+    return said
+
+
+def query() -> dict[str, Any]:
+    """Return those of the query's parameters that the document names, with their types."""
+    said: dict[str, Any] = g.query
+    return said
+
+
+def prepare(app: Flask, credentials: Credentials) -> None:
+    """Have every request that the document describes checked before its view sees it."""
+
+    @app.before_request
+    def check() -> None:
+        call = None if request.url_rule is None else _call(request.url_rule.rule, request.method)
+        if call is not None:
+            if call.security:
+                credentials[call.security]()
+            _read(call)
+
+
+@cache
+def _call(rule: str, method: str) -> Operation | None:
+    path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
+    return operations().get(("GET" if method == "HEAD" else method, path))
+
+
+def _read(call: Operation) -> None:
+    """Take what the request says as the call takes it; raises Unfit."""
+    call.read_path(request.view_args or {})
+    g.query = call.read_query(dict(request.args.lists())) if call.query else {}
+    if call.body is not None:
+        g.body = call.read_body(request.mimetype, request.get_data())
+    elif call.kinds:
+        call.check_kind(request.mimetype, empty=request.content_length == 0)
+
+
+# -- reading a body by a table, where the document does not yet say what it may be
+
+
 def checked_id(text: str) -> str:
     """Return a UUID in lower case, or raise Problem."""
     try:
@@ -31,8 +90,6 @@ def checked_id(text: str) -> str:
     except ValueError:
         raise Problem(400, f"{text!r} is not a UUID") from None
 
-
-# -- reading a body
 
 _NAMES: Mapping[type | tuple[type, ...], str] = {
     str: "a string",

@@ -8,7 +8,8 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from ..rules.tasks import Refused
 from ..storage.store import Missing
-from .api import Problem
+from .api import Problem, Stranger
+from .wording import Unfit
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +26,16 @@ TITLES = {
 
 
 def answer(code: int, what: str) -> ResponseReturnValue:
-    """Say what is wrong in the language of the caller."""
-    if for_program():
-        return jsonify(code=code, message=what), code
+    """Say what a call or a page found to be wrong, in the language of the caller."""
+    return (jsonify(code=code, message=what), code) if for_program() else page(code, what)
+
+
+def turned_away(code: int, what: str) -> ResponseReturnValue:
+    """Say what was wrong before there was a call; Flamenco's programs are told no code then."""
+    return (jsonify(message=what), code) if for_program() else page(code, what)
+
+
+def page(code: int, what: str) -> ResponseReturnValue:
     return render_template("error.html", section="", title=TITLES.get(code, "That went wrong"), what=what), code
 
 
@@ -39,19 +47,21 @@ def http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
     if error.code == 404 and error.description == NotFound.description:
-        return answer(404, error.name if for_program() else f"Nothing is at {request.path}.")
-    return answer(error.code, error.description or error.name)
+        return turned_away(404, error.name if for_program() else f"Nothing is at {request.path}.")
+    return turned_away(error.code, error.description or error.name)
 
 
 def failed(error: Exception) -> ResponseReturnValue:
     log.exception("%s %s failed", request.method, request.path, exc_info=error)
-    return answer(500, "Nothing was changed; the manager's log says what happened.")
+    return turned_away(500, "Nothing was changed; the manager's log says what happened.")
 
 
 def prepare(app: Flask) -> None:
     """Answer every error of the application."""
     app.register_error_handler(HTTPException, http)
     app.register_error_handler(Problem, lambda error: answer(error.code, str(error)))
+    app.register_error_handler(Stranger, lambda error: turned_away(403, str(error)))
+    app.register_error_handler(Unfit, lambda error: turned_away(400, str(error)))
     app.register_error_handler(Missing, lambda error: answer(404, error.args[0]))
     app.register_error_handler(Refused, lambda error: answer(409, str(error)))
     app.register_error_handler(Exception, failed)

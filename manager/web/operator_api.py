@@ -1,18 +1,16 @@
 """The Flamenco operator API, as far as it is needed, and our own calls beside it, which take many workers at once."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from ...worker.wire import API, REQUESTABLE, Request, Status
+from ...worker.wire import API, Request, Status
 from ..clock import timestamp
 from ..rules import drift
 from ..rules.actions import Answer
 from ..rules.workers import Worker
 from . import job_api
-from .api import FARMHAND, NO_CONTENT, Field, Problem, checked_id, read_body
+from .api import FARMHAND, NO_CONTENT, Problem, body
+from .contract import document
 from .origin import operator
 from .site import release, store
 
@@ -20,18 +18,16 @@ bp = Blueprint("operator_api", __name__)
 
 _ACTIONS = {"shutdown": Status.OFFLINE, "restart": Status.RESTART, "sleep": Status.ASLEEP, "wake": Status.AWAKE}
 
-_CHANGE = {
-    "status": Field(str, required=True, choices=tuple(sorted(status.value for status in REQUESTABLE))),
-    "is_lazy": Field(bool, required=True),
-}
-_BULK = {"workers": Field(list, required=True)}
-_ACTION = {**_BULK, "action": Field(str, required=True, choices=tuple(_ACTIONS)), "lazy": Field(bool)}
-
 
 @bp.get(f"{API}/version")
 def show_version() -> ResponseReturnValue:
     number = release()
     return jsonify(version=number, shortversion=number, name=store().settings.manager_name, git="")
+
+
+@bp.get(f"{API}/openapi3.json")
+def show_document() -> ResponseReturnValue:
+    return jsonify(document())
 
 
 # -- workers
@@ -44,7 +40,7 @@ def list_workers() -> ResponseReturnValue:
 
 @bp.get(f"{API}/worker-mgt/workers/<worker_id>")
 def show_worker(worker_id: str) -> ResponseReturnValue:
-    worker = store().worker(checked_id(worker_id))
+    worker = store().worker(worker_id)
     detail = {
         **_summary(worker),
         "ip_address": worker.address,
@@ -59,15 +55,14 @@ def show_worker(worker_id: str) -> ResponseReturnValue:
 
 @bp.delete(f"{API}/worker-mgt/workers/<worker_id>")
 def delete_worker(worker_id: str) -> ResponseReturnValue:
-    store().delete_worker(checked_id(worker_id), operator(request))
+    store().delete_worker(worker_id, operator(request))
     return NO_CONTENT
 
 
 @bp.post(f"{API}/worker-mgt/workers/<worker_id>/setstatus")
 def set_worker_status(worker_id: str) -> ResponseReturnValue:
-    body = read_body(_CHANGE)
-    worker = store().worker(checked_id(worker_id))
-    wish = Request(Status(body["status"]), body["is_lazy"])
+    worker = store().worker(worker_id)
+    wish = Request(Status(body()["status"]), body()["is_lazy"])
     answer = store().act([worker.id], wish, operator(request))[0]
     if not answer.accepted:
         cannot = wish.status is Status.RESTART and not worker.can_restart
@@ -78,21 +73,18 @@ def set_worker_status(worker_id: str) -> ResponseReturnValue:
 @bp.post(f"{FARMHAND}/workers/actions")
 def act() -> ResponseReturnValue:
     """Ask one thing of many workers, in one transaction; each has its answer."""
-    body = read_body(_ACTION)
-    wish = Request(_ACTIONS[body["action"]], body.get("lazy", False))
-    return _answers(store().act(_ids(body), wish, operator(request)))
+    wish = Request(_ACTIONS[body()["action"]], body().get("lazy", False))
+    return _answers(store().act(_ids(), wish, operator(request)))
 
 
 @bp.post(f"{FARMHAND}/workers/withdraw")
 def withdraw() -> ResponseReturnValue:
     """Take back what is pending on many workers."""
-    return _answers(store().withdraw(_ids(read_body(_BULK)), operator(request)))
+    return _answers(store().withdraw(_ids(), operator(request)))
 
 
-def _ids(body: Mapping[str, Any]) -> list[str]:
-    if not body["workers"]:
-        raise Problem(400, '"workers" is empty: name one worker at least')
-    return [checked_id(each) for each in body["workers"]]
+def _ids() -> list[str]:
+    return [each.lower() for each in body()["workers"]]
 
 
 def _answers(answers: list[Answer]) -> Response:

@@ -91,7 +91,7 @@ def test_restarting_who_is_offline_is_409(caller):
     ("body", "message"),
     [
         ({"is_lazy": True}, '"status" is missing'),
-        ({"status": "asleep"}, '"is_lazy" is missing: it must be true or false'),
+        ({"status": "asleep"}, '"is_lazy" is missing'),
         ({"status": "asleep", "is_lazy": "yes"}, '"is_lazy" must be true or false'),
         ({"status": "error", "is_lazy": True}, "must be one of asleep, awake, offline, restart"),
     ],
@@ -113,7 +113,7 @@ def test_a_worker_that_is_not_there(caller, id, code):
     ]:
         answer = caller.call(method, f"/api/v3/worker-mgt/workers/{id}{path}", body)
         assert answer.status_code == code
-        assert answer.json["code"] == code
+        assert answer.json.get("code") == (code if code == 404 else None)
 
 
 # -- many workers at once
@@ -151,9 +151,9 @@ def test_one_call_takes_back_many(caller):
     ("body", "message"),
     [
         ({"action": "sleep"}, '"workers" is missing'),
-        ({"workers": [], "action": "sleep"}, '"workers" is empty'),
-        ({"workers": ["GOOD", "x"], "action": "sleep"}, "'x' is not a UUID"),
-        ({"workers": ["GOOD", 7], "action": "sleep"}, '"workers" must be a list of strings'),
+        ({"workers": [], "action": "sleep"}, '"workers" must not be empty'),
+        ({"workers": ["GOOD", "x"], "action": "sleep"}, '"workers[1]" must be a UUID, and is "x"'),
+        ({"workers": ["GOOD", 7], "action": "sleep"}, '"workers[1]" must be a string, and is 7'),
         ({"workers": ["GOOD"], "action": "nap"}, '"action" must be one of shutdown, restart, sleep, wake'),
         ({"workers": ["GOOD"], "action": "sleep", "lazy": 1}, '"lazy" must be true or false'),
     ],
@@ -220,7 +220,7 @@ SUBMISSION = {"name": "j", "type": "echo-sleep-test", "priority": 50, "settings"
 @pytest.mark.parametrize(
     ("change", "code", "message"),
     [
-        ({"name": None}, 400, '"name" is missing'),
+        ({"name": None}, 400, '"name" must be a string, and is null'),
         ({"type": "echo"}, 400, 'there is no job type "echo"'),
         ({"priority": 101}, 400, '"priority" must be 100 at most'),
         ({"priority": "high"}, 400, '"priority" must be an integer'),

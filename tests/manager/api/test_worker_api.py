@@ -47,8 +47,7 @@ def test_registering_answers_what_flamenco_answers(caller):
 def test_registering_without_a_field_says_which(caller, missing):
     body = {key: value for key, value in REGISTRATION.items() if key != missing}
     answer = caller.post("/api/v3/worker/register-worker", body)
-    assert (answer.status_code, answer.json["code"]) == (400, 400)
-    assert f'"{missing}" is missing' in answer.json["message"]
+    assert (answer.status_code, answer.json) == (400, {"message": f'"{missing}" is missing'})
     assert caller.get("/api/v3/worker-mgt/workers").json == {"workers": []}
 
 
@@ -56,13 +55,14 @@ def test_registering_without_a_field_says_which(caller, missing):
     ("change", "message"),
     [
         ({"name": 7}, '"name" must be a string, and is 7'),
-        ({"name": " "}, '"name" must not be empty'),
+        ({"name": " "}, '"name" must be one line of text'),
+        ({"secret": ""}, '"secret" must not be empty'),
         ({"name": "n" * 256}, '"name" must have 255 characters at most, and has 256'),
-        ({"name": "a\0b"}, "\"name\" must be one line without control characters, and holds '\\x00'"),
+        ({"name": "a\0b"}, 'without control characters, and is "a\\u0000b"'),
         ({"secret": "\ud800"}, "the body holds '\\ud800', which is half a character"),
         ({"supported_task_types": ["\ud800"]}, "the body holds '\\ud800', which is half a character"),
-        ({"supported_task_types": "misc"}, '"supported_task_types" must be a list of strings'),
-        ({"supported_task_types": [1]}, '"supported_task_types" must be a list of strings'),
+        ({"supported_task_types": "misc"}, '"supported_task_types" must be a list, and is "misc"'),
+        ({"supported_task_types": [1]}, '"supported_task_types[0]" must be a string, and is 1'),
     ],
 )
 def test_a_field_of_the_wrong_type_is_named(caller, change, message):
@@ -71,10 +71,23 @@ def test_a_field_of_the_wrong_type_is_named(caller, change, message):
     assert message in answer.json["message"]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"\xff\xfe"])
-def test_what_is_no_json_object_is_refused(caller, body):
-    answer = caller.post("/api/v3/worker/register-worker", data=body, content_type="application/json")
-    assert (answer.status_code, answer.json["message"]) == (400, "the body must be a JSON object")
+@pytest.mark.parametrize(
+    ("body", "type", "message"),
+    [
+        (b"", "application/json", "the body is missing"),
+        (b"{", "application/json", "the body is not JSON"),
+        (b"\xff\xfe", "application/json", "the body is not JSON"),
+        (b'{"name": NaN}', "application/json", "the body is not JSON"),
+        (b'{"name": 1e999}', "application/json", "the body is not JSON"),
+        (b"[]", "application/json", "the body must be an object, and is []"),
+        (b'"text"', "application/json", 'the body must be an object, and is "text"'),
+        (b"{}", "text/plain", "Content-Type must be application/json, and is text/plain"),
+        (b"{}", None, "Content-Type must be application/json, and is missing"),
+    ],
+)
+def test_what_is_no_json_object_is_refused(caller, body, type, message):
+    answer = caller.post("/api/v3/worker/register-worker", data=body, content_type=type)
+    assert (answer.status_code, answer.json) == (400, {"message": message})
 
 
 def test_a_bottomless_body_is_refused(caller):
@@ -295,9 +308,10 @@ def test_an_unknown_task_may_not_run_and_an_id_must_be_one(worker, task_id, code
 @pytest.mark.parametrize(
     ("body", "type", "code"),
     [
-        pytest.param(b"\x89PNG", "image/png", 202, id="a PNG"),
-        pytest.param(b"\xff\xd8", "image/jpeg", 202, id="a JPEG"),
-        pytest.param(b"II*\0", "image/tiff", 415, id="another kind"),
+        pytest.param(b"\x89PNG\r\n\x1a\n", "image/png", 202, id="a PNG"),
+        pytest.param(b"\xff\xd8\xff", "image/jpeg", 202, id="a JPEG"),
+        pytest.param(b"\xff\xd8\xff", "image/png", 415, id="another kind than is said"),
+        pytest.param(b"II*\0", "image/tiff", 400, id="a kind that is not taken"),
         pytest.param(b"", "image/png", 400, id="nothing"),
         pytest.param(b"x" * (25 * 1024 * 1024 + 1), "image/png", 413, id="too much"),
     ],
