@@ -9,7 +9,8 @@ from typing import Any
 from ..units.errors import BadValue
 from ..units.grammar import parse_span
 from .document import Document, Place, load
-from .rules.variables import Variable
+from .rules.variables import Variable, Variables
+from .zones import own_zone, read_zone
 
 # What Flamenco calls the platforms: Go's names.
 PLATFORMS = ("linux", "windows", "darwin")
@@ -25,6 +26,7 @@ class Settings:
     worker_timeout: how long a worker that polls may be silent before it counts as lost; push_timeout: the same for one
     that keeps a request open. task_timeout: the same for a task. shared_storage_path: what {jobs} stands for.
     host_names: by which names browsers may call the manager over the loopback, beside its addresses and localhost.
+    time_zone: in which sleep schedules are that name none; an IANA name. job_types: a folder with more job types.
     """
 
     manager_name: str = "Farmhand"
@@ -35,7 +37,9 @@ class Settings:
     task_fail_after_softfail_count: int = 3
     shared_storage_path: str = ""
     host_names: tuple[str, ...] = ()
-    variables: Mapping[str, tuple[Variable, ...]] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    variables: Variables = field(default_factory=dict)
+    job_types: str = ""
 
 
 def this_platform() -> str:
@@ -45,7 +49,7 @@ def this_platform() -> str:
 
 # What tasks may count on without a configuration; Flamenco's names, and the Python that runs the manager, which is the
 # workers' own where they share its machine.
-VARIABLES: Mapping[str, tuple[Variable, ...]] = {
+VARIABLES: Variables = {
     "blender": (Variable("blender"),),
     "blenderArgs": (Variable("-b -y"),),
     "ffmpeg": (Variable("ffmpeg"),),
@@ -62,7 +66,8 @@ def settings(path: Path | None, data: Path) -> Settings:
 
     data: the manager's folder, in which jobs put their files unless shared_storage_path says otherwise.
     """
-    base = Settings(shared_storage_path=str((data / "shared").absolute()), variables=VARIABLES)
+    storage = str((data / "shared").absolute())
+    base = Settings(shared_storage_path=storage, time_zone=own_zone(), variables=VARIABLES)
     return base if path is None else _read(load(path), base)
 
 
@@ -100,13 +105,28 @@ def _count(document: Document, place: Place, value: object) -> int:
     return value
 
 
+def _folder(document: Document, place: Place, value: object) -> str:
+    """Read a folder, which may be relative to that of the document."""
+    folder = document.path.parent / Path(_text(document, place, value)).expanduser()
+    if not folder.is_dir():
+        document.refuse(place, f"{folder} is not a folder", "make it, or name another")
+    return str(folder.absolute())
+
+
 def _names(document: Document, place: Place, value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         document.refuse(place, f"{value!r} is not a list", "write names in brackets, as in [farm.example.org]")
     return tuple(_text(document, (*place, index), each) for index, each in enumerate(value))
 
 
-def _variables(document: Document, place: Place, value: object) -> Mapping[str, tuple[Variable, ...]]:
+def _zone(document: Document, place: Place, value: object) -> str:
+    try:
+        return read_zone(_text(document, place, value)).key
+    except BadValue as error:
+        document.refuse(place, error.problem, error.hint)
+
+
+def _variables(document: Document, place: Place, value: object) -> Variables:
     if not isinstance(value, dict):
         document.refuse(place, "it must be a mapping", 'write lines of "name: value" below it')
     return {name: _choices(document, (*place, name), given) for name, given in value.items()}
@@ -119,10 +139,14 @@ def _choices(document: Document, place: Place, given: object) -> tuple[Variable,
     values = given.get("values")
     if not isinstance(values, list) or not values:
         document.refuse(place, "it has no values", "write one value, or a list of them below values:")
-    return tuple(_choice(document, (*place, "values", index), each) for index, each in enumerate(values))
+    twoway = given.get("is_twoway", False)
+    if not isinstance(twoway, bool):
+        document.refuse((*place, "is_twoway"), f"{twoway!r} is neither true nor false", "write true or false")
+    listed = enumerate(values)
+    return tuple(_choice(document, (*place, "values", index), each, is_twoway=twoway) for index, each in listed)
 
 
-def _choice(document: Document, place: Place, given: object) -> Variable:
+def _choice(document: Document, place: Place, given: object, *, is_twoway: bool) -> Variable:
     if not isinstance(given, dict):
         document.refuse(place, f"{given!r} is not a mapping", "write {platform: linux, value: ...}")
     document.refuse_unknown(place, given, ("audience", "platform", "platforms", "value"))
@@ -134,7 +158,7 @@ def _choice(document: Document, place: Place, given: object) -> Variable:
         document.refuse(place, f"{audience!r} is not an audience", f"write one of {', '.join(AUDIENCES)}")
     anywhere = "all" in platforms
     value = _text(document, (*place, "value"), given.get("value"))
-    return Variable(value, audience, frozenset() if anywhere else frozenset(platforms))
+    return Variable(value, audience, frozenset() if anywhere else frozenset(platforms), is_twoway)
 
 
 KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
@@ -146,5 +170,7 @@ KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "task_fail_after_softfail_count": _count,
     "shared_storage_path": _text,
     "host_names": _names,
+    "time_zone": _zone,
     "variables": _variables,
+    "job_types": _folder,
 }

@@ -1,4 +1,8 @@
-"""Variables in what a task does, "{name}", replaced by what they stand for where the task runs. Pure."""
+"""Variables in what a task does, "{name}", replaced by what they stand for where the task runs. Pure.
+
+A two-way variable stands for a folder that has another name on each platform. A path below it that is submitted from
+one is kept as "{name}/...", with forward slashes, and is written as its worker's platform has it when it is handed out.
+"""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +13,12 @@ from .tasks import Command
 _NAME = re.compile(r"\{(\w+)\}")
 
 WORKERS = "workers"
+USERS = "users"
+
+# What the folder is called that all jobs may use.
+JOBS = "jobs"
+
+WINDOWS = "windows"
 
 
 @dataclass(frozen=True)
@@ -18,33 +28,95 @@ class Variable:
     value: str
     audience: str = ""
     platforms: frozenset[str] = frozenset()
+    is_twoway: bool = False
 
 
-def values(
-    variables: Mapping[str, tuple[Variable, ...]], *, platform: str, audience: str = WORKERS
-) -> Mapping[str, str]:
-    """Return the values for an audience on a platform (linux, windows, darwin); the first that fits is taken."""
-    chosen: dict[str, str] = {}
+Variables = Mapping[str, tuple[Variable, ...]]
+
+
+def chosen(
+    variables: Variables, *, platform: str, audience: str = WORKERS, jobs: str | None = None
+) -> Mapping[str, Variable]:
+    """Return what each variable is for an audience on a platform (linux, windows, darwin): the first value that fits.
+
+    jobs: what {jobs} stands for, unless a variable of that name says otherwise.
+    """
+    found = {} if jobs is None else {JOBS: Variable(jobs)}
     for name, choices in variables.items():
         fitting = (
-            it.value
+            it
             for it in choices
             if it.audience in ("", "all", audience) and (not it.platforms or platform in it.platforms)
         )
         value = next(fitting, None)
         if value is not None:
-            chosen[name] = value
-    return chosen
+            found[name] = value
+    return found
 
 
-def replaced(command: Command, values: Mapping[str, str]) -> Command:
+# -- handing out
+
+
+def replaced(command: Command, chosen: Mapping[str, Variable], platform: str) -> Command:
     """Return the command with the variables in its strings and lists of strings replaced; unknown ones stay."""
-    return replace(command, parameters={key: _in(value, values) for key, value in command.parameters.items()})
+    parameters = {key: _in(value, chosen, platform) for key, value in command.parameters.items()}
+    return replace(command, parameters=parameters)
 
 
-def _in(value: object, values: Mapping[str, str]) -> object:
+def _in(value: object, chosen: Mapping[str, Variable], platform: str) -> object:
     if isinstance(value, str):
-        return _NAME.sub(lambda found: values.get(found[1], found[0]), value)
+        return _expanded(value, chosen, platform)
     if isinstance(value, list):
-        return [_in(each, values) for each in value]
+        return [_in(each, chosen, platform) for each in value]
     return value
+
+
+def _expanded(text: str, chosen: Mapping[str, Variable], platform: str) -> str:
+    first = _NAME.match(text)
+    root = chosen.get(first[1]) if first else None
+    if first is not None and root is not None and root.is_twoway:
+        rest = text[first.end() :]
+        start = root.value.rstrip(_separators(platform)) if rest.startswith(("/", "\\")) else root.value
+        return start + _plain(rest.replace("/", "\\") if platform == WINDOWS else rest, chosen)
+    return _plain(text, chosen)
+
+
+def _plain(text: str, chosen: Mapping[str, Variable]) -> str:
+    return _NAME.sub(lambda found: chosen[found[1]].value if found[1] in chosen else found[0], text)
+
+
+# -- submitting
+
+
+def neutral(value: object, chosen: Mapping[str, Variable], platform: str) -> object:
+    """Return a setting with the folder that it begins with, if it is that of a two-way variable, written as "{name}".
+
+    The longest such folder is taken. On Windows capitals and small letters are the same, and so are both slashes.
+    """
+    if not isinstance(value, str):
+        return value
+    folders = {name: it.value for name, it in chosen.items() if it.is_twoway}
+    parts = _parts(value, platform)
+    for name, folder in sorted(folders.items(), key=lambda each: len(_root(each[1], platform)), reverse=True):
+        root = _root(folder, platform)
+        if _same(parts[: len(root)], root, platform):
+            return "/".join([f"{{{name}}}", *parts[len(root) :]])
+    return value
+
+
+def _separators(platform: str) -> str:
+    return "/\\" if platform == WINDOWS else "/"
+
+
+def _parts(path: str, platform: str) -> list[str]:
+    return path.replace("\\", "/").split("/") if platform == WINDOWS else path.split("/")
+
+
+def _root(folder: str, platform: str) -> list[str]:
+    return _parts(folder.rstrip(_separators(platform)), platform)
+
+
+def _same(some: list[str], others: list[str], platform: str) -> bool:
+    if platform != WINDOWS:
+        return some == others
+    return [part.casefold() for part in some] == [part.casefold() for part in others]

@@ -15,7 +15,7 @@ from ..rules import workers as worker_rules
 from ..rules.facts import Fact, Kind
 from ..rules.tasks import Command, Permission, Task, Thresholds
 from ..rules.workers import Announcement, Moved, Worker
-from . import events, flow, tasks, workers
+from . import events, flow, tasks, turns, workers
 from .database import Change
 from .store import Store
 
@@ -109,7 +109,7 @@ def fetch(store: Store, worker_id: str) -> Work | StatusFirst | NotAwake | None:
 def _has_work(store: Store, worker_id: str) -> bool:
     """Look before the write lock is taken: most fetches of an idle farm find nothing."""
     with store.database.read() as connection:
-        return tasks.waits_for(connection, worker_id)
+        return turns.waits_for(connection, worker_id)
 
 
 def _hand_out(store: Store, change: Change, worker_id: str) -> Work | StatusFirst | NotAwake | None:
@@ -120,7 +120,7 @@ def _hand_out(store: Store, change: Change, worker_id: str) -> Work | StatusFirs
     if refusal is not None:
         return NotAwake(refusal)
     held = tasks.active_of(change.connection, worker_id)
-    task = _again(change, worker, held[0]) if held else tasks.claim(change, worker)
+    task = _again(change, worker, held[0]) if held else turns.claim(change, worker)
     if task is None:
         if not worker.idle:
             workers.set_idle(change, worker_id, idle=True)
@@ -133,11 +133,9 @@ def _hand_out(store: Store, change: Change, worker_id: str) -> Work | StatusFirs
         log_line(store, change, task, f"task assigned to worker {worker.name} ({worker.id}), attempt {task.attempt}")
     store.touched.note(task.id, change.now)
     commands = tasks.commands(change.connection, task.id)
-    values = {
-        "jobs": store.settings.shared_storage_path,
-        **variables.values(store.settings.variables, platform=worker.platform),
-    }
-    return Work(task, [variables.replaced(command, values) for command in commands])
+    settings, here = store.settings, worker.platform
+    chosen = variables.chosen(settings.variables, platform=here, jobs=settings.shared_storage_path)
+    return Work(task, [variables.replaced(command, chosen, here) for command in commands])
 
 
 def _again(change: Change, worker: Worker, held: Task) -> Task:

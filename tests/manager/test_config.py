@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from farmhand.manager.config import KEYS, Settings, settings
-from farmhand.manager.rules.variables import values
+from farmhand.manager.rules.variables import chosen
 from farmhand.units.errors import BadConfig
 
 SHIPPED = Path(__file__).parents[2] / "config" / "manager.yaml"
@@ -45,20 +45,23 @@ blocklist_threshold: 5
 variables:
   tool: /opt/tool
   blender:
-    is_twoway: false
+    is_twoway: true
     values:
       - {audience: workers, platform: windows, value: 'C:/blender.exe'}
       - {platforms: [linux, darwin], value: /opt/blender}
 """,
     )
     assert (found.worker_timeout, found.task_timeout, found.blocklist_threshold) == (120.0, 90.0, 5)
-    on_linux, on_windows = (values(found.variables, platform=platform) for platform in ("linux", "windows"))
-    assert (on_linux["tool"], on_linux["blender"], on_windows["blender"]) == (
-        "/opt/tool",
-        "/opt/blender",
-        "C:/blender.exe",
-    )
-    assert on_linux["ffmpeg"] == "ffmpeg", "those that are not mentioned stay"
+    on_linux, on_windows = (chosen(found.variables, platform=platform) for platform in ("linux", "windows"))
+    assert (on_linux["tool"].value, on_linux["tool"].is_twoway) == ("/opt/tool", False)
+    assert (on_linux["blender"].value, on_linux["blender"].is_twoway) == ("/opt/blender", True)
+    assert (on_windows["blender"].value, on_windows["blender"].is_twoway) == ("C:/blender.exe", True)
+    assert on_linux["ffmpeg"].value == "ffmpeg", "those that are not mentioned stay"
+
+
+def test_a_folder_of_job_types_is_found_from_the_files_own(tmp_path):
+    (tmp_path / "types").mkdir()
+    assert read(tmp_path, "job_types: types").job_types == str(tmp_path / "types")
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,8 @@ variables:
         ("manager_name: 7", 1, "manager_name: 7 is not text"),
         ("\n\nvariables: blender", 3, "variables: it must be a mapping"),
         ("variables:\n  a: {value: b}", 2, 'variables.a.value: it is not known; did you mean "values"?'),
+        ("job_types: nowhere", 1, "nowhere is not a folder; make it"),
+        ("variables:\n  a: {is_twoway: maybe, values: [{value: b}]}", 2, "'maybe' is neither true nor false"),
         ("variables:\n  a: {values: []}", 2, "variables.a: it has no values"),
         ("variables:\n  a:\n    values:\n    - {platform: beos, value: b}", 4, "['beos'] are not platforms"),
         ("variables:\n  a:\n    values:\n    - {audience: cats, value: b}", 4, "'cats' is not an audience"),
