@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
     "supervisor": {"units"},
-    "worker": {"supervisor.platforms", "units.restart_codes", "units.carried"},
+    "worker": {"supervisor.platforms", "units.restart_codes", "units.carried", "units.grammar", "units.errors"},
     "manager": {"units", "worker.wire"},
     "units": set(),
 }
@@ -24,6 +24,7 @@ ROOMS_MAY_IMPORT = {
         *("rules", "platforms", "execution.accounts", "execution.resources", "definitions"),
         *("exit_codes", "logs", "unit", "jobs", "obey"),
     },
+    "agent": {"rules", "platforms", "control.protocol", "control.verbs", "exit_codes", "say"},
     "service": {"platforms", "control.protocol", "control.verbs", "exit_codes", "say", "cli", "daemon"},
     "succession": {"rules", "platforms", "control.protocol", "exit_codes", "unit", "obey", "loop"},
 }

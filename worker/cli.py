@@ -102,6 +102,7 @@ def work(told: Config, software: str, *, flush_only: bool) -> int:
             told.data,
             restart_code=told.restart_exit_code,
             oom_score_adjust=told.oom_score_adjust,
+            log_limit=told.task_log_limit,
         )
         code = worker.run()
     finally:
@@ -131,9 +132,10 @@ def configuration(options: argparse.Namespace) -> Config:
         manager_url=url,
         data=config.make_folder(options.data or config.data_folder(os.environ, system()), native().keep_private),
         task_types=file.task_types,
-        restart_exit_code=file.restart_exit_code if code is None else code,
+        restart_exit_code=(file.restart_exit_code if code is None else code) or None,
         oom_score_adjust=file.oom_score_adjust,
         output_folders=file.output_folders,
+        task_log_limit=file.task_log_limit,
     )
 
 

@@ -13,11 +13,15 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from ..units.errors import BadValue
+from ..units.grammar import parse_size
 from ..units.restart_codes import refuse_restart_code
+from .rules.tasklog import LIMIT
 
 DEFAULT_FILE = Path("flamenco-worker.yaml")
 TASK_TYPES = ("blender", "ffmpeg", "file-management", "misc")
 OOM_SCORES = range(-1000, 1001)
+SMALLEST_LOG_LIMIT = 64 * 1024
 
 
 class BadConfig(Exception):
@@ -26,7 +30,7 @@ class BadConfig(Exception):
 
 @dataclass(frozen=True)
 class File:
-    """What the configuration file says; None for what it leaves out."""
+    """What the configuration file says; None for what it leaves out. restart_exit_code: 0 for none, as in Flamenco."""
 
     name: str | None = None
     manager_url: str | None = None
@@ -34,11 +38,15 @@ class File:
     restart_exit_code: int | None = None
     oom_score_adjust: int | None = None
     output_folders: tuple[str, ...] = ()
+    task_log_limit: int = LIMIT
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything a worker is told. restart_exit_code: None if nothing would start it again."""
+    """Everything a worker is told.
+
+    restart_exit_code: None if nothing would start it again. task_log_limit: in bytes.
+    """
 
     name: str
     manager_url: str
@@ -47,6 +55,7 @@ class Config:
     restart_exit_code: int | None = None
     oom_score_adjust: int | None = None
     output_folders: tuple[str, ...] = ()
+    task_log_limit: int = LIMIT
 
 
 def read_file(path: Path, *, required: bool) -> File:
@@ -139,10 +148,25 @@ def _oom_score(value: object) -> int:
     return value
 
 
+def _log_limit(value: object) -> int:
+    try:
+        limit = parse_size(str(value))
+    except BadValue as problem:
+        raise ValueError(f"{problem.problem}; {problem.hint}") from None
+    if limit < SMALLEST_LOG_LIMIT:
+        raise ValueError(f"{value!r} is too little for a log to be of use; write 64K or more")
+    return limit
+
+
 def restart_code(value: object) -> int:
-    """Check an exit code that is to mean "start me again"; raise ValueError with the reason against it."""
+    """Check an exit code that is to mean "start me again"; raise ValueError with the reason against it.
+
+    0 means that there is none, as in Flamenco.
+    """
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"{value!r} is not a whole number; write an exit code such as 47")
+    if value == 0:
+        return 0
     if reason := refuse_restart_code(value):
         raise ValueError(f"{value} cannot be the restart code: {reason}; 47 is usual")
     return value
@@ -173,6 +197,7 @@ KEYS = {
     "restart_exit_status": ("restart_exit_code", restart_code),
     "oom_score_adjust": ("oom_score_adjust", _oom_score),
     "output_folders": ("output_folders", _folders),
+    "task_log_limit": ("task_log_limit", _log_limit),
 }
 
 

@@ -12,17 +12,19 @@ from pathlib import Path
 
 from .client import Client
 from .errands import Errand, Errands
-from .outbox import Outbox, Report
+from .outbox import LARGEST, Outbox, Report
+from .pictures import sendable
 from .rules.backoff import delay
-from .rules.delivery import Fate, fate
-from .wire import LARGEST_PICTURE
+from .rules.delivery import TOO_LARGE, Fate, failed, fate
 
 log = logging.getLogger(__name__)
 
 # A bell that is silent for less than this (seconds) is asked again no sooner.
 SHORTEST_WAIT = 1.0
-# What a picture's file begins with.
-PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+# Seconds until a picture is sent again for which the manager had no time.
+PICTURE_PAUSE = 1.0
+# HTTP's word for a manager that has too many pictures to look at.
+_BUSY = 429
 
 
 class Reports:
@@ -31,8 +33,10 @@ class Reports:
     def __init__(self, client: Client, errands: Errands, outbox: Outbox) -> None:
         self._client, self._errands, self._outbox = client, errands, outbox
         self._sent: Report | None = None
+        self._largest = LARGEST
         self._misses = 0  # tries in a row without delivery
-        self._failures = 0  # of them, how often the manager itself failed on this report
+        self._failures = 0  # of them, how often the manager itself failed; what it takes makes it trusted again
+        self._answering = False
         self._due = -inf
 
     @property
@@ -47,13 +51,15 @@ class Reports:
         self._outbox.put(task, update)
 
     def hurry(self) -> None:
-        """Try now: the manager is there again."""
+        """Try now: the manager has answered something else."""
+        self._answering = True
         self._due = -inf
 
     def pump(self, now: float) -> None:
         if self._sent is not None or now < self._due:
             return
-        self._sent = report = self._outbox.first()
+        self._sent = report = self._outbox.first(self._largest)
+        self._answering = False
         if report is not None:
             self._errands.send(Errand.REPORT, lambda: self._client.report(report.task, report.body))
 
@@ -62,15 +68,20 @@ class Reports:
         report, self._sent = self._sent, None
         if report is None:
             return None
+        if status == TOO_LARGE and report.kept > 1:
+            self._largest = report.size // 2
+            return None
         self._misses += 1
-        self._failures += status is not None and status >= 500
-        outcome = fate(status, tries=self._failures, about_status=report.about_status)
+        self._failures += failed(status, answering=self._answering)
+        outcome = fate(status, failures=self._failures, about_status=report.about_status)
         if outcome is Fate.AGAIN:
             self._due = now + delay(self._misses, random.random())
             return None
         if outcome is not Fate.DELIVERED:
-            log.warning("report on task %s dropped (HTTP %s): %s", report.task, status, outcome.value)
-        self._misses = self._failures = 0
+            log.warning("report on task %s dropped (HTTP %s): %s", report.task, status or "no answer", outcome.value)
+        if outcome is not Fate.GIVEN_UP:
+            self._failures = 0
+        self._misses = 0
         self._due = -inf
         self._outbox.drop(report)
         return report.task if outcome is Fate.REFUSED else None
@@ -82,28 +93,33 @@ class Pictures:
     def __init__(self, client: Client, errands: Errands) -> None:
         self._client, self._errands = client, errands
         self._newest: tuple[str, Path] | None = None
+        self._sent: tuple[str, Path] | None = None
+        self._due = -inf
+
+    @property
+    def due(self) -> float:
+        return inf if self._newest is None or self._errands.under_way(Errand.PICTURE) else self._due
 
     def put(self, task: str, path: Path) -> None:
         self._newest = task, path
 
     def pump(self, now: float) -> None:
-        if self._newest is None or self._errands.under_way(Errand.PICTURE):
+        if self._newest is None or now < self._due or self._errands.under_way(Errand.PICTURE):
             return
-        (task, path), self._newest = self._newest, None
+        self._sent, self._newest = self._newest, None
+        task, path = self._sent
         self._errands.send(Errand.PICTURE, lambda: self._show(task, path))
 
+    def heard(self, status: int | None, now: float) -> None:
+        """Take note of what came of the picture: a manager that is too busy gets it later, unless there is a newer."""
+        log.debug("picture: HTTP %s", status)
+        if status == _BUSY:
+            self._newest = self._newest or self._sent
+            self._due = now + PICTURE_PAUSE
+
     def _show(self, task: str, path: Path) -> int | None:
-        """Send a picture. A file that is gone or no picture is none of the manager's business."""
-        try:
-            with path.open("rb") as file:
-                picture = file.read(LARGEST_PICTURE + 1)
-        except (OSError, ValueError) as problem:
-            log.info("%s is not shown: %s", path, problem)
-            return None
-        media_type = next((kind for start, kind in PICTURES.items() if picture.startswith(start)), None)
-        if media_type is None or len(picture) > LARGEST_PICTURE:
-            return None
-        return self._client.show(task, media_type, picture)
+        picture = sendable(path)
+        return None if picture is None else self._client.show(task, *picture)
 
 
 class Bell:

@@ -7,7 +7,7 @@ import time
 from .client import Client
 from .outbox import Outbox
 from .rules.backoff import delay
-from .rules.delivery import Fate, fate
+from .rules.delivery import Fate, failed, fate
 
 log = logging.getLogger(__name__)
 
@@ -17,14 +17,15 @@ PATIENCE = 5
 
 def flush(client: Client, outbox: Outbox) -> int:
     """Deliver everything, then sign off; return the exit code: 1 if the manager does not take the reports."""
-    tries = 0
+    tries = failures = 0
     while client.credentials and (report := outbox.first()):
         tries += 1
         status = client.report(report.task, report.body)
-        if fate(status, tries=tries, about_status=report.about_status) is not Fate.AGAIN:
+        failures += failed(status, answering=False)
+        if fate(status, failures=failures, about_status=report.about_status) is not Fate.AGAIN:
             log.info("report on task %s: HTTP %s", report.task, status)
             outbox.drop(report)
-            tries = 0
+            tries = failures = 0
         elif tries == PATIENCE:
             log.error("the manager does not take the reports (%s); they are kept", status or "no answer")
             return 1

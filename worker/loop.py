@@ -23,6 +23,7 @@ from .outbox import Outbox
 from .rules import life as rules
 from .rules.answers import Answer, Registered, SignedOn, Task, Trouble
 from .rules.life import Life, Phase, Question
+from .rules.tasklog import LIMIT
 from .task import Running, Surroundings
 from .wire import Status
 
@@ -45,9 +46,11 @@ class Worker:
         *,
         restart_code: int | None = None,
         oom_score_adjust: int | None = None,
+        log_limit: int = LIMIT,
     ) -> None:
         self._me, self._client, self._platform, self._folder = me, client, platform, folder
-        self._notifier, self._oom = notifier, oom_score_adjust
+        self._notifier, self._oom, self._log_limit = notifier, oom_score_adjust, log_limit
+        self._mark = outbox.mark
         self._selector, self._waker = platform.selector(), platform.waker()
         self._errands = Errands(self._waker)
         self._reports = Reports(client, self._errands, outbox)
@@ -65,6 +68,7 @@ class Worker:
         """Work until somebody says stop; return the exit code."""
         self._platform.adopt_orphans()
         self._platform.on_signals(self._note_signal)
+        self._end_what_was_left()
         for file in (self._waker, self._platform):
             self._selector.register(file.fileno(), EVENT_READ)
         self._notifier.ready()  # whether or not there is a manager yet: docs/decisions/0022
@@ -77,6 +81,12 @@ class Worker:
             self._end_task()
         log.info("exit code %s: %s", self._life.exit_code, self._life.why)
         return self._life.exit_code or 0
+
+    def _end_what_was_left(self) -> None:
+        """End what a worker with this folder that was killed has left of its task, before that is handed out anew."""
+        left = self._platform.end_marked({self._mark}, ())
+        if left:
+            log.warning("an earlier worker with this data folder left processes %s, which were ended", sorted(left))
 
     def _turn(self, now: float) -> None:
         """Take in everything that happened, then do everything there is to do."""
@@ -96,7 +106,7 @@ class Worker:
         """Wait until something happened or is due."""
         running = self._running
         due = min(
-            min(self._reports.due, self._bell.due) if self._may_report else inf,
+            min(self._reports.due, self._pictures.due, self._bell.due) if self._may_report else inf,
             self._notifier.due,
             running.due if running else inf,
             self._question_due,
@@ -123,7 +133,7 @@ class Worker:
                 if rang:
                     self._ring(now)
             case Errand.PICTURE:
-                log.debug("picture: HTTP %s", result)
+                self._pictures.heard(result if isinstance(result, int) else None, now)
             case _:
                 assert_never(errand)
 
@@ -185,7 +195,9 @@ class Worker:
             selector=self._selector,
             report=lambda update: self._reports.put(task.id, {**update, **attempt}),
             show=lambda path: self._pictures.put(task.id, path),
+            mark=self._mark,
             oom_score_adjust=self._oom,
+            log_limit=self._log_limit,
         )
 
     def _speak(self, now: float) -> None:

@@ -8,7 +8,6 @@ import locale
 import logging
 import os
 import shutil
-import uuid
 from collections.abc import Mapping, Sequence
 from math import inf
 from selectors import EVENT_READ
@@ -47,6 +46,7 @@ class Program:
         selector: Selector,
         argv: Sequence[str],
         environ: Mapping[str, str],
+        mark: str,
         oom: int | None,
     ) -> None:
         self._selector = selector
@@ -57,7 +57,7 @@ class Program:
         self._killed_at = inf
         self._ended = False
         try:
-            self.tree = _spawn(platform, argv, environ, self._output.writer, oom)
+            self.tree = _spawn(platform, argv, environ, self._output.writer, mark, oom)
         except Exception:
             self._output.close()
             raise
@@ -130,7 +130,9 @@ class Program:
         return self._lines.feed(piece)
 
 
-def _spawn(platform: Platform, argv: Sequence[str], environ: Mapping[str, str], output: int, oom: int | None) -> Tree:
+def _spawn(
+    platform: Platform, argv: Sequence[str], environ: Mapping[str, str], output: int, mark: str, oom: int | None
+) -> Tree:
     found = shutil.which(argv[0], path=environ.get("PATH"))
     if found is None:
         raise CannotStart(f"{argv[0]!r} is not there, or is no program that may be run")
@@ -138,7 +140,7 @@ def _spawn(platform: Platform, argv: Sequence[str], environ: Mapping[str, str], 
         program=os.path.abspath(found),
         argv=argv,
         env={name: value for name, value in environ.items() if name not in _NOT_FOR_CHILDREN},
-        mark=f"farmhand-task-{uuid.uuid4()}",
+        mark=mark,
         stdout=output,
         stderr=output,
         oom_score_adjust=oom,

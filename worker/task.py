@@ -18,13 +18,10 @@ from .commands.table import PLANS
 from .program import CannotStart, Program
 from .rules.answers import Command, Task
 from .rules.output import EndsStep, no_steps, saved_path
+from .rules.tasklog import AGE, LIMIT, TaskLog
 from .wire import TaskStatus
 
 log = logging.getLogger(__name__)
-
-# Output is sent when there is this much of it (characters), or when the oldest of it is so old (seconds).
-LOG_PIECE = 10 * 1024
-LOG_AGE = 1.0
 
 
 class Outcome(Enum):
@@ -37,14 +34,17 @@ class Outcome(Enum):
 class Surroundings:
     """What a task needs of the worker. report takes an update of the task, show the path of a picture it made.
 
-    selector: wakes the worker when there is something for the task to look at.
+    selector: wakes the worker when there is something for the task to look at. mark: names the processes of this
+    worker's tasks. log_limit: how much of a task's log is kept, in bytes.
     """
 
     platform: Platform
     selector: Selector
     report: Callable[[Mapping[str, object]], None]
     show: Callable[[Path], None]
+    mark: str
     oom_score_adjust: int | None = None
+    log_limit: int = LIMIT
 
 
 class Running:
@@ -63,16 +63,14 @@ class Running:
         self._aborted = False
         self._steps_before = 0  # of the commands that are done
         self._steps = 0
-        self._log: list[str] = []
-        self._log_size = 0
-        self._log_due = inf
+        self._log = TaskLog(around.log_limit)
         around.report({"activity": "Started", "taskStatus": TaskStatus.ACTIVE.value, "steps_completed": 0})
         self._go_on(now)
 
     @property
     def due(self) -> float:
         """Return when to look at the latest."""
-        return min(self._wait_until, self._log_due, self._program.due if self._program else inf)
+        return min(self._wait_until, self._log.due, self._program.due if self._program else inf)
 
     def look(self, now: float) -> None:
         """Make what progress there is to make."""
@@ -81,8 +79,8 @@ class Running:
         elif now >= self._wait_until and self._wait is not None:
             self._say(self._wait.then, now)
             self._command_done(now)
-        if now >= self._log_due:
-            self._send_log()
+        if now >= self._log.due:
+            self._send_log(self._log.take())
 
     def abort(self, now: float) -> None:
         """End the task; it is over when `outcome` says so. Nothing is reported: the task is to run again."""
@@ -96,7 +94,7 @@ class Running:
 
     def _look_at_program(self, program: Program, now: float) -> None:
         self._note(program.look(now), program, now)
-        if now >= self._log_due and program.unfinished_line:
+        if now >= self._log.due and program.unfinished_line:
             self._note(program.cut_line(), program, now)
         if not program.over:
             return
@@ -117,8 +115,8 @@ class Running:
                 self._around.show(Path(path))
             if self._ends_step(line):
                 self._step(1)
-        if program.unfinished_line and self._log_due == inf:
-            self._log_due = now + LOG_AGE
+        if program.unfinished_line:
+            self._log.wait_until(now + AGE)
 
     def _go_on(self, now: float) -> None:
         """Begin the next command that takes time; do those before it that take none."""
@@ -146,7 +144,9 @@ class Running:
                 self._say(announce, now)
                 self._ends_step = ends_step
                 around = self._around
-                self._program = Program(around.platform, around.selector, argv, os.environ, around.oom_score_adjust)
+                self._program = Program(
+                    around.platform, around.selector, argv, os.environ, around.mark, around.oom_score_adjust
+                )
         return True
 
     def _command_done(self, now: float) -> None:
@@ -169,22 +169,19 @@ class Running:
             self._around.report({"activity": "Progress", "steps_completed": steps})
 
     def _say(self, line: str, now: float) -> None:
-        self._log.append(f"{line}\n")
-        self._log_size += len(line) + 1
-        self._log_due = min(self._log_due, now + LOG_AGE)
-        if self._log_size >= LOG_PIECE:
-            self._send_log()
+        self._log.add(line, now)
+        if self._log.full:
+            self._send_log(self._log.take())
 
-    def _send_log(self) -> None:
-        if self._log:
-            self._around.report({"log": "".join(self._log)})
-        self._log, self._log_size, self._log_due = [], 0, inf
+    def _send_log(self, piece: str) -> None:
+        if piece:
+            self._around.report({"log": piece})
 
     def _fail(self, reason: str) -> None:
         self._finish(Outcome.FAILED, f"Failed: {reason}")
 
     def _finish(self, outcome: Outcome, activity: str = "") -> None:
-        self._send_log()
+        self._send_log(self._log.close())
         self._wait, self._wait_until = None, inf
         self.outcome = outcome
         log.info("task %s (%s): %s", self.task.name, self.task.id, activity or outcome.value)

@@ -35,6 +35,13 @@ def test_every_way_to_write_the_restart_code(options):
     assert told(*MANAGER, *options).restart_exit_code == 47
 
 
+def test_no_restart_code_is_0_as_in_flamenco(tmp_path):
+    (tmp_path / "flamenco-worker.yaml").write_text("restart_exit_code: 48\n")
+    assert told(*MANAGER, "-restart-exit-code", "0").restart_exit_code is None
+    (tmp_path / "flamenco-worker.yaml").write_text("restart_exit_code: 0\n")
+    assert told(*MANAGER).restart_exit_code is None
+
+
 @pytest.mark.parametrize("options", [["-manager", "h:1"], ["--manager", "h:1"], ["-manager=h:1"], ["--manager=h:1"]])
 def test_every_way_to_write_the_manager(options):
     assert told(*options).manager_url == "http://h:1/"
@@ -61,7 +68,6 @@ def test_options_win_over_the_file_that_is_named(tmp_path):
     ("argv", "message"),
     [
         ([], "--manager: no manager is named"),
-        ([*MANAGER, "-restart-exit-code", "0"], "0 cannot be the restart code: 0 means a clean end"),
         ([*MANAGER, "-restart-exit-code", "1"], "1 cannot be the restart code: 1 is how any program reports"),
         ([*MANAGER, "-restart-exit-code", "2"], "2 cannot be the restart code: 2 reports wrong usage"),
         ([*MANAGER, "-restart-exit-code", "137"], "137 cannot be the restart code: 128 to 165"),

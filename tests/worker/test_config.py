@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from farmhand.worker.config import (
+    KEYS,
     BadConfig,
     File,
     data_folder,
@@ -26,8 +27,10 @@ task_types: [blender, misc]
 restart_exit_code: 47
 oom_score_adjust: -500
 output_folders: [/mnt/farm, /mnt/cache]
+task_log_limit: 1.5M
 """
-    expected = File("node-1", "http://farm.local:8080/", ("blender", "misc"), 47, -500, ("/mnt/farm", "/mnt/cache"))
+    folders = ("/mnt/farm", "/mnt/cache")
+    expected = File("node-1", "http://farm.local:8080/", ("blender", "misc"), 47, -500, folders, 1_572_864)
     assert parse_file(PATH, text) == expected
 
 
@@ -45,9 +48,7 @@ def test_the_example_in_the_repository_works_and_shows_every_key():
     read = read_file(EXAMPLE, required=True)
     assert (read.manager_url, read.restart_exit_code) == ("http://127.0.0.1:8080/", 47)
     text = EXAMPLE.read_text()
-    assert all(
-        f"{key}:" in text for key in ("worker_name", "manager_url", "task_types", "oom_score_adjust", "output_folders")
-    )
+    assert all(f"{key}:" in text for key in KEYS if key != "restart_exit_status")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,9 @@ def test_the_example_in_the_repository_works_and_shows_every_key():
     [
         ("# one\nworker_nam: x", ":2: worker_nam: is no key of this file; did you mean 'worker_name'?"),
         ("xyzzy: 1", ":1: xyzzy: is no key of this file; known are worker_name, manager_url"),
-        ("restart_exit_code: 0", ":1: restart_exit_code: 0 cannot be the restart code: 0 means a clean end"),
+        ("restart_exit_code: 1", ":1: restart_exit_code: 1 cannot be the restart code: 1 is how any program reports"),
+        ("task_log_limit: lots", ':1: task_log_limit: "lots" is not a size; write it as "1.5G", "512M" or a number'),
+        ("task_log_limit: 0", ":1: task_log_limit: 0 is too little for a log to be of use; write 64K or more"),
         ("\n\nrestart_exit_status: 130", ":3: restart_exit_status: 130 cannot be the restart code: 128 to 165"),
         ("restart_exit_code: fast", "'fast' is not a whole number; write an exit code such as 47"),
         ("restart_exit_code: true", "True is not a whole number"),

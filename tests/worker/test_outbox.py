@@ -1,7 +1,7 @@
 import pytest
 
 from farmhand.worker import outbox as module
-from farmhand.worker.outbox import LARGEST, MOST_PIECES, InUse, Outbox
+from farmhand.worker.outbox import BROKEN, LARGEST, MOST_PIECES, NAME, InUse, Outbox
 
 
 @pytest.fixture
@@ -87,3 +87,84 @@ def test_a_flood_is_cut_but_nothing_else_is_lost(outbox, monkeypatch):
     assert delivered[-1][1]["taskStatus"] == "completed"
     outbox.put("a", {"log": "again"})
     assert deliver_all(outbox) == [("a", {"log": "again"})]
+
+
+def has_no_room(outbox):
+    """Let the file of an outbox grow no more, as on a full disk."""
+    (pages,) = outbox._db.execute("PRAGMA page_count").fetchone()
+    outbox._db.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def has_room(outbox):
+    outbox._db.execute("PRAGMA max_page_count = 1000000")
+
+
+def test_where_the_disk_is_full_reports_wait_in_memory_and_leave_in_order(outbox, caplog):
+    outbox.put("a", {"log": "on disk\n"})
+    has_no_room(outbox)
+    sent = [f"{number}" + "x" * 1000 for number in range(20)]
+    for text in sent:
+        outbox.put("a", {"log": text})
+    has_room(outbox)
+    outbox.put("a", {"taskStatus": "completed"})
+    assert caplog.messages == ["reports are kept in memory until the manager has them: database or disk is full"]
+    delivered = deliver_all(outbox)
+    assert "".join(body.get("log", "") for _, body in delivered) == "on disk\n" + "".join(sent)
+    assert delivered[-1] == ("a", {"taskStatus": "completed"})
+    outbox.put("b", {"log": "on disk again"})
+    assert not outbox._in_memory
+    assert deliver_all(outbox) == [("b", {"log": "on disk again"})]
+
+
+def test_memory_takes_no_flood(outbox, monkeypatch):
+    monkeypatch.setattr(module, "MOST_IN_MEMORY", 10_000)
+    has_no_room(outbox)
+    for _ in range(100):
+        outbox.put("a", {"log": "x" * 1000})
+    outbox.put("a", {"taskStatus": "completed"})
+    delivered = deliver_all(outbox)
+    text = "".join(body.get("log", "") for _, body in delivered)
+    assert len(text) < 20_000
+    assert text.endswith("could not be reached for too long]\n")
+    assert delivered[-1] == ("a", {"taskStatus": "completed"})
+
+
+def test_a_file_that_cannot_be_read_is_put_aside(tmp_path, caplog):
+    (tmp_path / NAME).write_bytes(b"no database at all" * 1000)
+    box = Outbox(tmp_path)
+    box.put("a", {"log": "1"})
+    assert deliver_all(box) == [("a", {"log": "1"})]
+    box.close()
+    assert "is put aside as farmhand-worker.sqlite.broken: its reports are lost" in caplog.text
+    assert (tmp_path / BROKEN).read_bytes().startswith(b"no database")
+
+
+def test_a_file_with_a_broken_page_is_put_aside(tmp_path):
+    box = Outbox(tmp_path)
+    for _ in range(100):
+        box.put("a", {"log": "x" * 2000})
+    box.close()
+    content = bytearray((tmp_path / NAME).read_bytes())
+    content[20_000:60_000] = b"\xff" * 40_000
+    (tmp_path / NAME).write_bytes(content)
+    again = Outbox(tmp_path)
+    assert not again.waiting
+    again.close()
+
+
+def test_the_processes_of_a_folder_keep_their_name(tmp_path):
+    marks = []
+    for folder in ("a", "a", "b"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        box = Outbox(tmp_path / folder)
+        marks.append(box.mark)
+        box.close()
+    assert marks[0] == marks[1] != marks[2]
+
+
+def test_less_can_be_asked_for_at_once(outbox):
+    for letter in "abcd":
+        outbox.put("t", {"log": letter * 100})
+    whole = outbox.first()
+    assert whole.kept == 4
+    assert [outbox.first(whole.size // 2).kept, outbox.first(1).kept] == [2, 1]

@@ -64,7 +64,7 @@ def selector():
 def started(selector, lives):
     tree = SlowTree(lives)
     machine = Machine(tree)
-    return Program(machine, selector, ["true"], os.environ, None), tree, machine
+    return Program(machine, selector, ["true"], os.environ, "a mark", None), tree, machine
 
 
 def test_it_is_over_only_when_nothing_of_it_is_left(selector):

@@ -137,13 +137,27 @@ def test_a_worker_that_is_killed_gets_its_task_again(farm, tmp_path):
     task = farm.add_task(gated(gate))
     with worker(farm.url, tmp_path) as started:
         farm.wait(lambda: farm.tasks[task]["updates"])
-        orphans = marked(str(gate))
         os.kill(started.process.pid, signal.SIGKILL)
         started.exit_code()
-    for orphan in orphans:
-        os.kill(orphan, signal.SIGKILL)
     gate.touch()
     with worker(farm.url, tmp_path):
+        farm.wait_task(task, "completed")
+
+
+def test_what_a_worker_that_was_killed_has_left_is_ended_before_the_task_runs_again(farm, tmp_path):
+    """Each run holds a lock for as long as a process of it lives: a second one would not get it."""
+    lock, gate = tmp_path / "lock", tmp_path / "gate"
+    script = f"flock -n {lock} sh -c 'echo locked; while [ ! -e {gate} ]; do sleep 0.02; done; true' || exit 9"
+    task = farm.add_task(("exec", {"exe": "/bin/sh", "args": ["-c", script]}))
+    with worker(farm.url, tmp_path) as started:
+        farm.wait(lambda: "> locked" in farm.tasks[task]["log"])
+        os.kill(started.process.pid, signal.SIGKILL)
+        started.exit_code()
+        assert marked(str(gate)), "nobody else has ended them"
+    with worker(farm.url, tmp_path) as started:
+        farm.wait(lambda: farm.tasks[task]["log"].count("> locked") == 2, 5)
+        assert "left processes" in started.log
+        gate.touch()
         farm.wait_task(task, "completed")
 
 

@@ -5,8 +5,9 @@ from enum import Enum
 # An answer with one of these is not about the report: it comes from something in front of the manager, from one that
 # is too busy, or it is about the credentials, on which `life.py` decides.
 AWAY = frozenset({401, 403, 407, 408, 425, 429, 502, 503, 504})
+TOO_LARGE = 413
 
-# How often a report is sent to a manager that fails on it. Output is worth less than the word that a task is done.
+# How often a manager may fail on a report. Output is worth less than the word that a task is done.
 TRIES_FOR_LOG = 3
 TRIES_FOR_STATUS = 20
 
@@ -18,15 +19,23 @@ class Fate(Enum):
     AGAIN = "to be sent again"
 
 
-def fate(status: int | None, *, tries: int, about_status: bool) -> Fate:
-    """Decide by the HTTP status of the answer, None for no answer at all.
+def failed(status: int | None, *, answering: bool) -> bool:
+    """Say whether the manager failed on a report, rather than being away; by the HTTP status, None for no answer.
 
-    tries counts the answers that were failures of the manager itself, this one included.
+    answering: while the report was on its way, the manager answered something else.
     """
     if status is None or status in AWAY:
-        return Fate.AGAIN
-    if 200 <= status < 300:
+        return answering
+    return status >= 500
+
+
+def fate(status: int | None, *, failures: int, about_status: bool) -> Fate:
+    """Decide by the HTTP status of the answer, None for no answer at all.
+
+    failures: how often the manager has failed on what it was told since it took something, this time included.
+    """
+    if status is not None and 200 <= status < 300:
         return Fate.DELIVERED
-    if status < 500:
+    if status is not None and status < 500 and status not in AWAY:
         return Fate.REFUSED
-    return Fate.AGAIN if tries < (TRIES_FOR_STATUS if about_status else TRIES_FOR_LOG) else Fate.GIVEN_UP
+    return Fate.AGAIN if failures < (TRIES_FOR_STATUS if about_status else TRIES_FOR_LOG) else Fate.GIVEN_UP

@@ -74,8 +74,12 @@ ASKED_IN = {
 PACE = {
     Phase.AWAKE: (5.0, 25.0),
     Phase.ASLEEP: (3.0, 25.0),
-    Phase.BUSY: (10.0, 10.0),
+    Phase.BUSY: (5.0, 10.0),
 }
+
+# Seconds after which a sleeping worker without a bell says again that it sleeps: a Flamenco manager that has lost it,
+# while its machine was suspended for example, answers its questions as if nothing had happened.
+SAY_AGAIN = 60.0
 
 # Seconds that the last report of a task has to arrive before the worker asks for news in spite of it.
 DELIVERY = 1.0
@@ -89,8 +93,8 @@ LAST_TRIES = 3
 class Life:
     """Where a worker is in its life.
 
-    due: when to ask next. told: the status that the manager was told, None if it must be told. requested:
-    a request is pending whose name is not known yet. failures: calls in a row that came to nothing.
+    due: when to ask next. told: the status that the manager was told, None if it must be told; told_at: when.
+    requested: a request is pending whose name is not known yet. failures: calls in a row that came to nothing.
     exit_code: set once it is certain that the worker leaves. why: the reason for the phase, for people.
     """
 
@@ -98,6 +102,7 @@ class Life:
     restart_code: int | None = None
     due: float = -inf
     told: Status | None = None
+    told_at: float = -inf
     task: Task | None = None
     requested: bool = False
     pushed: bool = False
@@ -128,7 +133,8 @@ def question(life: Life, now: float, *, reports_waiting: bool) -> Question | Non
                 return Question.TELL_AWAKE
             return Question.STATE if life.requested or reports_waiting else Question.FETCH
         case Phase.ASLEEP:
-            return Question.STATE if life.told is Status.ASLEEP else Question.TELL_ASLEEP
+            known = life.told is Status.ASLEEP and (life.pushed or now < life.told_at + SAY_AGAIN)
+            return Question.STATE if known else Question.TELL_ASLEEP
         case Phase.BUSY:
             return Question.MAY_I_RUN
         case _:
@@ -168,8 +174,7 @@ def heard(life: Life, asked: Question, answer: Answer, now: float, chance: float
             return replace(life, phase=Phase.GONE)
         case Noted():
             told = Status.AWAKE if asked is Question.TELL_AWAKE else Status.ASLEEP
-            after = replace(life, told=told, why="")
-            return replace(after, due=now) if told is Status.AWAKE else _at_pace(after, now, chance)
+            return replace(life, told=told, told_at=now, due=now, why="")
         case Stay() if life.requested:
             return replace(life, requested=False, failures=0, due=now)
         case Stay() | NoWork() | KeepRunning():

@@ -29,10 +29,9 @@ class Lines:
     def feed(self, data: bytes) -> list[str]:
         """Return the lines that `data` completes."""
         *whole, self._rest = _LINE_END.split(self._rest + data)
-        while len(self._rest) > LONGEST_LINE:
-            whole.append(self._rest[:LONGEST_LINE])
-            self._rest = self._rest[LONGEST_LINE:]
-        return [piece for line in whole for piece in self._pieces(line)]
+        lines = [self._text(piece) for line in whole for piece in _pieces(line)]
+        *cut_off, self._rest = _pieces(self._rest)
+        return lines + [self._text(piece) for piece in cut_off]
 
     @property
     def unfinished(self) -> bool:
@@ -41,17 +40,28 @@ class Lines:
     def flush(self) -> list[str]:
         """Return what has come of a line that is not finished, as a line of its own."""
         rest, self._rest = self._rest.removesuffix(b"\r"), b""
-        return self._pieces(rest) if rest else []
-
-    def _pieces(self, line: bytes) -> list[str]:
-        cuts = range(0, len(line), LONGEST_LINE) if line else [0]
-        return [self._text(line[cut : cut + LONGEST_LINE]) for cut in cuts]
+        return [self._text(rest)] if rest else []
 
     def _text(self, piece: bytes) -> str:
         try:
             return piece.decode()
         except UnicodeDecodeError:
             return piece.decode(self._encoding, errors="replace")
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    """Cut what is too long for a line; the last piece may go on."""
+    pieces = []
+    while len(line) > LONGEST_LINE:
+        cut = _cut(line)
+        pieces.append(line[:cut])
+        line = line[cut:]
+    return [*pieces, line]
+
+
+def _cut(line: bytes) -> int:
+    """Return where to cut a line that is too long: not within a character, if it is UTF-8."""
+    return next((at for at in range(LONGEST_LINE, LONGEST_LINE - 4, -1) if line[at] & 0xC0 != 0x80), LONGEST_LINE)
 
 
 def saved_path(line: str) -> str | None:

@@ -16,9 +16,12 @@ from farmhand.worker.rules.output import ends_frame
     [
         ("echo", {"message": "hi"}, Say('echo: "hi"')),
         ("echo", {"message": 5}, Say('echo: "5"')),
+        ("echo", {"message": [True, "ü"]}, Say('echo: "[true, "ü"]"')),
         ("sleep", {"duration_in_seconds": 2}, Wait(2, "slept 2s")),
         ("sleep", {"duration_in_seconds": 2.9}, Wait(2, "slept 2s")),
         ("sleep", {"duration_in_seconds": 0}, Wait(0, "slept 0s")),
+        ("sleep", {"duration_in_seconds": 61}, Wait(61, "slept 1m1s")),
+        ("sleep", {"duration_in_seconds": 7200}, Wait(7200, "slept 2h0m0s")),
     ],
 )
 def test_what_the_worker_does_itself(command, parameters, step):

@@ -1,26 +1,37 @@
 import pytest
 
-from farmhand.worker.rules.delivery import AWAY, TRIES_FOR_LOG, TRIES_FOR_STATUS, Fate, fate
+from farmhand.worker.rules.delivery import AWAY, TRIES_FOR_LOG, TRIES_FOR_STATUS, Fate, failed, fate
 
 
 @pytest.mark.parametrize(
-    ("status", "tries", "about_status", "expected"),
+    ("status", "failures", "about_status", "expected"),
     [
         pytest.param(204, 0, True, Fate.DELIVERED, id="taken"),
+        pytest.param(204, TRIES_FOR_LOG, False, Fate.DELIVERED, id="taken in the end"),
         pytest.param(None, 0, False, Fate.AGAIN, id="no answer"),
         pytest.param(409, 0, True, Fate.REFUSED, id="not this worker's task any more"),
         pytest.param(404, 0, True, Fate.REFUSED, id="no such task"),
         pytest.param(400, 0, False, Fate.REFUSED, id="makes no sense to the manager"),
         pytest.param(500, 1, False, Fate.AGAIN, id="a failing manager is asked again"),
         pytest.param(500, TRIES_FOR_LOG, False, Fate.GIVEN_UP, id="output is given up soon"),
+        pytest.param(None, TRIES_FOR_LOG, False, Fate.GIVEN_UP, id="also where it is this report that has no answer"),
+        pytest.param(504, TRIES_FOR_LOG, False, Fate.GIVEN_UP, id="or where a proxy says so"),
         pytest.param(500, TRIES_FOR_LOG, True, Fate.AGAIN, id="the end of a task is not"),
         pytest.param(500, TRIES_FOR_STATUS, True, Fate.GIVEN_UP, id="but in the end it is"),
     ],
 )
-def test_fate(status, tries, about_status, expected):
-    assert fate(status, tries=tries, about_status=about_status) is expected
+def test_fate(status, failures, about_status, expected):
+    assert fate(status, failures=failures, about_status=about_status) is expected
 
 
-@pytest.mark.parametrize("status", sorted(AWAY))
-def test_what_is_not_about_the_report_never_costs_it(status):
-    assert fate(status, tries=10**6, about_status=False) is Fate.AGAIN
+@pytest.mark.parametrize("status", [None, *sorted(AWAY)])
+def test_a_manager_that_is_away_has_not_failed_unless_it_answers_something_else(status):
+    assert not failed(status, answering=False)
+    assert failed(status, answering=True)
+
+
+@pytest.mark.parametrize("answering", [False, True])
+def test_a_manager_that_falls_over_has_failed(answering):
+    assert failed(500, answering=answering)
+    assert not failed(204, answering=answering)
+    assert not failed(409, answering=answering)

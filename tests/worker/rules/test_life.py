@@ -118,7 +118,7 @@ def test_a_new_worker_registers_signs_on_tells_and_fetches_without_delay():
         pytest.param(lambda: awake(push=True), 25.0, id="idle, with a bell"),
         pytest.param(asleep, 3.0, id="asleep"),
         pytest.param(lambda: asleep(push=True), 25.0, id="asleep, with a bell"),
-        pytest.param(busy, 10.0, id="busy"),
+        pytest.param(busy, 5.0, id="busy"),
         pytest.param(lambda: busy(push=True), 10.0, id="busy, with a bell"),
     ],
 )
@@ -280,6 +280,21 @@ def test_trouble_later_changes_nothing_but_the_pace(world):
     assert waited == [0.5, 1.0, 2.0, 4.0]
     assert world.hears() is asked
     assert (world.life.phase, world.life.failures) == (phase, 0)
+
+
+def asked_within(world, seconds):
+    asked = []
+    while world.now < seconds:
+        asked.append(world.hears())
+        world.waits()
+    return asked
+
+
+def test_where_no_bell_rings_a_sleeping_worker_says_now_and_then_that_it_sleeps():
+    asked = asked_within(asleep(), 125)
+    assert [number for number, question in enumerate(asked) if question is Question.TELL_ASLEEP] == [20, 41]
+    assert set(asked) == {Question.STATE, Question.TELL_ASLEEP}
+    assert set(asked_within(asleep(push=True), 125)) == {Question.STATE}
 
 
 def test_a_status_that_could_not_be_told_is_told_again():

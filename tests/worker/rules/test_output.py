@@ -26,6 +26,13 @@ def test_lines(pieces, whole, rest):
     assert lines_of(*pieces) == (whole, rest)
 
 
+@pytest.mark.parametrize("ending", [b"\n", b""])
+def test_endless_lines_are_not_cut_within_a_character(ending):
+    text = "x" + "\N{EURO SIGN}" * LONGEST_LINE
+    whole, rest = lines_of(text.encode(), ending)
+    assert "".join(whole + rest) == text
+
+
 def test_endless_lines_are_cut():
     whole, rest = lines_of(b"x" * (LONGEST_LINE * 2 + 5), b"\nnext\n")
     assert [len(line) for line in whole] == [LONGEST_LINE, LONGEST_LINE, 5, 4]
