@@ -13,6 +13,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+import calls
 import hardening
 import service_managers
 
@@ -393,6 +394,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "hardening-lines": hardening.lines,
     "hardening-gaps": hardening.gaps,
     "hardening-shown": hardening.shown,
+    **{f"calls-{area}": partial(calls.table, area) for area in calls.areas()},
     "service-managers": service_managers.overview,
     **{f"dialect-{name}": partial(service_managers.page, name) for name in service_managers.DIALECTS},
     "farmhand": lambda: command_line(supervisor_cli.parser()),

@@ -1,8 +1,9 @@
-"""Callers of the manager's API, as programs see it: JSON in, status and JSON out."""
+"""Callers of the manager's API, as programs see it: JSON in, status and JSON out; each answer as documented."""
 
 from dataclasses import dataclass
 from typing import Any
 
+import answers
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -18,7 +19,10 @@ class Caller:
     def call(self, method: str, path: str, body: object = None, **more: Any) -> TestResponse:
         if body is not None:
             more["json"] = body
-        return self.client.open(path, method=method, **more)
+        answer = self.client.open(path, method=method, **more)
+        said = answer.json if answer.is_json else answer.data.decode(errors="replace")
+        answers.check(method, path, answer.status_code, answer.mimetype, said)
+        return answer
 
     def get(self, path: str, **more: Any) -> TestResponse:
         return self.call("GET", path, **more)
