@@ -14,10 +14,27 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..worker import wire
+from .storage.agents import Bells as AgentBells
 from .storage.store import Store
-from .web import api, errors, installpages, job_api, jobpages, live, operator_api, pages, push, site, worker_api
+from .web import (
+    action_api,
+    agent_api,
+    agent_push,
+    api,
+    errors,
+    installpages,
+    job_api,
+    jobpages,
+    live,
+    operator_api,
+    pages,
+    push,
+    site,
+    worker_api,
+)
 from .web.feed import Feed
 from .web.fragments import Fragments
+from .web.hangup import unanswered
 from .web.naming import named
 from .web.origin import refuse_other_sites
 from .web.pulse import Pulse
@@ -52,7 +69,7 @@ def create_app(store: Store) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": site.visible}
     app.extensions["store"] = store
-    for module in (pages, installpages, jobpages, worker_api, operator_api, job_api):
+    for module in (pages, installpages, jobpages, worker_api, operator_api, action_api, agent_api, job_api):
         app.register_blueprint(module.bp)
     site.prepare(app)
     errors.prepare(app)
@@ -62,7 +79,7 @@ def create_app(store: Store) -> Flask:
         if not request.path.startswith(f"{wire.API}/worker/"):
             refuse_other_sites(request)
 
-    api.prepare(app, {"worker": worker_api.authenticate})
+    api.prepare(app, {"worker": worker_api.authenticate, "agent": agent_api.authenticate})
 
     @app.after_request
     def keep_nothing(response: Response) -> Response:
@@ -80,8 +97,10 @@ class Waiting:
         self._store = store
         self._pulses = pages, workers = Pulse(live.PACE), Pulse(push.PACE)
         self._bells = push.Bells(store, workers)
+        self._agents = push.Bells(AgentBells(store), workers)
         self.routes = [
             Route(wire.PUSH, push.endpoint(store, self._bells)),
+            Route(agent_push.PATH, agent_push.endpoint(store, self._agents)),
             *live.routes(Feed(store, pages, fragments)),
         ]
 
@@ -92,10 +111,10 @@ class Waiting:
                 pulse.begin(self._store.newest())
                 listening.callback(self._store.listen(pulse.ring))
                 pulse.ring(self._store.newest())
-            watch = asyncio.create_task(self._bells.watch())
+            watches = [asyncio.create_task(bells.watch()) for bells in (self._bells, self._agents)]
             yield
         self.close()
-        await watch
+        await asyncio.gather(*watches)
 
     def close(self) -> None:
         """Answer all who wait; to be called from the event loop's thread."""
@@ -123,5 +142,5 @@ def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     waiting = Waiting(store, Fragments(flask))
     everything_else = Mount("/", WSGIMiddleware(flask, workers=THREADS))  # type: ignore[arg-type]
     routes = [*waiting.routes, everything_else]
-    middleware = [Middleware(secured), Middleware(named, store.settings.host_names)]
+    middleware = [Middleware(secured), Middleware(named, store.settings.host_names), Middleware(unanswered)]
     return Starlette(routes=routes, middleware=middleware, lifespan=waiting.lifespan), waiting

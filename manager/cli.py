@@ -108,6 +108,7 @@ def _folder(text: str) -> Path:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from .due import minding
     from .serve import serve
     from .sweep import sweeping
 
@@ -116,7 +117,7 @@ def _run(options: argparse.Namespace) -> int:
     host, port = options.listen
     store = _open(options.data, config.settings(options.config, options.data))
     try:
-        with sweeping(store):
+        with sweeping(store), minding(store):
             return serve(store, host, port, options.data)
     finally:
         store.close()

@@ -1,22 +1,22 @@
-"""The Flamenco operator API, as far as it is needed, and our own calls beside it, which take many workers at once."""
+"""The Flamenco operator API, as far as it is needed: the manager itself, and workers."""
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from ...worker.wire import API, Request, Status
 from ..clock import timestamp
 from ..rules import drift
-from ..rules.actions import Answer
 from ..rules.workers import Worker
+from ..storage import drills
 from . import job_api
-from .api import FARMHAND, NO_CONTENT, Problem, body
+from .agent_api import attended_json, drill_json, restart_json
+from .api import NO_CONTENT, Problem, body
 from .contract import document
 from .origin import operator
 from .site import release, store
+from .terms import last_wish_json, pending_json
 
 bp = Blueprint("operator_api", __name__)
-
-_ACTIONS = {"shutdown": Status.OFFLINE, "restart": Status.RESTART, "sleep": Status.ASLEEP, "wake": Status.AWAKE}
 
 
 @bp.get(f"{API}/version")
@@ -47,7 +47,10 @@ def show_worker(worker_id: str) -> ResponseReturnValue:
         "platform": worker.platform,
         "supported_task_types": list(worker.task_types),
         "unit": _unit(worker),
+        "agent": attended_json(worker, store().clock()),
     }
+    if (drill := drills.last(store(), worker_id)) is not None:
+        detail["drill"] = drill_json(drill)
     if worker.task is not None:
         detail["task"] = job_api.task_summary(store().task(worker.task.id))
     return jsonify(detail)
@@ -70,41 +73,6 @@ def set_worker_status(worker_id: str) -> ResponseReturnValue:
     return NO_CONTENT
 
 
-@bp.post(f"{FARMHAND}/workers/actions")
-def act() -> ResponseReturnValue:
-    """Ask one thing of many workers, in one transaction; each has its answer."""
-    wish = Request(_ACTIONS[body()["action"]], body().get("lazy", False))
-    return _answers(store().act(_ids(), wish, operator(request)))
-
-
-@bp.post(f"{FARMHAND}/workers/withdraw")
-def withdraw() -> ResponseReturnValue:
-    """Take back what is pending on many workers."""
-    return _answers(store().withdraw(_ids(), operator(request)))
-
-
-def _ids() -> list[str]:
-    return [each.lower() for each in body()["workers"]]
-
-
-def _answers(answers: list[Answer]) -> Response:
-    return jsonify(
-        accepted=sum(answer.accepted for answer in answers),
-        refused=sum(not answer.accepted for answer in answers),
-        workers=[
-            {
-                "id": answer.worker_id,
-                "name": answer.name,
-                "accepted": answer.accepted,
-                "changed": answer.changed,
-                "text": answer.text,
-                "request": answer.request_id,
-            }
-            for answer in answers
-        ],
-    )
-
-
 def _unit(worker: Worker) -> dict[str, object]:
     """Say whether a worker runs under the definition that would be made for it today."""
     found = drift.judge(worker.unit)
@@ -120,10 +88,14 @@ def _summary(worker: Worker) -> dict[str, object]:
         "status": worker.status.value,
         "version": worker.version,
         "can_restart": worker.can_restart,
+        "restart": restart_json(worker, store().clock()),
     }
     if worker.request is not None:
         wish = worker.request.wish
         summary["status_change"] = {"status": wish.status.value, "is_lazy": wish.lazy}
+        summary["request"] = pending_json(worker.request)
+    if worker.wished is not None:
+        summary["last_wish"] = last_wish_json(worker.wished)
     if worker.last_seen is not None:
         summary["last_seen"] = timestamp(worker.last_seen)
     return summary

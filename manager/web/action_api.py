@@ -1,0 +1,65 @@
+"""Our own calls that ask one thing of many workers, and take it back."""
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from ..rules.actions import Answer
+from ..storage import requests
+from ..storage.requests import Surprised
+from .api import FARMHAND, body
+from .origin import operator
+from .site import store
+from .terms import pending_json, read_expected, read_wish
+
+bp = Blueprint("action_api", __name__)
+
+
+@bp.errorhandler(Surprised)
+def surprised(error: Surprised) -> ResponseReturnValue:
+    pending = [
+        {
+            "id": worker.id,
+            "name": worker.name,
+            "text": text,
+            "request": worker.request and pending_json(worker.request),
+        }
+        for worker, text in error.surprises
+    ]
+    return jsonify(code=409, message=f"nothing was asked of any worker: {error}", pending=pending), 409
+
+
+@bp.post(f"{FARMHAND}/workers/actions")
+def act() -> ResponseReturnValue:
+    """Ask one thing of many workers, in one transaction; each has its answer."""
+    wish, terms = read_wish(body(), store().clock())
+    return answers(requests.act(store(), ids(), wish, operator(request), terms, read_expected(body())))
+
+
+@bp.post(f"{FARMHAND}/workers/withdraw")
+def withdraw() -> ResponseReturnValue:
+    """Take back what is pending on many workers, whatever it is, or these requests and no others."""
+    if "requests" in body():
+        return answers(requests.cancel(store(), [each.lower() for each in body()["requests"]], operator(request)))
+    return answers(store().withdraw(ids(), operator(request)))
+
+
+def ids() -> list[str]:
+    return [each.lower() for each in body()["workers"]]
+
+
+def answers(given: list[Answer]) -> Response:
+    return jsonify(
+        accepted=sum(answer.accepted for answer in given),
+        refused=sum(not answer.accepted for answer in given),
+        workers=[
+            {
+                "id": answer.worker_id,
+                "name": answer.name,
+                "accepted": answer.accepted,
+                "changed": answer.changed,
+                "text": answer.text,
+                "request": answer.request_id,
+            }
+            for answer in given
+        ],
+    )
