@@ -164,8 +164,20 @@ def _service(arguments: argparse.Namespace) -> int:
     return command.run(arguments)
 
 
+def _add_agent(commands: Any, socket: argparse.ArgumentParser) -> None:
+    from .agent import command  # it speaks HTTP: nothing that a supervisor needs
+
+    command.add_parser(commands, socket)
+
+
+def _agent(arguments: argparse.Namespace) -> int:
+    from .agent import command
+
+    return command.run(arguments)
+
+
 # The commands that are no requests.
-_OWN = {"run": _add_run, "check": _add_check, "whatif": _add_whatif, "service": _add_service}
+_OWN = {"run": _add_run, "check": _add_check, "whatif": _add_whatif, "service": _add_service, "agent": _add_agent}
 _EPILOG = (
     "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 not running or not applicable, "
     "4 refused or unknown, 5 no such service."
@@ -264,4 +276,7 @@ def _tell_differences(services: Sequence["Service"], system: "System") -> int:
     return FAILED if any(each.is_loss for each in found) else 0
 
 
-_RUN = {"run": _run, "check": _check, "whatif": _whatif, "service": _service, "status": status, "logs": show_logs}
+_RUN = {
+    **{"run": _run, "check": _check, "whatif": _whatif, "service": _service, "agent": _agent},
+    **{"status": status, "logs": show_logs},
+}

@@ -92,6 +92,8 @@ def work(told: Config, software: str, *, flush_only: bool) -> int:
             task_types=told.task_types,
             can_restart=told.restart_exit_code is not None,
             unit=definition.told(os.environ),
+            invocation=definition.run_of(os.environ),
+            restart_code=told.restart_exit_code,
         )
         worker = Worker(
             me,

@@ -49,7 +49,8 @@ class Credentials:
 class Introduction:
     """What a worker says of itself. platform: linux, windows or darwin, the names that Go has for them.
 
-    unit: by what definition it runs, where that says so; definition.py.
+    unit: by what definition it runs, where that says so; definition.py. invocation: of which run of a service it is,
+    as its supervisor says. restart_code: None where it cannot be asked to restart.
     """
 
     name: str
@@ -58,6 +59,8 @@ class Introduction:
     task_types: tuple[str, ...]
     can_restart: bool
     unit: Mapping[str, object] | None = None
+    invocation: str = ""
+    restart_code: int | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ class Client:
             "software_version": me.software,
             "can_restart": me.can_restart,
             **({"unit": me.unit} if me.unit else {}),
+            **({"invocation": me.invocation} if me.invocation else {}),
+            **({} if me.restart_code is None else {"restart_code": me.restart_code}),
         }
         reply = self._call("POST", "/worker/sign-on", body)
         match reply:

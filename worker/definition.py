@@ -5,6 +5,7 @@ the files, the worker works: what cannot be read has no hash.
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from ..units.carried import FILES, LONGEST_TEXT, MOST_FILES, RECIPE, SEPARATOR, digest
 
 _LARGEST = 1 << 20
+_RUN = re.compile(r"[0-9a-f]{32}")
 
 
 def told(environ: Mapping[str, str]) -> dict[str, object] | None:
@@ -24,6 +26,12 @@ def told(environ: Mapping[str, str]) -> dict[str, object] | None:
         "files": {path: _digest(path) for path in paths},
         "drop_ins": sorted(name for path in paths for name in _drop_ins(path))[:MOST_FILES],
     }
+
+
+def run_of(environ: Mapping[str, str]) -> str:
+    """Return of which run of a service this process is, "" where no supervisor says so; systemd.exec(5)."""
+    said = environ.get("INVOCATION_ID", "")
+    return said if _RUN.fullmatch(said) else ""
 
 
 def _paths(environ: Mapping[str, str]) -> list[str]:

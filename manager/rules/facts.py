@@ -33,6 +33,15 @@ class Kind(Enum):
     JOB_STATUS = "job.status"  # detail: from, to, reason
     JOB_CHANGED = "job.changed"  # priority and the like
     JOB_DELETED = "job.deleted"
+    AGENT_ENROLLED = "agent.enrolled"  # detail: agent, name
+    AGENT_DELETED = "agent.deleted"  # detail: agent, name
+    # The service that runs a worker is up, down or failed now, or is now judged otherwise; detail: agent, service,
+    # active, result, exit, and holds and why of its restart
+    SERVICE_CHANGED = "service.changed"
+    TICKET_MADE = "ticket.made"  # detail: ticket, verb, agent, service
+    TICKET_TAKEN = "ticket.taken"  # the agent begins; detail: ticket, verb
+    TICKET_ENDED = "ticket.ended"  # detail: ticket, verb, outcome (done, failed, refused), text
+    WORKER_DRILLED = "worker.drilled"  # a restart to see that it works; detail: request
     JOB_PICTURE = "job.picture"  # the small pictures of its newest one were made
     TAG_MADE = "tag.made"  # detail: tag, name
     TAG_CHANGED = "tag.changed"  # detail: tag, name, was

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from ...worker.wire import Request, Status, TaskStatus
+from .attended import Attended
 from .facts import Fact, Kind
 
 
@@ -111,6 +112,7 @@ class Worker:
     request: Pending | None = None
     wished: LastWish | None = None
     task: LastTask | None = None
+    attended: Attended | None = None
 
     @property
     def busy(self) -> bool:
@@ -161,7 +163,10 @@ class Moved:
 
 @dataclass(frozen=True)
 class Announcement:
-    """What a worker says of itself when it signs on. unit: of its definition, as drift.py keeps it."""
+    """What a worker says of itself when it signs on. unit: of its definition, as drift.py keeps it.
+
+    invocation: the run of a service that it is of. restart_code: the exit code with which it asks to be started again.
+    """
 
     name: str
     version: str
@@ -169,6 +174,8 @@ class Announcement:
     can_restart: bool
     address: str
     unit: str | None = None
+    invocation: str | None = None
+    restart_code: int | None = None
 
 
 def start_status(worker: Worker) -> Status:

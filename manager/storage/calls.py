@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from ...worker.wire import Status, TaskStatus
 from ..clock import timestamp
+from ..rules import schedules as schedule_rules
 from ..rules import tasks as task_rules
 from ..rules import variables
 from ..rules import workers as worker_rules
 from ..rules.facts import Fact, Kind
 from ..rules.tasks import Command, Permission, Task, Thresholds
 from ..rules.workers import Announcement, Moved, Worker
-from . import events, flow, tasks, turns, workers
+from . import agents, events, flow, jobcare, schedules, tasks, turns, workers
 from .database import Change
 from .store import Store
 
@@ -43,9 +44,10 @@ def register(store: Store, said: Registration) -> str:
 
 def sign_on(store: Store, worker_id: str, said: Announcement) -> Status:
     """A new process speaks for the worker; return the status it is to take."""
-    return worker_rules.start_status(
-        store.change_worker(worker_id, lambda worker, now: worker_rules.sign_on(worker, said, now))
-    )
+    with store.database.write() as change:
+        worker = store.change_within(change, worker_id, lambda it, now: worker_rules.sign_on(it, said, now))
+        agents.signed_on(change, worker_id, said.invocation, said.restart_code)
+        return schedule_rules.start_status(worker, schedules.verdict(change.connection, worker_id, change.now))
 
 
 def sign_off(store: Store, worker_id: str) -> None:
@@ -212,11 +214,18 @@ def thresholds(store: Store) -> Thresholds:
     return Thresholds(store.settings.blocklist_threshold, store.settings.task_fail_after_softfail_count)
 
 
+class TooMany(Exception):
+    """A picture more than can be kept up with."""
+
+
 def add_picture(store: Store, worker_id: str, task_id: str, content: bytes, type: str) -> None:
-    """Keep a picture (of a type in files.PICTURES) that a task produced. Raises Missing, TooLate."""
+    """Keep a picture (of a type in files.PICTURES) that a task produced. Raises Missing, TooLate, TooMany."""
     task = store.task(task_id)
     if task.worker_id != worker_id:
         raise TooLate(f"task {task_id} is not assigned to you")
+    folder = store.files.folder(task.job_id)
+    if not store.pictures.offer(content, folder, lambda: jobcare.note_picture(store, task.job_id)):
+        raise TooMany("too many pictures wait to be made smaller; send the next one")
     store.files.write_picture(task.job_id, task_id, content, type)
     with store.database.write() as change:
         tasks.set_picture(change, task)

@@ -69,6 +69,9 @@ worker = Table(
     Column("request_at", BigInteger),
     Column("request_seq", BigInteger),
     Column("request_seen_at", BigInteger),
+    # What it says of its process: the run of a service that it is of, and its restart code.
+    Column("invocation", String(64)),
+    Column("restart_code", BigInteger),
     Column("request_deadline", BigInteger),
     Column("request_until", BigInteger),
     Column("request_reason", Text),
@@ -252,4 +255,59 @@ schedule = Table(
     Column("changed_at", BigInteger, nullable=False),
     Column("changed_by", Text, nullable=False),
     Column("due_at", BigInteger, index=True),  # when it next has something to say
+)
+
+# Agents on the nodes: they see the services that run workers, and start or restart them when asked.
+agent = Table(
+    "agent",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("secret_hash", String(64), nullable=False),  # SHA-256, hexadecimal
+    Column("ticket_key", String(64), nullable=False),  # of the HMAC of its tickets, hexadecimal
+    Column("name", Text, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("supervisor", Text, nullable=False, server_default=""),
+    Column("trouble", Text, nullable=False, server_default=""),  # why it does not see its services
+    Column("bell", BigInteger, nullable=False, server_default="0"),
+    Column("enrolled_at", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),
+)
+
+# What an agent sees; worker_id: whom the service ran last.
+agent_service = Table(
+    "agent_service",
+    metadata,
+    Column("agent_id", ForeignKey("agent.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("worker_id", String(36), unique=True),
+    Column("invocation", String(64), nullable=False, index=True),
+    Column("active", Text, nullable=False),
+    Column("sub", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("restarts", BigInteger, nullable=False),
+    Column("exit", Text, nullable=False),
+    Column("code", BigInteger, nullable=False),  # an exit code, and whether it is a planned restart
+    Column("holds", Boolean, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("attested_at", BigInteger, nullable=False),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("agent_id", ForeignKey("agent.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("service", Text, nullable=False),
+    Column("verb", String(20), nullable=False),
+    Column("worker_id", String(36), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("taken_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("outcome", String(20), nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
 )

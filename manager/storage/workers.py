@@ -4,15 +4,16 @@ import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, false, func, insert, select, true, update
 
 from ...worker.wire import Request, Status, TaskStatus
 from ..rules import dues
+from ..rules.attended import Attended
 from ..rules.facts import Kind
 from ..rules.workers import LastTask, LastWish, Moved, Pending, Terms, Worker
 from . import events
 from .database import Change
-from .tables import blocklist, capability, failure, job, task, worker, worker_tag
+from .tables import agent, agent_service, blocklist, capability, failure, job, task, worker, worker_tag
 
 # What the worker itself should hear of at once.
 _RINGING = frozenset({Kind.REQUEST_MADE, Kind.REQUEST_WITHDRAWN, Kind.REQUEST_ESCALATED})
@@ -23,6 +24,9 @@ _TASK_TYPES = (
     .scalar_subquery()
     .label("task_types")
 )
+
+# Of what an agent says of a service, these are known of a worker by the same names.
+_ATTENDED = ("active", "sub", "result", "restarts", "exit", "code", "holds", "why", "attested_at")
 
 _WORKERS = (
     select(
@@ -37,10 +41,18 @@ _WORKERS = (
         task.c.started_at.label("task_started_at"),
         task.c.ended_at.label("task_ended_at"),
         job.c.name.label("task_job_name"),
+        agent_service.c.agent_id,
+        agent_service.c.name.label("service"),
+        *(agent_service.c[name].label(f"service_{name}") for name in _ATTENDED),
+        agent.c.name.label("agent"),
+        *(agent.c[name].label(f"agent_{name}") for name in ("supervisor", "trouble", "last_seen")),
+        func.coalesce(agent_service.c.invocation == worker.c.invocation, false()).label("same_run"),
     )
     .select_from(worker)
     .outerjoin(task, task.c.id == worker.c.task_id)
     .outerjoin(job, job.c.id == task.c.job_id)
+    .outerjoin(agent_service, agent_service.c.worker_id == worker.c.id)
+    .outerjoin(agent, agent.c.id == agent_service.c.agent_id)
     .where(worker.c.deleted_at.is_(None))
     .order_by(worker.c.name, worker.c.id)
 )
@@ -87,6 +99,7 @@ def _worker(row: Row[Any], seen: Mapping[str, int]) -> Worker:
         request=_pending(row),
         wished=_wished(row),
         task=_last_task(row),
+        attended=_attended(row),
     )
 
 
@@ -112,6 +125,22 @@ def _wished(row: Row[Any]) -> LastWish | None:
         at=row.wished_at,
         reason=row.wished_reason or "",
         until=row.wished_until,
+    )
+
+
+def _attended(row: Row[Any]) -> Attended | None:
+    if row.agent_id is None:
+        return None
+    return Attended(
+        agent_id=row.agent_id,
+        agent=row.agent,
+        service=row.service,
+        supervisor=row.agent_supervisor,
+        trouble=row.agent_trouble,
+        heard_at=row.agent_last_seen,
+        same_run=bool(row.same_run),
+        worker_code=row.restart_code,
+        **{name: getattr(row, f"service_{name}") for name in _ATTENDED},
     )
 
 

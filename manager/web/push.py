@@ -5,7 +5,8 @@ One query a ring looks after all who wait, and a request that waits holds no thr
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -21,10 +22,17 @@ from .pulse import Pulse
 PACE = 0.02
 
 
+class Ringer(Protocol):
+    """Knows the bells of those who wait, by their ids."""
+
+    def bell(self, id: str, /) -> int: ...
+    def bells(self, ids: Collection[str], /) -> Mapping[str, int]: ...
+
+
 class Bells:
     """Who waits for the bell of which worker, and beyond which seq."""
 
-    def __init__(self, store: Store, pulse: Pulse) -> None:
+    def __init__(self, store: Ringer, pulse: Pulse) -> None:
         self._store, self._pulse = store, pulse
         self._waiting: defaultdict[str, dict[asyncio.Future[int | None], int]] = defaultdict(dict)
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from ...worker.wire import API, LARGEST_PICTURE, PUSH, Status, TaskStatus
-from ..rules import drift
+from ..rules import agents, drift
 from ..rules.workers import Announcement, Worker
 from ..storage import calls
 from ..storage.calls import NotAwake, Registration, Report, StatusFirst, TooLate, Work
@@ -82,6 +82,8 @@ def sign_on(worker: Worker) -> ResponseReturnValue:
         can_restart=said.get("can_restart", False),
         address=request.remote_addr or "",
         unit=drift.keep(said.get("unit")),
+        invocation=agents.kept_run(said.get("invocation")),
+        restart_code=agents.kept_code(said.get("restart_code")),
     )
     return jsonify(status_requested=calls.sign_on(store(), worker.id, announced).value, push=PUSH)
 

@@ -3,7 +3,7 @@
 Verbs that change something become jobs (requests.py); the others are answered at once. Exit codes are systemctl's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ...units.errors import BadValue
 from ...units.grammar import parse_signal
@@ -34,8 +34,8 @@ def handle(desk: Desk, request: Request, answer: Answer) -> None:
     verb = request.verb
     if verb in _WITHOUT_NAMES:
         _WITHOUT_NAMES[verb](desk, request, answer)
-    elif verb not in (*requests.VERBS, *_EACH, *_LISTS, *_FILES):
-        known = ", ".join(sorted({*requests.VERBS, *_EACH, *_LISTS, *_FILES, *_WITHOUT_NAMES}))
+    elif verb not in (*requests.VERBS, *_EACH, *_LISTS, *_FILES, "await-change"):
+        known = ", ".join(sorted({*requests.VERBS, *_EACH, *_LISTS, *_FILES, *_WITHOUT_NAMES, "await-change"}))
         answer(Reply(BAD_INPUT, (f"{verb}: it is no request; known are {known}",)))
     elif not request.names and verb not in (*_EVERYTHING, *_LISTS):
         answer(Reply(BAD_INPUT, (f"{verb}: no service is named; name one, or a pattern such as 'worker@*'",)))
@@ -43,6 +43,8 @@ def handle(desk: Desk, request: Request, answer: Answer) -> None:
         names = [name for each in request.names for name in (matches(desk, each) if is_pattern(each) else [each])]
         whole = _together(verb, [_FILES[verb](desk, name, request.options) for name in names])
         answer(whole if names else Reply(_OF_NONE.get(verb, 0)))
+    elif verb == "await-change":
+        _await_change(desk, request, answer)
     else:
         chosen = choose(desk, request.names)
         if verb in requests.VERBS:
@@ -170,6 +172,35 @@ def _list_dependencies(desk: Desk, name: str, options: Options) -> Reply:
     return views.list_dependencies(desk, short_name(_loaded(desk, name).name), options)
 
 
+def _await_change(desk: Desk, request: Request, answer: Answer) -> None:
+    """Answer with a mark of how the services are, as soon as that is not the mark that was given."""
+    since = request.options.get("since")
+
+    def look() -> bool:
+        mark = _mark(choose(desk, request.names).units)
+        if mark != since:
+            answer(Reply(0, (mark,), mark))
+        return mark != since
+
+    if not look():
+        read = _as_read(desk)
+        desk.watch(lambda: bool(desk.supervisor.touched or _as_read(desk) != read) and look())
+
+
+def _as_read(desk: Desk) -> tuple[int, ...]:
+    """Return something that is another after files were read again."""
+    return tuple(id(unit.service) for unit in desk.supervisor.units.values())
+
+
+def _mark(units: Sequence[Unit]) -> str:
+    """Return a text that is another one whenever a service, or one more or less of them, is in another state."""
+    known = (
+        (unit.name, unit.life.state.value, unit.life.result.value, unit.life.restarts, unit.invocation, id(unit.service))
+        for unit in units
+    )
+    return f"{hash(tuple(known)) % 2**64:016x}"
+
+
 def _reload(desk: Desk, request: Request, answer: Answer) -> None:
     """Read all files again: systemctl daemon-reload. What is wrong with some is told, and the exit code is 1."""
     problems, notes = desk.reload()
@@ -225,4 +256,4 @@ _OF_NONE = {"is-active": NOT_RUNNING, "is-failed": FAILED, "is-enabled": FAILED}
 # What these answer is read by programs, which look for nothing else in it.
 _ANSWER_ALONE = frozenset({"show", "is-active", "is-failed"})
 # Without a name these mean every service.
-_EVERYTHING = frozenset({"show", "status", "why", "logs", "reset-failed", "is-active", "is-failed"})
+_EVERYTHING = frozenset({"await-change", "show", "status", "why", "logs", "reset-failed", "is-active", "is-failed"})

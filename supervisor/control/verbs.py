@@ -45,6 +45,7 @@ VERBS: Mapping[str, Verb] = {
     "is-failed": Verb("say whether any of them failed (0) or none (1)", "+", ("quiet",), tells=True),
     "is-enabled": Verb("say whether services are started by themselves (0) or not (1)", "+", ("quiet",), tells=True),
     "why": Verb("explain why services are so, and what an exit would bring", "*", ("json", *_TELLING), tells=True),
+    "await-change": Verb("wait until a service is not as it was told last", "*", ("since",), tells=True),
     "logs": Verb("show what services printed", "+", ("log_lines", "follow"), tells=True),
     "list": Verb("list services with their processes and restarts", "*", _TELLING, tells=True),
     "list-units": Verb("list units", "*", ("all", "state", "failed", "type", *_TELLING), tells=True),
@@ -109,12 +110,13 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "state": (("--state",), {"metavar": "STATE,…", "help": "only those in one of these states"}),
     "failed": (("--failed",), {"action": "store_true", "help": "only those that failed"}),
     "type": (("-t", "--type"), {"metavar": "TYPE,…", "help": "only these types: service, target"}),
+    "since": (("--since",), {"metavar": "MARK", "help": "what the last one printed; without it, print that at once"}),
     "reverse": (("--reverse",), {"action": "store_true", "help": "what needs them"}),
 }
 # Those that the supervisor needs to know; the others are about how its answer is shown.
 TOLD = (
     *("no_block", "wait", "job_mode", "signal", "kill_whom", "property"),
-    *("all", "state", "failed", "type", "reverse"),
+    *("all", "state", "failed", "type", "reverse", "since"),
 )
 
 

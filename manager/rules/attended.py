@@ -1,0 +1,39 @@
+"""What the agent on a worker's node says of the service that runs the worker. Pure."""
+
+from dataclasses import dataclass
+
+# systemd's ActiveState: those in which a process of the service runs, or soon will.
+UP = frozenset({"active", "activating", "deactivating", "reloading", "refreshing"})
+
+
+@dataclass(frozen=True)
+class Attended:
+    """A service that ran a worker, last seen by an agent. Times are milliseconds since the epoch.
+
+    supervisor: farmhand or systemd. heard_at: when the agent was last heard of; trouble: why it cannot see its services,
+    if so. active, sub, result, restarts: systemd's properties; exit: how its main process ended last. same_run: the
+    worker's present process is of the run that the agent sees. code, holds, why: whether ending with that exit code is
+    a planned restart there, as of attested_at; worker_code: the one that the worker uses.
+    """
+
+    agent_id: str
+    agent: str
+    service: str
+    supervisor: str = "farmhand"
+    heard_at: int = 0
+    trouble: str = ""
+    active: str = "active"
+    sub: str = "running"
+    result: str = "success"
+    restarts: int = 0
+    exit: str = ""
+    same_run: bool = True
+    code: int | None = None
+    holds: bool = False
+    why: str = ""
+    attested_at: int = 0
+    worker_code: int | None = None
+
+    @property
+    def up(self) -> bool:
+        return self.active in UP

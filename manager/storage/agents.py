@@ -1,0 +1,363 @@
+"""What agents call, and what is asked of them. Each function but those with a `change` is one transaction.
+
+Which service runs which worker is never claimed by one of the two alone: the worker says of which run of a service its
+process is (INVOCATION_ID, 128 random bits that its supervisor made for that very run), and the agent says which run it
+sees. Times are milliseconds since the epoch.
+"""
+
+import hmac
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from ...units.tickets import Claims, seal
+from ...worker.wire import RESTART_EXIT_CODE
+from ..rules import agents as rules
+from ..rules.agents import Ticket, Verb
+from ..rules.attended import UP
+from ..rules.facts import Fact, Kind
+from . import events, workers
+from .database import Change
+from .store import Missing, Store
+from .tables import agent, agent_service, ticket, worker
+
+# A last sign of life is written down when it is this old, which is often enough for rules.agents.AWAY_MS.
+_NOTE_MS = 20_000
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What a program that wants to be an agent says of itself."""
+
+    name: str
+    platform: str
+    version: str
+    secret: str
+    ticket_key: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Agent:
+    """An agent. trouble: why it does not see its services, if so."""
+
+    id: str
+    name: str
+    platform: str
+    version: str
+    address: str
+    supervisor: str
+    trouble: str
+    enrolled_at: int
+    last_seen: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A service as an agent sees it; systemd's properties, and what an exit with `code` would bring."""
+
+    name: str
+    invocation: str
+    active: str
+    sub: str
+    result: str
+    restarts: int
+    exit: str
+    code: int
+    holds: bool
+    why: str
+
+    @property
+    def outline(self) -> tuple[object, ...]:
+        """Return what is worth an event when it changes: a service that crashes all day makes few of them."""
+        active = "up" if self.active in UP else self.active
+        return active, self.code, self.holds, self.why
+
+
+# -- who they are
+
+
+def enrol(store: Store, said: Enrolment) -> str:
+    """Make an agent, and return its id."""
+    agent_id = str(uuid.uuid4())
+    with store.database.write() as change:
+        change.connection.execute(
+            insert(agent).values(
+                id=agent_id,
+                secret_hash=workers.hash_secret(said.secret),
+                ticket_key=said.ticket_key,
+                name=said.name,
+                platform=said.platform,
+                version=said.version,
+                address=said.address,
+                enrolled_at=change.now,
+                last_seen=change.now,
+            )
+        )
+        events.append(change, Fact(Kind.AGENT_ENROLLED, {"agent": agent_id, "name": said.name}))
+    return agent_id
+
+
+def authenticate(store: Store, agent_id: str, secret: str) -> Agent | None:
+    """Return the agent with these credentials, or None; counts as a sign of life."""
+    with store.database.read() as connection:
+        row = _agent_row(connection, agent_id)
+    if row is None or not hmac.compare_digest(row.secret_hash, workers.hash_secret(secret)):
+        return None
+    if store.clock() - row.last_seen >= _NOTE_MS:
+        with store.database.write() as change:
+            change.connection.execute(update(agent).where(agent.c.id == agent_id).values(last_seen=change.now))
+    return _agent(row)
+
+
+def known(store: Store) -> list[Agent]:
+    """Return the agents, by name."""
+    query = select(agent).where(agent.c.deleted_at.is_(None)).order_by(agent.c.name, agent.c.id)
+    with store.database.read() as connection:
+        return [_agent(row) for row in connection.execute(query)]
+
+
+def remove(store: Store, agent_id: str, by: str) -> None:
+    """Forget an agent and what it saw; its credentials are refused from now on. Raises Missing."""
+    with store.database.write() as change:
+        row = _agent_row(change.connection, agent_id)
+        if row is None:
+            raise Missing(f"there is no agent {agent_id}")
+        change.connection.execute(delete(agent_service).where(agent_service.c.agent_id == agent_id))
+        values = {"deleted_at": change.now, "ticket_key": "", "secret_hash": ""}
+        change.connection.execute(update(agent).where(agent.c.id == agent_id).values(values))
+        events.append(change, Fact(Kind.AGENT_DELETED, {"agent": agent_id, "name": row.name}), who=by)
+
+
+def _agent_row(connection: Connection, agent_id: str) -> Row[Any] | None:
+    return connection.execute(select(agent).where(agent.c.id == agent_id, agent.c.deleted_at.is_(None))).first()
+
+
+def _agent(row: Row[Any]) -> Agent:
+    names = Agent.__dataclass_fields__
+    return Agent(**{name: getattr(row, name) for name in names})
+
+
+# -- what they see
+
+
+def report(
+    store: Store, agent_id: str, supervisor: str, trouble: str, services: Sequence[Seen]
+) -> Mapping[str, int]:
+    """Take what an agent sees, and return the restart codes of the workers. trouble: it sees nothing, and why."""
+    with store.database.write() as change:
+        values = {"supervisor": supervisor, "trouble": trouble, "last_seen": change.now}
+        change.connection.execute(update(agent).where(agent.c.id == agent_id).values(values))
+        if not trouble:
+            _see(change, agent_id, services)
+        return _codes(change.connection, agent_id)
+
+
+def _see(change: Change, agent_id: str, services: Sequence[Seen]) -> None:
+    before = {row.name: row for row in change.connection.execute(_services_of(agent_id))}
+    gone = before.keys() - {each.name for each in services}
+    mine = agent_service.c.agent_id == agent_id
+    change.connection.execute(delete(agent_service).where(mine, agent_service.c.name.in_(gone)))
+    for each in services:
+        row = before.get(each.name)
+        values = {**vars(each), "attested_at": change.now}
+        if row is None:
+            change.connection.execute(insert(agent_service).values(agent_id=agent_id, **values))
+        else:
+            change.connection.execute(update(agent_service).where(mine, agent_service.c.name == each.name).values(values))
+        worker_id = _bind(change, each.invocation) or (row.worker_id if row is not None else None)
+        if worker_id is not None and (row is None or _seen(row).outline != each.outline):
+            _tell(change, agent_id, worker_id, each)
+
+
+def _services_of(agent_id: str) -> Any:
+    return select(agent_service).where(agent_service.c.agent_id == agent_id)
+
+
+def _seen(row: Row[Any]) -> Seen:
+    return Seen(**{name: getattr(row, name) for name in Seen.__dataclass_fields__})
+
+
+def _tell(change: Change, agent_id: str, worker_id: str, service: Seen) -> None:
+    detail = {
+        "agent": agent_id,
+        "service": service.name,
+        **{name: getattr(service, name) for name in ("active", "result", "exit", "holds", "why")},
+    }
+    events.append(change, Fact(Kind.SERVICE_CHANGED, detail), worker_id=worker_id)
+
+
+def signed_on(change: Change, worker_id: str, invocation: str | None, restart_code: int | None) -> None:
+    """Note of which run of a service a worker's process is, and tell its agent if the restart code is news."""
+    values = {"invocation": invocation, "restart_code": restart_code}
+    change.connection.execute(update(worker).where(worker.c.id == worker_id).values(values))
+    if not invocation or _bind(change, invocation) is None or restart_code is None:
+        return
+    other = select(agent_service.c.agent_id).where(
+        agent_service.c.worker_id == worker_id, agent_service.c.code != restart_code
+    )
+    change.connection.execute(update(agent).where(agent.c.id.in_(other)).values(bell=change.seq))
+
+
+def _bind(change: Change, invocation: str) -> str | None:
+    """Put together the service and the worker that are of the same run; return the worker, None without one."""
+    if not invocation:
+        return None
+    of_run = select(worker.c.id).where(worker.c.invocation == invocation, worker.c.deleted_at.is_(None))
+    found = change.connection.execute(of_run).scalars().all()
+    rows = change.connection.execute(
+        select(agent_service).where(agent_service.c.invocation == invocation)
+    ).all()
+    if len(found) != 1 or len(rows) != 1:
+        return None
+    if rows[0].worker_id != found[0]:
+        former = update(agent_service).where(agent_service.c.worker_id == found[0])
+        change.connection.execute(former.values(worker_id=None))
+        this = update(agent_service).where(agent_service.c.invocation == invocation)
+        change.connection.execute(this.values(worker_id=found[0]))
+        _tell(change, rows[0].agent_id, found[0], _seen(rows[0]))
+    return str(found[0])
+
+
+def codes(store: Store, agent_id: str) -> Mapping[str, int]:
+    """Return the exit codes with which the workers of an agent's services ask to be restarted."""
+    with store.database.read() as connection:
+        return _codes(connection, agent_id)
+
+
+def _codes(connection: Connection, agent_id: str) -> Mapping[str, int]:
+    query = (
+        select(agent_service.c.name, worker.c.restart_code)
+        .join(worker, worker.c.id == agent_service.c.worker_id)
+        .where(agent_service.c.agent_id == agent_id, worker.c.restart_code.is_not(None))
+        .where(worker.c.restart_code != RESTART_EXIT_CODE)
+    )
+    return {row.name: row.restart_code for row in connection.execute(query)}
+
+
+# -- what is asked of them
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came of asking: a ticket, new or open before; or why there is none. The text completes "NAME ..."."""
+
+    name: str
+    text: str
+    ticket: Ticket | None = None
+
+
+_DOES = {Verb.START: "is to be started", Verb.RESTART: "is to be restarted"}
+
+
+def ask(store: Store, worker_id: str, verb: Verb, by: str) -> Asked:
+    """Ask a worker's agent to start or restart it. Raises Missing."""
+    with store.database.write() as change:
+        found = workers.load(change.connection, [worker_id], store.seen.at)
+        if not found:
+            raise Missing(f"there is no worker {worker_id}")
+        refusal = rules.refuse(found[0], verb, change.now)
+        attended = found[0].attended
+        if refusal is not None or attended is None:
+            return Asked(found[0].name, refusal or "has no agent")
+        for open in _open(change.connection, attended.agent_id, change.now):
+            if open.service == attended.service:
+                return Asked(found[0].name, f"was to be {open.verb.value}ed already", open)
+        made = _make(change, worker_id, attended.agent_id, attended.service, verb, by)
+        return Asked(found[0].name, f"{_DOES[verb]} by its agent {attended.agent}", made)
+
+
+def _make(change: Change, worker_id: str, agent_id: str, service: str, verb: Verb, by: str) -> Ticket:
+    expires = change.now + rules.TICKET_MS
+    made = Ticket(str(uuid.uuid4()), agent_id, service, verb, worker_id, by, change.now, expires)
+    change.connection.execute(insert(ticket).values({**vars(made), "verb": verb.value}))
+    detail = {"ticket": made.id, "verb": verb.value, "agent": agent_id, "service": service}
+    seq = events.append(change, Fact(Kind.TICKET_MADE, detail), worker_id=worker_id, who=by)
+    change.connection.execute(update(agent).where(agent.c.id == agent_id).values(bell=seq))
+    return made
+
+
+def show(store: Store, ticket_id: str) -> Ticket:
+    """Return one ticket, or raise Missing."""
+    with store.database.read() as connection:
+        return _load(connection, ticket_id)
+
+
+def newest(store: Store, worker_id: str) -> Ticket | None:
+    """Return the newest ticket about a worker."""
+    query = select(ticket).where(ticket.c.worker_id == worker_id).order_by(ticket.c.made_at.desc()).limit(1)
+    with store.database.read() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else _ticket(row)
+
+
+def take(store: Store, agent_id: str, challenge: str) -> list[str]:
+    """Write the tickets that wait for an agent, in answer to its challenge; they count as taken."""
+    with store.database.read() as connection:
+        if not _open(connection, agent_id, store.clock()):
+            return []
+    with store.database.write() as change:
+        row = _agent_row(change.connection, agent_id)
+        waiting = _open(change.connection, agent_id, change.now) if row is not None else []
+        for each in waiting:
+            if each.taken_at is None:
+                change.connection.execute(update(ticket).where(ticket.c.id == each.id).values(taken_at=change.now))
+                detail = {"ticket": each.id, "verb": each.verb.value}
+                events.append(change, Fact(Kind.TICKET_TAKEN, detail), worker_id=each.worker_id)
+        return [seal(bytes.fromhex(row.ticket_key), _claims(each, challenge, change.now)) for each in waiting if row]
+
+
+def _claims(it: Ticket, challenge: str, now: int) -> Claims:
+    return Claims(it.id, it.agent_id, it.service, it.verb.value, challenge, now, it.expires_at)
+
+
+def conclude(store: Store, agent_id: str, ticket_id: str, outcome: str, text: str) -> None:
+    """Take an agent's word for what became of a ticket of its own. Raises Missing."""
+    with store.database.write() as change:
+        found = _load(change.connection, ticket_id)
+        if found.agent_id != agent_id:
+            raise Missing(f"there is no ticket {ticket_id} of this agent")
+        if found.outcome:
+            return
+        values = {"outcome": outcome, "text": text, "ended_at": change.now}
+        change.connection.execute(update(ticket).where(ticket.c.id == ticket_id).values(values))
+        detail = {"ticket": ticket_id, "verb": found.verb.value, "outcome": outcome, "text": text}
+        events.append(change, Fact(Kind.TICKET_ENDED, detail), worker_id=found.worker_id)
+
+
+def _open(connection: Connection, agent_id: str, now: int) -> list[Ticket]:
+    query = select(ticket).where(ticket.c.agent_id == agent_id, ticket.c.outcome == "").order_by(ticket.c.made_at)
+    recent = query.where(ticket.c.made_at > now - rules.TICKET_MS - rules.UNDERWAY_MS)
+    return [each for each in map(_ticket, connection.execute(recent)) if rules.is_open(each, now)]
+
+
+def _load(connection: Connection, ticket_id: str) -> Ticket:
+    row = connection.execute(select(ticket).where(ticket.c.id == ticket_id)).first()
+    if row is None:
+        raise Missing(f"there is no ticket {ticket_id}")
+    return _ticket(row)
+
+
+def _ticket(row: Row[Any]) -> Ticket:
+    return replace(Ticket(**row._mapping), verb=Verb(row.verb))
+
+
+# -- their waiting requests
+
+
+class Bells:
+    """What web.push.Bells asks, for agents."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def bell(self, agent_id: str) -> int:
+        return self.bells([agent_id]).get(agent_id, 0)
+
+    def bells(self, agent_ids: Collection[str]) -> Mapping[str, int]:
+        query = select(agent.c.id, agent.c.bell).where(agent.c.id.in_(list(agent_ids)), agent.c.deleted_at.is_(None))
+        with self._store.database.read() as connection:
+            return {row.id: row.bell for row in connection.execute(query)}
