@@ -47,6 +47,9 @@ class Kind(Enum):
     TAG_CHANGED = "tag.changed"  # detail: tag, name, was
     TAG_DELETED = "tag.deleted"  # detail: tag, name
     WORKER_TAGS = "worker.tags"  # it has other tags; detail: tags (names)
+    # detail: schedule, worker or tag (its name), windows, zone, active, lazy
+    SCHEDULE_CHANGED = "schedule.changed"  # it is new, or other than it was
+    SCHEDULE_DELETED = "schedule.deleted"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,287 @@
+"""Sleep schedules: whose they are, and what is asked of workers when windows open and close.
+
+Functions that take a store are one transaction each. Times are milliseconds since the epoch.
+"""
+
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, delete, func, insert, or_, select, update
+
+from ..rules import schedules as rules
+from ..rules.facts import Fact, Kind
+from ..rules.schedules import Schedule, Verdict
+from ..rules.tasks import Refused
+from ..rules.windows import Window, days_words, read_window, time_text
+from ..rules.workers import Worker
+from ..zones import read_zone
+from . import events, workers
+from .database import Change
+from .store import Missing, Store
+from .tables import schedule, tag, worker, worker_tag
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who sleeps by a schedule: the worker with an id, or the workers that have the tag with it."""
+
+    kind: str  # "worker" or "tag"
+    id: str
+    name: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.name if self.kind == "worker" else f"the tag {self.name}"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A schedule as it is kept."""
+
+    id: str
+    owner: Owner
+    schedule: Schedule
+    changed_at: int
+    changed_by: str
+
+
+_IS_WORKERS = schedule.c.worker_id.is_not(None)
+_KEPT = (
+    select(
+        schedule,
+        case((_IS_WORKERS, "worker"), else_="tag").label("kind"),
+        func.coalesce(schedule.c.worker_id, schedule.c.tag_id).label("owner_id"),
+        func.coalesce(worker.c.name, tag.c.name).label("owner_name"),
+    )
+    .select_from(schedule)
+    .outerjoin(worker, worker.c.id == schedule.c.worker_id)
+    .outerjoin(tag, tag.c.id == schedule.c.tag_id)
+    .order_by(_IS_WORKERS.desc(), "owner_name", schedule.c.id)
+)
+
+
+def every(store: Store) -> list[Kept]:
+    """Return all schedules, those of workers first, by name."""
+    with store.database.read() as connection:
+        return _load(connection, _KEPT)
+
+
+def one(store: Store, schedule_id: str) -> Kept:
+    """Return a schedule, or raise Missing."""
+    with store.database.read() as connection:
+        return _one(connection, schedule_id)
+
+
+def own(store: Store, worker_id: str) -> Kept | None:
+    """Return the schedule of a worker itself; raises Missing where there is no such worker."""
+    store.worker(worker_id)
+    with store.database.read() as connection:
+        found = _load(connection, _KEPT.where(schedule.c.worker_id == worker_id))
+    return found[0] if found else None
+
+
+def of_worker(store: Store, worker_id: str) -> list[Kept]:
+    """Return what a worker sleeps by: its own schedule, then those of its tags. Raises Missing."""
+    store.worker(worker_id)
+    with store.database.read() as connection:
+        tags = select(worker_tag.c.tag_id).where(worker_tag.c.worker_id == worker_id)
+        return _load(connection, _KEPT.where(or_(schedule.c.worker_id == worker_id, schedule.c.tag_id.in_(tags))))
+
+
+def verdict(connection: Connection, worker_id: str, now: int) -> Verdict | None:
+    """Return what a worker's schedules say now, None where it has none."""
+    return _verdicts(connection, [worker_id], now).get(worker_id)
+
+
+# -- changes
+
+
+def add(store: Store, owner: Owner, said: Schedule, by: str) -> Kept:
+    """Make the schedule of a worker or tag; raises Missing, and Refused where it has one."""
+    with store.database.write() as change:
+        _check(change.connection, owner)
+        has = change.connection.execute(select(schedule.c.id).where(_of(owner))).scalar()
+        if has is not None:
+            raise Refused(f"there is a sleep schedule of this {owner.kind} already; change that one, {has}")
+        id = str(uuid.uuid4())
+        with settling(store, change, _members(change.connection, owner)):
+            column = {"worker": "worker_id", "tag": "tag_id"}[owner.kind]
+            values = {"id": id, column: owner.id, **_columns(change, said, by)}
+            change.connection.execute(insert(schedule).values(values))
+        return _told(change, id, by)
+
+
+def rewrite(store: Store, schedule_id: str, said: Schedule, by: str) -> Kept:
+    """Change a schedule; raises Missing."""
+    with store.database.write() as change:
+        was = _one(change.connection, schedule_id)
+        with settling(store, change, _members(change.connection, was.owner)):
+            values = _columns(change, said, by)
+            change.connection.execute(update(schedule).where(schedule.c.id == schedule_id).values(values))
+        return _told(change, schedule_id, by)
+
+
+def remove(store: Store, schedule_id: str, by: str) -> None:
+    """Delete a schedule: who sleeps by it alone wakes up. Raises Missing."""
+    with store.database.write() as change:
+        was = _one(change.connection, schedule_id)
+        with settling(store, change, _members(change.connection, was.owner)):
+            change.connection.execute(delete(schedule).where(schedule.c.id == schedule_id))
+        _tell(change, was, Kind.SCHEDULE_DELETED, by)
+
+
+@contextmanager
+def settling(store: Store, change: Change, worker_ids: Collection[str]) -> Iterator[None]:
+    """Change schedules, or whose they are, in the block; then ask of these workers what has changed for them."""
+    before = _verdicts(change.connection, worker_ids, change.now)
+    yield
+    after = _verdicts(change.connection, worker_ids, change.now)
+    if not before and not after:
+        return
+    for it in workers.load(change.connection, worker_ids, store.seen.at):
+        wanted = rules.changed(before.get(it.id), after.get(it.id), it)
+        if wanted is not None:
+            moved = rules.overrule(it, wanted, id=str(uuid.uuid4()), now=change.now)
+            workers.save(change, it, moved, rules.BY)
+
+
+def _check(connection: Connection, owner: Owner) -> None:
+    table = {"worker": worker, "tag": tag}[owner.kind]
+    query = select(table.c.id).where(table.c.id == owner.id, table.c.deleted_at.is_(None))
+    if connection.execute(query).first() is None:
+        raise Missing(f"there is no {owner.kind} {owner.id}")
+
+
+def _told(change: Change, schedule_id: str, by: str) -> Kept:
+    kept = _one(change.connection, schedule_id)
+    _tell(change, kept, Kind.SCHEDULE_CHANGED, by)
+    return kept
+
+
+def _tell(change: Change, kept: Kept, kind: Kind, by: str) -> None:
+    said = kept.schedule
+    detail = {
+        "schedule": kept.id,
+        kept.owner.kind: kept.owner.name,
+        "windows": [str(window) for window in said.windows],
+        "zone": said.zone.key,
+        "active": said.active,
+        "lazy": said.lazy,
+    }
+    worker_id = kept.owner.id if kept.owner.kind == "worker" else None
+    events.append(change, Fact(kind, detail), worker_id=worker_id, who=by)
+
+
+# -- edges
+
+
+def next_due(store: Store) -> int | None:
+    """Return when a schedule next has something to say, or None."""
+    with store.database.read() as connection:
+        return connection.execute(select(func.min(schedule.c.due_at))).scalar()
+
+
+def come_due(store: Store) -> list[Worker]:
+    """Ask of workers what the edges want that have passed; returns those that are asked, as they are after it.
+
+    An edge that passed while no manager ran is not forgotten: what holds now is asked for.
+    """
+    with store.database.write() as change:
+        since: dict[str, int] = {}
+        query = _KEPT.add_columns(schedule.c.due_at).where(schedule.c.due_at <= change.now)
+        for row in change.connection.execute(query).all():
+            due, kept = row.due_at, _kept(row)
+            for id in _members(change.connection, kept.owner):
+                since[id] = min(due, since.get(id, due))
+            values = {"due_at": rules.edge_after(kept.schedule, change.now)}
+            change.connection.execute(update(schedule).where(schedule.c.id == kept.id).values(values))
+        return _pass(store, change, since)
+
+
+def _pass(store: Store, change: Change, since: Mapping[str, int]) -> list[Worker]:
+    """Ask it of those whose joined schedules had an edge since then."""
+    verdicts = _verdicts(change.connection, since.keys(), change.now)
+    passed = [id for id, found in verdicts.items() if rules.passed(found, since[id])]
+    asked = []
+    for it in workers.load(change.connection, passed, store.seen.at):
+        moved = rules.ask(it, verdicts[it.id], id=str(uuid.uuid4()), now=change.now)
+        if moved.facts:
+            asked.append(workers.save(change, it, moved, rules.BY))
+    return asked
+
+
+def _verdicts(connection: Connection, worker_ids: Collection[str], now: int) -> dict[str, Verdict]:
+    """Return what the schedules of these workers say; workers without any are left out."""
+    found: dict[str, list[Schedule]] = {}
+    whose = (
+        _KEPT.add_columns(schedule.c.worker_id.label("sleeper")).where(schedule.c.worker_id.in_(list(worker_ids))),
+        _KEPT.join(worker_tag, worker_tag.c.tag_id == schedule.c.tag_id)
+        .add_columns(worker_tag.c.worker_id.label("sleeper"))
+        .where(worker_tag.c.worker_id.in_(list(worker_ids))),
+    )
+    for query in whose:
+        for row in connection.execute(query):
+            found.setdefault(row.sleeper, []).append(_kept(row).schedule)
+    # Many workers have the same tags, and so the same schedules.
+    judged = {each: rules.judge(each, now) for each in {tuple(each) for each in found.values()}}
+    verdicts = {id: judged[tuple(each)] for id, each in found.items()}
+    return {id: verdict for id, verdict in verdicts.items() if verdict is not None}
+
+
+def _members(connection: Connection, owner: Owner) -> list[str]:
+    """Return the ids of the workers that sleep by the schedules of a worker or tag."""
+    if owner.kind == "worker":
+        return [owner.id]
+    query = select(worker_tag.c.worker_id).where(worker_tag.c.tag_id == owner.id)
+    return list(connection.execute(query).scalars())
+
+
+# -- rows
+
+
+def _one(connection: Connection, schedule_id: str) -> Kept:
+    found = _load(connection, _KEPT.where(schedule.c.id == schedule_id))
+    if not found:
+        raise Missing(f"there is no sleep schedule {schedule_id}")
+    return found[0]
+
+
+def _load(connection: Connection, query: Select[Any]) -> list[Kept]:
+    return [_kept(row) for row in connection.execute(query)]
+
+
+def _of(owner: Owner) -> ColumnElement[bool]:
+    column = {"worker": schedule.c.worker_id, "tag": schedule.c.tag_id}[owner.kind]
+    return column == owner.id
+
+
+def _kept(row: Row[Any]) -> Kept:
+    owner = Owner(row.kind, row.owner_id, row.owner_name)
+    said = Schedule(
+        read_zone(row.zone),
+        tuple(read_window(*each) for each in row.windows),
+        row.lazy,
+        row.active,
+        "its own schedule" if owner.kind == "worker" else f"the schedule of {owner.words}",
+    )
+    return Kept(row.id, owner, said, row.changed_at, row.changed_by)
+
+
+def _columns(change: Change, said: Schedule, by: str) -> dict[str, object]:
+    return {
+        "active": said.active,
+        "lazy": said.lazy,
+        "zone": said.zone.key,
+        "windows": [written(window) for window in said.windows],
+        "changed_at": change.now,
+        "changed_by": by,
+        "due_at": rules.edge_after(said, change.now),
+    }
+
+
+def written(window: Window) -> list[str]:
+    """Write a window as read_window takes it: days, start, end."""
+    return [days_words(window.days), time_text(window.begins), time_text(window.ends)]
