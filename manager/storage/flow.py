@@ -9,7 +9,7 @@ from ..rules.facts import Fact, Kind
 from ..rules.jobs import Draft, Job, Turn
 from ..rules.tasks import CLAIMABLE, Step, Task, Thresholds
 from ..rules.workers import Worker
-from . import events, jobs, tasks, workers
+from . import events, jobs, queues, tasks, workers
 from .database import Change
 
 
@@ -34,8 +34,6 @@ def submit(change: Change, draft: Draft, who: str) -> str:
             "status": waiting.value,
             "steps_total": each.steps,
             "updated_at": change.now,
-            "job_priority": draft.priority,
-            "job_number": number,
             "blockers": len(each.needs),
         }
         for index, each in enumerate(draft.tasks)
@@ -44,24 +42,24 @@ def submit(change: Change, draft: Draft, who: str) -> str:
         {"task_id": ids[index], "needs_id": ids[need]} for index, each in enumerate(draft.tasks) for need in each.needs
     ]
     tasks.add(change, rows, needs)
+    queues.add(change, rows, number=number, priority=draft.priority)
     tasks.recount(change, job_id)
     detail = {"name": draft.name, "tasks": len(rows)}
     events.append(change, Fact(Kind.JOB_SUBMITTED, detail), job_id=job_id, who=who)
-    for type, ready in tasks.ready_in(change.connection, job_id).items():
+    for type, ready in queues.ready_in(change.connection, job_id).items():
         workers.ring_idle(change, type, ready, draft.tag_id)
     return job_id
 
 
 def conclude(change: Change, it: Task, to: TaskStatus, reason: str, who: str = "") -> None:
     """Change a task's status, and its job's where that follows."""
-    moved = tasks.move(change, it, to, reason, who)
+    moved, freed = tasks.move(change, it, to, reason, who)
     if to in CLAIMABLE and moved.blockers == 0:
         workers.ring_idle(change, it.type, 1, it.tag_id)
-    if to is TaskStatus.COMPLETED:
-        for type, number in tasks.ready_after(change.connection, it.id).items():
-            workers.ring_idle(change, type, number, it.tag_id)
+    for type, number in freed.items():
+        workers.ring_idle(change, type, number, it.tag_id)
     job = _job(change, it)
-    stuck = job_rules.may_be_stuck(job.tally) and not tasks.any_ready(change.connection, job.id)
+    stuck = job_rules.may_be_stuck(job.tally) and not queues.any_ready(change.connection, job.id)
     turn = job_rules.after_task(it.job_status, job.tally, to, stuck=stuck)
     if turn is not None:
         turn_job(change, job, turn, who)
@@ -88,7 +86,7 @@ def turn_job(change: Change, it: Job, turn: Turn, who: str = "") -> None:
             workers.ring(change, task.worker_id)
     if turn.step is Step.REQUEUE:
         tasks.forgive(change, job_id=it.id)
-        for type, number in tasks.ready_in(change.connection, it.id).items():
+        for type, number in queues.ready_in(change.connection, it.id).items():
             workers.ring_idle(change, type, number, it.tag.id if it.tag else None)
 
 

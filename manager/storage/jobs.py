@@ -8,7 +8,7 @@ from ...worker.wire import JobStatus, TaskStatus
 from ..rules.facts import Fact, Kind
 from ..rules.jobs import Draft, Job, Turn
 from ..rules.tags import Tag
-from . import events
+from . import events, queues
 from .database import Change
 from .tables import job, tag, tally_column, task
 
@@ -106,7 +106,7 @@ def turn(change: Change, it: Job, to: Turn, who: str = "") -> None:
 
 def set_priority(change: Change, it: Job, priority: int, who: str) -> None:
     change.connection.execute(update(job).where(job.c.id == it.id).values(priority=priority, updated_at=change.now))
-    change.connection.execute(update(task).where(task.c.job_id == it.id).values(job_priority=priority))
+    queues.set_priority(change, it.id, priority)
     detail = {"priority": priority, "was": it.priority, "name": it.name}
     events.append(change, Fact(Kind.JOB_CHANGED, detail), job_id=it.id, who=who)
 

@@ -174,18 +174,36 @@ task = Table(
         nullable=False,
     ),
     Column("picture_at", BigInteger),
+    Index("ix_task_next", "job_id", "ready", "type", "priority", "index_in_job"),
+)
+
+# What of a job can be handed out: a row for its tasks of a type and priority, which is the same for all of them.
+queue = Table(
+    "queue",
+    metadata,
+    Column("job_id", ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("task_type", Text, primary_key=True),
+    Column("priority", Integer, primary_key=True),
+    Column("position", Integer, nullable=False),  # the lowest index of a task in it
+    Column("ready", Integer, nullable=False, server_default="0"),  # how many can be handed out
+    # Copies of what the job has: its number and priority, how many of its tasks are active.
+    Column("job_number", BigInteger, nullable=False),
+    Column("job_priority", Integer, nullable=False),
+    Column("active", Integer, nullable=False, server_default="0"),
     Index("ix_task_owner", "worker_id", "status"),
     Index("ix_task_job", "job_id", "status", "type"),
 )
 
 # Whose turn it is: walked from its beginning, so that no finished task is ever looked at.
 Index(
-    "ix_task_turn",
-    task.c.ready.desc(),
-    task.c.job_priority.desc(),
-    task.c.priority.desc(),
-    task.c.job_number,
-    task.c.index_in_job,
+    "ix_queue_turn",
+    queue.c.job_priority.desc(),
+    queue.c.priority.desc(),
+    queue.c.active,
+    queue.c.job_number,
+    queue.c.position,
+    sqlite_where=text("ready > 0"),
+    postgresql_where=text("ready > 0"),
 )
 
 dependency = Table(
@@ -309,5 +327,13 @@ ticket = Table(
     Column("taken_at", BigInteger),
     Column("ended_at", BigInteger),
     Column("outcome", String(20), nullable=False, server_default=""),
+
+# What only the managers of this farm know, and all of them.
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
     Column("text", Text, nullable=False, server_default=""),
 )

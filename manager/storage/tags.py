@@ -9,7 +9,7 @@ from ..rules.facts import Fact, Kind
 from ..rules.jobs import ENDED
 from ..rules.tags import Tag
 from ..rules.tasks import Refused
-from . import events, jobs, tasks, workers
+from . import events, jobs, queues, workers
 from .database import Change
 from .store import Missing, Store
 from .tables import job, tag, worker_tag
@@ -133,7 +133,7 @@ def set_of_job(store: Store, job_id: str, by: str, *, tag_id: str | None = None,
         change.connection.execute(update(job).where(job.c.id == job_id).values(tag_id=now))
         was = found.tag and found.tag.name
         _tell(change, job_id, {"tag": wanted and wanted.name, "was": was, "name": found.name}, by)
-        for type, ready in tasks.ready_in(change.connection, job_id).items():
+        for type, ready in queues.ready_in(change.connection, job_id).items():
             workers.ring_idle(change, type, ready, now)
 
 

@@ -5,8 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
     Connection,
     Row,
     bindparam,
@@ -21,12 +19,11 @@ from sqlalchemy import (
 
 from ...worker.wire import JobStatus, TaskStatus
 from ..rules.facts import Fact, Kind
-from ..rules.jobs import RUNNABLE
 from ..rules.tasks import CLAIMABLE, Command, Task
 from ..rules.workers import Worker
-from . import events
+from . import events, queues
 from .database import Change
-from .tables import blocklist, capability, dependency, failure, job, tally_column, task, worker, worker_tag
+from .tables import blocklist, dependency, failure, job, tally_column, task, worker
 
 _TASKS = (
     select(
@@ -34,6 +31,7 @@ _TASKS = (
         worker.c.name.label("worker_name"),
         worker.c.address.label("worker_address"),
         job.c.name.label("job_name"),
+        job.c.priority.label("job_priority"),
         job.c.type.label("job_type"),
         job.c.status.label("job_status"),
         job.c.tag_id,
@@ -106,72 +104,7 @@ def _task(row: Row[Any]) -> Task:
     )
 
 
-# -- handing out
-
-
-def _turn() -> Any:
-    """Select the id of the task whose turn it is for the worker `taker`."""
-    taker: BindParameter[str] = bindparam("taker")
-    types = select(capability.c.task_type).where(capability.c.worker_id == taker)
-    tags = select(worker_tag.c.tag_id).where(worker_tag.c.worker_id == taker)
-    has_failed = exists().where(failure.c.task_id == task.c.id, failure.c.worker_id == taker)
-    is_blocked = exists().where(
-        blocklist.c.job_id == task.c.job_id,
-        blocklist.c.worker_id == taker,
-        blocklist.c.task_type == task.c.type,
-    )
-    return (
-        select(task.c.id)
-        .join(job, job.c.id == task.c.job_id)
-        .where(task.c.ready, job.c.status.in_([status.value for status in RUNNABLE]))
-        .where(job.c.tag_id.is_(None) | job.c.tag_id.in_(tags))
-        .where(task.c.type.in_(types), ~has_failed, ~is_blocked)
-        .order_by(task.c.ready.desc(), task.c.job_priority.desc(), task.c.priority.desc())
-        .order_by(task.c.job_number, task.c.index_in_job)
-        .limit(1)
-    )
-
-
-TURN = _turn()
-
-# Those who ask at the same moment do not wait for each other (SQLite's writers do, and this means nothing to it).
-_MINE = TURN.with_for_update(skip_locked=True, of=task)
-
-# One statement, so that no two workers get the same task.
-_CLAIM = (
-    update(task)
-    .where(task.c.id == _MINE.scalar_subquery())
-    .values(
-        status=TaskStatus.ACTIVE.value,
-        claimed_from=task.c.status,
-        worker_id=bindparam("taker"),
-        attempt=task.c.attempt + 1,
-        incarnation=bindparam("present"),
-        activity="",
-        started_at=bindparam("now"),
-        ended_at=None,
-        last_touched=bindparam("now"),
-        updated_at=bindparam("now"),
-    )
-    .returning(task.c.id, task.c.claimed_from)
-)
-
-
-def waits_for(connection: Connection, worker_id: str) -> bool:
-    """Say whether there is a task for a worker, without handing it out."""
-    return connection.execute(TURN, {"taker": worker_id}).first() is not None
-
-
-def claim(change: Change, taker: Worker) -> Task | None:
-    """Give the worker the task whose turn it is, or None."""
-    values = {"taker": taker.id, "present": taker.incarnation, "now": change.now}
-    row = change.connection.execute(_CLAIM, values).first()
-    if row is None:
-        return None
-    claimed = load(change.connection, row.id)
-    assert claimed is not None, "it was changed in this transaction"
-    count(change, claimed.job_id, {TaskStatus(row.claimed_from): -1, TaskStatus.ACTIVE: 1})
-    return claimed
+# -- changing
 
 
 def hand_again(change: Change, taker: Worker, held: Task) -> Task:
@@ -181,11 +114,11 @@ def hand_again(change: Change, taker: Worker, held: Task) -> Task:
     return replace(held, attempt=held.attempt + 1, incarnation=taker.incarnation)
 
 
-# -- changing
+def move(change: Change, it: Task, to: TaskStatus, reason: str, who: str = "") -> tuple[Task, Mapping[str, int]]:
+    """Change a task's status with all that hangs on it: the job's tally, what waits for it, the event.
 
-
-def move(change: Change, it: Task, to: TaskStatus, reason: str, who: str = "") -> Task:
-    """Change a task's status with all that hangs on it: the job's tally, what it blocks, the event."""
+    Returns how many others became ready by it as well, by their type.
+    """
     steps = 0 if to in CLAIMABLE or to is TaskStatus.PAUSED else it.steps_completed
     values = {
         "status": to.value,
@@ -196,13 +129,18 @@ def move(change: Change, it: Task, to: TaskStatus, reason: str, who: str = "") -
     }
     change.connection.execute(update(task).where(task.c.id == it.id).values(values))
     count(change, it.job_id, {it.status: -1, to: 1}, steps=steps - it.steps_completed)
-    crossing = (to is TaskStatus.COMPLETED) - (it.status is TaskStatus.COMPLETED)
-    if crossing:
-        needing = select(dependency.c.task_id).where(dependency.c.needs_id == it.id)
-        statement = update(task).where(task.c.id.in_(needing)).values(blockers=task.c.blockers - crossing)
-        change.connection.execute(statement)
+    queues.shift(
+        change,
+        it.job_id,
+        it.type,
+        it.priority,
+        ready=((to in CLAIMABLE) - (it.status in CLAIMABLE)) if it.blockers == 0 else 0,
+        active=(to is TaskStatus.ACTIVE) - (it.status is TaskStatus.ACTIVE),
+    )
+    completed = (to is TaskStatus.COMPLETED) - (it.status is TaskStatus.COMPLETED)
+    freed = queues.release(change, it.job_id, it.id, completed) if completed else {}
     tell_moved(change, it, to, reason, who)
-    return replace(it, status=to, steps_completed=steps)
+    return replace(it, status=to, steps_completed=steps), freed
 
 
 def tell_moved(change: Change, it: Task, to: TaskStatus, reason: str, who: str = "") -> None:
@@ -242,12 +180,6 @@ def set_picture(change: Change, it: Task) -> None:
 def write_touched(change: Change, touched: Mapping[str, int]) -> None:
     for task_id, at in touched.items():
         change.connection.execute(update(task).where(task.c.id == task_id).values(last_touched=at))
-
-
-def ready_after(connection: Connection, completed_id: str) -> dict[str, int]:
-    """Count by type the tasks that waited for this one and wait for nothing more."""
-    waited = select(dependency.c.task_id).where(dependency.c.needs_id == completed_id)
-    return _ready(connection, task.c.id.in_(waited))
 
 
 # -- whole jobs
@@ -297,30 +229,13 @@ def recount(change: Change, job_id: str) -> None:
     steps = select(func.coalesce(func.sum(task.c.steps_completed), 0)).where(task.c.job_id == job_id)
     values["steps_completed"] = steps.scalar_subquery()
     change.connection.execute(update(job).where(job.c.id == job_id).values(values))
+    queues.refill(change, job_id)
 
 
 def active_in(connection: Connection, job_id: str) -> list[Task]:
     """Return what is being worked on in a job."""
     query = _TASKS.where(task.c.job_id == job_id, task.c.status == TaskStatus.ACTIVE.value)
     return [_task(row) for row in connection.execute(query)]
-
-
-def any_ready(connection: Connection, job_id: str) -> bool:
-    """Say whether a task of a job can be handed out."""
-    waiting = task.c.status.in_([status.value for status in CLAIMABLE])
-    query = select(task.c.id).where(task.c.job_id == job_id, waiting, task.c.blockers == 0).limit(1)
-    return connection.execute(query).first() is not None
-
-
-def ready_in(connection: Connection, job_id: str) -> dict[str, int]:
-    """Count a job's tasks that can be handed out, by type."""
-    return _ready(connection, task.c.job_id == job_id)
-
-
-def _ready(connection: Connection, among: ColumnElement[bool]) -> dict[str, int]:
-    # Grouped by `ready`, not filtered: the latter leads SQLite to look at all that is ready in the whole farm.
-    query = select(task.c.type, task.c.ready, func.count()).where(among).group_by(task.c.type, task.c.ready)
-    return {type: number for type, ready, number in connection.execute(query) if ready}
 
 
 # -- failures

@@ -217,7 +217,7 @@ def test_listeners_hear_of_every_commit_once_it_is_there_to_read(store):
     worker.sign_on()
     assert heard
     assert all(seq <= newest for seq, newest in heard)
-    assert heard[-1][0] == store.newest()
+    assert max(heard)[0] == store.newest()
     stop()
     count = len(heard)
     worker.becomes(Status.AWAKE)
