@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from ...worker.wire import TaskStatus
@@ -163,10 +164,7 @@ task = Table(
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("claimed_from", String(20)),  # its status before the last hand-out
     Column("incarnation", Integer, nullable=False, server_default="0"),
-    # What a hand-out looks at: copies of the job's columns, the number of tasks it still waits for.
-    Column("job_priority", Integer, nullable=False),
-    Column("job_number", BigInteger, nullable=False),
-    Column("blockers", Integer, nullable=False, server_default="0"),
+    Column("blockers", Integer, nullable=False, server_default="0"),  # how many tasks it still waits for
     Column(
         "ready",
         Boolean,
@@ -174,6 +172,8 @@ task = Table(
         nullable=False,
     ),
     Column("picture_at", BigInteger),
+    Index("ix_task_owner", "worker_id", "status"),
+    Index("ix_task_job", "job_id", "status", "type"),
     Index("ix_task_next", "job_id", "ready", "type", "priority", "index_in_job"),
 )
 
@@ -190,11 +190,9 @@ queue = Table(
     Column("job_number", BigInteger, nullable=False),
     Column("job_priority", Integer, nullable=False),
     Column("active", Integer, nullable=False, server_default="0"),
-    Index("ix_task_owner", "worker_id", "status"),
-    Index("ix_task_job", "job_id", "status", "type"),
 )
 
-# Whose turn it is: walked from its beginning, so that no finished task is ever looked at.
+# Whose turn it is: walked from its beginning, so that nothing is looked at that cannot be handed out.
 Index(
     "ix_queue_turn",
     queue.c.job_priority.desc(),
@@ -327,6 +325,8 @@ ticket = Table(
     Column("taken_at", BigInteger),
     Column("ended_at", BigInteger),
     Column("outcome", String(20), nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+)
 
 # What only the managers of this farm know, and all of them.
 secret = Table(
@@ -334,6 +334,4 @@ secret = Table(
     metadata,
     Column("name", String(40), primary_key=True),
     Column("value", Text, nullable=False),
-)
-    Column("text", Text, nullable=False, server_default=""),
 )
