@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...worker.wire import Status
+from ..rules.actions import asker
 from ..rules.promptness import HEARS_AT_ONCE, within
 from ..rules.workers import LastTask, Pending, Situation, Worker, situation
 from .menu import change_words
 from .moments import Moment
+from .termwords import joined, sleep_words, terms_words
 
 # A worker that keeps a request open is heard of every 25 s, one that polls every 20 s; three times that is late.
 LATE_MS = 75_000
@@ -57,7 +60,10 @@ class Doing:
 
 @dataclass(frozen=True)
 class Change:
-    """A pending change. seen: the worker knows of it. within: how long that may take, "" for no time worth a word."""
+    """A pending change. seen: the worker knows of it. within: how long that may take, "" for no time worth a word.
+
+    terms: until when and why, "" where nothing is said of it.
+    """
 
     to: str
     stage: str
@@ -66,6 +72,7 @@ class Change:
     asked: Moment
     seen: bool
     within: str
+    terms: str
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,7 @@ def row(worker: Worker, now: int) -> Row:
         state=state,
         restartable=worker.can_restart,
         task=doing(busy, now) if busy else None,
-        note=f"{note}; it was {worker.lost_from.value}" if worker.lost_from else note,
+        note=joined(note, because(worker, now)),
         age=age(worker, here, now),
         due=due,
         overdue=due is not None and now >= due,
@@ -134,6 +141,15 @@ def row(worker: Worker, now: int) -> Row:
         version=worker.version,
         address=worker.address,
     )
+
+
+def because(worker: Worker, now: int) -> str:
+    """Say what a lost worker was, or until when and why one was sent to sleep that sleeps."""
+    if worker.lost_from:
+        return f"it was {worker.lost_from.value}"
+    wished = worker.wished
+    sleeps = wished is not None and worker.status is wished.status is Status.ASLEEP
+    return sleep_words(wished, now) if wished and sleeps else ""
 
 
 def doing(task: LastTask, now: int) -> Doing:
@@ -174,15 +190,17 @@ def change(worker: Worker, pending: Pending, now: int) -> Change:
     slow = f"within {seconds} s" if seconds is not None and seconds > HEARS_AT_ONCE else ""
     stage = "Seen by the worker" if seen else "Not yet seen by the worker"
     stage += f", which asks by itself: {slow}" if slow else ""
-    asked = Moment(pending.at, now)
+    asked, by = Moment(pending.at, now), asker(pending.by)
+    terms = terms_words(pending.terms, now, lazy=pending.wish.lazy)
     return Change(
         to=change_words(pending.wish),
         stage=stage,
-        title=f"{stage}; asked for by {pending.by}, {asked.full}",
-        by=pending.by,
+        title=joined(stage, f"asked for by {by}, {asked.full}", terms),
+        by=by,
         asked=asked,
         seen=seen,
         within=slow,
+        terms=terms,
     )
 
 

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...worker.wire import Request, Status
+from ..rules.actions import asker
 from ..rules.facts import Kind
 from ..storage.events import Event
 from .menu import wish_words
 from .moments import Moment, exact
+from .termwords import joined, quoted, wake_words
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,25 @@ def _signed_on(event: Event, context: Context) -> Words:
     return "s-starting", "Signed on again", f"back after {exact(event.at - context.off_at)}"
 
 
+def _made(event: Event, _context: Context) -> Words:
+    """Say who asked, whose wish that replaced, on which terms and why."""
+    detail = event.detail
+    said = [f"by {asker(event.who)}"]
+    if "of" in detail and detail["of"] != event.who:
+        said.append(f"instead of what {asker(str(detail['of']))} had asked for")
+    late, until = _number(event, "deadline"), _number(event, "until")
+    said += [f"at the latest {exact(late - event.at)} later"] if late else []
+    said += [wake_words(int(until), event.at), quoted(str(detail.get("reason", "")))]
+    return "i-user", f"{wish_words(wish_of(event))} asked for", joined(*said)
+
+
+def _withdrawn(event: Event, _context: Context) -> Words:
+    why = f"by {event.who}" if event.who else str(event.detail.get("why", ""))
+    of = str(event.detail.get("of", event.who))
+    whose = f"{asker(of)} had asked for it" if of != event.who else ""
+    return "i-close", f"{wish_words(wish_of(event))} taken back", joined(why, whose)
+
+
 def _seen(event: Event, context: Context) -> Words:
     return "i-check", "Seen by the worker", _after(event, context)
 
@@ -76,13 +97,24 @@ WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
     Kind.WORKER_SIGNED_OFF: _signed_off,
     Kind.WORKER_LOST: lambda event, _: ("s-error", "Lost", f"no sign of life for {exact(_number(event, 'silent'))}"),
     Kind.WORKER_BACK: lambda event, _: (_glyph(event, "to"), "Heard of again", f"it is {event.detail['to']}"),
-    Kind.REQUEST_MADE: lambda event, _: ("i-user", f"{wish_words(wish_of(event))} asked for", f"by {event.who}"),
+    Kind.REQUEST_MADE: _made,
     Kind.REQUEST_SEEN: _seen,
     Kind.REQUEST_DONE: _done,
-    Kind.REQUEST_WITHDRAWN: lambda event, _: (
+    Kind.REQUEST_WITHDRAWN: _withdrawn,
+    Kind.REQUEST_CONFIRMED: lambda event, _: (
+        "i-user",
+        f"{wish_words(wish_of(event))} asked for by {asker(event.who)} as well",
+        f"{asker(str(event.detail['of']))} was first, and it stays as it was",
+    ),
+    Kind.REQUEST_REFUSED: lambda event, _: (
         "i-close",
-        f"{wish_words(wish_of(event))} taken back",
-        f"by {event.who}" if event.who else "",
+        f"{wish_words(wish_of(event))} refused to {asker(event.who)}",
+        f"what {asker(str(event.detail['of']))} had asked for holds",
+    ),
+    Kind.REQUEST_ESCALATED: lambda event, context: (
+        "i-user",
+        f"{wish_words(wish_of(event))} from now on",
+        f"its deadline came {_after(event, context)}".rstrip(),
     ),
 }
 

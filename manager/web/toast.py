@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from ...worker.wire import Request, Status
+from ..rules.actions import asker
 from ..rules.facts import Kind
 from ..storage.events import Event
 from .menu import wish_words
@@ -85,7 +86,7 @@ def advance(course: Course, event: Event) -> Course:
         case Kind.REQUEST_WITHDRAWN if mine:
             return replace(course, ended="taken back")
         case Kind.REQUEST_MADE if event.detail.get("replaces") == course.request_id:
-            return replace(course, ended="replaced by a newer request")
+            return replace(course, ended=f"replaced by what {asker(event.who)} asked for")
         case Kind.WORKER_DELETED:
             return replace(course, ended="deleted")
         case _:
@@ -122,7 +123,7 @@ def toast(following: Following, now: int) -> Toast | None:
 
     ends = [course.ended for course in courses if course.ended]
     return Toast(
-        title=f"{wish_words(following.wish)}, asked for by {following.by}",
+        title=f"{wish_words(following.wish)}, asked for by {asker(following.by)}",
         bars=[
             bar(Stage.ASKED, "asked"),
             bar(Stage.SEEN, "seen"),

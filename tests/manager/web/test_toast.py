@@ -42,7 +42,7 @@ def shown(*events: Event, at: int = NOW) -> Toast | None:
             ["1 taken back"],
             True,
         ),
-        ([event(Kind.REQUEST_MADE, "a", "rc", replaces="ra")], [2, 0, 0], ["1 replaced by a newer request"], False),
+        ([event(Kind.REQUEST_MADE, "a", "rc", replaces="ra")], [2, 0, 0], ["1 replaced by what kim asked for"], False),
         ([event(Kind.WORKER_DELETED, "b", "")], [2, 0, 0], ["1 deleted"], False),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from farmhand.manager.rules.actions import Answer
 from farmhand.manager.rules.facts import Kind
-from farmhand.manager.rules.workers import LastTask, Pending, Situation, Worker
+from farmhand.manager.rules.workers import LastTask, LastWish, Pending, Situation, Terms, Worker
 from farmhand.manager.storage.events import Event
 from farmhand.manager.web.menu import ACTIONS, change_words, menu, wish_words
 from farmhand.manager.web.moments import Moment, exact, span
@@ -118,6 +118,23 @@ def test_late_is_who_should_have_been_heard_of(status: Status, silent: int, late
 )
 def test_percents_are_whole_and_100_only_at_the_end(done: int, total: int, percents: int) -> None:
     assert percent(done, total) == percents
+
+
+def test_a_row_tells_the_terms_of_a_change_and_who_is_the_farm() -> None:
+    asked = Pending("r", LAZY, "", NOW, terms=Terms(deadline=NOW + 1000, reason="new driver"))
+    said = row(worker(request=asked), NOW).change
+    assert said is not None
+    assert said.terms.startswith("at the latest 2")
+    assert said.terms.endswith("; “new driver”")
+    assert "asked for by the farm itself" in said.title
+
+
+def test_a_sleeper_says_until_when_and_why() -> None:
+    wished = LastWish("r", Status.ASLEEP, "kim", NOW, "fan noise", until=NOW + 1000)
+    note = row(worker(status=Status.ASLEEP, wished=wished), NOW).note
+    assert note.startswith("Takes no task until it is woken up; woken 2")
+    assert note.endswith("; kim: “fan noise”")
+    assert row(worker(status=Status.AWAKE, idle=True, wished=wished), NOW).note == "Free"
 
 
 # -- the menu
@@ -254,6 +271,27 @@ def test_a_restart_is_told_from_the_wish_to_its_end() -> None:
         ("Signed off", "to exit with its restart code: start me again"),
         ("Signed on again", "back after 3.1 s"),
         ("Restarted, as asked", "1 min after it was asked for"),
+    ]
+
+
+DISAGREED = story(
+    (0, Kind.REQUEST_MADE, {**RESTART, "replaces": None, "deadline": NOW + 60_000, "reason": "new driver"}),
+    (1000, Kind.REQUEST_CONFIRMED, {**RESTART, "of": "sam"}),
+    (2000, Kind.REQUEST_REFUSED, {**RESTART, "of": "sam"}),
+    (60_000, Kind.REQUEST_ESCALATED, {**RESTART, "lazy": False}),
+    (61_000, Kind.REQUEST_MADE, {**RESTART, "request": "s", "status": "offline", "replaces": "r", "of": "sam"}),
+    (62_000, Kind.REQUEST_WITHDRAWN, {**RESTART, "request": "s", "status": "offline", "of": "sam"}),
+)
+
+
+def test_a_history_tells_both_who_disagreed() -> None:
+    assert [(step.title, step.detail) for step in steps(DISAGREED, NOW)] == [
+        ("Restart after task asked for", "by kim; at the latest 1 min later; “new driver”"),
+        ("Restart after task asked for by kim as well", "sam was first, and it stays as it was"),
+        ("Restart after task refused to kim", "what sam had asked for holds"),
+        ("Restart immediately from now on", "its deadline came 1 min after it was asked for"),
+        ("Shut Down after task asked for", "by kim; instead of what sam had asked for"),
+        ("Shut Down after task taken back", "by kim; sam had asked for it"),
     ]
 
 
