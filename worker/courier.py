@@ -36,8 +36,13 @@ class Reports:
         self._largest = LARGEST
         self._misses = 0  # tries in a row without delivery
         self._failures = 0  # of them, how often the manager itself failed; what it takes makes it trusted again
-        self._answering = False
+        self._answering = False  # the manager has answered something else since the last try
         self._due = -inf
+
+    @property
+    def unsure(self) -> bool:
+        """Say whether it is worth asking if the manager is there: if it is, it does not want what it is sent."""
+        return self._misses > 0 and not self._answering
 
     @property
     def waiting(self) -> bool:
@@ -51,15 +56,15 @@ class Reports:
         self._outbox.put(task, update)
 
     def hurry(self) -> None:
-        """Try now: the manager has answered something else."""
+        """Take note that the manager has answered something else, and try now if it was away."""
         self._answering = True
-        self._due = -inf
+        if self._failures <= 1:  # one may be from the moment in which it went
+            self._due = -inf
 
     def pump(self, now: float) -> None:
         if self._sent is not None or now < self._due:
             return
         self._sent = report = self._outbox.first(self._largest)
-        self._answering = False
         if report is not None:
             self._errands.send(Errand.REPORT, lambda: self._client.report(report.task, report.body))
 
@@ -75,6 +80,7 @@ class Reports:
         self._failures += failed(status, answering=self._answering)
         outcome = fate(status, failures=self._failures, about_status=report.about_status)
         if outcome is Fate.AGAIN:
+            self._answering = False
             self._due = now + delay(self._misses, random.random())
             return None
         if outcome is not Fate.DELIVERED:

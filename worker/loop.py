@@ -141,6 +141,8 @@ class Worker:
         unwanted = self._reports.heard(status, now)
         if unwanted and self._running and self._running.task.id == unwanted:
             self._ring(now)  # perhaps the task is not this worker's any more
+        if self._reports.unsure:
+            self._life = rules.rang(self._life, now)
         if not self._reports.waiting:
             self._ask_again |= self._asked is Question.STATE and self._life.phase is Phase.AWAKE
             self._life = rules.drained(self._life, now)

@@ -137,7 +137,10 @@ class Manager:
         started = time.monotonic()
         with self.changed:
             if not self.changed.wait_for(condition, seconds):
-                raise AssertionError(f"not within {seconds} s; the last calls: {self.calls[-12:]}")
+                last = "\n".join(
+                    f"{at:.2f} {method} {path} {body!r:.200}" for at, method, path, body in self.calls[-12:]
+                )
+                raise AssertionError(f"not within {seconds} s; the last calls:\n{last}")
         return time.monotonic() - started
 
     def wait_status(self, status, seconds=10):

@@ -1,17 +1,20 @@
 """What a manager, a network or a power switch can do to a worker."""
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
+import time
 
 import pytest
-from flamenco_manager import manager
+from flamenco_manager import CUT, HALF, NO_HTTP, Raw, manager
 from processes import marked
 from worker_process import wait_until, worker
 
 from farmhand.worker.wire import DENIED_EXIT_CODE
 
+CREDENTIALS = "flamenco-worker-credentials.yaml"
 SIGN_ON = "/api/v3/worker/sign-on"
 ANOTHER_WISH = 0.7  # seconds after which a second word is no echo of the first
 QUICK = ("echo", {"message": "x"})
@@ -35,16 +38,54 @@ def known_worker(farm, tmp_path):
         started.exit_code()
 
 
-@pytest.mark.parametrize("status", [500, 502, 404])
-def test_a_manager_that_fails_at_sign_on_is_asked_again_by_the_same_worker(farm, tmp_path, status):
+def page(status, media_type, body):
+    head = f"HTTP/1.1 {status} x\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+    return Raw(f"{head}\r\n{body}".encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        pytest.param(500, "the manager answered 500", id="500"),
+        pytest.param(503, "the manager answered 503", id="503"),
+        pytest.param(404, "the manager answered 404", id="404"),
+        pytest.param(page(502, "text/html", "<h1>Bad gateway</h1>"), "the manager answered 502", id="a proxy"),
+        pytest.param(page(403, "text/html", "<h1>Forbidden</h1>"), "the manager answered 403", id="forbidden"),
+        pytest.param(page(200, "text/html", "<h1>Welcome</h1>"), "the manager answered 200", id="somebody's page"),
+        pytest.param(page(200, "application/json", '{"status": "ok"}'), "the manager answered 200", id="other JSON"),
+        pytest.param(page(200, "application/json", "{nonsense"), "the manager answered 200", id="JSON that is none"),
+        pytest.param(CUT, "no answer from", id="a connection that is cut"),
+        pytest.param(HALF, "no answer from", id="and in the middle of the answer"),
+        pytest.param(NO_HTTP, "no answer from", id="garbage"),
+        pytest.param(lambda _: time.sleep(1) or CUT, "no answer from", id="slow and then cut"),
+    ],
+)
+def test_a_manager_that_fails_at_sign_on_is_asked_again_by_the_same_worker(farm, tmp_path, answer, said):
     known_worker(farm, tmp_path)
-    farm.fail[SIGN_ON] = status
+    before = (tmp_path / "data" / CREDENTIALS).read_bytes()
+    farm.fail[SIGN_ON] = answer
     with worker(farm.url, tmp_path) as started:
         farm.wait(lambda: farm.paths().count(f"POST {SIGN_ON}") == 3)
-        assert f"the manager answered {status}" in started.log
+        assert said in started.log
         farm.fail.clear()
         farm.wait_status("awake")
     assert len(farm.workers) == 1
+    assert (tmp_path / "data" / CREDENTIALS).read_bytes() == before
+
+
+def test_a_farm_that_comes_back_is_not_asked_by_all_in_the_same_moment(farm, tmp_path):
+    farm.fail[SIGN_ON] = 503
+    with contextlib.ExitStack() as started:
+        for number in range(4):
+            started.enter_context(worker(farm.url, tmp_path / str(number)))
+        farm.wait(lambda: farm.paths().count(f"POST {SIGN_ON}") == 20)
+    callers = {}
+    for at, _, path, body in farm.calls:
+        if path == SIGN_ON:
+            callers.setdefault(body["name"], []).append(at)
+    pauses = {round(later - at, 2) for times in callers.values() for at, later in itertools.pairwise(times)}
+    assert len(pauses) > 8, "they would be four if nobody rolled dice"
+    assert max(pauses) > 2 * min(pauses), "and they grow"
 
 
 def test_a_manager_that_is_not_there_yet_is_waited_for(farm, tmp_path):

@@ -5,11 +5,13 @@ from enum import Enum
 # An answer with one of these is not about the report: it comes from something in front of the manager, from one that
 # is too busy, or it is about the credentials, on which `life.py` decides.
 AWAY = frozenset({401, 403, 407, 408, 425, 429, 502, 503, 504})
+# Those by which it says itself that it is worth another try.
+BUSY = frozenset({408, 425, 429, 503})
 TOO_LARGE = 413
 
 # How often a manager may fail on a report. Output is worth less than the word that a task is done.
 TRIES_FOR_LOG = 3
-TRIES_FOR_STATUS = 20
+TRIES = 20
 
 
 class Fate(Enum):
@@ -38,4 +40,5 @@ def fate(status: int | None, *, failures: int, about_status: bool) -> Fate:
         return Fate.DELIVERED
     if status is not None and status < 500 and status not in AWAY:
         return Fate.REFUSED
-    return Fate.AGAIN if failures < (TRIES_FOR_STATUS if about_status else TRIES_FOR_LOG) else Fate.GIVEN_UP
+    patience = TRIES if about_status or status in BUSY else TRIES_FOR_LOG
+    return Fate.AGAIN if failures < patience else Fate.GIVEN_UP

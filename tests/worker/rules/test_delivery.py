@@ -1,6 +1,6 @@
 import pytest
 
-from farmhand.worker.rules.delivery import AWAY, TRIES_FOR_LOG, TRIES_FOR_STATUS, Fate, failed, fate
+from farmhand.worker.rules.delivery import AWAY, TRIES, TRIES_FOR_LOG, Fate, failed, fate
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,10 @@ from farmhand.worker.rules.delivery import AWAY, TRIES_FOR_LOG, TRIES_FOR_STATUS
         pytest.param(500, TRIES_FOR_LOG, False, Fate.GIVEN_UP, id="output is given up soon"),
         pytest.param(None, TRIES_FOR_LOG, False, Fate.GIVEN_UP, id="also where it is this report that has no answer"),
         pytest.param(504, TRIES_FOR_LOG, False, Fate.GIVEN_UP, id="or where a proxy says so"),
+        pytest.param(503, TRIES_FOR_LOG, False, Fate.AGAIN, id="one that is busy is given more time"),
+        pytest.param(503, TRIES, False, Fate.GIVEN_UP, id="but not for ever"),
         pytest.param(500, TRIES_FOR_LOG, True, Fate.AGAIN, id="the end of a task is not"),
-        pytest.param(500, TRIES_FOR_STATUS, True, Fate.GIVEN_UP, id="but in the end it is"),
+        pytest.param(500, TRIES, True, Fate.GIVEN_UP, id="but in the end it is"),
     ],
 )
 def test_fate(status, failures, about_status, expected):
