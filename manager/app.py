@@ -26,10 +26,16 @@ from .web import (
     job_api,
     jobpages,
     live,
+    meta_api,
     operator_api,
     pages,
+    plan_api,
     push,
+    schedule_api,
     site,
+    submission,
+    tag_api,
+    task_api,
     worker_api,
 )
 from .web.feed import Feed
@@ -69,9 +75,24 @@ def create_app(store: Store) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": site.visible}
     app.extensions["store"] = store
-    for module in (pages, installpages, jobpages, worker_api, operator_api, action_api, agent_api, job_api):
+    for module in (
+        pages,
+        installpages,
+        jobpages,
+        worker_api,
+        meta_api,
+        operator_api,
+        action_api,
+        plan_api,
+        agent_api,
+        job_api,
+        task_api,
+        tag_api,
+        schedule_api,
+    ):
         app.register_blueprint(module.bp)
     site.prepare(app)
+    submission.prepare(app, store.settings)
     errors.prepare(app)
 
     @app.before_request

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,10 @@ class Settings:
     worker_timeout: how long a worker that polls may be silent before it counts as lost; push_timeout: the same for one
     that keeps a request open. task_timeout: the same for a task. shared_storage_path: what {jobs} stands for.
     host_names: by which names browsers may call the manager over the loopback, beside its addresses and localhost.
+    autodiscoverable: whether workers that look for a manager in their network find this one.
     time_zone: in which sleep schedules are that name none; an IANA name. job_types: a folder with more job types.
+    database: its URL, empty for the file in --data. trusted_proxies: addresses and networks whose word is taken for who
+    calls.
     """
 
     manager_name: str = "Farmhand"
@@ -37,9 +41,12 @@ class Settings:
     task_fail_after_softfail_count: int = 3
     shared_storage_path: str = ""
     host_names: tuple[str, ...] = ()
+    autodiscoverable: bool = False
     time_zone: str = "UTC"
     variables: Variables = field(default_factory=dict)
     job_types: str = ""
+    database: str = ""
+    trusted_proxies: tuple[str, ...] = ()
 
 
 def this_platform() -> str:
@@ -105,6 +112,12 @@ def _count(document: Document, place: Place, value: object) -> int:
     return value
 
 
+def _flag(document: Document, place: Place, value: object) -> bool:
+    if not isinstance(value, bool):
+        document.refuse(place, f"{value!r} is neither true nor false", "write true or false")
+    return value
+
+
 def _folder(document: Document, place: Place, value: object) -> str:
     """Read a folder, which may be relative to that of the document."""
     folder = document.path.parent / Path(_text(document, place, value)).expanduser()
@@ -126,6 +139,17 @@ def _zone(document: Document, place: Place, value: object) -> str:
         document.refuse(place, error.problem, error.hint)
 
 
+def _networks(document: Document, place: Place, value: object) -> tuple[str, ...]:
+    networks = _names(document, place, value)
+    for index, network in enumerate(networks):
+        try:
+            ip_network(network)
+        except ValueError:
+            problem = f'"{network}" is neither an address nor a network'
+            document.refuse((*place, index), problem, "write it as 127.0.0.1 or 10.20.0.0/16")
+    return networks
+
+
 def _variables(document: Document, place: Place, value: object) -> Variables:
     if not isinstance(value, dict):
         document.refuse(place, "it must be a mapping", 'write lines of "name: value" below it')
@@ -139,9 +163,7 @@ def _choices(document: Document, place: Place, given: object) -> tuple[Variable,
     values = given.get("values")
     if not isinstance(values, list) or not values:
         document.refuse(place, "it has no values", "write one value, or a list of them below values:")
-    twoway = given.get("is_twoway", False)
-    if not isinstance(twoway, bool):
-        document.refuse((*place, "is_twoway"), f"{twoway!r} is neither true nor false", "write true or false")
+    twoway = _flag(document, (*place, "is_twoway"), given.get("is_twoway", False))
     listed = enumerate(values)
     return tuple(_choice(document, (*place, "values", index), each, is_twoway=twoway) for index, each in listed)
 
@@ -170,7 +192,10 @@ KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "task_fail_after_softfail_count": _count,
     "shared_storage_path": _text,
     "host_names": _names,
+    "autodiscoverable": _flag,
     "time_zone": _zone,
     "variables": _variables,
+    "database": _text,
+    "trusted_proxies": _networks,
     "job_types": _folder,
 }

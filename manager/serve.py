@@ -5,7 +5,7 @@ import errno
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import uvicorn
@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from .app import Waiting, create_asgi
 from .storage.store import Store
+from .web.hangup import able_to_hang_up
 
 # How long a request under way may take when the manager ends, in seconds.
 PATIENCE = 2
@@ -31,7 +32,8 @@ def serve(store: Store, host: str, port: int, data: Path) -> int:
         return CANNOT_LISTEN
     with listener:
         app, waiting = create_asgi(store)
-        asyncio.run(run(app, waiting, listener, f"Workers page at {address(listener)}workers, data in {data}"))
+        greeting = f"Workers page at {address(listener)}workers, data in {data}"
+        asyncio.run(run(app, waiting, listener, greeting, store.settings.trusted_proxies))
     return 0
 
 
@@ -68,19 +70,11 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-async def run(app: Starlette, waiting: Waiting, listener: socket.socket, greeting: str) -> None:
+async def run(
+    app: Starlette, waiting: Waiting, listener: socket.socket, greeting: str, proxies: Collection[str] = ()
+) -> None:
     """Serve on the listener until a signal comes."""
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        lifespan="on",
-        ws="none",
-        server_header=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=PATIENCE,
-    )
-    server, notifier = uvicorn.Server(config), SystemdNotifier()
+    server, notifier = make_server(app, proxies), SystemdNotifier()
 
     def stop() -> None:
         server.force_exit = server.should_exit
@@ -88,8 +82,7 @@ async def run(app: Starlette, waiting: Waiting, listener: socket.socket, greetin
         waiting.close()
 
     # Server.serve() in its three steps: its own handlers of signals would leave those who wait waiting.
-    config.load()
-    server.lifespan = config.lifespan_class(config)
+    server.lifespan = server.config.lifespan_class(server.config)
     await server.startup(sockets=[listener])
     on_signals(asyncio.get_running_loop(), stop)
     print(f"farmhand-manager: {greeting}; stop it with Ctrl-C", flush=True)
@@ -97,6 +90,25 @@ async def run(app: Starlette, waiting: Waiting, listener: socket.socket, greetin
     await server.main_loop()
     notifier.notify("STOPPING=1")
     await server.shutdown(sockets=[listener])
+
+
+def make_server(app: Starlette, proxies: Collection[str] = ()) -> uvicorn.Server:
+    """Make what serves the application; proxies, and nobody else, may say who calls (X-Forwarded-For)."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=PATIENCE,
+    )
+    config.load()
+    config.http_protocol_class = able_to_hang_up(config.http_protocol_class)  # type: ignore[assignment]
+    return uvicorn.Server(config)
 
 
 def on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:

@@ -81,6 +81,13 @@ def _expanded(text: str, chosen: Mapping[str, Variable], platform: str) -> str:
     return _plain(text, chosen)
 
 
+def translated(path: str, variables: Variables, *, here: str, there: str, audience: str) -> str:
+    """Return a folder of the platform `here` as an audience on the platform `there` has it; as it is, if nobody says."""
+    text = str(neutral(path, chosen(variables, platform=here), here))
+    values, named = chosen(variables, platform=there, audience=audience), _NAME.match(text)
+    return _expanded(text, values, there) if named and named[1] in values else path
+
+
 def _plain(text: str, chosen: Mapping[str, Variable]) -> str:
     return _NAME.sub(lambda found: chosen[found[1]].value if found[1] in chosen else found[0], text)
 

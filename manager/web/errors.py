@@ -2,8 +2,9 @@
 
 import logging
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException, NotFound
 
 from ..rules.tasks import Refused
@@ -22,6 +23,7 @@ TITLES = {
     421: "That is not the manager's name",
     413: "That is too much at once",
     500: "The manager failed",
+    503: "The manager is busy",
 }
 
 
@@ -56,6 +58,13 @@ def failed(error: Exception) -> ResponseReturnValue:
     return turned_away(500, "Nothing was changed; the manager's log says what happened.")
 
 
+def busy(error: Exception) -> ResponseReturnValue:
+    log.warning("%s %s: the database did not answer: %s", request.method, request.path, error)
+    answered = make_response(answer(503, "the database did not answer; try again"))
+    answered.headers["Retry-After"] = "1"
+    return answered
+
+
 def prepare(app: Flask) -> None:
     """Answer every error of the application."""
     app.register_error_handler(HTTPException, http)
@@ -64,4 +73,6 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(Unfit, lambda error: turned_away(400, str(error)))
     app.register_error_handler(Missing, lambda error: answer(404, error.args[0]))
     app.register_error_handler(Refused, lambda error: answer(409, str(error)))
+    app.register_error_handler(exc.OperationalError, busy)
+    app.register_error_handler(exc.TimeoutError, busy)
     app.register_error_handler(Exception, failed)

@@ -7,30 +7,15 @@ from ...worker.wire import API, Request, Status
 from ..clock import timestamp
 from ..rules import drift
 from ..rules.workers import Worker
-from ..storage import drills
-from . import job_api
+from ..storage import drills, tags
 from .agent_api import attended_json, drill_json, restart_json
 from .api import NO_CONTENT, Problem, body
-from .contract import document
+from .jobjson import tag_json, task_summary
 from .origin import operator
-from .site import release, store
+from .site import store
 from .terms import last_wish_json, pending_json
 
 bp = Blueprint("operator_api", __name__)
-
-
-@bp.get(f"{API}/version")
-def show_version() -> ResponseReturnValue:
-    number = release()
-    return jsonify(version=number, shortversion=number, name=store().settings.manager_name, git="")
-
-
-@bp.get(f"{API}/openapi3.json")
-def show_document() -> ResponseReturnValue:
-    return jsonify(document())
-
-
-# -- workers
 
 
 @bp.get(f"{API}/worker-mgt/workers")
@@ -51,8 +36,10 @@ def show_worker(worker_id: str) -> ResponseReturnValue:
     }
     if (drill := drills.last(store(), worker_id)) is not None:
         detail["drill"] = drill_json(drill)
+    if has := tags.of_worker(store(), worker.id):
+        detail["tags"] = [tag_json(tag) for tag in has]
     if worker.task is not None:
-        detail["task"] = job_api.task_summary(store().task(worker.task.id))
+        detail["task"] = task_summary(store().task(worker.task.id))
     return jsonify(detail)
 
 

@@ -5,11 +5,10 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-import uvicorn
 from polling import until
 
 from farmhand.manager.app import create_asgi
-from farmhand.manager.serve import address, listen
+from farmhand.manager.serve import address, listen, make_server
 from farmhand.manager.storage.store import Store
 
 
@@ -17,7 +16,7 @@ from farmhand.manager.storage.store import Store
 def serving(store: Store, port: int = 0) -> Iterator[str]:
     """Serve a store, and yield the address, without a slash at its end."""
     app, waiting = create_asgi(store)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2))
+    server = make_server(app)
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def run() -> None:
