@@ -56,12 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="serve the workers and the pages")
     run.add_argument("--listen", type=_address, default="127.0.0.1:8080", metavar="HOST:PORT")
-    run.add_argument(
-        "--data", type=_folder, required=True, metavar="DIR", help="where the database, logs and pictures are"
-    )
-    run.add_argument("--config", type=Path, metavar="FILE", help="settings, as in config/manager.yaml")
     migrate = commands.add_parser("migrate", help="bring the database to the schema of this version")
-    migrate.add_argument("--data", type=_folder, required=True, metavar="DIR")
+    for command in (run, migrate):
+        command.add_argument(
+            "--data", type=_folder, required=True, metavar="DIR", help="where the database, logs and pictures are"
+        )
+        command.add_argument("--config", type=Path, metavar="FILE", help="settings, as in config/manager.yaml")
+        command.add_argument(
+            "--database", default="", metavar="URL", help="postgresql://USER@HOST/NAME, shared by several managers"
+        )
     submit = commands.add_parser("submit", help="submit a job file")
     submit.add_argument("file", type=Path, metavar="FILE.yaml")
     submit.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="set a setting of the job")
@@ -115,7 +118,7 @@ def _run(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     host, port = options.listen
-    store = _open(options.data, config.settings(options.config, options.data))
+    store = _open(options)
     try:
         with sweeping(store), minding(store):
             return serve(store, host, port, options.data)
@@ -123,24 +126,14 @@ def _run(options: argparse.Namespace) -> int:
         store.close()
 
 
-def _open(data: Path, settings: config.Settings) -> "Store":
-    """Open what is in the folder, or make it; raises BadConfig and TooNew."""
-    from sqlalchemy.exc import DatabaseError
+def _open(options: argparse.Namespace) -> "Store":
+    from .opening import open_store
 
-    from .storage.store import Store
-
-    try:
-        return Store(data, settings)
-    except OSError as error:
-        problem = f"it cannot be used: {error.strerror}"
-        raise BadConfig("--data", 0, str(data), problem, "choose another folder, or change its owner") from None
-    except DatabaseError as error:
-        problem = f"the database in it cannot be used: {error.orig}"
-        raise BadConfig("--data", 0, str(data), problem, "choose another folder, or bring back a copy") from None
+    return open_store(options.data, config.settings(options.config, options.data), os.environ, options.database)
 
 
 def _migrate(options: argparse.Namespace) -> int:
-    store = _open(options.data, config.settings(None, options.data))
+    store = _open(options)
     print(f"{options.data}: the database has schema {store.revision}")
     store.close()
     return 0

@@ -185,7 +185,7 @@ def test_a_folder_that_cannot_hold_the_data_is_exit_code_2(tmp_path, capsys):
 
 def test_migrating_names_the_schema(tmp_path, capsys):
     assert main(["migrate", "--data", str(tmp_path)]) == 0
-    assert "has schema 0002" in capsys.readouterr().out
+    assert "has schema 0008" in capsys.readouterr().out
 
 
 # -- from end to end

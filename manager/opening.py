@@ -1,0 +1,70 @@
+"""Which database a manager has, and what is wrong where it cannot be used."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+
+from ..units.errors import BadConfig
+from .config import Settings
+from .storage.store import Store
+
+# Where the database is, with its password: neither the list of processes nor a file that others read shows it.
+VARIABLE = "FARMHAND_DATABASE"
+
+EXAMPLE = "postgresql://farmhand@db.example.org/farmhand"
+
+
+def open_store(data: Path, settings: Settings, environment: Mapping[str, str], said: str = "") -> Store:
+    """Open the database that the command line (said), the environment or the settings name, else the file in `data`.
+
+    Raises BadConfig for what its reader has to mend, OSError for a server that is not there, and schema.TooNew.
+    """
+    where, url = _database(settings, environment, said)
+    if not url:
+        return _open_file(data, settings)
+    shown = _check(where, url)
+    try:
+        return Store(data, settings, url=url)
+    except ImportError as error:
+        hint = "install farmhand[postgres], or leave it out"
+        raise BadConfig(where, 0, shown, f"the driver is missing: {error}", hint) from None
+    except DatabaseError as error:
+        why = " ".join(str(error.orig).split())
+        raise ConnectionError(f"{where}: {shown}: the database cannot be used: {why}; start it, or mend this") from None
+
+
+def _database(settings: Settings, environment: Mapping[str, str], said: str) -> tuple[str, str]:
+    if said:
+        return "--database", said
+    if environment.get(VARIABLE):
+        return VARIABLE, environment[VARIABLE]
+    return "database", settings.database
+
+
+def _check(where: str, url: str) -> str:
+    """Return the URL as it may be shown; raises BadConfig."""
+    try:
+        parts = make_url(url)
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        raise BadConfig(where, 0, "its value", "it is no URL of a database", f"write it as {EXAMPLE}") from None
+    shown = parts.render_as_string(hide_password=True)
+    if parts.get_backend_name() != "postgresql":
+        problem = f'"{parts.drivername}" is no kind of database that is known here'
+        raise BadConfig(where, 0, shown, problem, f"write it as {EXAMPLE}, or leave it out")
+    if where == "--database" and parts.password is not None:
+        hint = f"write the URL in {VARIABLE} or under database: in the file of --config, or the password in PGPASSFILE"
+        raise BadConfig(where, 0, shown, "everybody on this machine can read its password here", hint)
+    return shown
+
+
+def _open_file(data: Path, settings: Settings) -> Store:
+    try:
+        return Store(data, settings)
+    except OSError as error:
+        problem = f"it cannot be used: {error.strerror}"
+        raise BadConfig("--data", 0, str(data), problem, "choose another folder, or change its owner") from None
+    except DatabaseError as error:
+        problem = f"the database in it cannot be used: {error.orig}"
+        raise BadConfig("--data", 0, str(data), problem, "choose another folder, or bring back a copy") from None
