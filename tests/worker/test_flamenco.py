@@ -1,4 +1,4 @@
-"""Under a manager without a bell, as Flamenco's is: the worker asks, more often than Flamenco's own, and when it matters."""
+"""Under a manager without a bell, as Flamenco's is: the worker asks, more often than Flamenco's own."""
 
 import os
 import signal
