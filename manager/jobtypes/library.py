@@ -1,4 +1,4 @@
-"""The job types that there are: the files beside this one."""
+"""The job types that there are: the files beside this one, and those of a studio."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -22,9 +22,11 @@ _SETTING_KEYS = ("type", "required", "default", "description", "label", "subtype
 _DIALOG_KEYS = ("propargs", "eval", "evalInfo", "visible", "editable")
 
 
-def job_types(folder: Path = FOLDER) -> dict[str, JobType]:
-    """Read every job type of a folder, by name; raises units.errors.BadConfig."""
-    return {path.stem: read(path) for path in sorted(folder.glob("*.yaml"))}
+def job_types(own: Path | None = None) -> dict[str, JobType]:
+    """Read the job types that are shipped, and over them those of a folder, by name; raises units.errors.BadConfig."""
+    folders = [FOLDER] if own is None else [FOLDER, own]
+    found = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+    return {name: read(path) for name, path in found.items()}
 
 
 def read(path: Path) -> JobType:

@@ -10,7 +10,7 @@ PICTURES = {"image/png": ".png", "image/jpeg": ".jpg"}
 
 @dataclass(frozen=True)
 class Files:
-    """One folder a job, in it TASK.log and TASK.png or TASK.jpg."""
+    """One folder a job, in it TASK.log, TASK.png or TASK.jpg, and the small pictures of pictures.SIZES."""
 
     root: Path
 
@@ -48,6 +48,13 @@ class Files:
         partial = path.with_suffix(".partial")
         partial.write_bytes(content)
         partial.replace(path)
+
+    def folder(self, job_id: str) -> Path:
+        return self.root / job_id
+
+    def picture_of_job(self, job_id: str, name: str) -> Path:
+        """Return one of a job's small pictures (pictures.SIZES); it may not exist yet."""
+        return self.root / job_id / name
 
     def remove_job(self, job_id: str) -> None:
         shutil.rmtree(self.root / job_id, ignore_errors=True)

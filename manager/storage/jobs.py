@@ -10,7 +10,7 @@ from ..rules.jobs import Draft, Job, Turn
 from ..rules.tags import Tag
 from . import events, queues
 from .database import Change
-from .tables import job, tag, tally_column, task
+from .tables import job, tag, tally_column
 
 _JOBS = (
     select(
@@ -109,6 +109,12 @@ def set_priority(change: Change, it: Job, priority: int, who: str) -> None:
     queues.set_priority(change, it.id, priority)
     detail = {"priority": priority, "was": it.priority, "name": it.name}
     events.append(change, Fact(Kind.JOB_CHANGED, detail), job_id=it.id, who=who)
+
+
+def set_picture(change: Change, job_id: str) -> bool:
+    """Note that a job has a new picture; say whether the job still exists."""
+    statement = update(job).where(job.c.id == job_id).values(picture_at=change.now)
+    return change.connection.execute(statement).rowcount > 0
 
 
 def remove(change: Change, it: Job, who: str) -> None:

@@ -27,6 +27,7 @@ from .asking import ask_all
 from .database import Change, Database
 from .events import Event
 from .files import Files
+from .pictures import Pictures
 from .signs import Signs
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Store:
         self.clock = clock
         self.database = Database(url or f"sqlite:///{data / 'farmhand.sqlite'}", clock)
         self.files = Files(data / "jobs")
+        self.pictures = Pictures()
         self.seen = Signs()
         self.touched = Signs()
         self.opened_at = clock()
@@ -53,6 +55,7 @@ class Store:
 
     def close(self) -> None:
         """Write what is still in memory and let go of the database."""
+        self.pictures.close()
         self.flush()
         self.database.close()
 

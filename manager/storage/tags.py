@@ -9,10 +9,10 @@ from ..rules.facts import Fact, Kind
 from ..rules.jobs import ENDED
 from ..rules.tags import Tag
 from ..rules.tasks import Refused
-from . import events, jobs, queues, workers
+from . import events, jobs, queues, schedules, workers
 from .database import Change
 from .store import Missing, Store
-from .tables import job, tag, worker_tag
+from .tables import job, schedule, tag, worker_tag
 
 _EXISTING = select(tag).where(tag.c.deleted_at.is_(None)).order_by(tag.c.name)
 
@@ -65,7 +65,9 @@ def remove(store: Store, tag_id: str, by: str) -> None:
     with store.database.write() as change:
         gone = _one(change.connection, tag_id)
         change.connection.execute(update(tag).where(tag.c.id == tag_id).values(deleted_at=change.now))
-        change.connection.execute(delete(worker_tag).where(worker_tag.c.tag_id == tag_id))
+        with schedules.settling_tag(store, change, tag_id):
+            change.connection.execute(delete(worker_tag).where(worker_tag.c.tag_id == tag_id))
+            change.connection.execute(delete(schedule).where(schedule.c.tag_id == tag_id))
         events.append(change, Fact(Kind.TAG_DELETED, {"tag": tag_id, "name": gone.name}), who=by)
         asking = [job.c.tag_id == tag_id, job.c.status.not_in([status.value for status in ENDED])]
         for job_id in change.connection.execute(select(job.c.id).where(*asking)).scalars().all():
@@ -96,10 +98,11 @@ def give(store: Store, worker_id: str, tag_ids: Collection[str], by: str) -> Non
     with store.database.write() as change:
         query = _EXISTING.where(tag.c.id.in_(list(tag_ids)))
         given = {row.id: row.name for row in change.connection.execute(query)}
-        change.connection.execute(delete(worker_tag).where(worker_tag.c.worker_id == worker_id))
-        if given:
-            rows = [{"worker_id": worker_id, "tag_id": tag_id} for tag_id in given]
-            change.connection.execute(insert(worker_tag), rows)
+        with schedules.settling(store, change, [worker_id]):
+            change.connection.execute(delete(worker_tag).where(worker_tag.c.worker_id == worker_id))
+            if given:
+                rows = [{"worker_id": worker_id, "tag_id": tag_id} for tag_id in given]
+                change.connection.execute(insert(worker_tag), rows)
         fact = Fact(Kind.WORKER_TAGS, {"tags": list(given.values())})
         events.append(change, fact, worker_id=worker_id, who=by)
         workers.ring(change, worker_id)

@@ -1,0 +1,99 @@
+"""The small pictures that show how a job is coming on, made of the newest picture of its tasks.
+
+They are made in a thread, one after the other; so few may wait for it that what is shown is new.
+"""
+
+import io
+import logging
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+log = logging.getLogger(__name__)
+
+# Flamenco's names, and the most pixels that each may be wide and high.
+SIZES: Mapping[str, tuple[int, int]] = {
+    "last-rendered.jpg": (1920, 1080),
+    "last-rendered-small.jpg": (600, 338),
+    "last-rendered-tiny.jpg": (200, 112),
+}
+_QUALITY = 85
+
+# So many wait, beside the one that is being worked on.
+WAITING = 3
+
+# A frame of 8K has 33 million. A file of some bytes can say that it has a thousand times as many.
+MOST_PIXELS = 64 * 1024 * 1024
+
+
+class TooLarge(ValueError):
+    """A picture has more pixels than are read."""
+
+
+class Pictures:
+    """The thread; it begins with the first picture."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(WAITING)
+        self._thread: threading.Thread | None = None
+        self._beginning = threading.Lock()
+
+    def offer(self, content: bytes, folder: Path, done: Callable[[], None]) -> bool:
+        """Have the small pictures made, and `done` called afterwards; False where too many wait already."""
+
+        def make() -> None:
+            shrink(content, folder)
+            done()
+
+        with self._beginning:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
+                self._thread.start()
+        try:
+            self._waiting.put_nowait(make)
+        except queue.Full:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Make what waits, and end."""
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        while (make := self._waiting.get()) is not None:
+            try:
+                make()
+            # Whatever a worker sent, or the disk and the database do: the next picture has its turn.
+            except Exception as error:
+                log.warning("a job's picture could not be made smaller: %s", error)
+
+
+def shrink(content: bytes, folder: Path) -> None:
+    """Write a PNG or JPEG in all SIZES, never larger than it is; raises TooLarge, OSError and what Pillow raises."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as opened:
+        if opened.width * opened.height > MOST_PIXELS:
+            raise TooLarge(f"it has {opened.width} x {opened.height} pixels; at most {MOST_PIXELS} are read")
+        opened.draft("RGB", SIZES["last-rendered.jpg"])
+        picture = _in_colour(opened)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, size in SIZES.items():
+        picture.thumbnail(size)
+        partial = folder / f"{name}.partial"
+        picture.save(partial, "JPEG", quality=_QUALITY)
+        partial.replace(folder / name)
+
+
+def _in_colour(opened: "Image.Image") -> "Image.Image":
+    """Return what a JPEG can hold; 16 bits of grey are scaled to 8, which Pillow would cut off."""
+    if opened.mode.startswith("I"):
+        return opened.point(lambda value: value / 256).convert("RGB")
+    return opened.convert("RGB")
