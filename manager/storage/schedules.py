@@ -148,6 +148,13 @@ def settling(store: Store, change: Change, worker_ids: Collection[str]) -> Itera
             workers.save(change, it, moved, rules.BY)
 
 
+@contextmanager
+def settling_tag(store: Store, change: Change, tag_id: str) -> Iterator[None]:
+    """Do the same for the workers that have a tag, or had it."""
+    with settling(store, change, _members(change.connection, Owner("tag", tag_id))):
+        yield
+
+
 def _check(connection: Connection, owner: Owner) -> None:
     table = {"worker": worker, "tag": tag}[owner.kind]
     query = select(table.c.id).where(table.c.id == owner.id, table.c.deleted_at.is_(None))

@@ -258,6 +258,23 @@ def test_a_worker_sleeps_where_any_of_its_schedules_says_so(store: Store, noon: 
     assert asked(store, node) == (Status.AWAKE, True, "sleep schedule")
 
 
+def test_a_tag_that_is_given_or_deleted_counts_at_once(store: Store, noon: Clock, node: Pretended) -> None:
+    tag = tags.add(store, "desks", "", "kim")
+    kept = schedules.add(store, Owner("tag", tag.id), nightly(("", "11:00", "13:00")), "kim")
+    tags.give(store, node.id, [tag.id], "kim")
+    assert asked(store, node) == BY_SCHEDULE
+    node.becomes(Status.ASLEEP)
+    tags.give(store, node.id, [], "kim")
+    assert asked(store, node) == (Status.AWAKE, True, "sleep schedule")
+    node.becomes(Status.AWAKE)
+    tags.give(store, node.id, [tag.id], "kim")
+    node.becomes(Status.ASLEEP)
+    tags.remove(store, tag.id, "kim")
+    assert asked(store, node) == (Status.AWAKE, True, "sleep schedule")
+    with pytest.raises(Missing):
+        schedules.one(store, kept.id)
+
+
 def test_a_schedule_that_is_switched_off_does_nothing(store: Store, noon: Clock, node: Pretended) -> None:
     schedules.add(store, Owner("worker", node.id), nightly(active=False), "kim")
     assert mind(store) is None
