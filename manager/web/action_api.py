@@ -1,5 +1,7 @@
 """Our own calls that ask one thing of many workers, and take it back."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
@@ -47,7 +49,7 @@ def ids() -> list[str]:
     return [each.lower() for each in body()["workers"]]
 
 
-def answers(given: list[Answer]) -> Response:
+def answers(given: Sequence[Answer]) -> Response:
     return jsonify(
         accepted=sum(answer.accepted for answer in given),
         refused=sum(not answer.accepted for answer in given),

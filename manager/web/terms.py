@@ -50,15 +50,12 @@ def pending_json(pending: Pending) -> dict[str, object]:
         "status": pending.wish.status.value,
         "is_lazy": pending.wish.lazy,
         "by": pending.by,
-        "reason": pending.terms.reason,
     }
-    times = {
-        "at": pending.at,
-        "seen_at": pending.seen_at,
-        "deadline": pending.terms.deadline,
-        "until": pending.terms.until,
-    }
-    return {**said, **_times(times)}
+    return {**said, **terms_json(pending.terms), **_times({"at": pending.at, "seen_at": pending.seen_at})}
+
+
+def terms_json(terms: Terms) -> dict[str, object]:
+    return {"reason": terms.reason, **_times({"deadline": terms.deadline, "until": terms.until})}
 
 
 def last_wish_json(wished: LastWish) -> dict[str, object]:

@@ -1,0 +1,201 @@
+"""What an action would do, worker by worker, before anybody is asked; and what has changed since that was said. Pure.
+
+Times are milliseconds since the epoch, spans are milliseconds.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from ...worker.wire import Request, Status
+from . import actions
+from .workers import LastTask, Terms, Worker
+
+
+class Fate(Enum):
+    """What would become of a worker's part in an action."""
+
+    ASKED = "asked"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+class Abort(Enum):
+    """Whether the action would abort what the worker is at."""
+
+    NEVER = "never"
+    NOW = "now"
+    AT_DEADLINE = "at-deadline"  # unless it is finished before; it does not look so, or nobody can tell
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The task that a worker is at, and what an abort costs.
+
+    abort: when, if at all. lost: the time that went into it by then. percent: how far it has come. remaining: how long
+    it takes at that pace. None where it does not tell.
+    """
+
+    task_id: str
+    task: str
+    job_id: str
+    job: str
+    abort: Abort
+    lost: int
+    percent: int | None
+    remaining: int | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What an action would do to one worker; the text completes "NAME ...". replaces: the request that it would."""
+
+    worker_id: str
+    name: str
+    fate: Fate
+    text: str
+    loss: Loss | None = None
+    replaces: str | None = None
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How many workers of the farm are awake, and would be; `restarting` of them come back by themselves."""
+
+    before: int
+    after: int
+    restarting: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An action for many workers, and what it would do."""
+
+    wish: Request
+    terms: Terms
+    steps: tuple[Step, ...]
+    capacity: Capacity
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over a plan.
+
+    lost: the time that went into the tasks that are aborted now. at_risk: how many may not be finished by the deadline.
+    """
+
+    asked: int
+    unchanged: int
+    refused: int
+    aborted: int
+    lost: int
+    at_risk: int
+
+
+def plan(workers: Sequence[Worker], wish: Request, terms: Terms, *, awake: int, by: str, now: int) -> Plan:
+    """Foresee an action. awake: how many workers of the whole farm are."""
+    steps = tuple(_step(worker, wish, terms, by, now) for worker in workers)
+    asked = {step.worker_id for step in steps if step.fate is Fate.ASKED}
+    return Plan(wish, terms, steps, _capacity([worker for worker in workers if worker.id in asked], wish.status, awake))
+
+
+def _step(worker: Worker, wish: Request, terms: Terms, by: str, now: int) -> Step:
+    answer = actions.ask(worker, wish, id="", by=by, now=now, terms=terms).answer
+    if not answer.accepted:
+        return Step(worker.id, worker.name, Fate.REFUSED, answer.text)
+    if not answer.changed:
+        return Step(worker.id, worker.name, Fate.UNCHANGED, answer.text)
+    loss = _loss(worker.task, wish, terms, now) if worker.busy and worker.task else None
+    replaces = worker.request.id if worker.request else None
+    return Step(worker.id, worker.name, Fate.ASKED, answer.text, loss, replaces)
+
+
+def _loss(task: LastTask, wish: Request, terms: Terms, now: int) -> Loss:
+    elapsed = max(0, now - (task.started_at or now))
+    done, total = min(task.steps_completed, task.steps_total), task.steps_total
+    remaining = elapsed * (total - done) // done if done else None
+    abort = _abort(wish, terms, now, remaining)
+    grown = terms.deadline - now if abort is Abort.AT_DEADLINE and terms.deadline else 0
+    return Loss(
+        task_id=task.id,
+        task=task.name,
+        job_id=task.job_id,
+        job=task.job_name,
+        abort=abort,
+        lost=0 if abort is Abort.NEVER else elapsed + grown,
+        percent=100 * done // total if total > 1 else None,
+        remaining=remaining,
+    )
+
+
+def _abort(wish: Request, terms: Terms, now: int, remaining: int | None) -> Abort:
+    if wish.status is Status.AWAKE:
+        return Abort.NEVER
+    if not wish.lazy:
+        return Abort.NOW
+    in_time = terms.deadline is None or (remaining is not None and now + remaining <= terms.deadline)
+    return Abort.NEVER if in_time else Abort.AT_DEADLINE
+
+
+def _capacity(asked: Sequence[Worker], status: Status, awake: int) -> Capacity:
+    were = sum(worker.status is Status.AWAKE for worker in asked)
+    gone = were if status in (Status.OFFLINE, Status.ASLEEP) else 0
+    come = len(asked) - were if status is Status.AWAKE else 0
+    return Capacity(awake, awake - gone + come, were if status is Status.RESTART else 0)
+
+
+def totals(steps: Iterable[Step]) -> Totals:
+    """Add up a plan."""
+    given = list(steps)
+    losses = [step.loss for step in given if step.loss is not None]
+    now = [loss for loss in losses if loss.abort is Abort.NOW]
+    return Totals(
+        asked=sum(step.fate is Fate.ASKED for step in given),
+        unchanged=sum(step.fate is Fate.UNCHANGED for step in given),
+        refused=sum(step.fate is Fate.REFUSED for step in given),
+        aborted=len(now),
+        lost=sum(loss.lost for loss in now),
+        at_risk=sum(loss.abort is Abort.AT_DEADLINE for loss in losses),
+    )
+
+
+# -- what has changed since
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A worker to which the action would now do something else than was said; the text completes "NAME ..."."""
+
+    worker_id: str
+    name: str
+    text: str
+
+
+def changes(before: Sequence[Step], after: Sequence[Step]) -> list[Changed]:
+    """Compare two plans of one action for the same workers, as far as it matters to who agreed to the first.
+
+    It does where another task, or one at all, would be aborted, where what a worker does is another thing altogether,
+    and where somebody has asked something of it meanwhile. How far a task has come does not.
+    """
+    now: Mapping[str, Step] = {step.worker_id: step for step in after}
+    found = [(was, _changed(was, now.get(was.worker_id))) for was in before]
+    return [Changed(was.worker_id, was.name, text) for was, text in found if text]
+
+
+def _changed(was: Step, now: Step | None) -> str:
+    if now is None:
+        return "is not known here any more"
+    if was.fate is not now.fate:
+        return f"{now.text}; it was {was.fate.value} before" if now.fate is Fate.ASKED else now.text
+    if now.fate is Fate.ASKED and was.replaces != now.replaces:
+        return (
+            f"{now.text}; something else was pending before" if now.replaces else f"{now.text}; nothing is pending now"
+        )
+    if _aborted(now) is not None and _aborted(was) != _aborted(now):
+        assert now.loss is not None, "only a task is aborted"
+        return f"is now at another task, which would be aborted: {now.loss.job}, {now.loss.task}"
+    return ""
+
+
+def _aborted(step: Step) -> str | None:
+    return step.loss.task_id if step.loss is not None and step.loss.abort is Abort.NOW else None

@@ -1,0 +1,93 @@
+"""What an action would do, and what counts as a change of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from farmhand.manager.rules.plan import Abort, Capacity, Fate, changes, plan, totals
+from farmhand.manager.rules.workers import LastTask, Pending, Terms, Worker
+from farmhand.worker.wire import Request, Status, TaskStatus
+
+NOW = 1_000_000
+MINUTE = 60_000
+RESTART, AFTER_TASK = Request(Status.RESTART), Request(Status.RESTART, lazy=True)
+
+TASK = LastTask(
+    "t", "j", "frame 1", "film", TaskStatus.ACTIVE, 3, 4, active=True, started_at=NOW - 6 * MINUTE, ended_at=None
+)
+IDLE = Worker("i", "idle", Status.AWAKE, True, idle=True)
+BUSY = Worker("b", "busy", Status.AWAKE, True, task=TASK)
+ASLEEP = Worker("s", "asleep", Status.ASLEEP, True)
+STUCK = Worker("x", "stuck", Status.AWAKE, False)
+FARM = [IDLE, BUSY, ASLEEP, STUCK]
+
+
+def planned(wish, *workers, by="kim", **terms):
+    return plan(workers or FARM, wish, Terms(**terms), awake=3, by=by, now=NOW)
+
+
+def test_everybody_is_told_apart():
+    found = planned(Request(Status.ASLEEP))
+    assert [step.fate for step in found.steps] == [Fate.ASKED, Fate.ASKED, Fate.UNCHANGED, Fate.ASKED]
+    restarts = planned(RESTART)
+    assert [step.fate for step in restarts.steps] == [Fate.ASKED, Fate.ASKED, Fate.ASKED, Fate.REFUSED]
+    assert "--restart-exit-code" in restarts.steps[3].text
+
+
+def test_an_abort_costs_the_time_since_the_task_began():
+    loss = planned(RESTART).steps[1].loss
+    assert (loss.abort, loss.lost, loss.percent, loss.remaining) == (Abort.NOW, 6 * MINUTE, 75, 2 * MINUTE)
+    sums = totals(planned(RESTART).steps)
+    assert (sums.asked, sums.refused, sums.aborted, sums.lost, sums.at_risk) == (3, 1, 1, 6 * MINUTE, 0)
+
+
+@pytest.mark.parametrize(
+    ("steps", "deadline", "abort", "lost"),
+    [
+        pytest.param(3, None, Abort.NEVER, 0, id="it is waited for"),
+        pytest.param(3, NOW + 2 * MINUTE, Abort.NEVER, 0, id="it should be finished by then"),
+        pytest.param(3, NOW + MINUTE, Abort.AT_DEADLINE, 7 * MINUTE, id="it will not be finished by then"),
+        pytest.param(0, NOW + MINUTE, Abort.AT_DEADLINE, 7 * MINUTE, id="nobody can tell"),
+    ],
+)
+def test_what_a_deadline_puts_at_risk(steps, deadline, abort, lost):
+    worker = replace(BUSY, task=replace(TASK, steps_completed=steps))
+    found = planned(AFTER_TASK, worker, deadline=deadline)
+    assert (found.steps[0].loss.abort, found.steps[0].loss.lost) == (abort, lost)
+    assert totals(found.steps).at_risk == (abort is Abort.AT_DEADLINE)
+
+
+@pytest.mark.parametrize(
+    ("status", "capacity"),
+    [
+        (Status.ASLEEP, Capacity(3, 0, 0)),
+        (Status.OFFLINE, Capacity(3, 0, 0)),
+        (Status.AWAKE, Capacity(3, 4, 0)),
+        (Status.RESTART, Capacity(3, 3, 2)),
+    ],
+)
+def test_what_becomes_of_the_farms_capacity(status, capacity):
+    assert planned(Request(status)).capacity == capacity
+
+
+PENDING = Pending("r0", Request(Status.ASLEEP), "sam", 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        pytest.param(IDLE, IDLE, "", id="nothing happened"),
+        pytest.param(BUSY, replace(BUSY, task=replace(TASK, steps_completed=4)), "", id="its task went on"),
+        pytest.param(BUSY, replace(IDLE, id="b"), "", id="its task is finished: nothing to abort"),
+        pytest.param(IDLE, replace(BUSY, id="i"), "is now at another task", id="it has a task now"),
+        pytest.param(BUSY, replace(BUSY, task=replace(TASK, id="u")), "is now at another task", id="another task"),
+        pytest.param(IDLE, replace(IDLE, request=PENDING), "restarts now, instead of Send", id="somebody else asked"),
+        pytest.param(IDLE, replace(IDLE, can_restart=False), "cannot restart", id="it cannot any more"),
+        pytest.param(IDLE, replace(IDLE, status=Status.OFFLINE), "is offline", id="it left"),
+        pytest.param(IDLE, None, "is not known here any more", id="it was removed"),
+    ],
+)
+def test_what_counts_as_a_change(before, after, said):
+    today = [after] if after else []
+    found = changes(planned(RESTART, before).steps, plan(today, RESTART, Terms(), awake=3, by="kim", now=NOW).steps)
+    assert [each.text.startswith(said) for each in found] == ([True] if said else [])

@@ -1,0 +1,91 @@
+"""Plans: a token that is good once, for exactly what was said."""
+
+import pytest
+from pretended import awake, job
+
+from farmhand.manager.rules.workers import PLAIN, Terms
+from farmhand.manager.storage import plans
+from farmhand.manager.storage.plans import KEPT, Applied, Expired, Overtaken
+from farmhand.manager.storage.store import Missing
+from farmhand.worker.wire import Request, Status
+
+RESTART = Request(Status.RESTART)
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+def planned(store, *workers, wish=RESTART, terms=PLAIN):
+    return plans.make(store, [worker.id for worker in workers], wish, terms, "kim")
+
+
+def asked(store, *workers):
+    return [store.worker(worker.id).request is not None for worker in workers]
+
+
+def test_planning_asks_nobody_and_applying_asks_all(store):
+    able, unable = awake(store, "able"), awake(store, "unable", can_restart=False)
+    kept = planned(store, able, unable)
+    assert asked(store, able, unable) == [False, False]
+    done = plans.apply(store, kept.token, "kim")
+    assert isinstance(done, Applied)
+    assert [answer.accepted for answer in done.answers] == [True, False]
+    assert [answer.text for answer in done.answers] == [step.text for step in kept.plan.steps]
+    assert asked(store, able, unable) == [True, False]
+
+
+def test_applying_again_gives_the_same_answer_and_asks_nobody_again(store):
+    worker = awake(store, "node-1")
+    kept = planned(store, worker)
+    first = plans.apply(store, kept.token, "kim")
+    worker.restarts()
+    assert plans.apply(store, kept.token, "kim") == first
+    assert asked(store, worker) == [False]
+
+
+def test_what_would_be_something_else_now_is_told_with_a_plan_of_today(store):
+    worker, other = awake(store, "node-1"), awake(store, "other")
+    kept = planned(store, worker, other)
+    job(store, tasks=1)
+    task = worker.asks_for_work().task
+    overtaken = plans.apply(store, kept.token, "kim")
+    assert isinstance(overtaken, Overtaken)
+    assert [(each.name, each.text) for each in overtaken.changes] == [
+        ("node-1", f"is now at another task, which would be aborted: {task.job_name}, {task.name}")
+    ]
+    assert asked(store, worker, other) == [False, False]
+    assert plans.apply(store, kept.token, "kim") == overtaken
+    assert isinstance(plans.apply(store, overtaken.anew.token, "kim"), Applied)
+    assert asked(store, worker, other) == [True, True]
+
+
+def test_terms_are_those_of_the_plan(store, clock):
+    worker = awake(store, "node-1")
+    terms = Terms(deadline=clock.now + 1000, reason="new driver")
+    kept = planned(store, worker, wish=Request(Status.RESTART, lazy=True), terms=terms)
+    plans.apply(store, kept.token, "kim")
+    assert store.worker(worker.id).request.terms == terms
+
+
+def test_a_deadline_that_has_passed_is_a_change(store, clock):
+    worker = awake(store, "node-1")
+    kept = planned(store, worker, wish=Request(Status.RESTART, lazy=True), terms=Terms(deadline=clock.now + 1000))
+    clock.passes(1)
+    overtaken = plans.apply(store, kept.token, "kim")
+    assert [each.text.partition(";")[0] for each in overtaken.changes] == ["deadline: it is over already"]
+    assert asked(store, worker) == [False]
+
+
+def test_a_plan_is_kept_for_some_minutes(store, clock):
+    worker = awake(store, "node-1")
+    kept = planned(store, worker)
+    assert kept.expires_at == clock.now + KEPT
+    clock.passes(KEPT / 1000 + 1)
+    with pytest.raises(Expired):
+        plans.apply(store, kept.token, "kim")
+    planned(store, worker)
+    with pytest.raises(Missing):
+        plans.apply(store, kept.token, "kim")
+
+
+def test_only_existing_workers_can_be_planned_for(store):
+    with pytest.raises(Missing, match=NOBODY):
+        plans.make(store, [NOBODY], RESTART, PLAIN, "kim")
