@@ -5,11 +5,11 @@ Times are milliseconds since the epoch. A refusal completes "NAME ...".
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ...worker.wire import Status
-from .attended import Attended
+from .attended import Attended, Ticket, Verb
 from .facts import Fact, Kind
 from .workers import Situation, Worker, situation
 
@@ -23,13 +23,6 @@ AWAY_MS = 60_000
 # A worker that keeps a request open is told of a wish at once, one that polls within 20 s; some workers take a while to
 # end their task.
 PATIENCE_MS = 30_000
-
-
-class Verb(Enum):
-    """What an agent does with a service, and nothing else."""
-
-    START = "start"
-    RESTART = "restart"
 
 
 LABELS = {Verb.START: "Start", Verb.RESTART: "Restart by its agent"}
@@ -110,24 +103,6 @@ def kept_code(said: object) -> int | None:
 # -- tickets
 
 
-@dataclass(frozen=True)
-class Ticket:
-    """Something that an agent was asked to do. taken_at: when the agent fetched it; outcome: done, failed, refused."""
-
-    id: str
-    agent_id: str
-    service: str
-    verb: Verb
-    worker_id: str
-    by: str
-    made_at: int
-    expires_at: int
-    taken_at: int | None = None
-    ended_at: int | None = None
-    outcome: str = ""
-    text: str = ""
-
-
 def ticket_state(ticket: Ticket, now: int) -> str:
     """Return waiting, taken, done, failed, refused or expired."""
     if ticket.outcome:
@@ -204,7 +179,7 @@ def _age(milliseconds: int) -> str:
 class Drill:
     """A restart to see that it works. gap: milliseconds from signing off to signing on again, None until then.
 
-    state: "under way", "done", or "withdrawn" where somebody took it back.
+    state: "under way", "done", "not back" where it should be by now, or "withdrawn" where somebody took it back.
     """
 
     request_id: str
@@ -225,7 +200,7 @@ def refuse_drill(worker: Worker) -> str | None:
     if worker.request is not None:
         return "has a change pending: wait until that is done, or take it back"
     if here not in _DRILLED:
-        return f"is {here.value}: a drill is for a worker that is idle or asleep"
+        return f"is {'lost' if here is Situation.LOST else here.value}: a drill is for a worker that is idle or asleep"
     return None
 
 
@@ -237,7 +212,7 @@ class Told:
     fact: Fact
 
 
-def follow_drill(drill: Drill, events: Iterable[Told]) -> Drill:
+def follow_drill(drill: Drill, events: Iterable[Told], now: int) -> Drill:
     """Say how a drill went, by what was told of the worker since, oldest first."""
     left: int | None = None
     for event in events:
@@ -245,8 +220,7 @@ def follow_drill(drill: Drill, events: Iterable[Told]) -> Drill:
         if event.fact.kind in (Kind.WORKER_SIGNED_OFF, Kind.WORKER_LOST) and left is None:
             left = event.at
         if mine and event.fact.kind is Kind.REQUEST_WITHDRAWN:
-            return Drill(drill.request_id, drill.by, drill.at, "withdrawn")
+            return replace(drill, state="withdrawn")
         if mine and event.fact.kind is Kind.REQUEST_DONE:
-            gap = None if left is None else event.at - left
-            return Drill(drill.request_id, drill.by, drill.at, "done", gap)
-    return drill
+            return replace(drill, state="done", gap=None if left is None else event.at - left)
+    return drill if left is None or now - left <= PATIENCE_MS else replace(drill, state="not back")

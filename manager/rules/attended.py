@@ -1,9 +1,35 @@
 """What the agent on a worker's node says of the service that runs the worker. Pure."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 # systemd's ActiveState: those in which a process of the service runs, or soon will.
 UP = frozenset({"active", "activating", "deactivating", "reloading", "refreshing"})
+
+
+class Verb(Enum):
+    """What an agent does with a service, and nothing else."""
+
+    START = "start"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Something that an agent was asked to do. taken_at: when the agent fetched it; outcome: done, failed, refused."""
+
+    id: str
+    agent_id: str
+    service: str
+    verb: Verb
+    worker_id: str
+    by: str
+    made_at: int
+    expires_at: int
+    taken_at: int | None = None
+    ended_at: int | None = None
+    outcome: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -13,7 +39,7 @@ class Attended:
     supervisor: farmhand or systemd. heard_at: when the agent was last heard of; trouble: why it cannot see its services,
     if so. active, sub, result, restarts: systemd's properties; exit: how its main process ended last. same_run: the
     worker's present process is of the run that the agent sees. code, holds, why: whether ending with that exit code is
-    a planned restart there, as of attested_at; worker_code: the one that the worker uses.
+    a planned restart there, as of attested_at; worker_code: the one that the worker uses. ticket: the last one.
     """
 
     agent_id: str
@@ -33,6 +59,7 @@ class Attended:
     why: str = ""
     attested_at: int = 0
     worker_code: int | None = None
+    ticket: Ticket | None = None
 
     @property
     def up(self) -> bool:

@@ -8,7 +8,7 @@ sees. Times are milliseconds since the epoch.
 import hmac
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -16,8 +16,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from ...units.tickets import Claims, seal
 from ...worker.wire import RESTART_EXIT_CODE
 from ..rules import agents as rules
-from ..rules.agents import Ticket, Verb
-from ..rules.attended import UP
+from ..rules.attended import UP, Ticket, Verb
 from ..rules.facts import Fact, Kind
 from . import events, workers
 from .database import Change
@@ -208,17 +207,17 @@ def _bind(change: Change, invocation: str) -> str | None:
         return None
     of_run = select(worker.c.id).where(worker.c.invocation == invocation, worker.c.deleted_at.is_(None))
     found = change.connection.execute(of_run).scalars().all()
-    rows = change.connection.execute(
-        select(agent_service).where(agent_service.c.invocation == invocation)
-    ).all()
-    if len(found) != 1 or len(rows) != 1:
+    # Two agents may look at the same service: the one that was heard of last is there.
+    of_service = select(agent_service).join(agent).where(agent_service.c.invocation == invocation)
+    row = change.connection.execute(of_service.order_by(agent.c.last_seen.desc()).limit(1)).first()
+    if len(found) != 1 or row is None:
         return None
-    if rows[0].worker_id != found[0]:
+    if row.worker_id != found[0]:
         former = update(agent_service).where(agent_service.c.worker_id == found[0])
         change.connection.execute(former.values(worker_id=None))
-        this = update(agent_service).where(agent_service.c.invocation == invocation)
-        change.connection.execute(this.values(worker_id=found[0]))
-        _tell(change, rows[0].agent_id, found[0], _seen(rows[0]))
+        this = (agent_service.c.agent_id == row.agent_id) & (agent_service.c.name == row.name)
+        change.connection.execute(update(agent_service).where(this).values(worker_id=found[0]))
+        _tell(change, row.agent_id, found[0], _seen(row))
     return str(found[0])
 
 
@@ -263,9 +262,9 @@ def ask(store: Store, worker_id: str, verb: Verb, by: str) -> Asked:
         attended = found[0].attended
         if refusal is not None or attended is None:
             return Asked(found[0].name, refusal or "has no agent")
-        for open in _open(change.connection, attended.agent_id, change.now):
-            if open.service == attended.service:
-                return Asked(found[0].name, f"was to be {open.verb.value}ed already", open)
+        last = attended.ticket
+        if last is not None and rules.is_open(last, change.now):
+            return Asked(found[0].name, f"was asked for already: {last.verb.value} {last.service}", last)
         made = _make(change, worker_id, attended.agent_id, attended.service, verb, by)
         return Asked(found[0].name, f"{_DOES[verb]} by its agent {attended.agent}", made)
 
@@ -274,6 +273,8 @@ def _make(change: Change, worker_id: str, agent_id: str, service: str, verb: Ver
     expires = change.now + rules.TICKET_MS
     made = Ticket(str(uuid.uuid4()), agent_id, service, verb, worker_id, by, change.now, expires)
     change.connection.execute(insert(ticket).values({**vars(made), "verb": verb.value}))
+    of_service = (agent_service.c.agent_id == agent_id) & (agent_service.c.name == service)
+    change.connection.execute(update(agent_service).where(of_service).values(ticket_id=made.id))
     detail = {"ticket": made.id, "verb": verb.value, "agent": agent_id, "service": service}
     seq = events.append(change, Fact(Kind.TICKET_MADE, detail), worker_id=worker_id, who=by)
     change.connection.execute(update(agent).where(agent.c.id == agent_id).values(bell=seq))
@@ -284,14 +285,6 @@ def show(store: Store, ticket_id: str) -> Ticket:
     """Return one ticket, or raise Missing."""
     with store.database.read() as connection:
         return _load(connection, ticket_id)
-
-
-def newest(store: Store, worker_id: str) -> Ticket | None:
-    """Return the newest ticket about a worker."""
-    query = select(ticket).where(ticket.c.worker_id == worker_id).order_by(ticket.c.made_at.desc()).limit(1)
-    with store.database.read() as connection:
-        row = connection.execute(query).first()
-    return None if row is None else _ticket(row)
 
 
 def take(store: Store, agent_id: str, challenge: str) -> list[str]:
@@ -342,7 +335,7 @@ def _load(connection: Connection, ticket_id: str) -> Ticket:
 
 
 def _ticket(row: Row[Any]) -> Ticket:
-    return replace(Ticket(**row._mapping), verb=Verb(row.verb))
+    return Ticket(**{**row._mapping, "verb": Verb(row.verb)})
 
 
 # -- their waiting requests

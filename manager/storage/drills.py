@@ -49,4 +49,4 @@ def last(store: Store, worker_id: str) -> Drill | None:
         telling = of_worker.where(event.c.seq > since, event.c.kind.in_([kind.value for kind in _TELLING]))
         rows = connection.execute(telling.order_by(event.c.seq).limit(_MOST)).all()
     told = [Told(row.at, Fact(Kind(row.kind), row.detail)) for row in rows]
-    return rules.follow_drill(Drill(found.detail["request"], found.who, found.at), told)
+    return rules.follow_drill(Drill(found.detail["request"], found.who, found.at), told, store.clock())

@@ -309,6 +309,7 @@ agent_service = Table(
     Column("holds", Boolean, nullable=False),
     Column("why", Text, nullable=False),
     Column("attested_at", BigInteger, nullable=False),
+    Column("ticket_id", String(36)),  # the last one
 )
 
 ticket = Table(

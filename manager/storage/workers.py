@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists
 
 from ...worker.wire import Request, Status, TaskStatus
 from ..rules import dues
-from ..rules.attended import Attended
+from ..rules.attended import Attended, Ticket, Verb
 from ..rules.facts import Kind
 from ..rules.workers import LastTask, LastWish, Moved, Pending, Terms, Worker
 from . import events
 from .database import Change
-from .tables import agent, agent_service, blocklist, capability, failure, job, task, worker, worker_tag
+from .tables import agent, agent_service, blocklist, capability, failure, job, schedule, task, ticket, worker, worker_tag
 
 # What the worker itself should hear of at once.
 _RINGING = frozenset({Kind.REQUEST_MADE, Kind.REQUEST_WITHDRAWN, Kind.REQUEST_ESCALATED})
@@ -27,6 +27,7 @@ _TASK_TYPES = (
 
 # Of what an agent says of a service, these are known of a worker by the same names.
 _ATTENDED = ("active", "sub", "result", "restarts", "exit", "code", "holds", "why", "attested_at")
+_TICKET = tuple(ticket.c.keys())
 
 _WORKERS = (
     select(
@@ -47,12 +48,14 @@ _WORKERS = (
         agent.c.name.label("agent"),
         *(agent.c[name].label(f"agent_{name}") for name in ("supervisor", "trouble", "last_seen")),
         func.coalesce(agent_service.c.invocation == worker.c.invocation, false()).label("same_run"),
+        *(ticket.c[name].label(f"ticket_{name}") for name in _TICKET),
     )
     .select_from(worker)
     .outerjoin(task, task.c.id == worker.c.task_id)
     .outerjoin(job, job.c.id == task.c.job_id)
     .outerjoin(agent_service, agent_service.c.worker_id == worker.c.id)
     .outerjoin(agent, agent.c.id == agent_service.c.agent_id)
+    .outerjoin(ticket, ticket.c.id == agent_service.c.ticket_id)
     .where(worker.c.deleted_at.is_(None))
     .order_by(worker.c.name, worker.c.id)
 )
@@ -140,8 +143,15 @@ def _attended(row: Row[Any]) -> Attended | None:
         heard_at=row.agent_last_seen,
         same_run=bool(row.same_run),
         worker_code=row.restart_code,
+        ticket=_ticket(row),
         **{name: getattr(row, f"service_{name}") for name in _ATTENDED},
     )
+
+
+def _ticket(row: Row[Any]) -> Ticket | None:
+    if row.ticket_id is None:
+        return None
+    return Ticket(**{**{name: getattr(row, f"ticket_{name}") for name in _TICKET}, "verb": Verb(row.ticket_verb)})
 
 
 def _last_task(row: Row[Any]) -> LastTask | None:
@@ -248,6 +258,7 @@ def set_task(change: Change, worker_id: str, task_id: str) -> None:
 
 def remove(change: Change, worker_id: str) -> None:
     """Hide a worker; its row stays for what refers to it."""
+    change.connection.execute(delete(schedule).where(schedule.c.worker_id == worker_id))
     values = {"deleted_at": change.now, "status": Status.OFFLINE.value, "request_id": None, "idle": False}
     change.connection.execute(update(worker).where(worker.c.id == worker_id).values(values))
 

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from ..clock import timestamp
 from ..rules import agents as rules
-from ..rules.agents import Drill, Ticket, Verb
+from ..rules.agents import Drill
+from ..rules.attended import Ticket, Verb
 from ..rules.workers import Worker
 from ..storage import agents, drills
 from ..storage.agents import Agent, Enrolment, Seen

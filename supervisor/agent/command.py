@@ -3,6 +3,7 @@
 import argparse
 import os
 import socket
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,7 +24,6 @@ from .kept import BadFile, Credentials, Folder
 from .manager import Manager, Refused, Unknown
 from .node import Node
 from .rounds import Agent, patiently
-from .systemd import Systemd
 
 HELP = "tell a manager how services are, and start or restart them when it asks; nothing else"
 DENIED = 77  # the manager does not know this agent any more: as a worker's exit code
@@ -58,6 +58,8 @@ def add_parser(verbs: Any, control: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Be an agent until somebody says stop; returns the exit code."""
+    if arguments.manager.startswith("http:"):
+        sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]  # http.client does without: it takes 5 MiB
     try:
         names = tuple(arguments.services)
         _check(names, arguments.supervisor)
@@ -86,6 +88,8 @@ def _check(names: tuple[str, ...], supervisor: str) -> None:
 
 def _node(arguments: argparse.Namespace, names: tuple[str, ...]) -> Node:
     if arguments.supervisor == "systemd":
+        from .systemd import Systemd  # and what runs its programs
+
         return Systemd(names, arguments.pace)
     return Farmhand(arguments.control or default_path(), names)
 

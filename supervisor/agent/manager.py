@@ -5,7 +5,6 @@ know this agent any more is `Unknown`. Nothing is retried here. Several threads 
 """
 
 import base64
-import http.client
 import json
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -87,6 +86,8 @@ class Manager:
     def _call(
         self, method: str, path: str, known: Credentials | None, said: object, patience: float = _USUAL
     ) -> Any:
+        import http.client  # late: it brings ssl, unless somebody has said that there is none (command.py)
+
         body = None if said is None else json.dumps(said).encode()
         headers = {**self._headers, **({"Authorization": _basic(known)} if known else {})}
         connect = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection

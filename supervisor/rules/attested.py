@@ -9,7 +9,7 @@ from ...units.errors import BadValue
 from ...units.formats import tell_span
 from ...units.grammar import parse_span, parse_status, status_set
 from ...units.light import Any, dataclass
-from ...units.spec import Command, Service, StatusSet
+from ...units.spec import INFINITY, Command, Service, StatusSet
 from ...units.statuses import signal_name
 from .exitstatus import Exit, Result
 from .whatif import Ending, Forecast, forecast
@@ -80,6 +80,8 @@ def attest(shown: Mapping[str, str], code: int) -> Attested:
         return Attested(code, False, _down(service, code, verdict.directive, verdict.reason))
     if result is not Result.SUCCESS:
         return Attested(code, False, f"SuccessExitStatus= lacks {code}: each planned restart counts as a failure")
+    if service.restart_sec == INFINITY:
+        return Attested(code, False, "RestartSec=infinity: it waits for ever before it starts again")
     seen = forecast(service, (Ending(exit=Exit(code=code)),), times=_RESTARTS, uptime=_APART)
     if seen.limited:
         return Attested(code, False, _limited(service, seen))

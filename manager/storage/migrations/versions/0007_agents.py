@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("holds", sa.Boolean(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("attested_at", sa.BigInteger(), nullable=False),
+        sa.Column("ticket_id", sa.String(length=36), nullable=True),
         sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name="fk_agent_service_agent_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("agent_id", "name", name="pk_agent_service"),
         sa.UniqueConstraint("worker_id", name="uq_agent_service_worker_id"),
