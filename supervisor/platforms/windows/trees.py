@@ -22,6 +22,7 @@ assert sys.platform == "win32"
 _EVENTS = ("SIGINT", "SIGBREAK", "SIGHUP", "", "", "", "SIGTERM")
 _CONSOLE = 1  # the key under which console events are posted; jobs have higher ones
 _CONSOLE_HOST = "\\system32\\conhost.exe"
+_NO_IMAGE_YET = 6  # ERROR_INVALID_HANDLE: so Wine says of a process for the first milliseconds; Windows never does
 _GONE_AFTER = 5000  # milliseconds that a process may take to end
 
 
@@ -64,11 +65,14 @@ class WindowsTree:
         return self._refusal
 
     def members(self) -> frozenset[int]:
-        """The host of a console is none, though it is in the job: it ends by itself when the last of them has."""
+        """The host of a console is none, though it is in the job: it ends by itself when the last of them has.
+
+        Nor is, under Wine, what is being made and may become one: whoever makes it waits for it, and is a member.
+        """
         if self._job is None:
             return frozenset()
         ids = calls.ids_in(self._job) - ({self.pid} if self.poll() else set())
-        return frozenset(pid for pid in ids if pid == self.pid or not _hosts_console(pid))
+        return frozenset(pid for pid in ids if pid == self.pid or _is_member(pid))
 
     def lost(self, pid: int) -> bool:
         return False
@@ -232,15 +236,18 @@ def _start_of(pid: int) -> float | None:
     return None
 
 
-def _hosts_console(pid: int) -> bool:
-    """Say whether a process is one of those that Windows begins for consoles."""
-    with contextlib.suppress(OSError):
+def _is_member(pid: int) -> bool:
+    """Say whether a process of a job is one that somebody in it has begun; those of consoles are begun by Windows."""
+    try:
         process = calls.open_process(pid)
-        try:
-            return calls.image_of(process).lower().endswith(_CONSOLE_HOST)
-        finally:
-            calls.close(process)
-    return False
+    except OSError:
+        return True
+    try:
+        return not calls.image_of(process).lower().endswith(_CONSOLE_HOST)
+    except OSError as error:
+        return error.winerror != _NO_IMAGE_YET
+    finally:
+        calls.close(process)
 
 
 def _end(pid: int, start: float | None) -> None:
