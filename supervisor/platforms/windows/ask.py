@@ -25,13 +25,14 @@ _DETACHED = 0x8
 # argv: the event, then the ids of the processes: the first that has a console lends it, else all windows are closed.
 _MESSENGER = """
 import ctypes, sys
-from ctypes import wintypes as t
-kernel, user = ctypes.WinDLL("kernel32"), ctypes.WinDLL("user32")
+kernel = ctypes.WinDLL("kernel32")
 event, ids = int(sys.argv[1]), [int(id) for id in sys.argv[2:]]
 kernel.FreeConsole()
 if any(kernel.AttachConsole(id) for id in ids):
     kernel.SetConsoleCtrlHandler(None, True)
     sys.exit(not kernel.GenerateConsoleCtrlEvent(event, 0))
+from ctypes import wintypes as t
+user = ctypes.WinDLL("user32")
 @ctypes.WINFUNCTYPE(t.BOOL, t.HWND, t.LPARAM)
 def close(window, _):
     owner = t.DWORD()
