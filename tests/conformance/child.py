@@ -6,9 +6,9 @@ Time passes SLOWNESS times slower for it: what it sleeps, and what it writes int
 it dies of is an exit code that stands for that. Its log is locked as long as it lives.
 """
 
+import _signal  # `signal` itself brings enum and others, which take as long to load as all else does to begin
 import msvcrt
 import os
-import signal
 import sys
 import time
 
@@ -202,7 +202,7 @@ def script():
 number, log = open_log()
 os.lseek(log, LOCK_AT, 0)
 msvcrt.locking(log, msvcrt.LK_NBLCK, 1)
-signal.signal(signal.SIGINT, on_ctrl_c)
+_signal.signal(_signal.SIGINT, on_ctrl_c)
 note("start", pid=os.getpid(), **{name: quoted(os.environ[name]) for name in HANDED if name in os.environ})
 for operation in script():
     perform(operation)

@@ -48,5 +48,5 @@ PLATFORMS = {
         3 * CPUS,
         why_not=_named_in(HERE / "left_out_posix.yaml"),
     ),
-    "windows": Platform(windows.boot, 2 * CPUS, windows.CAST, windows.why_not, windows.translated),
+    "windows": Platform(windows.boot, 4 * CPUS, windows.CAST, windows.why_not, windows.translated),
 }
