@@ -1,9 +1,12 @@
 """What is played on which platform, and in which words."""
 
+import itertools
+import math
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from player import Scenario, read
+from player import Scenario, one_in, read
 from player.platforms import PLATFORMS
 from player.verdict import table
 
@@ -30,6 +33,35 @@ def test_what_posix_leaves_out_is_there():
 def test_most_of_each_lifecycle_family_is_played_on_windows(family):
     played, _ = WINDOWS.playable([scenario for scenario in SCENARIOS if scenario.family == family])
     assert len(played) > sum(scenario.family == family for scenario in SCENARIOS) / 2
+
+
+def _families(scenarios):
+    return Counter(scenario.family for scenario in scenarios)
+
+
+@pytest.mark.parametrize("number", [1, 2, 7, 10, 2000])
+def test_one_in_so_many_is_drawn_of_each_family(number):
+    drawn = _families(one_in(number, SCENARIOS))
+    assert drawn == {family: math.ceil(count / number) for family, count in _families(SCENARIOS).items()}
+
+
+def test_the_same_are_drawn_whatever_their_order_and_company():
+    drawn = one_in(10, SCENARIOS)
+    assert drawn == [scenario for scenario in SCENARIOS if scenario in drawn]
+    assert one_in(10, SCENARIOS[::-1]) == drawn[::-1]
+    kills = [scenario for scenario in SCENARIOS if scenario.family == "kill"]
+    assert one_in(10, kills) == [scenario for scenario in drawn if scenario.family == "kill"]
+
+
+def test_a_larger_share_has_the_smaller_one_in_it():
+    drawn = [{scenario.id for scenario in one_in(number, SCENARIOS)} for number in (40, 20, 10, 5)]
+    assert all(less < more for less, more in itertools.pairwise(drawn))
+
+
+def test_neighbours_are_not_drawn_in_step():
+    """As a stride of two would do it with pairs of scenarios."""
+    pairs = [Scenario(f"a/{number:03}/{half}", [], [], 0) for number in range(50) for half in ("left", "right")]
+    assert {scenario.id.rpartition("/")[2] for scenario in one_in(2, pairs)} == {"left", "right"}
 
 
 def test_signals_have_windows_words():

@@ -10,7 +10,7 @@ from .backends import FARMHAND, SYSTEMD, Boot, NoSupervisor, socketed
 from .compare import Difference, compare
 from .outcome import Outcome
 from .play import play
-from .scenario import Scenario, read, write
+from .scenario import Scenario, one_in, read, write
 
 __all__ = [
     "FARMHAND",
@@ -21,6 +21,7 @@ __all__ = [
     "Outcome",
     "Scenario",
     "compare",
+    "one_in",
     "play",
     "read",
     "socketed",

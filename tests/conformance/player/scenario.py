@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +74,19 @@ def _lines(path: Path) -> Iterator[Scenario]:
             yield Scenario(**given)
         except TypeError as error:
             raise ValueError(f"{path}:{number}: {error}; README.md has the keys of a scenario") from None
+
+
+def one_in(number: int, scenarios: Iterable[Scenario]) -> list[Scenario]:
+    """Take a share of each family, rounded up, in the order given: the same ones each time.
+
+    They are drawn by their ids, for in a corpus that combines this with that a stride would keep step with something.
+    """
+    scenarios = list(scenarios)
+    families: dict[str, list[Scenario]] = defaultdict(list)
+    for scenario in sorted(scenarios, key=lambda scenario: (zlib.crc32(scenario.id.encode()), scenario.id)):
+        families[scenario.family].append(scenario)
+    drawn = {scenario.id for family in families.values() for scenario in family[: -(-len(family) // number)]}
+    return [scenario for scenario in scenarios if scenario.id in drawn]
 
 
 def write(path: Path, scenarios: Iterable[Scenario]) -> None:
