@@ -25,6 +25,9 @@ class Kind(Enum):
     REQUEST_CONFIRMED = "request.confirmed"  # another operator asked for the same; detail: request, status, lazy, of
     REQUEST_REFUSED = "request.refused"  # what is pending holds; detail: request, status, lazy (of the wish), of
     REQUEST_ESCALATED = "request.escalated"  # its deadline came: it is immediate now; detail: request, status, deadline
+    ROLLOUT_MADE = "rollout.made"  # detail: rollout, status, lazy, workers, at_once, reason
+    ROLLOUT_STATUS = "rollout.status"  # detail: rollout, from, to, why
+    ROLLOUT_WORKER = "rollout.worker"  # where a worker stands in it; detail: rollout, from, to, why
     TASK_STARTED = "task.started"  # handed out; detail: attempt, name
     TASK_PROGRESS = "task.progress"  # detail: steps_completed, steps_total
     TASK_STATUS = "task.status"  # any other change; detail: from, to, reason, name
