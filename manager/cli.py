@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -56,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="serve the workers and the pages")
     run.add_argument("--listen", type=_address, default="127.0.0.1:8080", metavar="HOST:PORT")
+    run.add_argument(
+        "--autodiscoverable", action="store_true", help="let workers in this network find the manager, as the setting does"
+    )
     migrate = commands.add_parser("migrate", help="bring the database to the schema of this version")
     for command in (run, migrate):
         command.add_argument(
@@ -113,23 +117,28 @@ def _folder(text: str) -> Path:
 def _run(options: argparse.Namespace) -> int:
     from .due import minding
     from .serve import serve
+    from .storage import jobcare
     from .sweep import sweeping
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     host, port = options.listen
-    store = _open(options)
+    store = _open(options, findable=options.autodiscoverable)
     try:
+        jobcare.resume(store)
         with sweeping(store), minding(store):
             return serve(store, host, port, options.data)
     finally:
         store.close()
 
 
-def _open(options: argparse.Namespace) -> "Store":
+def _open(options: argparse.Namespace, *, findable: bool = False) -> "Store":
     from .opening import open_store
 
-    return open_store(options.data, config.settings(options.config, options.data), os.environ, options.database)
+    settings = config.settings(options.config, options.data)
+    if findable:
+        settings = replace(settings, autodiscoverable=True)
+    return open_store(options.data, settings, os.environ, options.database)
 
 
 def _migrate(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ...worker.wire import JobStatus, TaskStatus
 from ..rules.jobs import ENDED, Job
 from ..rules.tasks import Task
+from .jobjson import files_of
 from .moments import Moment, span
 from .rows import State, known_percent, percent
 
@@ -58,6 +59,14 @@ class Button:
 
 
 @dataclass(frozen=True)
+class LastPicture:
+    """Where a job's newest picture is, in the size of a page and in full."""
+
+    small: str
+    large: str
+
+
+@dataclass(frozen=True)
 class JobRow:
     id: str
     name: str
@@ -71,6 +80,9 @@ class JobRow:
     ended: bool
     took: str
     buttons: Sequence[Button]
+    waits: str = ""
+    tag: str = ""
+    picture: LastPicture | None = None
 
 
 def job_row(job: Job, now: int) -> JobRow:
@@ -81,14 +93,29 @@ def job_row(job: Job, now: int) -> JobRow:
         type=job.type,
         state=JOB_STATES[job.status],
         progress=progress(job.tally),
-        activity=job.activity[:1].upper() + job.activity[1:],
+        activity=_sentence(job.waits or job.activity),
         priority=job.priority,
         by=job.submitted_by,
         submitted=Moment(job.created_at, now),
         ended=job.status in ENDED,
         took=span((job.updated_at if job.status in ENDED else now) - job.created_at),
         buttons=BUTTONS.get(job.status, ()),
+        waits=job.waits,
+        tag=f"{job.tag.name}{' (deleted)' if job.tag.deleted else ''}" if job.tag else "",
+        picture=_last_picture(job),
     )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _last_picture(job: Job) -> LastPicture | None:
+    """Name the newest picture's addresses, which change with it."""
+    if job.picture_at is None:
+        return None
+    address = f"{files_of(job.id)}/last-rendered{{}}.jpg?v={job.picture_at}"
+    return LastPicture(address.format("-small"), address.format(""))
 
 
 _PAUSE, _CANCEL = Button("paused", "Pause job"), Button("canceled", "Cancel job", "danger")

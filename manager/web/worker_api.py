@@ -11,7 +11,7 @@ from ...worker.wire import API, LARGEST_PICTURE, PUSH, Status, TaskStatus
 from ..rules import agents, drift
 from ..rules.workers import Announcement, Worker
 from ..storage import calls
-from ..storage.calls import NotAwake, Registration, Report, StatusFirst, TooLate, Work
+from ..storage.calls import NotAwake, Registration, Report, StatusFirst, TooLate, TooMany, Work
 from .api import NO_CONTENT, Problem, Stranger, body
 from .site import store
 
@@ -43,6 +43,11 @@ def by_worker(view: Callable[Concatenate[Worker, P], ResponseReturnValue]) -> Vi
         return view(g.worker, *args, **kwargs)
 
     return call
+
+
+@bp.errorhandler(TooMany)
+def too_many(error: TooMany) -> ResponseReturnValue:
+    return jsonify(code=429, message=str(error)), 429
 
 
 @bp.errorhandler(TooLate)

@@ -1,13 +1,18 @@
 """What operators' programs call to submit jobs and to look after them and their tasks: Flamenco's operator API."""
 
+import io
+import threading
 from dataclasses import replace
 
 import pytest
 from callers import awake
+from PIL import Image
+from polling import until
 
 from farmhand.manager.config import this_platform
 from farmhand.manager.rules.variables import Variable
 from farmhand.manager.storage import tags
+from farmhand.manager.storage.pictures import WAITING
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -289,3 +294,44 @@ def test_a_job_is_given_up(caller):
     assert caller.post(f"{path}/setstatus", {"status": "failed", "reason": "wrong file"}).status_code == 204
     assert [caller.get(path).json[key] for key in ("status", "activity")] == ["failed", "wrong file"]
     assert {task["status"] for task in caller.get(f"{path}/tasks").json["tasks"]} == {"canceled"}
+
+
+# -- pictures
+
+
+def picture():
+    content = io.BytesIO()
+    Image.new("RGB", (800, 600), "red").save(content, "PNG")
+    return content.getvalue()
+
+
+def test_the_last_picture_of_a_job_and_of_the_farm(caller, store):
+    job, worker = caller.submit(), awake(caller)
+    task = worker.post("task").json["uuid"]
+    for path in (f"/api/v3/jobs/{job['id']}/last-rendered", "/api/v3/jobs/last-rendered"):
+        assert caller.get(path).status_code == 204
+    sent = {"data": picture(), "headers": {"Content-Type": "image/png"}}
+    assert worker.post(f"task/{task}/output-produced", **sent).status_code == 202
+    until(lambda: store.job(job["id"]).picture_at, "the small pictures")
+    for path in (f"/api/v3/jobs/{job['id']}/last-rendered", "/api/v3/jobs/last-rendered"):
+        found = caller.get(path).json
+        assert found["base"] == f"/job-files/job-{job['id'][:4]}/{job['id']}"
+        served = [caller.get(f"{found['base']}/{suffix}") for suffix in found["suffixes"]]
+        assert [Image.open(io.BytesIO(it.data)).size for it in served] == [(800, 600), (451, 338), (149, 112)]
+        assert {it.mimetype for it in served} == {"image/jpeg"}
+    page = caller.get(f"/jobs/{job['id']}").text
+    assert f'src="{found["base"]}/last-rendered-small.jpg?v=' in page
+
+
+def test_a_picture_too_many_is_429(caller, store):
+    caller.submit()
+    worker = awake(caller)
+    task = worker.post("task").json["uuid"]
+    go_on = threading.Event()
+    for _ in range(WAITING + 1):
+        until(lambda: store.pictures.offer(picture(), store.files.root, lambda: go_on.wait(10)), "the queue to be full")
+    sent = {"data": picture(), "headers": {"Content-Type": "image/png"}}
+    answer = worker.post(f"task/{task}/output-produced", **sent)
+    go_on.set()
+    assert (answer.status_code, answer.json["code"]) == (429, 429)
+    assert store.picture_path(store.task(task)) is None

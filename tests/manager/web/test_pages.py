@@ -271,7 +271,7 @@ def test_a_jobs_page_shows_tasks_and_pictures(client: FlaskClient, store: Store,
     calls.add_picture(store, workers[0].id, work.task.id, PNG, "image/png")
     text = client.get(f"/jobs/{job_id}").text
     assert "0 of 2 tasks" in text
-    source = re.search(r'<img src="([^"]*)"', text)
+    source = re.search(r'<img src="(/tasks/[^"]*)"', text)
     assert source is not None
     picture = client.get(source[1].replace("&amp;", "&"))
     assert (picture.data, picture.mimetype) == (PNG, "image/png")
