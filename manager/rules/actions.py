@@ -11,7 +11,7 @@ from .facts import Fact, Kind
 from .outcomes import LABELS, Accepted, Already, Refusal, outcome
 from .rivals import Ruling
 from .times import span
-from .workers import PLAIN, LastWish, Moved, Pending, Terms, Worker, naming
+from .workers import PLAIN, LastWish, Moved, Pending, Terms, Worker, is_farm, naming
 
 
 @dataclass(frozen=True)
@@ -88,15 +88,18 @@ def ask(worker: Worker, wish: Request, *, id: str, by: str, now: int, terms: Ter
         case Already(text) if old is None and _changes_end(worker, wish, terms):
             return _sleep_on(worker, new, text)
         case Already(text):
-            return withdraw(worker, text)
+            return withdraw(worker, text, by=by, now=now)
         case Accepted() as accepted if old and ruling in (Ruling.NOTHING, Ruling.CONFIRMS):
             return _repeat(worker, old, f"was asked already: {_flavour(accepted, wish)}", confirms=by != old.by)
         case Accepted() as accepted:
             return _request(worker, new, _flavour(accepted, wish) + _terms(terms, now))
 
 
-def withdraw(worker: Worker, text: str = "had nothing pending", *, why: str = "") -> Asked:
-    """Take back what is pending; where nothing is, the text says why nothing changes. why: where nobody did it."""
+def withdraw(worker: Worker, text: str = "had nothing pending", *, by: str = "", now: int = 0, why: str = "") -> Asked:
+    """Take back what is pending; where nothing is, the text says why nothing changes. why: where nobody did it.
+
+    Who takes back what the farm asked by itself wants the worker to stay as it is.
+    """
     pending = worker.request
     if pending is None:
         return _leave(worker, text)
@@ -104,7 +107,9 @@ def withdraw(worker: Worker, text: str = "had nothing pending", *, why: str = ""
     facts = (Fact(Kind.REQUEST_WITHDRAWN, {**naming(pending), "of": pending.by, **said}),)
     label = LABELS[pending.wish.status]
     answer = Answer(worker.id, worker.name, True, f"keeps its status: {label} is withdrawn", request_id=pending.id)
-    return Asked(Moved(replace(worker, request=None), facts), answer)
+    stays = worker.status in (Status.AWAKE, Status.ASLEEP) and is_farm(pending.by) and not is_farm(by)
+    wished = LastWish(pending.id, worker.status, by, now) if stays else worker.wished
+    return Asked(Moved(replace(worker, request=None, wished=wished), facts), answer)
 
 
 def words(pending: Pending) -> str:

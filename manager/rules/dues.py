@@ -14,15 +14,18 @@ def due_at(worker: Worker) -> int | None:
     return min((at for at in times if at is not None), default=None)
 
 
-def come_due(worker: Worker, id: str, now: int) -> Moved:
-    """Do what is due; a request that this makes gets the id. Two managers that notice it do it once."""
+def come_due(worker: Worker, id: str, now: int, *, sleeps: bool = False) -> Moved:
+    """Do what is due; a request that this makes gets the id. Two managers that notice it do it once.
+
+    sleeps: its sleep schedule has it asleep now, and wakes it when that is over.
+    """
     pending = worker.request
     if pending and _is_over(_pending_end(pending), now):
         return actions.withdraw(worker, why="it was to sleep until now").moved
     if pending and _is_over(_deadline(pending), now):
         return _escalate(worker, pending)
     if _is_over(_end(worker), now):
-        return _wake(worker, id, now)
+        return _wake(worker, id, now, sleeps=sleeps)
     return Moved(worker)
 
 
@@ -51,12 +54,12 @@ def _escalate(worker: Worker, pending: Pending) -> Moved:
     return Moved(replace(worker, request=hurried), (fact,))
 
 
-def _wake(worker: Worker, id: str, now: int) -> Moved:
+def _wake(worker: Worker, id: str, now: int, *, sleeps: bool) -> Moved:
     """Wake who was to sleep until now, unless something else has been asked since."""
     wished = worker.wished
     assert wished is not None, "an end is one of a wish"
     rested = replace(worker, wished=replace(wished, until=None))
-    if worker.request is not None:
+    if sleeps or worker.request is not None:
         return Moved(rested)
     reason = f"{actions.asker(wished.by)} had sent it to sleep until now"
     return actions.ask(rested, Request(Status.AWAKE), id=id, by="", now=now, terms=Terms(reason=reason)).moved

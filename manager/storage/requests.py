@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from ...worker.wire import Request
+from ...worker.wire import Request, Status
 from ..rules import actions, dues
 from ..rules.actions import Answer, Asked, Expected
 from ..rules.workers import PLAIN, Terms, Worker
-from . import workers
+from . import schedules, workers
 from .asking import ask_all
 from .store import Store
 from .tables import worker as row
@@ -59,7 +59,9 @@ def cancel(store: Store, request_ids: Sequence[str], by: str) -> list[Answer]:
             row.c.request_id.in_(list(request_ids)), row.c.deleted_at.is_(None)
         )
         pending = {request_id: worker_id for request_id, worker_id in change.connection.execute(query)}  # noqa: C416
-        answers = ask_all(change, list(pending.values()), store.seen.at, lambda it, _now: actions.withdraw(it), by)
+        answers = ask_all(
+            change, list(pending.values()), store.seen.at, lambda it, now: actions.withdraw(it, by=by, now=now), by
+        )
     gone = [Answer(id, f"request {id}", False, "is not pending", False, id) for id in request_ids if id not in pending]
     return [*answers, *gone]
 
@@ -77,5 +79,9 @@ def come_due(store: Store) -> list[Worker]:
     with store.database.write() as change:
         query = select(row.c.id).where(row.c.due_at <= change.now, row.c.deleted_at.is_(None))
         ids = list(change.connection.execute(query).scalars())
-        found = workers.load(change.connection, ids, store.seen.at)
-        return [workers.save(change, it, dues.come_due(it, str(uuid.uuid4()), change.now)) for it in found]
+        verdicts = schedules.verdicts(change.connection, ids, change.now)
+        asleep = {id for id, verdict in verdicts.items() if verdict.status is Status.ASLEEP}
+        return [
+            workers.save(change, it, dues.come_due(it, str(uuid.uuid4()), change.now, sleeps=it.id in asleep))
+            for it in workers.load(change.connection, ids, store.seen.at)
+        ]

@@ -92,8 +92,8 @@ def of_worker(store: Store, worker_id: str) -> list[Kept]:
 
 
 def verdict(connection: Connection, worker_id: str, now: int) -> Verdict | None:
-    """Return what a worker's schedules say now, None where it has none."""
-    return _verdicts(connection, [worker_id], now).get(worker_id)
+    """Return what a worker's schedules say now, None where none of them is in force."""
+    return verdicts(connection, [worker_id], now).get(worker_id)
 
 
 # -- changes
@@ -136,9 +136,9 @@ def remove(store: Store, schedule_id: str, by: str) -> None:
 @contextmanager
 def settling(store: Store, change: Change, worker_ids: Collection[str]) -> Iterator[None]:
     """Change schedules, or whose they are, in the block; then ask of these workers what has changed for them."""
-    before = _verdicts(change.connection, worker_ids, change.now)
+    before = verdicts(change.connection, worker_ids, change.now)
     yield
-    after = _verdicts(change.connection, worker_ids, change.now)
+    after = verdicts(change.connection, worker_ids, change.now)
     if not before and not after:
         return
     for it in workers.load(change.connection, worker_ids, store.seen.at):
@@ -210,32 +210,31 @@ def come_due(store: Store) -> list[Worker]:
 
 def _pass(store: Store, change: Change, since: Mapping[str, int]) -> list[Worker]:
     """Ask it of those whose joined schedules had an edge since then."""
-    verdicts = _verdicts(change.connection, since.keys(), change.now)
-    passed = [id for id, found in verdicts.items() if rules.passed(found, since[id])]
+    found = verdicts(change.connection, since.keys(), change.now)
+    passed = [id for id, verdict in found.items() if rules.passed(verdict, since[id])]
     asked = []
     for it in workers.load(change.connection, passed, store.seen.at):
-        moved = rules.ask(it, verdicts[it.id], id=str(uuid.uuid4()), now=change.now)
+        moved = rules.ask(it, found[it.id], id=str(uuid.uuid4()), now=change.now)
         if moved.facts:
             asked.append(workers.save(change, it, moved, rules.BY))
     return asked
 
 
-def _verdicts(connection: Connection, worker_ids: Collection[str], now: int) -> dict[str, Verdict]:
+def verdicts(connection: Connection, worker_ids: Collection[str], now: int) -> dict[str, Verdict]:
     """Return what the schedules of these workers say; workers without any are left out."""
-    found: dict[str, list[Schedule]] = {}
-    whose = (
+    whose: dict[str, list[Schedule]] = {}
+    for query in (
         _KEPT.add_columns(schedule.c.worker_id.label("sleeper")).where(schedule.c.worker_id.in_(list(worker_ids))),
         _KEPT.join(worker_tag, worker_tag.c.tag_id == schedule.c.tag_id)
         .add_columns(worker_tag.c.worker_id.label("sleeper"))
         .where(worker_tag.c.worker_id.in_(list(worker_ids))),
-    )
-    for query in whose:
+    ):
         for row in connection.execute(query):
-            found.setdefault(row.sleeper, []).append(_kept(row).schedule)
+            whose.setdefault(row.sleeper, []).append(_kept(row).schedule)
     # Many workers have the same tags, and so the same schedules.
-    judged = {each: rules.judge(each, now) for each in {tuple(each) for each in found.values()}}
-    verdicts = {id: judged[tuple(each)] for id, each in found.items()}
-    return {id: verdict for id, verdict in verdicts.items() if verdict is not None}
+    judged = {each: rules.judge(each, now) for each in {tuple(each) for each in whose.values()}}
+    found = {id: judged[tuple(each)] for id, each in whose.items()}
+    return {id: verdict for id, verdict in found.items() if verdict is not None}
 
 
 def _members(connection: Connection, owner: Owner) -> list[str]:

@@ -6,15 +6,17 @@ from pathlib import Path
 import pytest
 from polling import until
 from pretended import Pretended, awake, job, register
-from stores import Clock, fresh
+from stores import Clock
 
 from farmhand.manager.clock import wall_clock
+from farmhand.manager.config import Settings
 from farmhand.manager.due import mind, minding
 from farmhand.manager.rules.facts import Kind
 from farmhand.manager.rules.schedules import Schedule, first_at
 from farmhand.manager.rules.tasks import Refused
 from farmhand.manager.rules.windows import read_window
-from farmhand.manager.storage import schedules, tags
+from farmhand.manager.rules.workers import Terms
+from farmhand.manager.storage import requests, schedules, tags
 from farmhand.manager.storage.schedules import Owner
 from farmhand.manager.storage.store import Missing, Store
 from farmhand.manager.zones import read_zone
@@ -176,6 +178,35 @@ def test_a_worker_that_starts_again_is_as_a_person_wanted_it(store: Store, noon:
     assert node.sign_on() is Status.AWAKE
 
 
+def test_who_takes_back_what_the_schedule_asked_for_is_heard(store: Store, noon: Clock, node: Pretended) -> None:
+    schedules.add(store, Owner("worker", node.id), nightly(), "kim")
+    passes_to(store, noon, "22:00", node)
+    store.withdraw([node.id], "kim")
+    node.signs_off()
+    assert node.sign_on() is Status.AWAKE
+
+
+def test_who_is_to_sleep_until_a_time_sleeps_on_by_schedule(store: Store, noon: Clock, node: Pretended) -> None:
+    schedules.add(store, Owner("worker", node.id), nightly(), "kim")
+    requests.act(store, [node.id], Request(Status.ASLEEP), "kim", Terms(until=noon.now + 11 * 3_600_000))
+    node.becomes(Status.ASLEEP)
+    for time in ("22:00", "23:00"):
+        passes_to(store, noon, time, node)
+        assert asked(store, node) is None
+    passes_to(store, noon, "06:00", node)
+    assert asked(store, node) == (Status.AWAKE, True, "sleep schedule")
+
+
+def test_who_is_to_sleep_until_a_time_sleeps_until_then(store: Store, noon: Clock, node: Pretended) -> None:
+    schedules.add(store, Owner("worker", node.id), nightly(), "kim")
+    requests.act(store, [node.id], Request(Status.ASLEEP), "kim", Terms(until=noon.now + 19 * 3_600_000))
+    node.becomes(Status.ASLEEP)
+    passes_to(store, noon, "06:00", node)
+    assert asked(store, node) is None
+    passes_to(store, noon, "07:00", node)
+    assert asked(store, node) == (Status.AWAKE, False, "")
+
+
 # -- saving
 
 
@@ -297,7 +328,7 @@ def test_one_that_never_came_starts_by_its_schedule(store: Store, noon: Clock) -
 def test_an_edge_is_met_within_a_moment(tmp_path: Path) -> None:
     edge = first_at(read_zone("Europe/Berlin"), datetime(2026, 10, 25, 2, 30))
     behind = wall_clock() + 700 - edge
-    store = fresh(tmp_path, clock=lambda: wall_clock() - behind)
+    store = Store(tmp_path, Settings(), lambda: wall_clock() - behind)
     node = awake(store, "node-1")
     with minding(store):
         schedules.add(store, Owner("worker", node.id), nightly(("", "02:30", "06:00")), "kim")
