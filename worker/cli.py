@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..supervisor.platforms import native, system
-from . import config, credentials, definition
+from . import config, credentials, definition, discovery
 from .client import Client, Introduction
 from .config import BadConfig, Config
+from .discovery import NoManager
 from .flush import flush
 from .loop import Worker
 from .notify import Notifier
@@ -26,6 +27,8 @@ from .outbox import InUse, Outbox
 from .wire import DENIED_EXIT_CODE, RESTART_EXIT_CODE
 
 USAGE_ERROR = 2
+# Not a usage error: the manager may be there the next time.
+NO_MANAGER = 1
 EPILOG = (
     "exit codes: 0 shut down; the restart code when asked to restart; "
     f"{USAGE_ERROR} wrong usage or configuration; "
@@ -65,24 +68,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     _log_to_stderr(options)
     software = f"farmhand {_version()}"
+    notifier = Notifier(os.environ)
     try:
+        if options.find_manager:
+            print(discovery.find(notifier.alive))
+            return 0
         told = configuration(options)
         if options.register:
             credentials.forget(told.data)
-        return work(told, software, flush_only=options.flush)
+        return work(told, software, notifier, flush_only=options.flush)
     except (BadConfig, InUse, NotImplementedError) as problem:
-        print(f"farmhand-worker: {problem}", file=sys.stderr)
-        return USAGE_ERROR
+        return _complain(problem, USAGE_ERROR)
+    except NoManager as problem:
+        return _complain(problem, NO_MANAGER)
 
 
-def work(told: Config, software: str, *, flush_only: bool) -> int:
+def _complain(problem: Exception, code: int) -> int:
+    print(f"farmhand-worker: {problem}", file=sys.stderr)
+    return code
+
+
+def work(told: Config, software: str, notifier: Notifier, *, flush_only: bool) -> int:
     """Be a worker until somebody says stop; return the exit code."""
     for folder in config.not_writable(told.output_folders):
         log.warning("output_folders: %s cannot be written to: tasks will fail there", folder)
     kept = credentials.folder(os.environ, told.data)
     outbox = Outbox(told.data)
     try:
-        client = Client(told.manager_url, credentials.load(kept), software)
+        url = told.manager_url or _search(notifier)
+        client = Client(url, credentials.load(kept), software)
         if flush_only:
             return flush(client, outbox)
         me = Introduction(
@@ -100,7 +114,7 @@ def work(told: Config, software: str, *, flush_only: bool) -> int:
             client,
             native(),
             outbox,
-            Notifier(os.environ),
+            notifier,
             told.data,
             restart_code=told.restart_exit_code,
             oom_score_adjust=told.oom_score_adjust,
@@ -111,7 +125,7 @@ def work(told: Config, software: str, *, flush_only: bool) -> int:
         outbox.close()
     if code == DENIED_EXIT_CODE:
         print(
-            f"farmhand-worker: {told.manager_url} does not know the credentials in {kept / credentials.NAME}: "
+            f"farmhand-worker: {url} does not know the credentials in {kept / credentials.NAME}: "
             "the worker was removed there, or they belong to another manager; "
             "start once with --register to be a new worker there",
             file=sys.stderr,
@@ -119,19 +133,20 @@ def work(told: Config, software: str, *, flush_only: bool) -> int:
     return code
 
 
+def _search(notifier: Notifier) -> str:
+    """Find a manager, which may take minutes: the worker is ready before its manager is, docs/decisions/0022."""
+    notifier.ready()
+    notifier.status("searching the network for a manager")
+    return discovery.find(notifier.alive)
+
+
 def configuration(options: argparse.Namespace) -> Config:
     """Bring together the options, the file and the environment; raise BadConfig for what cannot be."""
     file = config.read_file(options.config or config.DEFAULT_FILE, required=options.config is not None)
-    url = options.manager or file.manager_url
-    if url is None:
-        raise BadConfig(
-            "--manager: no manager is named, and searching the network for one is not possible yet; "
-            "give --manager http://HOST:8080/, or manager_url in the configuration file"
-        )
     code = options.restart_exit_code
     return Config(
         name=config.worker_name(options.name, file, os.environ),
-        manager_url=url,
+        manager_url=options.manager or file.manager_url,
         data=config.make_folder(options.data or config.data_folder(os.environ, system()), native().keep_private),
         task_types=file.task_types,
         restart_exit_code=(file.restart_exit_code if code is None else code) or None,
@@ -158,20 +173,14 @@ def parser() -> Parser:
     made.add_argument(*_both("config"), metavar="FILE", type=Path, help=f"else {config.DEFAULT_FILE}, if it is there")
     made.add_argument(*_both("register"), action="store_true", help="forget the credentials, be a new worker")
     made.add_argument(*_both("flush"), action="store_true", help="deliver the reports that are kept, and exit")
-    made.add_argument(*_both("find-manager"), action=_NotYet, help="not possible yet")
+    made.add_argument(
+        *_both("find-manager"), action="store_true", help="search the network for a manager, print its address, exit"
+    )
     for name, level, help in LEVELS:
         made.add_argument(*_both(name), action="store_const", dest="level", const=level, help=help)
     made.add_argument(*_both("version"), action="version", version=f"farmhand-worker {_version()}")
     made.set_defaults(level=logging.INFO)
     return made
-
-
-class _NotYet(argparse.Action):
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
-        super().__init__(option_strings, dest, nargs=0, help=help)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        parser.error("--find-manager: searching the network is not possible yet; give --manager http://HOST:8080/")
 
 
 def _both(name: str) -> tuple[str, str]:

@@ -253,4 +253,7 @@ def _task(said: Mapping[str, Any]) -> Task:
 
 def _plainly(problem: Exception) -> str:
     """Return the last words of urllib3's sentence: what went wrong, without its own objects."""
-    return str(problem).rpartition(": ")[2] or type(problem).__name__
+    if len(problem.args) > 1 and isinstance(problem.args[1], Exception):
+        problem = problem.args[1]  # ProtocolError: what it was caused by
+    words = str(problem).rpartition(": ")[2] or type(problem).__name__
+    return words if words.isprintable() else ascii(words)

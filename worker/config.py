@@ -45,11 +45,11 @@ class File:
 class Config:
     """Everything a worker is told.
 
-    restart_exit_code: None if nothing would start it again. task_log_limit: in bytes.
+    manager_url: None to search the network for one. restart_exit_code: None if nothing would start it again. task_log_limit: in bytes.
     """
 
     name: str
-    manager_url: str
+    manager_url: str | None
     data: Path
     task_types: tuple[str, ...] = TASK_TYPES
     restart_exit_code: int | None = None

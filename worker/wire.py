@@ -25,6 +25,13 @@ PUSH_WAIT = 25.0
 # The largest picture of a task that is sent and taken, in bytes.
 LARGEST_PICTURE = 25 * 1024 * 1024
 
+# How a worker finds a manager in its network: the group and port of SSDP (UPnP Device Architecture 1.0, section 1),
+# what is searched for there, and where the manager that answers describes itself.
+SSDP_GROUP = "239.255.255.250"
+SSDP_PORT = 1900
+SSDP_TARGET = "urn:flamenco:manager:0"
+SSDP_DESCRIPTION = "/upnp/description.xml"
+
 # The exit code that means "start me again", unless configured otherwise.
 RESTART_EXIT_CODE = 47
 

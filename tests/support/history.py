@@ -27,6 +27,8 @@ WORKERS = 3
 SETTLES = 60.0  # seconds
 
 CONFIG = """
+supervisor:
+  LogDirectory: ${FARMHAND_DATA}/log
 services:
   manager:
     Type: notify
@@ -215,7 +217,7 @@ def settle(farm: Field, job: str) -> None:
     def all_awake() -> bool:
         try:
             for worker in farm.workers():
-                if worker["status"] == "offline" and not worker.get("status_change"):
+                if worker["status"] == "offline":
                     farm.command("start", f"worker@{worker['name'][-1]}")
                 elif worker["status"] == "asleep":
                     farm.api(f"worker-mgt/workers/{worker['id']}/setstatus", {"status": "awake", "is_lazy": False})

@@ -23,6 +23,8 @@ FRAMES, CHUNK, RATE = 24, 4, 24
 SAMPLES = 8
 SIZE = (320, 180)
 CONFIG = """
+supervisor:
+  LogDirectory: ${FARMHAND_DATA}/log
 services:
   manager:
     Type: notify

@@ -67,7 +67,6 @@ def test_options_win_over_the_file_that_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        ([], "--manager: no manager is named"),
         ([*MANAGER, "-restart-exit-code", "1"], "1 cannot be the restart code: 1 is how any program reports"),
         ([*MANAGER, "-restart-exit-code", "2"], "2 cannot be the restart code: 2 reports wrong usage"),
         ([*MANAGER, "-restart-exit-code", "137"], "137 cannot be the restart code: 128 to 165"),
@@ -88,7 +87,6 @@ def test_options_win_over_the_file_that_is_named(tmp_path):
         ([*MANAGER, "--name", "\udcff"], "holds a character that cannot be shown"),
         ([*MANAGER, "-restart-exit-status", "1"], "farmhand-worker: --restart-exit-code: 1 cannot be the restart code"),
         ([*MANAGER, "--config", "no.yaml"], "no.yaml: is not there"),
-        (["-find-manager"], "searching the network is not possible yet"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(argv, message, capsys):

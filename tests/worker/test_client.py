@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from flamenco_manager import manager
+from flamenco_manager import CUT, HALF, NO_HTTP, manager
 
 from farmhand.worker.client import Client, Credentials, Introduction
 from farmhand.worker.rules.answers import Command, Denied, NotAwake, Noted, Task, Trouble, Work
@@ -62,6 +62,24 @@ def test_a_manager_that_is_not_there_is_trouble(farm, client, call):
     assert isinstance(heard, Trouble)
     assert heard.message.startswith(f"no answer from {farm.url.rstrip('/')}: [")
     assert heard.message.endswith("] Connection refused")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (CUT, "Remote end closed connection without response"),
+        (HALF, "IncompleteRead(13 bytes read, 987 more expected)"),
+        (NO_HTTP, r"'\x16\x03\x01 220 mail ready\r\n'"),
+    ],
+    ids=["cut", "half", "no HTTP"],
+)
+def test_a_connection_that_breaks_is_said_plainly(farm, client, answer, words):
+    farm.fail["/api"] = answer
+    heard = client.sign_on(ME)
+    assert isinstance(heard, Trouble)
+    assert heard.message.startswith(f"no answer from {farm.url.rstrip('/')}: ")
+    assert heard.message.endswith(words)
+    assert "Error(" not in heard.message
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call != "register"])
