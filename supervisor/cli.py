@@ -277,6 +277,11 @@ def _tell_differences(services: Sequence["Service"], system: "System") -> int:
 
 
 _RUN = {
-    **{"run": _run, "check": _check, "whatif": _whatif, "service": _service, "agent": _agent},
-    **{"status": status, "logs": show_logs},
+    "run": _run,
+    "check": _check,
+    "whatif": _whatif,
+    "service": _service,
+    "agent": _agent,
+    "status": status,
+    "logs": show_logs,
 }

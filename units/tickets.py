@@ -1,4 +1,4 @@
-"""Tickets: what a manager asks of the agent on a node, in a form that nobody else can make. Pure; standard library only.
+"""Tickets: what a manager asks of the agent on a node, in a form that nobody else can make. Pure.
 
 A ticket's text is "v1.CLAIMS.MAC": JSON and its HMAC-SHA256 under a key that this manager and this one agent have, each
 in base64url. It is written when the agent asks for it, and holds the challenge that the agent made for that very

@@ -126,9 +126,9 @@ def remove(store: Store, agent_id: str, by: str) -> None:
         if row is None:
             raise Missing(f"there is no agent {agent_id}")
         change.connection.execute(delete(agent_service).where(agent_service.c.agent_id == agent_id))
-        values = {"deleted_at": change.now, "ticket_key": "", "secret_hash": ""}
+        seq = events.append(change, Fact(Kind.AGENT_DELETED, {"agent": agent_id, "name": row.name}), who=by)
+        values = {"deleted_at": change.now, "ticket_key": "", "secret_hash": "", "bell": seq}
         change.connection.execute(update(agent).where(agent.c.id == agent_id).values(values))
-        events.append(change, Fact(Kind.AGENT_DELETED, {"agent": agent_id, "name": row.name}), who=by)
 
 
 def _agent_row(connection: Connection, agent_id: str) -> Row[Any] | None:
@@ -143,9 +143,7 @@ def _agent(row: Row[Any]) -> Agent:
 # -- what they see
 
 
-def report(
-    store: Store, agent_id: str, supervisor: str, trouble: str, services: Sequence[Seen]
-) -> Mapping[str, int]:
+def report(store: Store, agent_id: str, supervisor: str, trouble: str, services: Sequence[Seen]) -> Mapping[str, int]:
     """Take what an agent sees, and return the restart codes of the workers. trouble: it sees nothing, and why."""
     with store.database.write() as change:
         values = {"supervisor": supervisor, "trouble": trouble, "last_seen": change.now}
@@ -166,7 +164,9 @@ def _see(change: Change, agent_id: str, services: Sequence[Seen]) -> None:
         if row is None:
             change.connection.execute(insert(agent_service).values(agent_id=agent_id, **values))
         else:
-            change.connection.execute(update(agent_service).where(mine, agent_service.c.name == each.name).values(values))
+            change.connection.execute(
+                update(agent_service).where(mine, agent_service.c.name == each.name).values(values)
+            )
         worker_id = _bind(change, each.invocation) or (row.worker_id if row is not None else None)
         if worker_id is not None and (row is None or _seen(row).outline != each.outline):
             _tell(change, agent_id, worker_id, each)
@@ -342,7 +342,7 @@ def _ticket(row: Row[Any]) -> Ticket:
 
 
 class Bells:
-    """What web.push.Bells asks, for agents."""
+    """What web.push.Bells asks, for agents; the last ring of one that was removed has it ask, and learn that."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -351,6 +351,6 @@ class Bells:
         return self.bells([agent_id]).get(agent_id, 0)
 
     def bells(self, agent_ids: Collection[str]) -> Mapping[str, int]:
-        query = select(agent.c.id, agent.c.bell).where(agent.c.id.in_(list(agent_ids)), agent.c.deleted_at.is_(None))
+        query = select(agent.c.id, agent.c.bell).where(agent.c.id.in_(list(agent_ids)))
         with self._store.database.read() as connection:
             return {row.id: row.bell for row in connection.execute(query)}

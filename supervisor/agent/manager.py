@@ -83,9 +83,7 @@ class Manager:
         """Say what became of a ticket: done, failed or refused."""
         self._call("POST", "/outcomes", known, {"ticket": ticket, "outcome": outcome, "text": text})
 
-    def _call(
-        self, method: str, path: str, known: Credentials | None, said: object, patience: float = _USUAL
-    ) -> Any:
+    def _call(self, method: str, path: str, known: Credentials | None, said: object, patience: float = _USUAL) -> Any:
         import http.client  # late: it brings ssl, unless somebody has said that there is none (command.py)
 
         body = None if said is None else json.dumps(said).encode()

@@ -14,7 +14,7 @@ from ..definitions.catalog import Loaded
 from ..definitions.unit_paths import is_template
 from ..exit_codes import BAD_INPUT, FAILED, NOT_RUNNING, UNKNOWN
 from ..rules.conditions import verdict
-from ..rules.life import Event, Slot
+from ..rules.life import Event, Life, Slot
 from ..rules.states import RESTING, Active
 from ..rules.why import data as why_data
 from ..rules.why import why
@@ -194,11 +194,12 @@ def _as_read(desk: Desk) -> tuple[int, ...]:
 
 def _mark(units: Sequence[Unit]) -> str:
     """Return a text that is another one whenever a service, or one more or less of them, is in another state."""
-    known = (
-        (unit.name, unit.life.state.value, unit.life.result.value, unit.life.restarts, unit.invocation, id(unit.service))
-        for unit in units
-    )
-    return f"{hash(tuple(known)) % 2**64:016x}"
+    known = tuple((unit.name, _state(unit.life), unit.invocation, id(unit.service)) for unit in units)
+    return f"{hash(known) % 2**64:016x}"
+
+
+def _state(life: Life) -> tuple[str, str, int]:
+    return life.state.value, life.result.value, life.restarts
 
 
 def _reload(desk: Desk, request: Request, answer: Answer) -> None:

@@ -1,6 +1,6 @@
 """What a service's properties say to others: how it is, and what would become of a worker that asks to be restarted.
 
-The properties are those of `farmhand show` and `systemctl show`, which are the same by name and format. No clock, no I/O.
+The properties are those of `farmhand show` and `systemctl show`, the same by name and format. No clock, no I/O.
 """
 
 from collections.abc import Mapping
@@ -98,8 +98,8 @@ def _down(service: Service, code: int, directive: str, reason: str) -> str:
 
 
 def _limited(service: Service, seen: Forecast) -> str:
-    within = tell_span(service.start_limit_interval_sec)
-    return f"StartLimitBurst={service.start_limit_burst} within {within}: the restart after start {seen.runs} is refused"
+    limit = f"StartLimitBurst={service.start_limit_burst} within {tell_span(service.start_limit_interval_sec)}"
+    return f"{limit}: the restart after start {seen.runs} is refused"
 
 
 def _service(shown: Mapping[str, str]) -> Service:

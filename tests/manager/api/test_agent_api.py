@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from agents import AGENTS, RUN, AgentCaller, enrol, service, sign_on
+from agents import AGENTS, AgentCaller, enrol, service, sign_on
 from callers import Caller, WorkerCaller, register
 
 from farmhand.manager.storage import agents as storage

@@ -38,7 +38,8 @@ def test_a_worker_made_by_us_is_attested() -> None:
         ),
         (
             {"RestartForceExitStatus": ""},
-            "47 is not in RestartForceExitStatus= and Restart=on-failure, for which SuccessExitStatus= makes it no failure",
+            "47 is not in RestartForceExitStatus= and Restart=on-failure, "
+            "for which SuccessExitStatus= makes it no failure",
         ),
         (
             {"RestartForceExitStatus": "48 TERM", "Restart": "on-abort"},
