@@ -257,6 +257,48 @@ plan = Table(
     Column("answer", JSON),  # once it was applied, or could not be
 )
 
+# Rolling actions; spans are milliseconds.
+rollout = Table(
+    "rollout",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("made_at", BigInteger, nullable=False, index=True),
+    Column("made_by", Text, nullable=False),
+    Column("status", String(20), nullable=False),  # what workers are to become
+    Column("lazy", Boolean, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("at_once", Integer, nullable=False),
+    Column("canary", Boolean, nullable=False),
+    Column("patience", BigInteger, nullable=False),
+    Column("watch", BigInteger, nullable=False),
+    Column("deadline", BigInteger),
+    Column("state", String(20), nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("ended_at", BigInteger),
+    Column("open", Boolean, nullable=False, index=True),  # somebody has still to look after it
+)
+
+# The workers of a rolling action, in their order.
+turn = Table(
+    "turn",
+    metadata,
+    Column("rollout_id", ForeignKey("rollout.id", ondelete="CASCADE"), primary_key=True),
+    Column("worker_id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("stage", String(20), nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("request_id", String(36)),
+    Column("version", Text, nullable=False, server_default=""),
+    Column("incarnation", Integer, nullable=False, server_default="0"),
+    Column("until", BigInteger),
+    Column("asked_at", BigInteger),
+    Column("down_at", BigInteger),
+    Column("back_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Index("ix_turn_stage", "rollout_id", "stage", "position"),
+)
+
 # When workers sleep by themselves: one worker, or those with a tag.
 schedule = Table(
     "schedule",
