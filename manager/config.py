@@ -35,7 +35,7 @@ class Settings:
 
     manager_name: str = "Farmhand"
     worker_timeout: float = 60.0
-    push_timeout: float = 35.0
+    push_timeout: float = 15.0
     task_timeout: float = 600.0
     blocklist_threshold: int = 3
     task_fail_after_softfail_count: int = 3

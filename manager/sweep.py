@@ -12,8 +12,11 @@ from .storage.store import Store
 
 log = logging.getLogger(__name__)
 
-# Signs of life are on disk after this many seconds.
-WRITE_EVERY = 5.0
+# Signs of life are written down, for other managers as well, after so many seconds.
+WRITE_EVERY = 2.0
+
+# Whoever wakes later than it wanted by more than this has not been able to hear anybody meanwhile.
+OVERSLEPT = 2.0
 
 
 @contextmanager
@@ -33,29 +36,33 @@ def _run(store: Store, stopping: threading.Event) -> None:
     settings = store.settings
     # Whoever appears while this sleeps cannot be silent for too long before it wakes.
     longest = min(settings.worker_timeout, settings.push_timeout, settings.task_timeout, WRITE_EVERY)
-    delay = 0.0
+    delay, slept_at = 0.0, store.steady()
     while not stopping.wait(delay):
+        if store.steady() - slept_at > (delay + OVERSLEPT) * 1000:
+            log.warning("this manager stood still; everybody has time anew to be heard")
+            leases.start_over(store)
         delay = longest
         try:
             store.flush()
             due = sweep(store)
         except SQLAlchemyError as error:
             log.error("nobody's silence could be noticed, trying again in %g s: %s", delay, error)
-            continue
-        if due is not None:
-            delay = min(longest, max(0.0, (due - store.clock()) / 1000))
+        else:
+            if due is not None:
+                delay = min(longest, max(0.0, (due - store.steady()) / 1000))
+        slept_at = store.steady()
 
 
 def sweep(store: Store) -> int | None:
-    """Give up whoever has been silent for too long; return when the next will have been (milliseconds), or None."""
-    now = store.clock()
-    workers, tasks = leases.deadlines(store)
-    for worker_id in [id for id, at in workers.items() if at <= now]:
+    """Give up whoever has been silent for too long; return when the next will have been (steady clock), or None."""
+    now = store.steady()
+    due = leases.deadlines(store)
+    for worker_id in [id for id, at in due.workers.items() if at <= now]:
         name = leases.lose(store, worker_id)
         if name is not None:
             log.warning("worker %s is lost: it has been silent for too long; its task is queued again", name)
-    for task_id in [id for id, at in tasks.items() if at <= now]:
+    for task_id in [id for id, at in due.tasks.items() if at <= now]:
         name = leases.give_up(store, task_id)
         if name is not None:
             log.warning("task %s timed out: its worker said nothing of it for too long", name)
-    return min((at for at in (*workers.values(), *tasks.values()) if at > now), default=None)
+    return min((at for at in (*due.workers.values(), *due.tasks.values()) if at > now), default=None)

@@ -252,20 +252,17 @@ def lose(worker: Worker, now: int) -> Moved:
 
 
 # Those of whom nothing is expected, and those already given up.
-_MAY_BE_SILENT = frozenset({Status.OFFLINE, Status.ERROR, Status.RESTART})
+MAY_BE_SILENT = frozenset({Status.OFFLINE, Status.ERROR, Status.RESTART})
 
 
-def lost_at(worker: Worker, *, polling: int, pushing: int, listening_since: int) -> int | None:
-    """Return when silence makes the worker lost, or None for one that may be silent for ever.
+def patience(status: Status, *, pushes: bool, polling: int, pushing: int) -> int | None:
+    """Return how long a worker may be silent before it counts as lost, or None where it may for ever.
 
-    polling and pushing are the milliseconds that are granted to a worker that polls, and to one that keeps a request
-    open. While the manager was not listening, nobody could be heard: silence counts from `listening_since` at the
-    earliest.
+    polling and pushing are what is granted to a worker that polls, and to one that keeps a request open.
     """
-    if worker.status in _MAY_BE_SILENT:
+    if status in MAY_BE_SILENT:
         return None
-    heard = max(worker.last_seen or worker.registered_at, listening_since)
-    return heard + (pushing if worker.pushes else polling)
+    return pushing if pushes else polling
 
 
 def requeues(status: Status) -> bool:

@@ -133,7 +133,7 @@ def _hand_out(store: Store, change: Change, worker_id: str) -> Work | StatusFirs
         tasks.tell(change, task, Fact(Kind.TASK_STARTED, {"attempt": task.attempt, "name": task.name}))
         flow.started(change, task)
         log_line(store, change, task, f"task assigned to worker {worker.name} ({worker.id}), attempt {task.attempt}")
-    store.touched.note(task.id, change.now)
+    store.touched.note(task.id)
     commands = tasks.commands(change.connection, task.id)
     settings, here = store.settings, worker.platform
     chosen = variables.chosen(settings.variables, platform=here, jobs=settings.shared_storage_path)
@@ -150,7 +150,7 @@ def may_run(store: Store, worker_id: str, task_id: str) -> Permission:
     with store.database.read() as connection:
         permission = task_rules.may_run(worker, tasks.load(connection, task_id))
     if permission.granted:
-        store.touched.note(task_id, store.clock())
+        store.touched.note(task_id)
     if permission.status_change:
         _told(store, worker)
     return permission
@@ -176,7 +176,7 @@ def report_task(store: Store, worker_id: str, task_id: str, said: Report) -> Non
     worker = store.worker(worker_id)
     task = store.task(task_id)
     _refuse_late(worker, task, said.attempt)
-    store.touched.note(task_id, store.clock())
+    store.touched.note(task_id)
     if said.log:
         store.files.append_log(task.job_id, task_id, said.log)
     if said.activity is None and said.steps_completed is None and said.status in (None, TaskStatus.ACTIVE):

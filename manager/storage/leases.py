@@ -1,31 +1,77 @@
 """Who may still be silent, and until when; what happens to those who have been for too long.
 
-Times are milliseconds since the epoch.
+Times are milliseconds on the store's steady clock.
 """
 
-from ...worker.wire import TaskStatus
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from ...worker.wire import Status, TaskStatus
 from ..rules import workers as worker_rules
-from ..rules.tasks import Task
-from ..rules.workers import Worker
 from . import calls, flow, tasks, workers
 from .store import Store
+from .tables import task as task_table
+from .tables import worker as worker_table
+
+_WORKERS = select(worker_table.c.id, worker_table.c.status, worker_table.c.pushes, worker_table.c.last_seen).where(
+    worker_table.c.deleted_at.is_(None),
+    worker_table.c.status.not_in([status.value for status in worker_rules.MAY_BE_SILENT]),
+)
+
+# Found by the workers that have them: there are never more.
+_TASKS = select(task_table.c.id, task_table.c.last_touched).where(
+    worker_table.c.task_id == task_table.c.id, task_table.c.status == TaskStatus.ACTIVE.value
+)
 
 
-def deadlines(store: Store) -> tuple[dict[str, int], dict[str, int]]:
-    """Return until when each worker, and each task that is being worked on, may be silent."""
+@dataclass(frozen=True)
+class Deadlines:
+    """Until when each worker, and each task that is being worked on, may be silent."""
+
+    workers: Mapping[str, int]
+    tasks: Mapping[str, int]
+
+
+def deadlines(store: Store) -> Deadlines:
     with store.database.read() as connection:
-        found = workers.load(connection, None, store.seen.at)
-        active = tasks.all_active(connection)
-    leases = {worker.id: _lost_at(store, worker) for worker in found}
-    return {id: at for id, at in leases.items() if at is not None}, {task.id: _late_at(store, task) for task in active}
+        of_workers = _worker_deadlines(store, connection.execute(_WORKERS))
+        return Deadlines(of_workers, _task_deadlines(store, connection.execute(_TASKS)))
+
+
+def _worker_deadlines(store: Store, rows: Iterable[Any]) -> Mapping[str, int]:
+    polling, pushing = _milliseconds(store.settings.worker_timeout), _milliseconds(store.settings.push_timeout)
+    found = {}
+    for id, status, pushes, last_seen in rows:
+        store.seen.read(id, last_seen)
+        granted = worker_rules.patience(Status(status), pushes=pushes, polling=polling, pushing=pushing)
+        if granted is not None:
+            found[id] = store.seen.due(id, granted)
+    return found
+
+
+def _task_deadlines(store: Store, rows: Iterable[Any]) -> Mapping[str, int]:
+    found = {}
+    for id, last_touched in rows:
+        store.touched.read(id, last_touched)
+        found[id] = store.touched.due(id, _milliseconds(store.settings.task_timeout))
+    return found
+
+
+def start_over(store: Store) -> None:
+    """Give everybody time anew: for a while this manager could hear nobody."""
+    store.seen.start_over()
+    store.touched.start_over()
 
 
 def lose(store: Store, worker_id: str) -> str | None:
     """Mark a worker lost and queue its task again, unless it was heard of just now; return its name if so."""
     with store.database.write() as change:
-        found = workers.load(change.connection, [worker_id], store.seen.at)
-        at = _lost_at(store, found[0]) if found else None
-        if at is None or at > change.now:
+        found = change.connection.execute(_WORKERS.where(worker_table.c.id == worker_id))
+        due = _worker_deadlines(store, found).get(worker_id)
+        if due is None or due > store.steady():
             return None
         worker = store.change_within(change, worker_id, worker_rules.lose)
         calls.let_go(store, change, worker, "Task was queued by Manager because worker timed out")
@@ -35,11 +81,13 @@ def lose(store: Store, worker_id: str) -> str | None:
 def give_up(store: Store, task_id: str) -> str | None:
     """Count a task's silence as a failure of its worker, unless it was heard of just now; return its name if so."""
     with store.database.write() as change:
+        found = change.connection.execute(_TASKS.where(task_table.c.id == task_id))
+        due = _task_deadlines(store, found).get(task_id)
+        if due is None or due > store.steady():
+            return None
         task = tasks.load(change.connection, task_id)
-        if task is None or task.status is not TaskStatus.ACTIVE or task.worker_id is None:
-            return None
-        if _late_at(store, task) > change.now:
-            return None
+        assert task is not None, "it was found in this transaction"
+        assert task.worker_id is not None, "somebody has it"
         [worker] = workers.load(change.connection, [task.worker_id], store.seen.at)
         calls.log_line(store, change, task, f"task timed out: worker {worker.name} said nothing of it for too long")
         flow.fail(change, task, worker, calls.thresholds(store), "timed out")
@@ -47,15 +95,5 @@ def give_up(store: Store, task_id: str) -> str | None:
         return task.name
 
 
-def _lost_at(store: Store, worker: Worker) -> int | None:
-    return worker_rules.lost_at(
-        worker,
-        polling=round(store.settings.worker_timeout * 1000),
-        pushing=round(store.settings.push_timeout * 1000),
-        listening_since=store.opened_at,
-    )
-
-
-def _late_at(store: Store, task: Task) -> int:
-    touched = store.touched.at.get(task.id) or task.last_touched or task.updated_at
-    return max(touched, store.opened_at) + round(store.settings.task_timeout * 1000)
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...worker.wire import JobStatus, Request, TaskStatus
-from ..clock import wall_clock
+from ..clock import steady_clock, wall_clock
 from ..config import Settings
 from ..rules import actions
 from ..rules import jobs as job_rules
@@ -32,6 +32,9 @@ from .signs import Signs
 
 T = TypeVar("T")
 
+# A worker whose connection broke is heard again within so many milliseconds, or is lost.
+SOON = 5000
+
 
 class Missing(LookupError):
     """There is no such worker, task or job; the text names it."""
@@ -40,17 +43,26 @@ class Missing(LookupError):
 class Store:
     """One database and the folder of logs and pictures beside it."""
 
-    def __init__(self, data: Path, settings: Settings, clock: Callable[[], int] = wall_clock, url: str = "") -> None:
-        """Open what is in the folder `data`, or make it; raises schema.TooNew. url: another database."""
+    def __init__(
+        self,
+        data: Path,
+        settings: Settings,
+        clock: Callable[[], int] = wall_clock,
+        url: str = "",
+        steady: Callable[[], int] = steady_clock,
+    ) -> None:
+        """Open what is in the folder `data`, or make it; raises schema.TooNew. url: another database.
+
+        clock and steady return milliseconds: since the epoch, and since any moment, to measure silence by.
+        """
         data.mkdir(parents=True, exist_ok=True)
         self.settings = settings
-        self.clock = clock
+        self.clock, self.steady = clock, steady
         self.database = Database(url or f"sqlite:///{data / 'farmhand.sqlite'}", clock)
         self.files = Files(data / "jobs")
         self.pictures = Pictures()
-        self.seen = Signs()
-        self.touched = Signs()
-        self.opened_at = clock()
+        self.seen = Signs(clock, steady, SOON)
+        self.touched = Signs(clock, steady, SOON)
         self.revision = schema.migrate(self.database)
 
     def close(self) -> None:
@@ -63,9 +75,11 @@ class Store:
         """Write the last signs of life."""
         seen, touched = self.seen.take_unwritten(), self.touched.take_unwritten()
         if seen or touched:
-            with self.database.write() as change:
-                workers.write_seen(change, seen)
-                tasks.write_touched(change, touched)
+            with self.database.write(alone=False) as change:
+                if seen:
+                    workers.write_seen(change, seen)
+                if touched:
+                    tasks.write_touched(change, touched)
 
     # -- events
 
@@ -160,7 +174,7 @@ class Store:
     def withdraw(self, worker_ids: Sequence[str], by: str) -> list[Answer]:
         """Take back what is pending."""
         with self.database.write() as change:
-            return ask_all(change, worker_ids, self.seen.at, lambda worker, _now: actions.withdraw(worker), by)
+            return ask_all(change, worker_ids, self.seen.at, lambda it, now: actions.withdraw(it, by=by, now=now), by)
 
     def delete_worker(self, worker_id: str, by: str) -> None:
         """Forget a worker: its task is queued again, its credentials are refused from now on. Raises Missing."""
@@ -218,7 +232,7 @@ class Store:
             stored = workers.credentials(connection, worker_id)
             if stored is None or not hmac.compare_digest(stored, workers.hash_secret(secret)):
                 return None
-            self.seen.note(worker_id, self.clock())
+            self.seen.note(worker_id)
             worker = _only(workers.load(connection, [worker_id], self.seen.at), f"worker {worker_id}")
         return worker if worker.lost_from is None else self.change_worker(worker_id, worker_rules.alive)
 
@@ -233,7 +247,7 @@ class Store:
 
     def saw(self, worker_id: str, seq: int) -> None:
         """Note that a worker keeps a waiting request open and has heard of everything up to seq; a sign of life."""
-        self.seen.note(worker_id, self.clock())
+        self.seen.note(worker_id)
         worker = self.worker(worker_id)
         if worker_rules.hears(worker, seq, self.clock()).worker != worker:
             self.change_worker(worker_id, lambda it, now: worker_rules.hears(it, seq, now))

@@ -13,6 +13,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -178,8 +179,10 @@ def set_picture(change: Change, it: Task) -> None:
 
 
 def write_touched(change: Change, touched: Mapping[str, int]) -> None:
-    for task_id, at in touched.items():
-        change.connection.execute(update(task).where(task.c.id == task_id).values(last_touched=at))
+    """Write the times of last signs of life, where another manager has not written later ones."""
+    later = or_(task.c.last_touched.is_(None), task.c.last_touched < bindparam("at"))
+    statement = update(task).where(task.c.id == bindparam("of"), later).values(last_touched=bindparam("at"))
+    change.connection.execute(statement, [{"of": task_id, "at": at} for task_id, at in touched.items()])
 
 
 # -- whole jobs

@@ -4,7 +4,21 @@ import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, false, func, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from ...worker.wire import Request, Status, TaskStatus
 from ..rules import dues
@@ -13,7 +27,19 @@ from ..rules.facts import Kind
 from ..rules.workers import LastTask, LastWish, Moved, Pending, Terms, Worker
 from . import events
 from .database import Change
-from .tables import agent, agent_service, blocklist, capability, failure, job, schedule, task, ticket, worker, worker_tag
+from .tables import (
+    agent,
+    agent_service,
+    blocklist,
+    capability,
+    failure,
+    job,
+    schedule,
+    task,
+    ticket,
+    worker,
+    worker_tag,
+)
 
 # What the worker itself should hear of at once.
 _RINGING = frozenset({Kind.REQUEST_MADE, Kind.REQUEST_WITHDRAWN, Kind.REQUEST_ESCALATED})
@@ -264,9 +290,10 @@ def remove(change: Change, worker_id: str) -> None:
 
 
 def write_seen(change: Change, seen: Mapping[str, int]) -> None:
-    """Write the times of last signs of life."""
-    for worker_id, at in seen.items():
-        change.connection.execute(update(worker).where(worker.c.id == worker_id).values(last_seen=at))
+    """Write the times of last signs of life, where another manager has not written later ones."""
+    later = or_(worker.c.last_seen.is_(None), worker.c.last_seen < bindparam("at"))
+    statement = update(worker).where(worker.c.id == bindparam("of"), later).values(last_seen=bindparam("at"))
+    change.connection.execute(statement, [{"of": worker_id, "at": at} for worker_id, at in seen.items()])
 
 
 # -- bells

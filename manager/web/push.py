@@ -81,8 +81,14 @@ class Bells:
                 waiter.set_result(bell)
 
 
-def endpoint(store: Store, bells: Bells, wait: float = PUSH_WAIT) -> Callable[[Request], Awaitable[Response]]:
-    """Make the endpoint for wire.PUSH; wait is in seconds."""
+def patience(push_timeout: float) -> float:
+    """Return how long a request may wait, in seconds, so that a worker is heard in time to be no lost one."""
+    return min(PUSH_WAIT, push_timeout * 2 / 3)
+
+
+def endpoint(store: Store, bells: Bells) -> Callable[[Request], Awaitable[Response]]:
+    """Make the endpoint for wire.PUSH."""
+    wait = patience(store.settings.push_timeout)
 
     async def push(request: Request) -> Response:
         said = request.query_params.get("since", "0")
@@ -92,7 +98,7 @@ def endpoint(store: Store, bells: Bells, wait: float = PUSH_WAIT) -> Callable[[R
             return JSONResponse({"code": 403, "message": "unknown worker, or wrong secret"}, 403)
         if since is None:
             return JSONResponse({"code": 400, "message": f"since: {said[:40]!r} is not the number of an event"}, 400)
-        bell = await first(bells.after(worker.id, since, wait), gone(request))
+        bell = await first(bells.after(worker.id, since, wait), broken(request, store, worker.id))
         return Response(status_code=204) if bell is None else JSONResponse({"seq": bell})
 
     return push
@@ -117,6 +123,12 @@ async def gone(request: Request) -> None:
     """Wait until the client has hung up."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+async def broken(request: Request, store: Store, worker_id: str) -> None:
+    """Wait until the worker has hung up, which none does that goes on: it may have ended without a word."""
+    await gone(request)
+    store.seen.hung_up(worker_id)
 
 
 async def first(wanted: Awaitable[int | None], other: Awaitable[None]) -> int | None:

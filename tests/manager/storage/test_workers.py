@@ -1,6 +1,7 @@
 """What every database has to do alike: workers and what is asked of them."""
 
 import pytest
+from polling import until
 from pretended import SECRET, ask, awake, job, register
 from sqlalchemy import select
 
@@ -215,9 +216,8 @@ def test_listeners_hear_of_every_commit_once_it_is_there_to_read(store):
     stop = store.listen(lambda seq: heard.append((seq, store.newest())))
     worker = register(store, "node-1")
     worker.sign_on()
-    assert heard
+    until(lambda: heard and max(heard)[0] == store.newest(), "the listener to hear of the newest")
     assert all(seq <= newest for seq, newest in heard)
-    assert max(heard)[0] == store.newest()
     stop()
     count = len(heard)
     worker.becomes(Status.AWAKE)
