@@ -59,6 +59,11 @@ class Farm:
         """GET, or POST a body, as JSON; None for an empty answer."""
         return ask(self.url + path, body)
 
+    def text(self, path: str) -> str:
+        """GET what is no JSON; "" for nothing."""
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            return str(answer.read(), "utf-8")
+
     def answers(self) -> bool:
         try:
             return bool(self.api("/api/v3/version"))
