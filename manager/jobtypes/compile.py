@@ -1,6 +1,6 @@
 """From a submission to a job's tasks. Pure: the time is an argument."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ...units.errors import nearest
@@ -57,27 +57,33 @@ def compile(
 
 
 def complete(type: JobType, settings: Mapping[str, object], job_name: str) -> dict[str, object]:
-    """Return the settings, checked, with the defaults filled in, which may be made of settings above them.
+    """Return the settings, checked, with the defaults filled in; raises Unusable.
 
-    Raises Unusable.
+    A default may be made of settings that are given, and of those above it.
     """
     for key in settings.keys() - type.settings.keys():
         near = nearest(key, type.settings)
         hint = f'did you mean "{near}"?' if near else f"it has {', '.join(type.settings)}"
         raise Unusable(f'"{key}" is not a setting of {type.name}; {hint}', key)
-    whole: dict[str, object] = {}
+    given = {key: value for key, value in settings.items() if value is not None and value != ""}
+    _refuse_missing(
+        [key for key, it in type.settings.items() if it.required and it.default is None and key not in given]
+    )
+    names = {**dict.fromkeys(type.settings, ""), **given, "job_name": job_name}
     for key, setting in type.settings.items():
-        value = settings.get(key)
-        if value is None or value == "":
-            value = fill(setting.default, {**whole, "job_name": job_name})
-        whole[key] = _checked(setting, value)
-    return whole
+        names[key] = checked(setting, given.get(key, fill(setting.default, names)))
+    return {key: names[key] for key in type.settings}
 
 
-def _checked(setting: Setting, value: object) -> object:
+def _refuse_missing(keys: Sequence[str]) -> None:
+    if keys:
+        named = ", ".join(f'"{key}"' for key in keys)
+        raise Unusable(f"the setting{'s' * (len(keys) > 1)} {named} {'are' if keys[1:] else 'is'} missing", keys[0])
+
+
+def checked(setting: Setting, value: object) -> object:
+    """Return what a setting is given, or raise Unusable."""
     if value is None:
-        if setting.required:
-            raise Unusable(f'the setting "{setting.key}" is missing', setting.key)
         return ""
     types, words = _TYPES[setting.type]
     if not isinstance(value, types) or (isinstance(value, bool) and setting.type != "bool"):

@@ -1,4 +1,4 @@
-"""Placeholders in job types: "${setting}", "${setting|filter}". Pure.
+"""Placeholders in job types: "${setting}", "${setting|filter}", "${setting|filter:another}". Pure.
 
 Braces without the dollar, "{blender}", are the manager's variables and stay as they are until the task is handed out.
 """
@@ -9,7 +9,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from . import frames
 
-_PLACEHOLDER = re.compile(r"\$\{(\w+)((?:\|\w+)*)\}")
+_PLACEHOLDER = re.compile(r"\$\{(\w+)((?:\|\w+(?::\w+)?)*)\}")
 
 
 def _path(text: str) -> PurePosixPath | PureWindowsPath:
@@ -23,6 +23,16 @@ def _span(text: str) -> str:
     listed = frames.parse(text)
     return f"{listed[0]}-{listed[-1]}"
 
+
+def _folders(text: str, number: object) -> str:
+    """Return the last folders that a file is in, each with a slash: "shots/010/" of ".../shots/010/a.blend" by 2."""
+    path = _path(text)
+    names = [name for name in path.parts[:-1] if name != path.anchor and not name.startswith("{")]
+    return "".join(f"{name}/" for name in names[len(names) - min(int(str(number)), len(names)) :])
+
+
+# Those that take another setting: "${blendfile|folders:add_path_components}".
+WITH_ANOTHER: Mapping[str, Callable[[str, object], object]] = {"folders": _folders}
 
 FILTERS: Mapping[str, Callable[[str], object]] = {
     "parent": lambda text: _path(text).parent.as_posix(),
@@ -62,8 +72,9 @@ def _written(value: object) -> object:
 
 def _look_up(found: re.Match[str], names: Mapping[str, object]) -> object:
     value = names[found[1]]
-    for filter in found[2].split("|")[1:]:
-        value = FILTERS[filter](str(value))
+    for written in found[2].split("|")[1:]:
+        filter, colon, other = written.partition(":")
+        value = WITH_ANOTHER[filter](str(value), names[other]) if colon else FILTERS[filter](str(value))
     return value
 
 

@@ -1,6 +1,7 @@
 """The Flamenco operator API for job types and jobs."""
 
 from datetime import datetime
+from typing import cast
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -134,8 +135,7 @@ def show_blocklist(job_id: str) -> ResponseReturnValue:
 
 @bp.delete(f"{API}/jobs/<job_id>/blocklist")
 def shorten_blocklist(job_id: str) -> ResponseReturnValue:
-    entries: list[dict[str, str]] = list(body())
-    blocklists.lift(
-        store(), job_id, [(each["worker_id"].lower(), each["task_type"]) for each in entries], operator(request)
-    )
+    entries = cast(list[dict[str, str]], body())
+    lifted = [(each["worker_id"].lower(), each["task_type"]) for each in entries]
+    blocklists.lift(store(), job_id, lifted, operator(request))
     return NO_CONTENT

@@ -111,6 +111,30 @@ def test_defaults_may_be_made_of_other_settings():
     assert job.settings["render_output_path"] == "/render/shot/2026-11-22_143005/######"
 
 
+@pytest.mark.parametrize(
+    ("blendfile", "number", "path"),
+    [
+        ("/work/shots/010/a.blend", 0, "/render/shot"),
+        ("/work/shots/010/a.blend", 2, "/render/shots/010/shot"),
+        ("/work/a.blend", 9, "/render/work/shot"),
+        ("{share}/shots/a.blend", 9, "/render/shots/shot"),
+        ("C:\\work\\shots\\a.blend", 1, "/render/shots/shot"),
+    ],
+)
+def test_the_output_repeats_as_many_folders_of_the_blend_file_as_asked(blendfile, number, path):
+    settings = {**BLENDER, "blendfile": blendfile, "add_path_components": number, "render_output_path": ""}
+    job = draft("simple-blender-render", settings)
+    assert job.settings["render_output_path"] == f"{path}/2026-11-22_143005/######"
+
+
+def test_all_that_is_missing_is_named():
+    with pytest.raises(Unusable) as problem:
+        draft("simple-blender-render", {"frames": "1", "scene": "Scene"})
+    missing = '"render_output_root", "blendfile", "format", "image_file_extension"'
+    assert str(problem.value) == f"the settings {missing} are missing"
+    assert problem.value.setting == "render_output_root"
+
+
 def test_what_a_submitter_writes_is_not_filled_in():
     [task, *_] = draft("echo-sleep-test", {"message": "${sleep_repeats} {jobs} ${nothing}"}).tasks
     assert task.commands[0].parameters == {"message": "${sleep_repeats} {jobs} ${nothing}"}
