@@ -14,6 +14,7 @@ from ..rules import drift
 from ..rules.actions import Answer
 from ..rules.facts import Kind
 from ..rules.workers import Worker
+from ..storage import schedules
 from .definitions import badge, made_for
 from .following import read_following
 from .listing import BadFilter, Filters, listing, read_filters, summary
@@ -21,6 +22,7 @@ from .menu import ACTIONS, menu
 from .origin import operator
 from .outcome import Notice, acted, withdrawn
 from .rows import row
+from .schedulepages import now_words
 from .site import flashed, store
 from .stints import TASKS, stints
 from .timeline import LIFE, last_change, steps
@@ -108,6 +110,7 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
         tab="overview",
         w=row(found, now),
         facts=facts(found),
+        sleeps=now_words(found, [kept.schedule for kept in schedules.of_worker(store(), worker_id)], now),
         definition=definition,
         badge=badge(definition),
         made_for=made_for(definition),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from ...worker.wire import Request, Status
 from ..rules.actions import asker
@@ -90,6 +91,14 @@ def _after(event: Event, context: Context) -> str:
     return f"{exact(event.at - context.asked_at)} after it was asked for" if context.asked_at else ""
 
 
+def _schedule(event: Event, _context: Context) -> Words:
+    detail = event.detail
+    done = "changed" if event.kind is Kind.SCHEDULE_CHANGED else "removed"
+    off = "" if detail["active"] else "not in force"
+    windows = ", ".join(str(window) for window in cast(Sequence[object], detail["windows"]))
+    return "s-asleep", f"Sleep schedule {done}", joined(f"by {event.who}", f"{windows} ({detail['zone']})", off)
+
+
 WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
     Kind.WORKER_REGISTERED: lambda event, _: ("i-plus", "Registered", ""),
     Kind.WORKER_SIGNED_ON: _signed_on,
@@ -116,6 +125,8 @@ WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
         f"{wish_words(wish_of(event))} from now on",
         f"its deadline came {_after(event, context)}".rstrip(),
     ),
+    Kind.SCHEDULE_CHANGED: _schedule,
+    Kind.SCHEDULE_DELETED: _schedule,
 }
 
 # What happens to the worker itself; stints.py tells of its tasks.

@@ -1,0 +1,81 @@
+"""The Sleep tab of a worker's page: its schedule as a form, and when it will sleep."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ..rules import schedules as rules
+from ..rules.schedules import Schedule
+from ..rules.workers import Worker
+from ..storage import schedules
+from ..storage.schedules import Owner
+from .menu import menu
+from .origin import operator
+from .outcome import Notice
+from .rows import row
+from .site import flashed, store
+from .sleepform import BadForm, Form, now_text, read, shown, sleep_text, windows_text, zones_of
+
+bp = Blueprint("schedulepages", __name__)
+
+
+@bp.get("/workers/<worker_id>/sleep")
+def sleep(worker_id: str) -> str:
+    return _page(worker_id, [])
+
+
+@bp.post("/workers/<worker_id>/sleep")
+def save(worker_id: str) -> ResponseReturnValue:
+    """Keep what the form says, or remove the schedule."""
+    kept, by = schedules.own(store(), worker_id), operator(request)
+    if "remove" in request.form:
+        if kept is not None:
+            schedules.remove(store(), kept.id, by)
+        return _back(worker_id, "The sleep schedule is removed.")
+    try:
+        said = read(request.form)
+    except BadForm as bad:
+        return _page(worker_id, [Notice("bad", f"{bad} Nothing was saved.")], bad.form), 400
+    if kept is None:
+        schedules.add(store(), Owner("worker", worker_id), said, by)
+    else:
+        schedules.rewrite(store(), kept.id, said, by)
+    return _back(worker_id, f"The sleep schedule is saved: {windows_text(said)} ({said.zone.key}).")
+
+
+def _back(worker_id: str, text: str) -> ResponseReturnValue:
+    flash(text, "ok")
+    return redirect(url_for(".sleep", worker_id=worker_id), 303)
+
+
+def now_words(worker: Worker, said: Sequence[Schedule], now: int) -> str:
+    """Say what a worker's schedules want now, and until when."""
+    verdict = rules.judge(said, now)
+    held = verdict is not None and rules.held(worker, verdict)
+    return now_text(verdict, zones_of(said, store().settings.time_zone), held=held)
+
+
+def _page(worker_id: str, notices: list[Notice], form: Form | None = None) -> str:
+    worker, now = store().worker(worker_id), store().clock()
+    found = schedules.of_worker(store(), worker_id)
+    said = [kept.schedule for kept in found]
+    mine = next((kept.schedule for kept in found if kept.owner.kind == "worker"), None)
+    zone = zones_of(said, store().settings.time_zone)
+    return render_template(
+        "sleep.html",
+        section="workers",
+        tab="sleep",
+        w=row(worker, now),
+        form=form or shown(mine, store().settings.time_zone),
+        exists=mine is not None,
+        by_tags=[(kept.owner.name, kept.schedule) for kept in found if kept.owner.kind == "tag"],
+        windows_text=windows_text,
+        now_text=now_words(worker, said, now),
+        next=[sleep_text(each, zone) for each in rules.coming(said, now)],
+        zone=zone.key,
+        actions=menu(),
+        chosen="",
+        notices=[*flashed(), *notices],
+        here=url_for(".sleep", worker_id=worker_id),
+    )

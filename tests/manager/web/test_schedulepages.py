@@ -1,0 +1,138 @@
+"""The Sleep tab, as a browser without JavaScript uses it."""
+
+import html
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask.testing import FlaskClient
+from pretended import Pretended, awake
+from werkzeug.test import TestResponse
+
+from farmhand.manager.rules.schedules import Sleep, Verdict
+from farmhand.manager.storage import schedules, tags
+from farmhand.manager.storage.store import Store
+from farmhand.manager.web.sleepform import now_text, sleep_text
+from farmhand.worker.wire import Status
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NIGHT = {"days": ["mo-fr", ""], "start": ["22:00", ""], "end": ["06:00", ""]}
+FORM = {**NIGHT, "zone": "Europe/Berlin", "lazy": "yes", "on": "active"}
+
+
+@pytest.fixture
+def node(store: Store) -> Pretended:
+    return awake(store, "node-1")
+
+
+def send(client: FlaskClient, node: Pretended, **more: object) -> TestResponse:
+    return client.post(f"/workers/{node.id}/sleep", data={**FORM, **more}, follow_redirects=True)
+
+
+def values(page: TestResponse, name: str) -> list[str]:
+    return [html.unescape(value) for value in re.findall(rf'name="{name}" value="([^"]*)"', page.text)]
+
+
+def upcoming(page: TestResponse) -> list[str]:
+    found = re.search(r'<ol class="upcoming">(.*?)</ol>', page.text)
+    return re.findall("<li>(.*?)</li>", found[1]) if found else []
+
+
+def test_a_worker_without_one_has_an_empty_form(client: FlaskClient, node: Pretended) -> None:
+    page = client.get(f"/workers/{node.id}/sleep")
+    assert "No sleep schedule is in force." in page.text
+    assert (values(page, "start"), values(page, "zone"), upcoming(page)) == ([""], ["UTC"], [])
+    assert "Remove" not in page.text
+
+
+def test_what_is_sent_is_kept_and_shown_with_its_next_five_nights(client: FlaskClient, node: Pretended) -> None:
+    page = send(client, node)
+    assert "The sleep schedule is saved: mo-fr 22:00-06:00 (Europe/Berlin)." in page.text
+    assert (values(page, "days"), values(page, "start"), values(page, "end")) == (
+        ["mo-fr", ""],
+        ["22:00", ""],
+        ["06:00", ""],
+    )
+    assert len(upcoming(page)) == 5
+    assert all(re.fullmatch(r"(Mon|Tue|Wed|Thu|Fri) \d+ \w{3}, 22:00 to 06:00", night) for night in upcoming(page))
+    assert "by schedule until" in client.get(f"/workers/{node.id}").text
+
+
+def test_a_second_window_goes_into_the_empty_row(client: FlaskClient, node: Pretended, store: Store) -> None:
+    send(client, node)
+    page = send(
+        client, node, days=["mo-fr", "sa su", ""], start=["22:00", "", ""], end=["06:00", "", ""], lazy="no", on=""
+    )
+    assert values(page, "start") == ["22:00", "00:00", ""]
+    kept = schedules.own(store, node.id)
+    assert kept is not None
+    assert (kept.schedule.lazy, kept.schedule.active, len(kept.schedule.windows)) == (False, False, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "wrong"),
+    [
+        ({"start": ["25:00", ""]}, "Window 1: “25:00” is no time of day; write HH:MM", "25:00"),
+        ({"days": ["mo-fr", "x"]}, "Window 2: “x” is no day", "x"),
+        ({"zone": "Berlin"}, "Time zone: “Berlin” is no time zone; did you mean", "Berlin"),
+        ({name: [""] for name in ("days", "start", "end")}, "No window is filled in", None),
+    ],
+)
+def test_what_is_wrong_is_shown_where_it_is_and_nothing_is_lost(
+    client: FlaskClient, node: Pretended, store: Store, change: dict[str, object], message: str, wrong: str | None
+) -> None:
+    page = send(client, node, **change)
+    assert page.status_code == 400
+    assert message.replace("“", '"').replace("”", '"') in html.unescape(page.text)
+    assert re.findall(r'value="([^"]*)"[^>]* aria-invalid', page.text) == ([wrong] if wrong else [])
+    assert schedules.every(store) == []
+
+
+def test_a_schedule_is_removed(client: FlaskClient, node: Pretended, store: Store) -> None:
+    send(client, node)
+    page = client.post(f"/workers/{node.id}/sleep", data={**FORM, "remove": "yes"}, follow_redirects=True)
+    assert "The sleep schedule is removed." in page.text
+    assert schedules.every(store) == []
+    history = client.get(f"/workers/{node.id}").text
+    assert "Sleep schedule changed" in history
+    assert "Sleep schedule removed" in history
+    assert "mo-fr 22:00-06:00 (Europe/Berlin)" in history
+
+
+def test_the_schedules_of_its_tags_are_named(client: FlaskClient, node: Pretended, store: Store) -> None:
+    tag = tags.add(store, "desks", "", "kim")
+    tags.give(store, node.id, [tag.id], "kim")
+    client.post("/api/farmhand/schedules", json={"tag": tag.id, "windows": [{}], "zone": "Asia/Tokyo"})
+    page = client.get(f"/workers/{node.id}/sleep")
+    assert "00:00-24:00 (Asia/Tokyo)" in page.text
+    assert upcoming(page) == ["Always"]
+    assert "Asleep by schedule, always." in page.text
+
+
+# -- words
+
+
+def at(*wall: int) -> int:
+    return int(datetime(*wall, tzinfo=BERLIN).astimezone(UTC).timestamp()) * 1000  # type: ignore[misc,arg-type]
+
+
+@pytest.mark.parametrize(
+    ("sleep", "text"),
+    [
+        (Sleep(at(2026, 11, 23, 22), at(2026, 11, 24, 6)), "Mon 23 Nov, 22:00 to 06:00"),
+        (Sleep(at(2026, 11, 20, 18), at(2026, 11, 23, 8)), "Fri 20 Nov, 18:00 to Mon 23 Nov, 08:00"),
+        (Sleep(None, at(2026, 11, 23, 8)), "Now to Mon 23 Nov, 08:00"),
+        (Sleep(at(2026, 11, 23, 8), None), "Mon 23 Nov, 08:00 on, without an end"),
+        (Sleep(None, None), "Always"),
+    ],
+)
+def test_how_a_stretch_of_sleep_is_said(sleep: Sleep, text: str) -> None:
+    assert sleep_text(sleep, BERLIN) == text
+
+
+def test_what_a_person_asked_for_is_said_to_hold() -> None:
+    night = Verdict(Status.ASLEEP, True, "", at(2026, 11, 23, 22), at(2026, 11, 24, 6))
+    assert now_text(night, BERLIN, held=False) == "Asleep by schedule until Tue 24 Nov 06:00."
+    held = "By schedule it would be asleep now; what a person asked for holds until Tue 24 Nov 06:00."
+    assert now_text(night, BERLIN, held=True) == held
