@@ -66,9 +66,7 @@ def complete(type: JobType, settings: Mapping[str, object], job_name: str) -> di
         hint = f'did you mean "{near}"?' if near else f"it has {', '.join(type.settings)}"
         raise Unusable(f'"{key}" is not a setting of {type.name}; {hint}', key)
     given = {key: value for key, value in settings.items() if value is not None and value != ""}
-    _refuse_missing(
-        [key for key, it in type.settings.items() if it.required and it.default is None and key not in given]
-    )
+    _refuse_missing([key for key, it in type.settings.items() if it.needed and key not in given])
     names = {**dict.fromkeys(type.settings, ""), **given, "job_name": job_name}
     for key, setting in type.settings.items():
         names[key] = checked(setting, given.get(key, fill(setting.default, names)))

@@ -19,6 +19,11 @@ class Setting:
     minimum: float | None = None
     more: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def needed(self) -> bool:
+        """Whether a submitter has to say what it is."""
+        return self.required and self.default is None
+
 
 @dataclass(frozen=True)
 class CommandTemplate:

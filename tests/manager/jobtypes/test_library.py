@@ -53,7 +53,7 @@ def test_the_etag_changes_with_the_file(tmp_path):
         ("default: 1", "required: maybe", 3, "settings.count.required: 'maybe' is not true or false"),
         ("default: 1", "choices: 3", 3, "settings.count.choices: 3 is not a list"),
         ("default: 1", "minimum: true", 3, "settings.count.minimum: True is not a number"),
-        ("default: 1", "type: string, default: '${cuont}'", 3, "given twice"),
+        ("default: 1", "default: '${cuont}'", 3, "settings.count: ${cuont} stands for nothing"),
         ("  count: ", "  chunk: {type: int32}\n  count: ", 3, "settings.chunk: a placeholder of this name stands"),
         ('    commands:\n      - echo: {message: "${count}"}', "    commands: echo", 7, "'echo' is not a list"),
         ('    commands:\n      - echo: {message: "${count}"}', "    commands: []", 5, 'its "commands" is missing'),
