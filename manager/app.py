@@ -32,6 +32,7 @@ from .web import (
     plan_api,
     push,
     schedule_api,
+    schedulepages,
     site,
     submission,
     tag_api,
@@ -78,6 +79,7 @@ def create_app(store: Store) -> Flask:
     for module in (
         pages,
         installpages,
+        schedulepages,
         jobpages,
         worker_api,
         meta_api,

@@ -1,0 +1,160 @@
+"""Workers find a manager by real multicast, on machines of a network of their own."""
+
+import contextlib
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import network
+import pytest
+from network import BIN, Machine
+from polling import until
+
+pytestmark = network.needed
+
+PORT = 8123
+SEARCH = (BIN / "farmhand-worker", "--find-manager")
+
+
+@pytest.fixture(scope="module")
+def lan() -> Iterator[tuple[Machine, Machine]]:
+    with network.lan() as machines:
+        yield machines
+
+
+@contextlib.contextmanager
+def manager(machine: Machine, data: Path, *options: str, listen: str = "0.0.0.0") -> Iterator[Path]:
+    """Run a manager on a machine; yield what it writes."""
+    data.mkdir(parents=True)
+    output = data / "output"
+    words = (BIN / "farmhand-manager", "run", "--listen", f"{listen}:{PORT}", "--data", data, *options)
+    with output.open("wb") as out, machine.running(*words, stdout=out, stderr=out):
+        until(lambda: b"Workers page" in output.read_bytes(), "the manager to start", seconds=30)
+        yield output
+
+
+def test_a_worker_on_another_machine_finds_the_manager(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
+    here, there = lan
+    with manager(here, tmp_path / "data", "--autodiscoverable"):
+        found = there.run(*SEARCH)
+        assert (found.returncode, found.stdout) == (0, f"http://{here.address}:{PORT}/\n"), found.stderr
+
+
+def test_a_worker_without_a_manager_searches_and_goes_to_work(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
+    here, there = lan
+    worker = (BIN / "farmhand-worker", "--data", tmp_path / "worker", "--name", "found-1")
+    log = tmp_path / "log"
+    with log.open("wb") as out, there.running(*worker, stderr=out, cwd=tmp_path):
+        until(lambda: "searching the network" in log.read_text(), "the worker to search")
+        with manager(here, tmp_path / "data", "--autodiscoverable"):
+            workers = f"http://{here.address}:{PORT}/api/v3/worker-mgt/workers"
+            fetch = (sys.executable, "-c", f"import urllib.request as u; print(u.urlopen({workers!r}).read())")
+            until(lambda: '"awake"' in here.run(*fetch).stdout, "the worker to be awake", seconds=20)
+
+
+def test_a_manager_that_is_not_to_be_found_is_not(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
+    here, there = lan
+    with manager(here, tmp_path / "data"), pytest.raises(subprocess.TimeoutExpired):
+        there.run(*SEARCH, seconds=3)
+
+
+def test_a_manager_on_the_loopback_is_found_there_alone(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
+    here, there = lan
+    with manager(here, tmp_path / "data", "--autodiscoverable", listen="127.0.0.1"):
+        assert here.run(*SEARCH).stdout == f"http://127.0.0.1:{PORT}/\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            there.run(*SEARCH, seconds=3)
+
+
+# What is sent to the group and to the manager's own port, and what a liar answers.
+HOSTILE = """
+import os, socket, sys, time
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(sys.argv[1]))
+good = open(sys.argv[2], "rb").read()
+until = time.monotonic() + 1
+while time.monotonic() < until:
+    for datagram in (b"", b"\\0" * 9000, os.urandom(900), good[:40], good.replace(b"MX: 3", b"MX: " + b"9" * 3000), good):
+        for port in (1900,):
+            sock.sendto(datagram, ("239.255.255.250", port))
+            sock.sendto(datagram, (sys.argv[3], port))
+"""
+
+
+def test_hostile_datagrams_keep_nobody_from_being_found(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
+    from farmhand.worker.rules import ssdp
+
+    here, there = lan
+    (tmp_path / "good").write_bytes(ssdp.search())
+    with manager(here, tmp_path / "data", "--autodiscoverable") as output:
+        storm = (sys.executable, "-c", HOSTILE, there.address, tmp_path / "good", here.address)
+        with there.running(*storm) as sender:
+            sender.wait(20)
+        found = there.run(*SEARCH)
+        assert found.stdout == f"http://{here.address}:{PORT}/\n", found.stderr
+        assert "Traceback" not in output.read_text()
+
+
+LIAR = """
+import socket, sys
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+sock.bind(("", 1900))
+mine = socket.inet_aton(sys.argv[1])
+sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("239.255.255.250") + mine)
+print("ready", flush=True)
+answer = "HTTP/1.1 200 OK\\r\\nST: urn:flamenco:manager:0\\r\\nLOCATION: {}\\r\\n\\r\\n"
+lies = ["file:///etc/passwd", "http://127.0.0.1:1/", "x" * 9000, "http://nobody.invalid/", *map("http://127.0.0.1:{}/".format, range(2, 40))]
+while True:
+    _, asker = sock.recvfrom(9000)
+    for lie in lies:
+        sock.sendto(answer.format(lie).encode(), asker)
+    sock.sendto(bytes(range(256)), asker)
+"""
+
+
+def test_a_liar_does_not_keep_a_worker_from_the_manager(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
+    here, there = lan
+    with there.running(sys.executable, "-c", LIAR, there.address, stdout=subprocess.PIPE) as liar:
+        assert liar.stdout is not None
+        assert liar.stdout.readline() == b"ready\n"
+        with manager(here, tmp_path / "data", "--autodiscoverable"):
+            found = there.run(*SEARCH)
+            assert found.stdout == f"http://{here.address}:{PORT}/\n", found.stderr
+            assert "Traceback" not in found.stderr
+
+
+LISTEN = """
+import socket, sys
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind(("", 1900))
+mine = socket.inet_aton(sys.argv[1])
+sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("239.255.255.250") + mine)
+print("ready", flush=True)
+while True:
+    print(repr(sock.recv(9000)), flush=True)
+"""
+
+
+def test_a_manager_tells_that_it_comes_and_goes(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
+    here, there = lan
+    heard = tmp_path / "heard"
+    with heard.open("wb") as out, there.running(sys.executable, "-c", LISTEN, there.address, stdout=out):
+        until(lambda: "ready" in heard.read_text(), "somebody to listen")
+        with manager(here, tmp_path / "data", "--autodiscoverable"):
+            until(lambda: "ssdp:alive" in heard.read_text(), "the manager to say that it is there")
+        until(lambda: "ssdp:byebye" in heard.read_text(), "the manager to say that it goes")
+        assert f"http://{here.address}:{PORT}/upnp/description.xml" in heard.read_text()
+
+
+def test_a_manager_whose_port_is_taken_serves_all_the_same(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
+    here, _ = lan
+    with here.running(sys.executable, "-c", LISTEN, here.address, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"ready\n"
+        with manager(here, tmp_path / "data", "--autodiscoverable") as output:
+            assert "workers cannot find this manager: UDP port 1900" in output.read_text()
+            assert socket.AF_INET
