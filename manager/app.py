@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import AsyncIterator
 
 from a2wsgi import WSGIMiddleware
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..worker import wire
 from .storage.agents import Bells as AgentBells
+from .storage import keys
 from .storage.store import Store
 from .web import (
     action_api,
@@ -37,6 +37,7 @@ from .web import (
     submission,
     tag_api,
     task_api,
+    upnp,
     worker_api,
 )
 from .web.feed import Feed
@@ -67,9 +68,9 @@ SECURITY = {
 def create_app(store: Store) -> Flask:
     """Make the part that answers at once: the pages and both APIs."""
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
-    # The key signs what the next page has to say after a click; that need not outlive the process.
+    # The key signs what the next page has to say after a click.
     app.config.update(
-        SECRET_KEY=secrets.token_bytes(32),
+        SECRET_KEY=keys.shared(store, keys.SESSIONS),
         SESSION_COOKIE_NAME="farmhand",
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=LARGEST,
@@ -83,6 +84,7 @@ def create_app(store: Store) -> Flask:
         jobpages,
         worker_api,
         meta_api,
+        upnp,
         operator_api,
         action_api,
         plan_api,

@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="serve the workers and the pages")
     run.add_argument("--listen", type=_address, default="127.0.0.1:8080", metavar="HOST:PORT")
     run.add_argument(
-        "--autodiscoverable", action="store_true", help="let workers in this network find the manager, as the setting does"
+        "--autodiscoverable",
+        action="store_true",
+        help="let workers find this manager in their network, as the setting does",
     )
     migrate = commands.add_parser("migrate", help="bring the database to the schema of this version")
     for command in (run, migrate):

@@ -12,6 +12,7 @@ import uvicorn
 from sdnotify import SystemdNotifier
 from starlette.applications import Starlette
 
+from .announce import announcing
 from .app import Waiting, create_asgi
 from .storage.store import Store
 from .web.hangup import able_to_hang_up
@@ -33,7 +34,8 @@ def serve(store: Store, host: str, port: int, data: Path) -> int:
     with listener:
         app, waiting = create_asgi(store)
         greeting = f"Workers page at {address(listener)}workers, data in {data}"
-        asyncio.run(run(app, waiting, listener, greeting, store.settings.trusted_proxies))
+        with announcing(store.settings, listener):
+            asyncio.run(run(app, waiting, listener, greeting, store.settings.trusted_proxies))
     return 0
 
 

@@ -45,7 +45,8 @@ class File:
 class Config:
     """Everything a worker is told.
 
-    manager_url: None to search the network for one. restart_exit_code: None if nothing would start it again. task_log_limit: in bytes.
+    manager_url: None to search the network for one. restart_exit_code: None if nothing would start it again.
+    task_log_limit: in bytes.
     """
 
     name: str
