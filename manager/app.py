@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..worker import wire
 from .storage.agents import Bells as AgentBells
+from .storage.agents import Bells as AgentBells
 from .storage import keys
 from .storage.store import Store
 from .web import (
