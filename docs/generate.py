@@ -36,8 +36,9 @@ from farmhand.units.doctor.rules import RULES
 from farmhand.units.restart_codes import refuse_restart_code
 from farmhand.units.spec import Service
 from farmhand.worker import cli as worker_cli
+from farmhand.worker import outbox
 from farmhand.worker.commands.table import PLANS
-from farmhand.worker.rules import backoff, life
+from farmhand.worker.rules import backoff, life, tasklog
 from farmhand.worker.wire import PUSH_WAIT
 
 DOCS = Path(__file__).parent
@@ -308,6 +309,24 @@ def times() -> str:
     return table(("What", "Seconds"), [(what, f"{seconds:g}") for what, seconds in rows])
 
 
+def worker_limits() -> str:
+    rows = [
+        ("Output is sent when its oldest line, finished or not, is so old", f"{tasklog.AGE:g} s"),
+        ("or when there is so much of it", kib(tasklog.PIECE)),
+        ("Of the log of one attempt at a task is kept, of its beginning (`task_log_limit`)", kib(tasklog.LIMIT)),
+        ("and of its end", kib(tasklog.END)),
+        ("Output that waits on disk while the manager is away; what is more is left out", kib(outbox.MOST_LOG)),
+        ("the same in memory, where the disk is full", kib(outbox.MOST_IN_MEMORY)),
+        ("Output in one report", kib(outbox.LARGEST)),
+    ]
+    return table(("What", "Limit"), rows)
+
+
+def kib(size: int) -> str:
+    """Write a size of bytes for people."""
+    return f"{size // 2**20} MiB" if size >= 2**20 else f"{size // 2**10} KiB"
+
+
 def commands() -> str:
     return ", ".join(code(name) for name in PLANS) + "\n"
 
@@ -371,6 +390,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "rivals": rulings_markdown,
     "restart-codes": restart_codes,
     "pace": pace,
+    "worker-limits": worker_limits,
     "times": times,
     "commands": commands,
     "directives": directives,
