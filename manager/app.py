@@ -13,9 +13,8 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..worker import wire
-from .storage.agents import Bells as AgentBells
-from .storage.agents import Bells as AgentBells
 from .storage import keys
+from .storage.agents import Bells as AgentBells
 from .storage.store import Store
 from .web import (
     action_api,
@@ -32,6 +31,7 @@ from .web import (
     pages,
     plan_api,
     push,
+    rollout_api,
     schedule_api,
     schedulepages,
     site,
@@ -89,6 +89,7 @@ def create_app(store: Store) -> Flask:
         operator_api,
         action_api,
         plan_api,
+        rollout_api,
         agent_api,
         job_api,
         task_api,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from .storage import requests, schedules
+from .storage import requests, rollouts, schedules
 from .storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -46,11 +46,12 @@ def minding(store: Store) -> Iterator[None]:
 
 
 def _run(store: Store, bell: threading.Event, stopping: threading.Event) -> None:
+    since = store.clock()
     while not stopping.is_set():
         bell.clear()
         delay = LONGEST
         try:
-            due = mind(store)
+            due = mind(store, since)
         except SQLAlchemyError as error:
             log.error("what is due could not be done, trying again in %g s: %s", delay, error)
             stopping.wait(delay)
@@ -61,11 +62,16 @@ def _run(store: Store, bell: threading.Event, stopping: threading.Event) -> None
         stopping.wait(PACE)
 
 
-def mind(store: Store) -> int | None:
-    """Do what is due; return when the next will be (milliseconds since the epoch), or None."""
+def mind(store: Store, since: int = 0) -> int | None:
+    """Do what is due; return when the next will be (milliseconds since the epoch), or None.
+
+    since: when this manager began to hear of workers; nobody is late who could not be heard of.
+    """
     for next_due, come_due, words in DUES:
         due = next_due(store)
         if due is not None and due <= store.clock():
             for worker in come_due(store):
                 log.info("worker %s: %s", worker.name, words)
-    return min((due for next_due, *_ in DUES if (due := next_due(store)) is not None), default=None)
+    looks = [rollouts.look(store, rollout_id, since) for rollout_id in rollouts.open_ids(store)]
+    dues = [next_due(store) for next_due, *_ in DUES]
+    return min((at for at in (*dues, *looks) if at is not None), default=None)

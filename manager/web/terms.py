@@ -51,18 +51,18 @@ def pending_json(pending: Pending) -> dict[str, object]:
         "is_lazy": pending.wish.lazy,
         "by": pending.by,
     }
-    return {**said, **terms_json(pending.terms), **_times({"at": pending.at, "seen_at": pending.seen_at})}
+    return {**said, **terms_json(pending.terms), **times({"at": pending.at, "seen_at": pending.seen_at})}
 
 
 def terms_json(terms: Terms) -> dict[str, object]:
-    return {"reason": terms.reason, **_times({"deadline": terms.deadline, "until": terms.until})}
+    return {"reason": terms.reason, **times({"deadline": terms.deadline, "until": terms.until})}
 
 
 def last_wish_json(wished: LastWish) -> dict[str, object]:
     """Write what a person last had a worker become."""
     said = {"request": wished.request_id, "status": wished.status.value, "by": wished.by, "reason": wished.reason}
-    return {**said, **_times({"at": wished.at, "until": wished.until})}
+    return {**said, **times({"at": wished.at, "until": wished.until})}
 
 
-def _times(times: Mapping[str, int | None]) -> dict[str, str]:
+def times(times: Mapping[str, int | None]) -> dict[str, str]:
     return {name: timestamp(at) for name, at in times.items() if at is not None}
