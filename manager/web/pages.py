@@ -10,11 +10,12 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from ...worker.wire import RESTART_EXIT_CODE
-from ..rules import drift
+from ..rules import agents, drift
 from ..rules.actions import Answer
 from ..rules.facts import Kind
 from ..rules.workers import Worker
-from ..storage import schedules
+from ..storage import drills, schedules
+from . import upkeep
 from .definitions import badge, made_for
 from .following import read_following
 from .listing import BadFilter, Filters, listing, read_filters, summary
@@ -114,6 +115,7 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
         definition=definition,
         badge=badge(definition),
         made_for=made_for(definition),
+        supervisor=upkeep.facts(found, agents.judge(found, now), drills.last(store(), worker_id), now),
         recent=last_change(told),
         history=told[::-1],
         tasks=tasks,

@@ -9,6 +9,7 @@ from ..rules.promptness import HEARS_AT_ONCE, within
 from ..rules.workers import LastTask, Pending, Situation, Worker, situation
 from .menu import change_words
 from .moments import Moment
+from .upkeep import NO_UPKEEP, Upkeep, upkeep
 from .termwords import joined, sleep_words, terms_words
 
 # A worker that keeps a request open is heard of every 25 s, one that polls every 20 s; three times that is late.
@@ -106,6 +107,7 @@ class Row:
     version: str
     address: str
     picked: bool = False
+    upkeep: Upkeep = NO_UPKEEP
 
     @property
     def bad(self) -> bool:
@@ -140,6 +142,7 @@ def row(worker: Worker, now: int) -> Row:
         restarts=max(0, worker.incarnation - 1),
         version=worker.version,
         address=worker.address,
+        upkeep=upkeep(worker, now),
     )
 
 

@@ -125,9 +125,30 @@ WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
         f"{wish_words(wish_of(event))} from now on",
         f"its deadline came {_after(event, context)}".rstrip(),
     ),
+    Kind.SERVICE_CHANGED: lambda event, _: _service(event),
+    Kind.TICKET_MADE: lambda event, _: ("i-user", f"Its agent asked to {event.detail['verb']} it", f"by {event.who}"),
+    Kind.TICKET_TAKEN: lambda event, _: ("i-check", "Taken by its agent", ""),
+    Kind.TICKET_ENDED: lambda event, _: _ticket_ended(event),
+    Kind.WORKER_DRILLED: lambda event, _: ("i-user", "That restart is a drill", f"by {event.who}"),
     Kind.SCHEDULE_CHANGED: _schedule,
     Kind.SCHEDULE_DELETED: _schedule,
 }
+
+def _service(event: Event) -> Words:
+    """Say how the service is that runs a worker."""
+    detail = event.detail
+    why = "" if detail["holds"] else f"its restart is broken: {detail['why']}"
+    glyph = {"active": "s-idle", "failed": "s-error"}.get(str(detail["active"]), "s-offline")
+    return glyph, f"Its service {detail['service']} is {detail['active']}", joined(str(detail["exit"]), why)
+
+
+def _ticket_ended(event: Event) -> Words:
+    done = event.detail["outcome"] == "done"
+    verb = {"start": "Started", "restart": "Restarted"}[str(event.detail["verb"])]
+    if done:
+        return "s-done", f"{verb} by its agent", ""
+    return "s-error", f"Not {verb.lower()} by its agent", str(event.detail["text"])
+
 
 # What happens to the worker itself; stints.py tells of its tasks.
 LIFE = WORDS.keys()
