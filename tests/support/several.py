@@ -107,7 +107,9 @@ def running(folder: Path, settings: str = "") -> Iterator[Farm]:
 
 def _manager(folder: Path, port: int, config: Path) -> Manager:
     words = ["farmhand-manager", "run", "--listen", f"127.0.0.1:{port}", "--data", str(folder / "data")]
-    return Manager(port, [str(BIN / words[0]), *words[1:], "--config", str(config)], dict(os.environ), folder / f"{port}.log")
+    return Manager(
+        port, [str(BIN / words[0]), *words[1:], "--config", str(config)], dict(os.environ), folder / f"{port}.log"
+    )
 
 
 @contextlib.contextmanager
