@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from polling import until
 from pretended import awake, job
-from stores import DIALECTS, Clock, opened
+from stores import DIALECTS, Clock, beside, opened
 
 from farmhand.manager.config import Settings
 from farmhand.manager.due import mind, minding
 from farmhand.manager.rules.facts import Kind
+from farmhand.manager.rules.rollouts import PLACED, Rollout, Stage, State
 from farmhand.manager.rules.workers import Terms
-from farmhand.manager.storage import calls, requests
+from farmhand.manager.storage import calls, requests, rollouts
 from farmhand.manager.storage.store import Store
 from farmhand.worker.wire import Request, Status
 
@@ -110,3 +111,23 @@ def test_the_thread_keeps_a_deadline_that_was_set_while_it_slept(tmp_path):
         until(lambda: not store.worker(worker.id).request.wish.lazy, "the deadline", seconds=5, pause=0.01)
         assert 250 <= store.clock() - began < 1500
     store.close()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_two_managers_roll_and_never_take_one_place_too_many(dialect, tmp_path):
+    with opened(dialect, tmp_path) as store, beside(store) as other, minding(store), minding(other):
+        workers = {worker.id: worker for worker in (awake(store, f"node-{n}") for n in range(6))}
+        it = rollouts.make(store, list(workers), Rollout("", Request(Status.RESTART), "kim", 2, canary=False))
+
+        def works_off_what_is_asked() -> bool:
+            rollout, turns = rollouts.one(store, it)
+            assert sum(turn.stage in PLACED for turn in turns) <= 2
+            for turn in turns:
+                if turn.stage is Stage.ASKED and store.worker(turn.worker_id).request is not None:
+                    workers[turn.worker_id].restarts()
+            return rollout.state is State.DONE
+
+        until(works_off_what_is_asked, "the end of the rolling restart")
+        made = [event for event in store.events_after(0) if event.kind is Kind.REQUEST_MADE]
+        assert len(made) == len(workers), "each is asked once"
+        assert [store.worker(id).incarnation for id in workers] == [2] * 6
