@@ -202,12 +202,13 @@ def _apply(store: Store, change: Change, worker: Worker, task: Task, said: Repor
     if steps is not None and steps != task.steps_completed:
         task = tasks.set_steps(change, task, steps)
         tasks.tell(change, task, Fact(Kind.TASK_PROGRESS, {"steps_completed": steps, "steps_total": task.steps_total}))
-    if said.status is TaskStatus.COMPLETED:
-        flow.conclude(change, task, TaskStatus.COMPLETED, said.activity or "Completed")
-    elif said.status is TaskStatus.FAILED:
+    if said.status in (None, TaskStatus.ACTIVE):
+        return
+    if said.status is TaskStatus.FAILED:
         flow.fail(change, task, worker, thresholds(store), said.activity or "Failed")
-    if said.status in (TaskStatus.COMPLETED, TaskStatus.FAILED):
-        log_line(store, change, task, f"worker {worker.name} reported: {said.status.value}")
+    else:
+        flow.conclude(change, task, said.status, said.activity or said.status.value.capitalize())
+    log_line(store, change, task, f"worker {worker.name} reported: {said.status.value}")
 
 
 def thresholds(store: Store) -> Thresholds:

@@ -24,9 +24,9 @@ def endpoint(store: Store, bells: Bells, wait: float = PUSH_WAIT) -> Callable[[R
         since = read_seq(said)
         agent_id = await run_in_threadpool(_arrive, store, request.headers.get("authorization"))
         if agent_id is None:
-            return JSONResponse({"code": 403, "message": "unknown agent, or wrong secret"}, 403)
+            return JSONResponse({"message": "unknown agent, or wrong secret"}, 403)
         if since is None:
-            return JSONResponse({"code": 400, "message": f"since: {said[:40]!r} is not the number of an event"}, 400)
+            return JSONResponse({"message": f"since: {said[:40]!r} is not the number of an event"}, 400)
         bell = await first(bells.after(agent_id, since, wait), gone(request))
         return Response(status_code=204) if bell is None else JSONResponse({"seq": bell})
 

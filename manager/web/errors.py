@@ -48,8 +48,10 @@ def for_program() -> bool:
 def http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
+    if for_program() and error.code in (404, 405):
+        return turned_away(error.code, error.name)
     if error.code == 404 and error.description == NotFound.description:
-        return turned_away(404, error.name if for_program() else f"Nothing is at {request.path}.")
+        return turned_away(404, f"Nothing is at {request.path}.")
     return turned_away(error.code, error.description or error.name)
 
 

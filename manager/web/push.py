@@ -95,9 +95,9 @@ def endpoint(store: Store, bells: Bells) -> Callable[[Request], Awaitable[Respon
         since = read_seq(said)
         worker = await run_in_threadpool(arrive, store, request.headers.get("authorization"), since)
         if worker is None:
-            return JSONResponse({"code": 403, "message": "unknown worker, or wrong secret"}, 403)
+            return JSONResponse({"message": "unknown worker, or wrong secret"}, 403)
         if since is None:
-            return JSONResponse({"code": 400, "message": f"since: {said[:40]!r} is not the number of an event"}, 400)
+            return JSONResponse({"message": f"since: {said[:40]!r} is not the number of an event"}, 400)
         bell = await first(bells.after(worker.id, since, wait), broken(request, store, worker.id))
         return Response(status_code=204) if bell is None else JSONResponse({"seq": bell})
 

@@ -278,8 +278,22 @@ def test_which_updates_are_taken(caller, worker, task, task_id, update, code):
     assert (found["status"], found["steps_completed"]) == ("active", 0)
 
 
+@pytest.mark.parametrize("status", ["completed", "failed", "canceled", "queued", "paused"])
+def test_a_worker_lets_go_of_its_task_by_any_status_but_active(caller, worker, task, status):
+    assert worker.post(f"task/{task['uuid']}", {"taskStatus": status}).status_code == 204
+    assert caller.get(f"/api/v3/tasks/{task['uuid']}").json["status"] == status
+
+
+def test_output_may_hold_what_no_database_does(caller, worker, task):
+    update = {"activity": "a\0b", "log": "c\0d\n"}
+    assert worker.post(f"task/{task['uuid']}", update).status_code == 204
+    assert caller.get(f"/api/v3/tasks/{task['uuid']}").json["activity"] == "a\ufffdb"
+    assert "c\0d\n" in caller.get(f"/api/v3/tasks/{task['uuid']}/logtail").text
+
+
 def test_an_update_of_anothers_task_is_409(caller, task):
-    assert awake(caller).post(f"task/{task['uuid']}", {"log": "mine"}).status_code == 409
+    answer = awake(caller).post(f"task/{task['uuid']}", {"log": "mine"})
+    assert (answer.status_code, answer.json["code"]) == (409, 409)
 
 
 def test_may_i_run(caller, worker, task):
@@ -336,8 +350,18 @@ def test_a_picture_of_unknown_length_is_411(worker, task):
 
 def test_an_unknown_path_is_404_and_json(caller):
     answer = caller.get("/api/v3/nothing/here")
-    assert answer.status_code == 404
-    assert answer.json["message"]
+    assert (answer.status_code, answer.json) == (404, {"message": "Not Found"})
+
+
+def test_another_method_is_405_and_json(caller):
+    answer = caller.get("/api/v3/worker/sign-on")
+    assert (answer.status_code, answer.json) == (405, {"message": "Method Not Allowed"})
+
+
+def test_a_failure_of_the_manager_is_500_and_json(caller):
+    caller.client.application.add_url_rule("/api/v3/broken", view_func=lambda: 1 // 0)
+    answer = caller.get("/api/v3/broken")
+    assert (answer.status_code, list(answer.json)) == (500, ["message"])
 
 
 def test_json_says_that_it_is(caller, worker):
