@@ -90,7 +90,7 @@ def wall(zone: str, day: date) -> Wall:
     return Wall(ZoneInfo(zone), day)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(CHANGES),
     st.lists(WINDOWS, min_size=1, max_size=3),
@@ -122,7 +122,7 @@ def _epoch(moment: datetime) -> int:
     return int(moment.timestamp()) * 1000
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.sampled_from(CHANGES), st.lists(WINDOWS, min_size=1, max_size=3), st.integers(-4 * 86_400_000, 4 * 86_400_000)
 )
@@ -262,6 +262,11 @@ BUSY = LastTask("t", "j", "frame", "job", TaskStatus.ACTIVE, 0, 1, True, NOW, No
 )
 def test_what_an_edge_asks_of_whom(it: Worker, verdict: Verdict, becomes: Status | None) -> None:
     assert asked(it, verdict) is becomes
+
+
+def test_who_sleeps_already_is_not_asked() -> None:
+    moved = schedules.ask(worker(Status.ASLEEP), NIGHT, id="new", now=NOW)
+    assert moved == workers.Moved(worker(Status.ASLEEP))
 
 
 def test_a_schedule_asks_by_its_name_in_its_flavour() -> None:
