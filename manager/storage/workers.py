@@ -35,6 +35,7 @@ from .tables import (
     failure,
     job,
     schedule,
+    tag,
     task,
     ticket,
     worker,
@@ -328,7 +329,10 @@ def ring_idle(change: Change, task_type: str, tasks: int, tag_id: str | None = N
 
 
 def capable(connection: Connection, task_id: str, job_id: str, task_type: str, tag_id: str | None = None) -> int:
-    """Count the existing workers with a task's type and tag that have not failed it and may still do its like."""
+    """Count the existing workers with a task's type and tag that have not failed it and may still do its like.
+
+    Of a deleted tag it is not known who has the next one: all may.
+    """
     has_failed = exists().where(failure.c.task_id == task_id, failure.c.worker_id == worker.c.id)
     is_blocked = exists().where(
         blocklist.c.job_id == job_id, blocklist.c.task_type == task_type, blocklist.c.worker_id == worker.c.id
@@ -338,7 +342,7 @@ def capable(connection: Connection, task_id: str, job_id: str, task_type: str, t
         .select_from(worker)
         .join(capability, capability.c.worker_id == worker.c.id)
         .where(capability.c.task_type == task_type, worker.c.deleted_at.is_(None), ~has_failed, ~is_blocked)
-        .where(_has(tag_id))
+        .where(_has(tag_id) | exists().where(tag.c.id == tag_id, tag.c.deleted_at.is_not(None)))
     )
     return connection.execute(query).scalar_one()
 

@@ -1,7 +1,7 @@
 """The Flamenco operator API for tasks, and the files of jobs: logs and pictures."""
 
+import re
 from pathlib import Path
-from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request, send_file
 from flask.typing import ResponseReturnValue
@@ -19,6 +19,8 @@ bp = Blueprint("task_api", __name__)
 
 # How much of a log the tail is, in bytes; Flamenco's measure.
 TAIL = 2048
+
+_LOG = re.compile(r"task-([0-9a-f-]{36})\.txt")
 
 
 @bp.get(f"{API}/tasks/<task_id>")
@@ -70,19 +72,17 @@ def show_log(task_id: str) -> ResponseReturnValue:
 # -- files, where Flamenco's programs look for them
 
 
-@bp.get(f"{FILES}/job-<string(length=4):start>/<uuid:job>/task-<uuid:task>.txt")
-def send_log(start: str, job: UUID, task: UUID) -> Response:
-    found = store().task(str(task))
-    return _sent(store().log_path(found), "text/plain", there=found.job_id == str(job) and str(job).startswith(start))
-
-
-@bp.get(f"{FILES}/job-<string(length=4):start>/<uuid:job>/<name>")
-def send_picture(start: str, job: UUID, name: str) -> Response:
-    path = store().files.picture_of_job(str(job), name)
-    return _sent(path, "image/jpeg", there=name in SIZES and str(job).startswith(start))
-
-
-def _sent(path: Path, type: str, *, there: bool) -> Response:
-    if not there or not path.is_file():
+@bp.get(f"{FILES}/<folder>/<job_id>/<name>")
+def send_job_file(folder: str, job_id: str, name: str) -> Response:
+    """Send the log of a task, or the job's last picture in one of its sizes."""
+    path = _file(store().job(job_id).id, name)
+    if path is None or not path.is_file() or files_of(job_id) != f"{FILES}/{folder}/{job_id}":
         raise NotFound("this job has no such file")
-    return send_file(path.resolve(), mimetype=type)
+    return send_file(path.resolve(), mimetype="image/jpeg" if name in SIZES else "text/plain")
+
+
+def _file(job_id: str, name: str) -> Path | None:
+    if name in SIZES:
+        return store().files.picture_of_job(job_id, name)
+    log = _LOG.fullmatch(name)
+    return store().files.log_path(job_id, log[1]) if log else None

@@ -4,11 +4,13 @@ from collections import Counter
 
 import pytest
 from pretended import awake, job, statuses, submit
+from sqlalchemy import update
 
 from farmhand.manager.rules.facts import Kind
 from farmhand.manager.rules.jobs import DraftTask
 from farmhand.manager.rules.tasks import Command, Refused
-from farmhand.manager.storage import calls
+from farmhand.manager.storage import calls, jobcare
+from farmhand.manager.storage.tables import job as job_table
 from farmhand.worker.wire import JobStatus, TaskStatus
 
 ECHO = Command("echo", {"message": "hello"})
@@ -172,3 +174,26 @@ def test_a_tally_always_counts_what_is_there(store):
     for status in (JobStatus.PAUSED, JobStatus.QUEUED, JobStatus.CANCELED, JobStatus.QUEUED):
         store.set_job_status(job_id, status, "", "kim")
         agrees()
+
+
+@pytest.mark.parametrize(
+    ("stuck", "running", "expected"),
+    [
+        (JobStatus.CANCEL_REQUESTED, False, JobStatus.CANCELED),
+        (JobStatus.CANCEL_REQUESTED, True, JobStatus.CANCELED),
+        (JobStatus.REQUEUEING, False, JobStatus.QUEUED),
+        (JobStatus.PAUSE_REQUESTED, False, JobStatus.PAUSED),
+        (JobStatus.PAUSE_REQUESTED, True, JobStatus.PAUSE_REQUESTED),
+    ],
+)
+def test_a_manager_that_starts_carries_through_what_was_asked_of_a_job(store, stuck, running, expected):
+    """No manager of ours leaves a job like this; a database that was brought here may have such ones."""
+    worker = awake(store, "node-1")
+    job_id = job(store, tasks=2)
+    if running:
+        worker.asks_for_work()
+    with store.database.write() as change:
+        change.connection.execute(update(job_table).where(job_table.c.id == job_id).values(status=stuck.value))
+    for _ in range(2):
+        jobcare.resume(store)
+        assert store.job(job_id).status is expected

@@ -140,3 +140,18 @@ def test_capable_are_only_workers_with_the_tag(store):
     job_id = tagged(store, gpu, tasks=30)
     worker.fails()
     assert statuses(store, job_id).count(TaskStatus.SOFT_FAILED.value) == 1
+
+
+def test_a_task_that_fails_after_its_tag_was_deleted_waits_for_who_gets_the_next(store):
+    gpu, cpu = tags.add(store, "gpu", "", "kim"), tags.add(store, "cpu", "", "kim")
+    worker, other = awake(store, "node-1"), awake(store, "node-2")
+    tags.give(store, worker.id, [gpu.id], "kim")
+    tags.give(store, other.id, [cpu.id], "kim")
+    job_id = tagged(store, gpu)
+    work = worker.asks_for_work()
+    tags.remove(store, gpu.id, "kim")
+    worker.finishes(work, TaskStatus.FAILED)
+    assert statuses(store, job_id) == ["soft-failed"]
+    assert takes(other) is None
+    tags.set_of_job(store, job_id, "kim", name="cpu")
+    assert takes(other) == job_id
