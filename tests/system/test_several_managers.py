@@ -104,7 +104,7 @@ def overlapping(runs):
     found = []
     for those in by_task.values():
         those.sort(key=lambda run: run.began)
-        found += [(one, other) for one, other in zip(those, those[1:], strict=False) if other.began < one.ended]
+        found += [(one, other) for one, other in itertools.pairwise(those) if other.began < one.ended]
     return found
 
 
