@@ -89,6 +89,9 @@ def checked(setting: Setting, value: object) -> object:
         raise Unusable(f'the setting "{setting.key}" must be {words}, and is {value!r}{mend}', setting.key)
     if setting.choices and value not in setting.choices:
         raise Unusable(f'the setting "{setting.key}" must be one of {setting.choices}, and is {value!r}', setting.key)
+    if value in setting.unfit:
+        unfit = ", ".join(map(str, setting.unfit))
+        raise Unusable(f'the setting "{setting.key}" must be none of {unfit}, and is {value!r}', setting.key)
     if setting.minimum is not None and isinstance(value, int | float) and value < setting.minimum:
         raise Unusable(f'the setting "{setting.key}" must be {setting.minimum:g} at least, and is {value}', setting.key)
     return value

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting. type: string, int32, float or bool. more: what only a submitter's dialog looks at."""
+    """One setting.
+
+    type: string, int32, float or bool. unfit: what it must not be. more: what only a submitter's dialog looks at.
+    """
 
     key: str
     type: str
@@ -16,6 +19,7 @@ class Setting:
     label: str = ""
     subtype: str = ""
     choices: tuple[object, ...] = ()
+    unfit: tuple[object, ...] = ()
     minimum: float | None = None
     more: Mapping[str, object] = field(default_factory=dict)
 

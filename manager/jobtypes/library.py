@@ -47,6 +47,7 @@ _SETTING_KEYS: Mapping[str, type | tuple[type, ...]] = {
     "label": str,
     "subtype": str,
     "choices": list,
+    "unfit": list,
     "minimum": (int, float),
 }
 # What only a submitter's dialog looks at; handed on as it is.
@@ -121,7 +122,8 @@ def _setting(document: Document, key: str) -> Setting:
         document.refuse(place, f"{given.get('type')!r} is not a type", f"write type: and one of {', '.join(TYPES)}")
     more = {name: given[name] for name in _DIALOG_KEYS if name in given}
     own = {name: given[name] for name in _SETTING_KEYS if name in given}
-    setting = Setting(key=key, **{**own, "choices": tuple(given.get("choices", ()))}, more=more)
+    listed = {name: tuple(given.get(name, ())) for name in ("choices", "unfit")}
+    setting = Setting(key=key, **{**own, **listed}, more=more)
     if not any(placeholders(setting.default)):
         try:
             checked(setting, setting.default)

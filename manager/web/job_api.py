@@ -62,10 +62,17 @@ def show_last_rendered() -> ResponseReturnValue:
 @bp.delete(f"{API}/jobs/mass-delete")
 def delete_jobs() -> ResponseReturnValue:
     """Delete what has not changed since; 416 where there is no such job, as in Flamenco."""
-    newest = datetime.fromisoformat(body()["last_updated_max"])
-    if not jobcare.remove_older(store(), int(newest.timestamp() * 1000), operator(request)):
-        raise Problem(416, f"there is no job of which nothing has changed since {newest.isoformat()}")
+    newest = body()["last_updated_max"]
+    if not jobcare.remove_older(store(), _milliseconds(newest), operator(request)):
+        raise Problem(416, f"there is no job of which nothing has changed since {newest}")
     return NO_CONTENT
+
+
+def _milliseconds(moment: str) -> int:
+    try:
+        return int(datetime.fromisoformat(moment.upper()).timestamp() * 1000)
+    except ValueError:  # a leap second, the year 0: RFC 3339 has more moments than Python
+        raise Problem(400, f"{moment} is not a moment that can be counted with") from None
 
 
 # -- one job

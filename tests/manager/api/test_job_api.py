@@ -276,7 +276,8 @@ def test_old_jobs_are_deleted_together(caller):
     old, new = caller.submit(), caller.submit()
     caller.post(f"/api/v3/jobs/{old['id']}/setpriority", {"priority": 40})
     old, new = (caller.get(f"/api/v3/jobs/{job['id']}").json for job in (new, old))
-    assert caller.call("DELETE", "/api/v3/jobs/mass-delete", {"last_updated_max": "x"}).status_code == 400
+    for unfit in ("x", "2020-01-01", "2016-12-31T23:59:60Z", "0000-01-01T00:00:00Z"):
+        assert caller.call("DELETE", "/api/v3/jobs/mass-delete", {"last_updated_max": unfit}).status_code == 400
     before = {"last_updated_max": "2020-01-01T01:00:00.123456789+01:00"}
     assert caller.call("DELETE", "/api/v3/jobs/mass-delete", before).status_code == 416
     said = {"last_updated_max": max(old["updated"], new["updated"])}

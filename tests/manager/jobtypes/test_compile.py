@@ -153,6 +153,7 @@ def test_a_job_may_begin_paused():
         ({"message": "a", "sleep_repeats": True}, "sleep_repeats", "must be an integer"),
         ({"message": "a", "sleep_repeats": -1}, "sleep_repeats", "must be 0 at least"),
         ({"message": "a", "mesage": "b"}, "mesage", 'did you mean "message"?'),
+        ({"message": ["a"]}, "message", "must be a string, and is ['a']"),
         ({"message": "a", "xyz": "b"}, "xyz", "it has message, sleep_duration_seconds, sleep_repeats"),
     ],
 )
@@ -161,6 +162,12 @@ def test_unusable_settings_are_named(settings, setting, message):
         draft("echo-sleep-test", settings)
     assert message in str(problem.value)
     assert problem.value.setting == setting
+
+
+@pytest.mark.parametrize("format", ["FFMPEG", "AVI_JPEG"])
+def test_frames_are_pictures_not_videos(format):
+    with pytest.raises(Unusable, match=f"\"format\" must be none of FFMPEG, AVI_RAW, AVI_JPEG, and is '{format}'"):
+        draft("simple-blender-render", {**BLENDER, "format": format})
 
 
 def test_frames_that_are_none_are_the_submitters_error():
