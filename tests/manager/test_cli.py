@@ -172,6 +172,16 @@ def test_a_bad_configuration_is_exit_code_2(tmp_path, capsys):
     assert not (tmp_path / "data").exists()
 
 
+def test_a_mistake_in_a_job_type_is_exit_code_2(tmp_path, capsys):
+    config, job_type = tmp_path / "manager.yaml", tmp_path / "types" / "sheet.yaml"
+    job_type.parent.mkdir()
+    job_type.write_text("tasks:\n  sheet: {type: misc, commands: echo}\n")
+    config.write_text("job_types: types\n")
+    assert main(["run", "--data", str(tmp_path / "data"), "--config", str(config), "--listen", "127.0.0.1:0"]) == 2
+    expected = f"farmhand-manager: {job_type}:2: tasks.sheet.commands: 'echo' is not a list; write a list\n"
+    assert capsys.readouterr().err == expected
+
+
 def test_a_folder_that_cannot_hold_the_data_is_exit_code_2(tmp_path, capsys):
     file, broken = tmp_path / "file", tmp_path / "broken"
     file.touch()
