@@ -54,11 +54,13 @@ def _unable(found: Attended, now: int) -> str | None:
 
 
 def _no_need_to_start(worker: Worker) -> str | None:
-    here = situation(worker)
+    here, found = situation(worker), worker.attended
+    if found is not None and found.own and not found.up:
+        return None  # whatever it said last: its process is gone
     if here not in (Situation.OFFLINE, Situation.RESTARTING, Situation.LOST):
         return f"is running already: it is {here.value}"
-    if worker.attended is not None and worker.attended.up:
-        return f"is offline although its service {worker.attended.service} is {worker.attended.active}: restart that"
+    if found is not None and found.up:
+        return f"is {here.value} although its service {found.service} is {found.active}: restart that"
     return None
 
 

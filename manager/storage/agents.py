@@ -214,9 +214,11 @@ def _bind(change: Change, invocation: str) -> str | None:
         return None
     if row.worker_id != found[0]:
         former = update(agent_service).where(agent_service.c.worker_id == found[0])
-        change.connection.execute(former.values(worker_id=None))
+        change.connection.execute(former.values(worker_id=None, worker_run=None))
+    if (row.worker_id, row.worker_run) != (found[0], invocation):
         this = (agent_service.c.agent_id == row.agent_id) & (agent_service.c.name == row.name)
-        change.connection.execute(update(agent_service).where(this).values(worker_id=found[0]))
+        values = {"worker_id": found[0], "worker_run": invocation}
+        change.connection.execute(update(agent_service).where(this).values(values))
         _tell(change, row.agent_id, found[0], _seen(row))
     return str(found[0])
 

@@ -334,13 +334,14 @@ agent = Table(
     Column("deleted_at", BigInteger),
 )
 
-# What an agent sees; worker_id: whom the service ran last.
+# What an agent sees; worker_id: whom the service ran last, worker_run: in which run.
 agent_service = Table(
     "agent_service",
     metadata,
     Column("agent_id", ForeignKey("agent.id", ondelete="CASCADE"), primary_key=True),
     Column("name", String(255), primary_key=True),
     Column("worker_id", String(36), unique=True),
+    Column("worker_run", String(64)),
     Column("invocation", String(64), nullable=False, index=True),
     Column("active", Text, nullable=False),
     Column("sub", Text, nullable=False),

@@ -74,6 +74,7 @@ _WORKERS = (
         *(agent_service.c[name].label(f"service_{name}") for name in _ATTENDED),
         agent.c.name.label("agent"),
         *(agent.c[name].label(f"agent_{name}") for name in ("supervisor", "trouble", "last_seen")),
+        func.coalesce(agent_service.c.worker_run == worker.c.invocation, false()).label("own_run"),
         func.coalesce(agent_service.c.invocation == worker.c.invocation, false()).label("same_run"),
         *(ticket.c[name].label(f"ticket_{name}") for name in _TICKET),
     )
@@ -168,6 +169,7 @@ def _attended(row: Row[Any]) -> Attended | None:
         supervisor=row.agent_supervisor,
         trouble=row.agent_trouble,
         heard_at=row.agent_last_seen,
+        own=bool(row.own_run),
         same_run=bool(row.same_run),
         worker_code=row.restart_code,
         ticket=_ticket(row),

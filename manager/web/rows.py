@@ -9,8 +9,8 @@ from ..rules.promptness import HEARS_AT_ONCE, within
 from ..rules.workers import LastTask, Pending, Situation, Worker, situation
 from .menu import change_words
 from .moments import Moment
-from .upkeep import NO_UPKEEP, Upkeep, upkeep
 from .termwords import joined, sleep_words, terms_words
+from .upkeep import NO_UPKEEP, Upkeep, upkeep
 
 # A worker that keeps a request open is heard of every 25 s, one that polls every 20 s; three times that is late.
 LATE_MS = 75_000

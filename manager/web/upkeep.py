@@ -100,7 +100,7 @@ def _of_service(found: Attended, now: int) -> list[tuple[str, str]]:
     return [
         ("Runs under", f"{_SUPERVISORS.get(found.supervisor, found.supervisor)}, {found.service}"),
         ("Its service", f"{found.active} ({found.sub}), {found.result}{ended}"),
-        ("Restarted", f"{found.restarts} times by its supervisor since that was started by hand"),
+        ("Restarts", f"{found.restarts} by its supervisor, since somebody started it"),
         ("Agent", f"{found.agent}, heard of {seen}"),
     ]
 

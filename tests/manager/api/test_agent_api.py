@@ -208,6 +208,25 @@ def test_a_worker_that_was_shut_down_is_started(store: Store, agent: AgentCaller
     assert agent.take() == []
 
 
+def test_a_worker_whose_restarts_were_given_up_is_started_though_it_never_said_good_bye(
+    agent: AgentCaller, worker: WorkerCaller
+) -> None:
+    agent.report(service())
+    sign_on(worker)
+    agent.report(service(run=OTHER_RUN, active="failed", result="start-limit-hit"))
+    assert shown(worker)["agent"]["offers"] == "start"
+    assert ask(worker, "start").status_code == 202
+
+
+def test_a_worker_that_somebody_started_by_hand_meanwhile_is_left_alone(
+    agent: AgentCaller, worker: WorkerCaller
+) -> None:
+    shut_down(agent, worker)
+    sign_on(worker, OTHER_RUN)
+    assert shown(worker)["agent"]["offers"] is None
+    assert ask(worker, "start").status_code == 409
+
+
 def state(agent: AgentCaller, ticket: str) -> str:
     found: str = agent.caller.get(f"/api/farmhand/tickets/{ticket}").json["state"]
     return found

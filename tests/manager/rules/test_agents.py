@@ -60,6 +60,10 @@ def test_a_lost_worker_whose_service_has_ended_is_started() -> None:
     assert remedy(gone, NOW) is Verb.START
 
 
+def test_a_worker_that_could_not_say_good_bye_is_started_before_it_counts_as_lost() -> None:
+    assert remedy(replace(RUNNING, attended=replace(SERVICE, active="failed")), NOW) is Verb.START
+
+
 @pytest.mark.parametrize(
     ("worker", "verb", "why"),
     [

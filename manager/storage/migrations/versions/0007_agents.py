@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("agent_id", sa.String(length=36), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("worker_id", sa.String(length=36), nullable=True),
+        sa.Column("worker_run", sa.String(length=64), nullable=True),
         sa.Column("invocation", sa.String(length=64), nullable=False),
         sa.Column("active", sa.Text(), nullable=False),
         sa.Column("sub", sa.Text(), nullable=False),
