@@ -12,6 +12,7 @@ import random
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -19,12 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from door import Door, Mode
 from farm import BIN, ask, environment, free_port, run
 from polling import until
 from processes import marked
 
 WORKERS = 3
 SETTLES = 60.0  # seconds
+LEASE = 15.0  # seconds that a worker may be silent; no task takes as long
 
 CONFIG = """
 supervisor:
@@ -39,7 +42,7 @@ services:
   worker@:
     instances: [1, 2, 3]
     ExecStart: >-
-      farmhand-worker --manager http://127.0.0.1:${FARMHAND_PORT}/ --name node-%i --data ${FARMHAND_DATA}/node-%i
+      farmhand-worker --manager http://127.0.0.1:${FARMHAND_DOOR}/ --name node-%i --data ${FARMHAND_DATA}/node-%i
       --restart-exit-code 47
     Restart: on-failure
     RestartForceExitStatus: 47
@@ -63,7 +66,9 @@ try:
 except BlockingIOError:
     mark("beside")
 mark("start")
-subprocess.run(["sh", "-c", f"sleep {random.uniform(0.05, 0.6)}; true"], pass_fds=[lock])
+# Some take longer than a worker needs to be started again.
+seconds = random.uniform(0.05, 0.6) if random.random() < 0.7 else random.uniform(1.0, 3.0)
+subprocess.run(["sh", "-c", f"sleep {seconds}; true"], pass_fds=[lock])
 mark("stop")
 """
 
@@ -86,7 +91,8 @@ class Field:
             made.mkdir(parents=True)
         (self.folder / "farm.yaml").write_text(CONFIG)
         (self.folder / "task.py").write_text(TASK)
-        self.environment = environment(self.port, self.data)
+        self.door = Door(self.port)
+        self.environment = {**environment(self.port, self.data), "FARMHAND_DOOR": str(self.door.port)}
 
     def start(self) -> None:
         """Start the supervisor, and with it all services; those of one that was killed are taken over."""
@@ -108,6 +114,7 @@ class Field:
                 self.supervisor.wait(20)
             self.supervisor.kill()
             self.supervisor.wait()
+        self.door.close()
         while left := marked(str(self.folder)):
             for pid in left:
                 with contextlib.suppress(ProcessLookupError):
@@ -165,11 +172,39 @@ def _supervisor_killed(farm: Field) -> str:
     return f"supervisor {farm.supervisor.pid}: SIGKILL, and another"
 
 
-def _asked(farm: Field) -> str:
+def _network(mode: Mode) -> Callable[[Field], str]:
+    def disturb(farm: Field) -> str:
+        farm.door.let(mode)
+        time.sleep(farm.chance.uniform(0.05, 1.5))
+        farm.door.let(Mode.OPEN)
+        return f"network: {mode.value}"
+
+    return disturb
+
+
+def _frozen(farm: Field) -> str:
+    """Stop a worker for longer than it may be silent, while the others go on."""
+    pids = sorted(farm.pids("farmhand-worker"))
+    if not pids:
+        return "nobody to freeze"
+    pid = farm.chance.choice(pids)
+
+    def thaw() -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+    os.kill(pid, signal.SIGSTOP)
+    timer = threading.Timer(LEASE + farm.chance.uniform(0.0, 5.0), thaw)
+    timer.daemon = True
+    timer.start()
+    return f"farmhand-worker {pid}: frozen"
+
+
+def _asked(farm: Field, chance: random.Random) -> str:
     """Have an operator ask a worker for something."""
-    name = f"node-{farm.chance.randint(1, WORKERS)}"
-    wish = farm.chance.choice(["asleep", "restart", "restart", "awake", "offline"])
-    lazy = farm.chance.random() < 0.5
+    name = f"node-{chance.randint(1, WORKERS)}"
+    wish = chance.choice(["asleep", "restart", "restart", "awake", "awake", "offline"])
+    lazy = chance.random() < 0.6
     try:
         worker = next(one for one in farm.workers() if one["name"] == name)
         farm.api(f"worker-mgt/workers/{worker['id']}/setstatus", {"status": wish, "is_lazy": lazy})
@@ -197,18 +232,31 @@ STRIKES: dict[Callable[[Field], str], int] = {
     _command("restart", "manager"): 1,
     _command("restart", "worker@{}"): 1,
     _command("start", "worker@{}"): 2,
+    _network(Mode.DEAF): 1,
+    _network(Mode.MUTE): 2,
     _supervisor_killed: 1,
-    _asked: 8,
 }
+LONG = {**STRIKES, _frozen: 1}
 
 
 def rage(farm: Field, seconds: float) -> None:
-    """Be the nemesis for a time."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        (strike,) = farm.chance.choices(list(STRIKES), list(STRIKES.values()))
+    """Be the nemesis for a time, and the operator beside it."""
+    strikes = LONG if seconds > 3 * LEASE else STRIKES
+    end = time.monotonic() + seconds
+    operator = threading.Thread(target=_operate, args=(farm, end))
+    operator.start()
+    while time.monotonic() < end:
+        (strike,) = farm.chance.choices(list(strikes), list(strikes.values()))
         farm.deeds.append(f"{time.time():.3f} {strike(farm)}")
-        time.sleep(farm.chance.uniform(0.0, 0.4))
+        time.sleep(farm.chance.uniform(0.0, 0.5))
+    operator.join()
+
+
+def _operate(farm: Field, end: float) -> None:
+    chance = random.Random(-farm.seed)
+    while time.monotonic() < end:
+        farm.deeds.append(f"{time.time():.3f} {_asked(farm, chance)}")
+        time.sleep(chance.uniform(0.0, 0.3))
 
 
 def settle(farm: Field, job: str) -> None:

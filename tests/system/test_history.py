@@ -12,7 +12,7 @@ from polling import until
 
 SEED = int(os.environ.get("SEED", "1"))
 LASTS = float(os.environ.get("SECONDS", "6"))
-TASKS_A_SECOND = 4
+TASKS_A_SECOND = 3
 
 
 @pytest.mark.timeout(LASTS + 3 * history.SETTLES)

@@ -23,7 +23,7 @@ TAG = f"python{SHORT.replace('.', '')}"
 JAR = f"org.bytedeco:cpython:{VERSION}:jar:windows-x86_64"
 IN_JAR = "org/bytedeco/cpython/windows-x86_64/"
 LEFT_OUT = tuple(f"{IN_JAR}{folder}/" for folder in ("share", "lib/test", "lib/idlelib", "lib/tkinter"))
-FOR_TESTS = ("pytest", "pytest-timeout", "colorama")  # colorama: what pytest wants on Windows
+FOR_TESTS = ("pytest", "pytest-timeout", "hypothesis", "colorama")  # colorama: what pytest wants on Windows
 PURE = ("sdnotify",)  # there is no wheel of it, and any machine can make one
 
 
