@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from ...worker.wire import Status
 from . import actions
 from .facts import Fact, Kind
-from .rollouts import IN_FLIGHT, LEFT_OUT, PLACED, STEPS, Rollout, Seen, Stage, State, Turn, turned
+from .rollouts import LEFT_OUT, PLACED, STEPS, Rollout, Seen, Stage, State, Turn, turned
 from .times import span
 from .versions import is_older
 from .workers import Moved, Terms, Worker
@@ -24,8 +24,8 @@ _MAY_BE_ASKED = _UP | {Status.STARTING}
 class Scene:
     """What is to be known for the next move.
 
-    turns: all that are PLACED, and the next that wait, in their order. workers: theirs that exist. waiting: how many
-    wait in all. proven: somebody was asked and is done. since: when this manager began to hear of workers.
+    turns: all at one of the STEPS, and the next that wait, in order. workers: theirs that exist. waiting: how many wait
+    in all. proven: somebody was asked and is done. since: when this manager began to hear of workers.
     """
 
     turns: Sequence[Turn]
@@ -72,7 +72,7 @@ def advance(rollout: Rollout, scene: Scene, now: int) -> Move:
         turns={turn.worker_id: turn for _, turn in changed},
         asked=asked,
         facts=facts,
-        in_flight=any(turn.stage in IN_FLIGHT for turn in turns.values()),
+        in_flight=any(turn.stage in PLACED for turn in turns.values()),
         due=now if more else _due(after, turns, scene),
     )
 
@@ -129,7 +129,7 @@ def _is_late(rollout: Rollout, turn: Turn, scene: Scene, now: int) -> bool:
 
 def _late_at(rollout: Rollout, turn: Turn, scene: Scene) -> int | None:
     """Return when a turn's time is over; while no manager listened, nobody could be heard of."""
-    if turn.until is None or turn.stage not in IN_FLIGHT:
+    if turn.until is None or turn.stage not in PLACED:
         return None
     return max(turn.until, scene.since + (rollout.watch if turn.stage is Stage.BACK else rollout.patience))
 

@@ -5,7 +5,7 @@ The tables; rolling.py moves by them.
     waiting -> asked -> down -> back -> done           a worker's way; only a canary stays "back" for a while
                   '-------'-------'-> failed           which halts the whole
 
-Who is asked, down, back or failed takes one of the places; there are as many as may be down at once.
+Who is asked, down or back takes one of the places; there are as many as may be down at once.
 Times are milliseconds since the epoch, spans milliseconds.
 """
 
@@ -95,9 +95,8 @@ STEPS: Mapping[Stage, Mapping[Seen, Stage]] = {
     Stage.FAILED: {Seen.CAME: Stage.LEFT, Seen.REMOVED: Stage.SKIPPED},
 }
 
-IN_FLIGHT = frozenset({Stage.ASKED, Stage.DOWN, Stage.BACK})
-# These take one of the places.
-PLACED = IN_FLIGHT | {Stage.FAILED}
+# These take one of the places; who failed takes none, since nobody is asked while somebody has.
+PLACED = frozenset({Stage.ASKED, Stage.DOWN, Stage.BACK})
 
 # What can be done in turn: what workers come back from, or stay up in.
 ROLLABLE = frozenset({Status.RESTART, Status.ASLEEP, Status.AWAKE})

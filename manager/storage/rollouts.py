@@ -15,7 +15,7 @@ from ..rules import rolling
 from ..rules import rollouts as rules
 from ..rules.facts import Fact, Kind
 from ..rules.rolling import Move, Scene
-from ..rules.rollouts import LEFT_OUT, PLACED, Command, Rollout, Stage, State, Turn
+from ..rules.rollouts import LEFT_OUT, STEPS, Command, Rollout, Stage, State, Turn
 from . import events, workers
 from .database import Change
 from .store import Missing, Store
@@ -115,14 +115,14 @@ def _stays_open(move: Move) -> bool:
 
 
 def _scene(connection: Connection, store: Store, rollout: Rollout, since: int) -> Scene:
-    placed = _turns(connection, rollout.id, PLACED)
+    begun = _turns(connection, rollout.id, STEPS.keys())
     next_ones = _turns(connection, rollout.id, {Stage.WAITING}, rollout.at_once + SPARE)
-    found = workers.load(connection, [turn.worker_id for turn in (*placed, *next_ones)], store.seen.at)
+    found = workers.load(connection, [turn.worker_id for turn in (*begun, *next_ones)], store.seen.at)
     here = turns.c.rollout_id == rollout.id
     counted = select(func.count()).select_from(turns).where(here, turns.c.stage == Stage.WAITING.value)
     done = exists().where(here, turns.c.stage == Stage.DONE.value, turns.c.asked_at.is_not(None))
     return Scene(
-        turns=[*placed, *next_ones],
+        turns=[*begun, *next_ones],
         workers={worker.id: worker for worker in found},
         waiting=connection.execute(counted).scalar_one(),
         proven=bool(connection.execute(select(done)).scalar()),

@@ -6,7 +6,7 @@ import pytest
 
 from farmhand.manager.rules.dues import come_due, due_at
 from farmhand.manager.rules.facts import Kind
-from farmhand.manager.rules.workers import LastWish, Pending, Terms, Worker, report, sign_off
+from farmhand.manager.rules.workers import Announcement, LastWish, Pending, Terms, Worker, report, sign_off, sign_on
 from farmhand.worker.wire import Request, Status
 
 AWAKE = Worker("w", "node-1", Status.AWAKE, True)
@@ -70,6 +70,12 @@ def test_what_a_person_has_it_become_ends_the_sleep():
     woken = report(replace(SLEEPS, request=asked), Status.AWAKE, 160).worker
     assert woken.wished == LastWish("r2", Status.AWAKE, "sam", 150)
     assert due_at(woken) is None
+
+
+def test_a_restart_leaves_what_a_person_had_it_become():
+    asked = Pending("r2", Request(Status.RESTART), "sam", 150)
+    said = Announcement("node-1", "0.1", (), True, "")
+    assert sign_on(replace(SLEEPS, request=asked), said, 160).worker.wished == SLEEPS.wished
 
 
 def test_what_the_farm_does_keeps_who_asked_and_why():

@@ -10,7 +10,6 @@ from farmhand.manager.rules.facts import Kind
 from farmhand.manager.rules.rolling import Scene, advance
 from farmhand.manager.rules.rollouts import (
     COMMANDS,
-    IN_FLIGHT,
     PLACED,
     STEPS,
     Command,
@@ -61,9 +60,9 @@ class World:
     def move(self):
         ordered = sorted(self.turns.values(), key=lambda turn: turn.position)
         waiting = [turn for turn in ordered if turn.stage is Stage.WAITING]
-        placed = [turn for turn in ordered if turn.stage in PLACED]
+        begun = [turn for turn in ordered if turn.stage in STEPS]
         proven = any(turn.stage is Stage.DONE and turn.asked_at for turn in ordered)
-        loaded = [*placed, *waiting[: self.rollout.at_once + self.spare]]
+        loaded = [*begun, *waiting[: self.rollout.at_once + self.spare]]
         return advance(self.rollout, Scene(loaded, dict(self.workers), len(waiting), proven), self.now)
 
     def passes(self, milliseconds):
@@ -107,7 +106,7 @@ def world(number=4, *, wish=RESTART, at_once=2, **more):
 
 
 def test_every_stage_that_takes_a_place_is_left_again():
-    assert set(STEPS) == PLACED
+    assert set(STEPS) == PLACED | {Stage.FAILED}
     assert all(steps.keys() <= set(Seen) for steps in STEPS.values())
     assert all(Seen.REMOVED in steps for steps in STEPS.values())
     assert all(stage not in steps.values() for stage, steps in STEPS.items())
@@ -389,7 +388,7 @@ def holds(it, before):
     if any(turn.stage is Stage.FAILED for turn in turns):
         assert it.rollout.state is not State.RUNNING
     if it.rollout.state is State.DONE:
-        assert all(turn.stage not in IN_FLIGHT | {Stage.WAITING} for turn in turns)
+        assert all(turn.stage not in PLACED | {Stage.WAITING} for turn in turns)
 
 
 @settings(max_examples=150, deadline=None)

@@ -138,6 +138,16 @@ def test_after_the_task_with_a_deadline(store, clock):
     assert store.worker(workers[0].id).request.by.startswith("rolling action")
 
 
+def test_many_who_must_be_left_out_do_not_stop_it(store, clock):
+    *gone, last = farm(store, rollouts.SPARE + 3)
+    for worker in gone:
+        worker.signs_off()
+    it = made(store, *gone, last)
+    assert mind(store) == clock.now, "there are more to look at"
+    mind(store)
+    assert stages(store, it) == ["skipped"] * len(gone) + ["asked"]
+
+
 def test_the_list_counts(store):
     workers = farm(store)
     it = made(store, *workers)
