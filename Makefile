@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/*' 'manager/*' 2>/dev/null)
 
-.PHONY: run test test-windows conformance conformance-posix conformance-windows conformance-fuzz check docs pyz bench clean
+.PHONY: run test test-windows conformance conformance-posix conformance-windows conformance-fuzz history check docs pyz bench clean
 
 run: $(VENV)/.run
 	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run config/farm.yaml
@@ -45,6 +45,10 @@ conformance-windows: $(VENV)/.dev
 conformance-fuzz: $(VENV)/.run
 	$(BIN)/python tests/conformance/fuzz.py $(SEED) $(N)
 	$(BIN)/python tests/conformance/fuzz.py $(SEED) $(N) --about relations
+
+# A farm with an enemy who kills, stops and cuts off whatever there is, for N seconds; SEED= has other choices made.
+history: $(VENV)/.dev
+	SEED=$(SEED) SECONDS=$(N) $(BIN)/python -m pytest tests/system/test_history.py -s
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
