@@ -185,12 +185,8 @@ def changes(before: Sequence[Step], after: Sequence[Step]) -> list[Changed]:
 def _changed(was: Step, now: Step | None) -> str:
     if now is None:
         return "is not known here any more"
-    if was.fate is not now.fate:
-        return f"{now.text}; it was {was.fate.value} before" if now.fate is Fate.ASKED else now.text
-    if now.fate is Fate.ASKED and was.replaces != now.replaces:
-        return (
-            f"{now.text}; something else was pending before" if now.replaces else f"{now.text}; nothing is pending now"
-        )
+    if was.fate is not now.fate or (now.fate is Fate.ASKED and was.replaces != now.replaces):
+        return f"{now.text} (planned: {was.text})"
     if _aborted(now) is not None and _aborted(was) != _aborted(now):
         assert now.loss is not None, "only a task is aborted"
         return f"is now at another task, which would be aborted: {now.loss.job}, {now.loss.task}"

@@ -273,6 +273,10 @@ def test_nobody_is_late_who_could_not_be_heard_of():
             lambda it: it.change("0", replace(it.workers["0"], request=Pending("r", SLEEP, "sam", 0))),
             "is to go to sleep immediately, as sam asked",
         ),
+        (
+            lambda it: it.change("0", replace(it.workers["0"], request=Pending("r", RESTART, "rolling action x", 0))),
+            "was asked already: restarts now (by rolling action x)",
+        ),
     ],
 )
 def test_whom_nothing_can_be_asked_of_is_left_out(makes, why):
@@ -296,6 +300,19 @@ def test_what_a_person_takes_back_or_replaces_is_left_alone():
     ]
     assert it.rollout.state is State.RUNNING
     assert it.stages() == ["skipped", "skipped", "asked", "asked"]
+
+
+def test_who_is_down_is_waited_for_though_it_was_taken_back_too_late():
+    it = world()
+    it.look()
+    it.goes("0")
+    it.look()
+    it.change("0", replace(it.workers["0"], request=None))
+    it.look()
+    assert it.stages()[0] == "down"
+    it.comes("0")
+    it.look()
+    assert it.stages()[0] == "back"
 
 
 def test_a_rolling_sleep_is_one_after_the_other():
