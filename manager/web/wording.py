@@ -30,7 +30,7 @@ def in_words(error: ValidationError, schema: Mapping[str, Any], name: str = "") 
         return f"{_place([*error.instance_path, said['property']], name)} is missing"
     place, say = _place(error.instance_path, name), _WORDS.get(error.kind.name)
     if error.kind.name == "pattern":
-        said = {"description": _broken(schema, error.schema_path)["description"]}
+        said = {"description": _broken(schema, error.schema_path).get("description", f"like {said['pattern']}")}
     return f"{place} {say(said, error.instance)}" if say else f"{place}: {error.message}"
 
 
@@ -65,6 +65,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], Any], str]] = {
     "enum": lambda said, value: f"must be one of {', '.join(map(str, said['options']))}, and is {_shown(value)}",
     "minimum": lambda said, value: f"must be {said['limit']} at least, and is {value}",
     "maximum": lambda said, value: f"must be {said['limit']} at most, and is {_shown(value)}",
+    "exclusiveMinimum": lambda said, value: f"must be more than {said['limit']}, and is {value}",
     "minLength": lambda said, value: "must not be empty" if not value else f"must have {said['limit']} characters",
     "maxLength": lambda said, value: f"must have {said['limit']} characters at most, and has {len(value)}",
     "minItems": lambda said, value: "must not be empty" if not value else f"must have {said['limit']} entries at least",
