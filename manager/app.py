@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..worker import wire
@@ -49,6 +49,7 @@ from .web.naming import named
 from .web.origin import refuse_other_sites
 from .web.pulse import Pulse
 
+from .web.quick import quick
 # Requests that Flask answers at the same time; each holds a thread.
 THREADS = 16
 
@@ -172,4 +173,7 @@ def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     everything_else = Mount("/", WSGIMiddleware(flask, workers=THREADS))  # type: ignore[arg-type]
     routes = [*waiting.routes, everything_else]
     middleware = [Middleware(secured), Middleware(named, store.settings.host_names), Middleware(unanswered)]
-    return Starlette(routes=routes, middleware=middleware, lifespan=waiting.lifespan), waiting
+    app = Starlette(routes=waiting.routes, middleware=middleware, lifespan=waiting.lifespan)
+    # Not a Mount, which leaves out paths with a line's end in them.
+    app.router.default = quick(flask, in_pieces, THREADS)
+    return app, waiting

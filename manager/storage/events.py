@@ -25,6 +25,9 @@ class Event:
     detail: Mapping[str, object]
 
 
+_APPEND = insert(event).returning(event.c.seq)
+
+
 def append(
     change: Change,
     fact: Fact,
@@ -44,7 +47,8 @@ def append(
         "who": who,
         "detail": dict(fact.detail),
     }
-    change.seq = change.connection.execute(insert(event).returning(event.c.seq), values).scalar_one()
+    change.queue(change.connection)
+    change.seq = change.connection.execute(_APPEND, values).scalar_one()
     return change.seq
 
 

@@ -3,9 +3,10 @@
 Whoever changes a task's status or what it waits for says so here, in the same transaction.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, and_, case, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, update
 
 from ...worker.wire import TaskStatus
 from ..rules.tasks import CLAIMABLE
@@ -46,29 +47,47 @@ def refill(change: Change, job_id: str) -> None:
     change.connection.execute(update(queue).where(queue.c.job_id == job_id).values(ready=ready, active=active))
 
 
+_SHIFT = (
+    update(queue)
+    .where(queue.c.job_id == bindparam("job"))
+    .values(
+        ready=queue.c.ready
+        + case(
+            (and_(queue.c.task_type == bindparam("of_type"), queue.c.priority == bindparam("of")), bindparam("by")),
+            else_=0,
+        ),
+        active=queue.c.active + bindparam("started"),
+    )
+)
+
+
 def shift(change: Change, job_id: str, type: str, priority: int, *, ready: int, active: int) -> None:
     """Count what became of one task: so many more are ready, so many more of the job are being worked on."""
-    if not ready and not active:
-        return
-    mine = and_(queue.c.task_type == type, queue.c.priority == priority)
-    values = {"ready": case((mine, queue.c.ready + ready), else_=queue.c.ready), "active": queue.c.active + active}
-    change.connection.execute(update(queue).where(queue.c.job_id == job_id).values(values))
+    if ready or active:
+        values = {"job": job_id, "of_type": type, "of": priority, "by": ready, "started": active}
+        change.connection.execute(_SHIFT, values)
+
+
+_NEEDING = select(dependency.c.task_id).where(dependency.c.needs_id == bindparam("needed"))
+_RELEASE = (
+    update(task)
+    .where(task.c.id.in_(_NEEDING))
+    .values(blockers=task.c.blockers - bindparam("by"))
+    .returning(task.c.type, task.c.priority, task.c.status, task.c.blockers)
+)
 
 
 def release(change: Change, job_id: str, needed_id: str, by: int) -> dict[str, int]:
     """A task is completed (by 1), or no longer is (-1): return how many that waited for it alone are ready, by type."""
-    needing = select(dependency.c.task_id).where(dependency.c.needs_id == needed_id)
-    change.connection.execute(update(task).where(task.c.id.in_(needing)).values(blockers=task.c.blockers - by))
-    crossed = (
-        select(task.c.type, task.c.priority, func.count())
-        .where(task.c.id.in_(needing), task.c.status.in_(_CLAIMABLE), task.c.blockers == (0 if by > 0 else -by))
-        .group_by(task.c.type, task.c.priority)
+    rows = change.connection.execute(_RELEASE, {"needed": needed_id, "by": by}).all()
+    crossed = Counter(
+        (row.type, row.priority) for row in rows if row.status in _CLAIMABLE and row.blockers == (0 if by > 0 else -by)
     )
-    freed: dict[str, int] = {}
-    for type, priority, number in change.connection.execute(crossed).all():
+    freed: Counter[str] = Counter()
+    for (type, priority), number in crossed.items():
         shift(change, job_id, type, priority, ready=by * number, active=0)
-        freed[type] = freed.get(type, 0) + number
-    return freed if by > 0 else {}
+        freed[type] += number if by > 0 else 0
+    return +freed
 
 
 def set_priority(change: Change, job_id: str, priority: int) -> None:

@@ -4,7 +4,6 @@ Safe to call from any thread. Times are milliseconds since the epoch, ids lower-
 `calls.py`.
 """
 
-import hmac
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -229,11 +228,10 @@ class Store:
     def authenticate(self, worker_id: str, secret: str) -> Worker | None:
         """Return the worker with these credentials, or None; counts as a sign of life."""
         with self.database.read() as connection:
-            stored = workers.credentials(connection, worker_id)
-            if stored is None or not hmac.compare_digest(stored, workers.hash_secret(secret)):
-                return None
-            self.seen.note(worker_id)
-            worker = _only(workers.load(connection, [worker_id], self.seen.at), f"worker {worker_id}")
+            worker = workers.known(connection, worker_id, secret, self.seen.at)
+        if worker is None:
+            return None
+        self.seen.note(worker_id)
         return worker if worker.lost_from is None else self.change_worker(worker_id, worker_rules.alive)
 
     def bell(self, worker_id: str) -> int:

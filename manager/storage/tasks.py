@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Row,
+    Update,
     bindparam,
     case,
     delete,
@@ -45,6 +47,11 @@ _TASKS = (
 _TASK = _TASKS.where(task.c.id == bindparam("id"))
 _ACTIVE_OF = _TASKS.where(task.c.worker_id == bindparam("worker"), task.c.status == TaskStatus.ACTIVE.value)
 
+_COMMANDS = select(task.c.commands).where(task.c.id == bindparam("id"))
+
+# What is set is what it is executed with.
+_SET = update(task).where(task.c.id == bindparam("of"))
+
 _ENDED = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELED})
 
 
@@ -70,7 +77,7 @@ def all_active(connection: Connection) -> list[Task]:
 
 
 def commands(connection: Connection, task_id: str) -> list[Command]:
-    stored = connection.execute(select(task.c.commands).where(task.c.id == task_id)).scalar() or []
+    stored = connection.execute(_COMMANDS, {"id": task_id}).scalar() or []
     return [Command(each["name"], each["parameters"], each["steps"]) for each in stored]
 
 
@@ -128,7 +135,7 @@ def move(change: Change, it: Task, to: TaskStatus, reason: str, who: str = "") -
         "steps_completed": steps,
         "activity": reason,
     }
-    change.connection.execute(update(task).where(task.c.id == it.id).values(values))
+    change.connection.execute(_SET, {"of": it.id, **values})
     count(change, it.job_id, {it.status: -1, to: 1}, steps=steps - it.steps_completed)
     queues.shift(
         change,
@@ -155,23 +162,33 @@ def tell(change: Change, it: Task, fact: Fact, who: str = "") -> int:
 
 def count(change: Change, job_id: str, moved: Mapping[TaskStatus, int], steps: int = 0) -> None:
     """Add to a job's tally and steps."""
-    values: dict[str, Any] = {tally_column(status): job.c[tally_column(status)] + by for status, by in moved.items()}
-    values["updated_at"] = change.now
-    if steps:
-        values["steps_completed"] = job.c.steps_completed + steps
-    change.connection.execute(update(job).where(job.c.id == job_id).values(values))
+    values = {f"by_{status.name}": by for status, by in moved.items()}
+    change.connection.execute(_count(frozenset(moved)), {"of": job_id, "now": change.now, "steps": steps, **values})
+
+
+@cache
+def _count(statuses: frozenset[TaskStatus]) -> Update:
+    values = {
+        tally_column(status): job.c[tally_column(status)] + bindparam(f"by_{status.name}")
+        for status in sorted(statuses, key=lambda status: status.name)
+    }
+    return (
+        update(job)
+        .where(job.c.id == bindparam("of"))
+        .values(**values, updated_at=bindparam("now"), steps_completed=job.c.steps_completed + bindparam("steps"))
+    )
 
 
 def set_steps(change: Change, it: Task, steps: int) -> Task:
     values = {"steps_completed": steps, "updated_at": change.now}
-    change.connection.execute(update(task).where(task.c.id == it.id).values(values))
+    change.connection.execute(_SET, {"of": it.id, **values})
     count(change, it.job_id, {}, steps=steps - it.steps_completed)
     return replace(it, steps_completed=steps)
 
 
 def set_activity(change: Change, it: Task, activity: str) -> None:
     values = {"activity": activity, "updated_at": change.now}
-    change.connection.execute(update(task).where(task.c.id == it.id).values(values))
+    change.connection.execute(_SET, {"of": it.id, **values})
 
 
 def set_picture(change: Change, it: Task) -> None:

@@ -1,6 +1,7 @@
 """Every statement about workers."""
 
 import hashlib
+import hmac
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -88,8 +89,7 @@ _WORKERS = (
     .order_by(worker.c.name, worker.c.id)
 )
 _WORKERS_BY_ID = _WORKERS.where(worker.c.id.in_(bindparam("ids", expanding=True)))
-
-_CREDENTIALS = select(worker.c.secret_hash).where(worker.c.id == bindparam("id"), worker.c.deleted_at.is_(None))
+_WORKER = _WORKERS.where(worker.c.id == bindparam("id"))
 
 
 def hash_secret(secret: str) -> str:
@@ -99,13 +99,22 @@ def hash_secret(secret: str) -> str:
 
 def load(connection: Connection, ids: Collection[str] | None, seen: Mapping[str, int]) -> list[Worker]:
     """Return the workers by name; `seen` has newer times of their last signs of life than the table."""
-    rows = connection.execute(_WORKERS) if ids is None else connection.execute(_WORKERS_BY_ID, {"ids": list(ids)})
+    match ids:
+        case None:
+            rows = connection.execute(_WORKERS)
+        case [id]:
+            rows = connection.execute(_WORKER, {"id": id})
+        case _:
+            rows = connection.execute(_WORKERS_BY_ID, {"ids": list(ids)})
     return [_worker(row, seen) for row in rows]
 
 
-def credentials(connection: Connection, worker_id: str) -> str | None:
-    """Return the hash of a worker's secret, or None where there is no such worker."""
-    return connection.execute(_CREDENTIALS, {"id": worker_id}).scalar()
+def known(connection: Connection, worker_id: str, secret: str, seen: Mapping[str, int]) -> Worker | None:
+    """Return the worker with these credentials, or None."""
+    row = connection.execute(_WORKER, {"id": worker_id}).first()
+    if row is None or not hmac.compare_digest(row.secret_hash, hash_secret(secret)):
+        return None
+    return _worker(row, seen)
 
 
 def _worker(row: Row[Any], seen: Mapping[str, int]) -> Worker:
@@ -223,6 +232,10 @@ def set_task_types(change: Change, worker_id: str, types: Collection[str]) -> No
         change.connection.execute(insert(capability), rows)
 
 
+# What is set is what it is executed with.
+_SAVE = update(worker).where(worker.c.id == bindparam("of"))
+
+
 def save(change: Change, before: Worker, moved: Moved, who: str = "") -> Worker:
     """Write what a rule made of a worker, and append what it told of."""
     was, now = _columns(before), _columns(moved.worker)
@@ -235,7 +248,7 @@ def save(change: Change, before: Worker, moved: Moved, who: str = "") -> Worker:
         if fact.kind in _RINGING:
             values["bell"] = seq
     if values:
-        change.connection.execute(update(worker).where(worker.c.id == before.id).values(values))
+        change.connection.execute(_SAVE, {"of": before.id, **values})
     if moved.worker.task_types != before.task_types:
         set_task_types(change, before.id, moved.worker.task_types)
     return moved.worker
@@ -276,13 +289,17 @@ def _columns(it: Worker) -> dict[str, object]:
     }
 
 
+_SET_IDLE = update(worker).where(worker.c.id == bindparam("of")).values(idle=bindparam("idle"))
+_SET_TASK = update(worker).where(worker.c.id == bindparam("of")).values(task_id=bindparam("task_id"), idle=False)
+
+
 def set_idle(change: Change, worker_id: str, *, idle: bool) -> None:
-    change.connection.execute(update(worker).where(worker.c.id == worker_id).values(idle=idle))
+    change.connection.execute(_SET_IDLE, {"of": worker_id, "idle": idle})
 
 
 def set_task(change: Change, worker_id: str, task_id: str) -> None:
     """Note what a worker is at work on."""
-    change.connection.execute(update(worker).where(worker.c.id == worker_id).values(task_id=task_id, idle=False))
+    change.connection.execute(_SET_TASK, {"of": worker_id, "task_id": task_id})
 
 
 def remove(change: Change, worker_id: str) -> None:
