@@ -58,7 +58,7 @@ def refuse_terms(wish: Request, terms: Terms, now: int) -> str | None:
         return "deadline: only what waits for a task can have one; ask for it after the task is finished, or without it"
     if terms.deadline is not None and terms.deadline <= now:
         return "deadline: it is over already; name a later time, or ask for it immediately"
-    if terms.until is not None and wish.status is not Status.ASLEEP:
+    if terms.until is not None and wish.status in _ENDLESS:
         return f"until: {LABELS[wish.status]} cannot end by itself: {_ENDLESS[wish.status]}"
     if terms.until is not None and terms.until <= max(now, terms.deadline or now):
         return "until: it would be over before it begins; name a later time"
@@ -66,7 +66,6 @@ def refuse_terms(wish: Request, terms: Terms, now: int) -> str | None:
 
 
 _ENDLESS = {
-    Status.OFFLINE: "the manager cannot start what was shut down; send it to sleep until then",
     Status.RESTART: "a worker that restarts is back as soon as it can be",
     Status.AWAKE: "a worker is awake until something else is asked of it",
 }
@@ -75,7 +74,7 @@ _ENDLESS = {
 def ask(worker: Worker, wish: Request, *, id: str, by: str, now: int, terms: Terms = PLAIN) -> Asked:
     """Record a wish under an id. Where another is pending, rivals.py says which of the two counts."""
     new = Pending(id, wish, by, now, terms=terms)
-    found = outcome(worker, wish)
+    found = _stays_down(worker, wish, terms) or outcome(worker, wish)
     if isinstance(found, Refusal):
         return _leave(worker, found.text, accepted=False)
     old = worker.request
@@ -86,13 +85,20 @@ def ask(worker: Worker, wish: Request, *, id: str, by: str, now: int, terms: Ter
         case Already(text) if wish.status is Status.RESTART:
             return _leave(worker, text)
         case Already(text) if old is None and _changes_end(worker, wish, terms):
-            return _sleep_on(worker, new, text)
+            return _rest_on(worker, new, text)
         case Already(text):
             return withdraw(worker, text, by=by, now=now)
         case Accepted() as accepted if old and ruling in (Ruling.NOTHING, Ruling.CONFIRMS):
             return _repeat(worker, old, f"was asked already: {_flavour(accepted, wish)}", confirms=by != old.by)
         case Accepted() as accepted:
-            return _request(worker, new, _flavour(accepted, wish) + _terms(terms, now))
+            return _request(worker, new, _flavour(accepted, wish) + _terms(new))
+
+
+def _stays_down(worker: Worker, wish: Request, terms: Terms) -> Refusal | None:
+    """Refuse to shut down until a time what nobody could start then."""
+    if wish.status is not Status.OFFLINE or terms.until is None or worker.attended is not None:
+        return None
+    return Refusal("cannot be shut down until a time: no agent on its machine could start it; send it to sleep instead")
 
 
 def withdraw(worker: Worker, text: str = "had nothing pending", *, by: str = "", now: int = 0, why: str = "") -> Asked:
@@ -176,20 +182,20 @@ def said(terms: Terms) -> dict[str, object]:
 
 
 def _changes_end(worker: Worker, wish: Request, terms: Terms) -> bool:
-    """Say whether a worker that sleeps already is to sleep until another time, or for another reason."""
-    if wish.status is not Status.ASLEEP:
+    """Say whether a worker that sleeps, or is off, already is to do so until another time, or for another reason."""
+    if wish.status is not worker.status or wish.status not in _BACK:
         return False
     until = worker.wished.until if worker.wished else None
     return terms.until != until or bool(terms.reason)
 
 
-def _sleep_on(worker: Worker, new: Pending, text: str) -> Asked:
-    """Note until when a worker sleeps that sleeps already: asked and done at once."""
+def _rest_on(worker: Worker, new: Pending, text: str) -> Asked:
+    """Note until when a worker rests that rests already: asked and done at once."""
     done = Fact(Kind.REQUEST_DONE, {**naming(new), "took": 0})
     wished = LastWish(new.id, new.wish.status, new.by, new.at, new.terms.reason, new.terms.until)
     moved = Moved(replace(worker, wished=wished), (_made(new, None), done))
     until = new.terms.until
-    end = "without an end" if until is None else f"and is woken in {span(until - new.at)}"
+    end = "without an end" if until is None else f"and is {_BACK[new.wish.status]} in {span(until - new.at)}"
     return Asked(moved, Answer(worker.id, worker.name, True, f"{text}, {end}", request_id=new.id))
 
 
@@ -197,7 +203,12 @@ def _flavour(outcome: Accepted, wish: Request) -> str:
     return outcome.lazy if wish.lazy else outcome.immediate
 
 
-def _terms(terms: Terms, now: int) -> str:
+def _terms(new: Pending) -> str:
     """Say what the terms add, in spans: operators have different clocks."""
-    late = f", in {span(terms.deadline - now)} at the latest" if terms.deadline is not None else ""
-    return late + (f", and is woken in {span(terms.until - now)}" if terms.until is not None else "")
+    terms = new.terms
+    late = f", in {span(terms.deadline - new.at)} at the latest" if terms.deadline is not None else ""
+    return late if terms.until is None else f"{late}, and is {_BACK[new.wish.status]} in {span(terms.until - new.at)}"
+
+
+# How that ends which can end by itself.
+_BACK = {Status.ASLEEP: "woken", Status.OFFLINE: "started again"}

@@ -1,4 +1,4 @@
-"""What the farm does about a wish by itself, and when: a deadline comes, a sleep is over. Pure."""
+"""What the farm does about a wish by itself, and when: a deadline comes, a rest is over. Pure."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def come_due(worker: Worker, id: str, now: int, *, sleeps: bool = False) -> Move
     """
     pending = worker.request
     if pending and _is_over(_pending_end(pending), now):
-        return actions.withdraw(worker, why="it was to sleep until now").moved
+        return actions.withdraw(worker, why="its time is over").moved
     if pending and _is_over(_deadline(pending), now):
         return _escalate(worker, pending)
     if _is_over(_end(worker), now):
@@ -38,7 +38,7 @@ def _pending_end(pending: Pending | None) -> int | None:
 
 
 def _end(worker: Worker) -> int | None:
-    """Return until when the worker sleeps. A restart comes first: after it, it sleeps on."""
+    """Return until when the worker rests. A restart comes first: after it, it sleeps on."""
     restarts = worker.request is not None and worker.request.wish.status is Status.RESTART
     return worker.wished.until if worker.wished and not restarts else None
 
@@ -59,7 +59,22 @@ def _wake(worker: Worker, id: str, now: int, *, sleeps: bool) -> Moved:
     wished = worker.wished
     assert wished is not None, "an end is one of a wish"
     rested = replace(worker, wished=replace(wished, until=None))
-    if sleeps or worker.request is not None:
+    if sleeps or worker.request is not None or wished.status is Status.OFFLINE:
         return Moved(rested)
     reason = f"{actions.asker(wished.by)} had sent it to sleep until now"
     return actions.ask(rested, Request(Status.AWAKE), id=id, by="", now=now, terms=Terms(reason=reason)).moved
+
+
+# An agent that cannot be reached when a worker's rest is over is asked again after this long, in milliseconds.
+ANEW = 60_000
+
+
+def starts(worker: Worker, now: int) -> bool:
+    """Say whether the worker was shut down until now, and still is: then its agent is to start it."""
+    rests = worker.status is Status.OFFLINE and worker.wished is not None and worker.wished.status is Status.OFFLINE
+    return rests and worker.request is None and _is_over(_end(worker), now)
+
+
+def put_off(worker: Worker, now: int) -> Moved:
+    """Leave it shut down for a while longer."""
+    return Moved(replace(worker, wished=worker.wished and replace(worker.wished, until=now + ANEW)))

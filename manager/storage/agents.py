@@ -18,6 +18,7 @@ from ...worker.wire import RESTART_EXIT_CODE
 from ..rules import agents as rules
 from ..rules.attended import UP, Ticket, Verb
 from ..rules.facts import Fact, Kind
+from ..rules.workers import Worker
 from . import events, workers
 from .database import Change
 from .store import Missing, Store
@@ -260,15 +261,20 @@ def ask(store: Store, worker_id: str, verb: Verb, by: str) -> Asked:
         found = workers.load(change.connection, [worker_id], store.seen.at)
         if not found:
             raise Missing(f"there is no worker {worker_id}")
-        refusal = rules.refuse(found[0], verb, change.now)
-        attended = found[0].attended
-        if refusal is not None or attended is None:
-            return Asked(found[0].name, refusal or "has no agent")
-        last = attended.ticket
-        if last is not None and rules.is_open(last, change.now):
-            return Asked(found[0].name, f"was asked for already: {last.verb.value} {last.service}", last)
-        made = _make(change, worker_id, attended.agent_id, attended.service, verb, by)
-        return Asked(found[0].name, f"{_DOES[verb]} by its agent {attended.agent}", made)
+        return ask_within(change, found[0], verb, by)
+
+
+def ask_within(change: Change, worker: Worker, verb: Verb, by: str) -> Asked:
+    """Do the same as a part of a transaction."""
+    refusal = rules.refuse(worker, verb, change.now)
+    attended = worker.attended
+    if refusal is not None or attended is None:
+        return Asked(worker.name, refusal or "has no agent")
+    last = attended.ticket
+    if last is not None and rules.is_open(last, change.now):
+        return Asked(worker.name, f"was asked for already: {last.verb.value} {last.service}", last)
+    made = _make(change, worker.id, attended.agent_id, attended.service, verb, by)
+    return Asked(worker.name, f"{_DOES[verb]} by its agent {attended.agent}", made)
 
 
 def _make(change: Change, worker_id: str, agent_id: str, service: str, verb: Verb, by: str) -> Ticket:

@@ -11,9 +11,11 @@ from sqlalchemy import select
 from ...worker.wire import Request, Status
 from ..rules import actions, dues
 from ..rules.actions import Answer, Asked, Expected
-from ..rules.workers import PLAIN, Terms, Worker
-from . import schedules, workers
+from ..rules.attended import Verb
+from ..rules.workers import PLAIN, Moved, Terms, Worker
+from . import agents, schedules, workers
 from .asking import ask_all
+from .database import Change
 from .store import Store
 from .tables import worker as row
 
@@ -82,6 +84,12 @@ def come_due(store: Store) -> list[Worker]:
         verdicts = schedules.verdicts(change.connection, ids, change.now)
         asleep = {id for id, verdict in verdicts.items() if verdict.status is Status.ASLEEP}
         return [
-            workers.save(change, it, dues.come_due(it, str(uuid.uuid4()), change.now, sleeps=it.id in asleep))
+            workers.save(change, it, _come_due(change, it, sleeps=it.id in asleep))
             for it in workers.load(change.connection, ids, store.seen.at)
         ]
+
+
+def _come_due(change: Change, worker: Worker, *, sleeps: bool) -> Moved:
+    if dues.starts(worker, change.now) and agents.ask_within(change, worker, Verb.START, by="").ticket is None:
+        return dues.put_off(worker, change.now)
+    return dues.come_due(worker, str(uuid.uuid4()), change.now, sleeps=sleeps)

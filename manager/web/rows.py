@@ -9,7 +9,7 @@ from ..rules.promptness import HEARS_AT_ONCE, within
 from ..rules.workers import LastTask, Pending, Situation, Worker, situation
 from .menu import change_words
 from .moments import Moment
-from .termwords import joined, sleep_words, terms_words
+from .termwords import joined, rest_words, terms_words
 from .upkeep import NO_UPKEEP, Upkeep, upkeep
 
 # A worker that keeps a request open is heard of every 25 s, one that polls every 20 s; three times that is late.
@@ -147,12 +147,12 @@ def row(worker: Worker, now: int) -> Row:
 
 
 def because(worker: Worker, now: int) -> str:
-    """Say what a lost worker was, or until when and why one was sent to sleep that sleeps."""
+    """Say what a lost worker was, or until when and why one rests that was sent to sleep or shut down."""
     if worker.lost_from:
         return f"it was {worker.lost_from.value}"
     wished = worker.wished
-    sleeps = wished is not None and worker.status is wished.status is Status.ASLEEP
-    return sleep_words(wished, now) if wished and sleeps else ""
+    rests = wished is not None and worker.status is wished.status and worker.status is not Status.AWAKE
+    return rest_words(wished, now) if wished and rests else ""
 
 
 def doing(task: LastTask, now: int) -> Doing:

@@ -7,16 +7,16 @@ from .moments import Moment
 def terms_words(terms: Terms, now: int, *, lazy: bool) -> str:
     """Say until when it waits for the task, when it ends, and why it was asked for; "" where nothing is said."""
     late = f"at the latest {Moment(terms.deadline, now).full}" if terms.deadline and lazy else ""
-    return joined(late, wake_words(terms.until, now), quoted(terms.reason))
+    return joined(late, until_words(terms.until, now), quoted(terms.reason))
 
 
-def sleep_words(wished: LastWish, now: int) -> str:
-    """Say until when a worker was sent to sleep, and why."""
-    return joined(wake_words(wished.until, now), f"{wished.by}: {quoted(wished.reason)}" if wished.reason else "")
+def rest_words(wished: LastWish, now: int) -> str:
+    """Say until when a worker rests, and why."""
+    return joined(until_words(wished.until, now), f"{wished.by}: {quoted(wished.reason)}" if wished.reason else "")
 
 
-def wake_words(until: int | None, now: int) -> str:
-    return f"woken {Moment(until, now).full}" if until else ""
+def until_words(until: int | None, now: int) -> str:
+    return f"until {Moment(until, now).full}" if until else ""
 
 
 def quoted(reason: str) -> str:

@@ -10,7 +10,7 @@ from ..rules.facts import Kind
 from ..storage.events import Event
 from .menu import wish_words
 from .moments import Moment, exact
-from .termwords import joined, quoted, wake_words
+from .termwords import joined, quoted, until_words
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _made(event: Event, _context: Context) -> Words:
         said.append(f"instead of what {asker(str(detail['of']))} had asked for")
     late, until = _number(event, "deadline"), _number(event, "until")
     said += [f"at the latest {exact(late - event.at)} later"] if late else []
-    said += [wake_words(int(until), event.at), quoted(str(detail.get("reason", "")))]
+    said += [until_words(int(until), event.at), quoted(str(detail.get("reason", "")))]
     return "i-user", f"{wish_words(wish_of(event))} asked for", joined(*said)
 
 
@@ -133,6 +133,7 @@ WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
     Kind.SCHEDULE_CHANGED: _schedule,
     Kind.SCHEDULE_DELETED: _schedule,
 }
+
 
 def _service(event: Event) -> Words:
     """Say how the service is that runs a worker."""

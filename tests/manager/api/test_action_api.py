@@ -1,9 +1,12 @@
 """What operators' programs ask of many workers, with terms; who comes second; what is taken back."""
 
 import pytest
-from callers import awake
+from agents import enrol, service, sign_on
+from callers import awake, register
+from polling import until
 
 from farmhand.manager.clock import timestamp
+from farmhand.manager.due import mind
 
 ACTIONS = "/api/farmhand/workers/actions"
 WITHDRAW = "/api/farmhand/workers/withdraw"
@@ -21,8 +24,8 @@ def shown(caller, worker):
 
 def test_a_request_is_shown_with_its_terms(caller, store):
     worker = awake(caller)
-    until = timestamp(store.clock() + 3_600_000)
-    answer = act(caller, worker, "sleep", lazy=True, deadline=1200, until=until, reason="  fan noise ").json
+    morning = timestamp(store.clock() + 3_600_000)
+    answer = act(caller, worker, "sleep", lazy=True, deadline=1200, until=morning, reason="  fan noise ").json
     found = shown(caller, worker)["request"]
     at, deadline = found.pop("at"), found.pop("deadline")
     assert found == {
@@ -31,9 +34,9 @@ def test_a_request_is_shown_with_its_terms(caller, store):
         "is_lazy": True,
         "by": "10.0.0.1",
         "reason": "fan noise",
-        "until": until,
+        "until": morning,
     }
-    assert at < deadline < until
+    assert at < deadline < morning
     assert "in 20 min at the latest" in answer["workers"][0]["text"]
 
 
@@ -55,7 +58,7 @@ def test_who_wanted_it_and_why_stays_when_it_is_done(caller):
         ("restart", {"lazy": True, "deadline": 1e9}, "deadline: it is more than a year away"),
         ("restart", {"lazy": True, "deadline": True}, "deadline"),
         ("restart", {"lazy": True, "deadline": -5}, "deadline"),
-        ("shutdown", {"until": 60}, "until: Shut Down cannot end by itself"),
+        ("restart", {"until": 60}, "until: Restart cannot end by itself"),
         ("sleep", {"until": "tomorrow"}, 'until: "tomorrow" is not a time'),
         ("sleep", {"reason": "x" * 501}, "reason"),
     ],
@@ -106,3 +109,18 @@ def test_the_second_of_two_operators_is_told_whose_it_is(caller):
     [same] = act(caller, worker, "restart", SAM).json["workers"]
     assert (same["accepted"], same["changed"]) == (True, False)
     assert shown(caller, worker)["request"]["by"] == "10.0.0.1"
+
+
+def test_who_is_shut_down_until_a_time_is_started_then_by_its_agent(caller, store):
+    worker, agent = register(caller), enrol(caller)
+    agent.report(service())
+    sign_on(worker)
+    [answer] = act(caller, worker, "shutdown", until=0.3, reason="quiet").json["workers"]
+    assert "and is started again in" in answer["text"]
+    worker.post("sign-off")
+    agent.report(service(active="inactive", sub="dead", exit="exit code 0"))
+    assert agent.take() == []
+    until(lambda: mind(store) is None, "the time to come")
+    [ticket] = agent.take()
+    assert (ticket.verb, ticket.service) == ("start", "worker@1")
+    assert shown(caller, worker)["last_wish"]["reason"] == "quiet"

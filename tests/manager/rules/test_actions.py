@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from farmhand.manager.rules.actions import Expected, ask, refuse_terms, surprise, withdraw
+from farmhand.manager.rules.attended import Attended
 from farmhand.manager.rules.facts import Kind
 from farmhand.manager.rules.outcomes import LABELS, OUTCOMES, outcomes_markdown
 from farmhand.manager.rules.workers import LastTask, LastWish, Pending, Situation, Terms, Worker, situation
@@ -202,7 +203,7 @@ def test_a_sleeping_worker_can_be_told_to_sleep_longer():
         (Status.ASLEEP, False, {"until": NOW + 1}, None),
         (Status.ASLEEP, False, {"until": NOW}, "until: it would be over before it begins"),
         (Status.ASLEEP, True, {"deadline": NOW + 5, "until": NOW + 5}, "until: it would be over before it begins"),
-        (Status.OFFLINE, False, {"until": NOW + 1}, "until: Shut Down cannot end by itself: the manager cannot start"),
+        (Status.OFFLINE, False, {"until": NOW + 1}, None),
         (Status.RESTART, False, {"until": NOW + 1}, "until: Restart cannot end by itself"),
         (Status.AWAKE, False, {"until": NOW + 1}, "until: Wake Up cannot end by itself"),
     ],
@@ -210,6 +211,19 @@ def test_a_sleeping_worker_can_be_told_to_sleep_longer():
 def test_terms_that_make_no_sense_are_refused(status, lazy, terms, refused):
     said = refuse_terms(Request(status, lazy), Terms(**terms), NOW)
     assert said is refused or (refused and said.startswith(refused))
+
+
+def test_only_what_an_agent_can_start_is_shut_down_until_a_time():
+    alone, attended = WORKERS[Situation.IDLE], replace(WORKERS[Situation.IDLE], attended=Attended("a", "node", "w@1"))
+    refused = asked(alone, Status.OFFLINE, until=NOW + MINUTE)
+    assert not refused.answer.accepted
+    assert refused.answer.text.startswith("cannot be shut down until a time: no agent on its machine")
+    taken = asked(attended, Status.OFFLINE, until=NOW + MINUTE)
+    assert taken.answer.text == "shuts down now, and is started again in 1 min"
+    off = replace(WORKERS[Situation.OFFLINE], attended=attended.attended)
+    later = asked(off, Status.OFFLINE, until=NOW + MINUTE)
+    assert (later.moved.worker.wished.until, later.moved.worker.request) == (NOW + MINUTE, None)
+    assert later.answer.text == "is offline already, and is started again in 1 min"
 
 
 def test_an_expectation_that_does_not_hold_is_told():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from farmhand.manager.rules.dues import come_due, due_at
+from farmhand.manager.rules.dues import ANEW, come_due, due_at, put_off, starts
 from farmhand.manager.rules.facts import Kind
 from farmhand.manager.rules.workers import Announcement, LastWish, Pending, Terms, Worker, report, sign_off, sign_on
 from farmhand.worker.wire import Request, Status
@@ -65,6 +65,18 @@ def test_a_worker_that_left_asleep_starts_awake_when_its_sleep_is_over():
     assert come_due(gone, "new", 200).worker.request.wish.status is Status.AWAKE
 
 
+def test_who_was_shut_down_until_now_is_started_by_its_agent():
+    off = replace(AWAKE, status=Status.OFFLINE, wished=LastWish("r1", Status.OFFLINE, "kim", 0, until=200))
+    assert due_at(off) == 200
+    assert not starts(off, 199)
+    assert starts(off, 200)
+    assert due_at(come_due(off, "new", 200).worker) is None
+    assert due_at(put_off(off, 200).worker) == 200 + ANEW
+    back = replace(off, status=Status.AWAKE)
+    assert not starts(back, 200)
+    assert come_due(back, "new", 200).worker.request is None
+
+
 def test_what_a_person_has_it_become_ends_the_sleep():
     asked = Pending("r2", Request(Status.AWAKE), "sam", 150)
     woken = report(replace(SLEEPS, request=asked), Status.AWAKE, 160).worker
@@ -88,4 +100,4 @@ def test_a_sleep_that_is_over_before_it_begins_is_withdrawn():
     moved = come_due(late, "new", 100)
     assert moved.worker.request is None
     assert kinds(moved) == [Kind.REQUEST_WITHDRAWN]
-    assert moved.facts[0].detail["why"] == "it was to sleep until now"
+    assert moved.facts[0].detail["why"] == "its time is over"
