@@ -7,6 +7,8 @@ from werkzeug import Response as Redirect
 from werkzeug.exceptions import BadRequest, NotFound
 
 from ...worker.wire import JobStatus
+from ..rules.jobs import ENDED
+from ..storage import tags
 from ..storage.files import PICTURES
 from .jobrows import job_row, jobs_summary, part, tallies, task_row
 from .origin import operator
@@ -49,6 +51,7 @@ def job(job_id: str) -> str:
         "job.html",
         section="jobs",
         j=job_row(found, now),
+        tags=[] if found.status in ENDED else tags.every(store()),
         tallies=tallies(found.tally),
         tasks=[task_row(task, now) for task in shown.tasks],
         pictures=[task_row(task, now) for task in shown.pictures],
@@ -67,6 +70,19 @@ def change(job_id: str) -> Redirect:
     except ValueError:
         raise BadRequest(f"status: “{request.form.get('status', '')}” is not the status of a job") from None
     store().set_job_status(job_id, wish, "on request", operator(request))
+    return redirect(url_for(".job", job_id=job_id), 303)
+
+
+@bp.post("/jobs/<job_id>/tag")
+def set_tag(job_id: str) -> Redirect:
+    """Say which workers take a job: those with a tag, or with "none" all; raises Missing."""
+    tag_id = request.form.get("tag")
+    if not tag_id:
+        raise BadRequest("tag: it is missing; choose one, or none")
+    try:
+        tags.set_of_job(store(), job_id, operator(request), tag_id=None if tag_id == "none" else tag_id)
+    except tags.Unknown as error:
+        raise BadRequest(f"tag: {error}; it may just have been deleted") from None
     return redirect(url_for(".job", job_id=job_id), 303)
 
 

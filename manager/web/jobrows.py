@@ -82,6 +82,7 @@ class JobRow:
     buttons: Sequence[Button]
     waits: str = ""
     tag: str = ""
+    tag_id: str = ""
     picture: LastPicture | None = None
 
 
@@ -102,6 +103,7 @@ def job_row(job: Job, now: int) -> JobRow:
         buttons=BUTTONS.get(job.status, ()),
         waits=job.waits,
         tag=f"{job.tag.name}{' (deleted)' if job.tag.deleted else ''}" if job.tag else "",
+        tag_id=job.tag.id if job.tag else "",
         picture=_last_picture(job),
     )
 

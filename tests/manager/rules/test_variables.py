@@ -75,6 +75,7 @@ def handed_out(text, platform):
         pytest.param("linux", "/media/farm/", "{farm}/", id="with a slash at its end"),
         pytest.param("linux", "/media/farmhouse/a", "/media/farmhouse/a", id="only whole names count"),
         pytest.param("linux", "/media/farm/shots/a.blend", "{shots}/a.blend", id="the longest one"),
+        pytest.param("linux", "/media/farm/bin/tool", "{farm}/bin/tool", id="one-way variables do not count"),
         pytest.param("linux", "x /media/farm/a", "x /media/farm/a", id="only at the beginning"),
         pytest.param("linux", "/Media/Farm/a", "/Media/Farm/a", id="capitals count on Linux"),
         pytest.param("linux", "/media/farm/a\\b", "{farm}/a\\b", id="a backslash is part of a name on Linux"),

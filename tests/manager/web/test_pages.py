@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from pretended import Pretended, ask, awake, job
 from werkzeug.test import TestResponse
 
-from farmhand.manager.storage import calls
+from farmhand.manager.storage import calls, tags
 from farmhand.manager.storage.store import Store
 from farmhand.worker.wire import JobStatus, Status
 
@@ -275,6 +275,24 @@ def test_a_jobs_page_shows_tasks_and_pictures(client: FlaskClient, store: Store,
     assert source is not None
     picture = client.get(source[1].replace("&amp;", "&"))
     assert (picture.data, picture.mimetype) == (PNG, "image/png")
+
+
+def test_a_job_that_waits_for_a_deleted_tag_says_so_and_is_given_another(client: FlaskClient, store: Store) -> None:
+    gpu, cpu = tags.add(store, "gpu", "", "kim"), tags.add(store, "cpu", "", "kim")
+    job_id = job(store)
+    page = f"/jobs/{job_id}"
+    assert client.post(f"{page}/tag", data={"tag": gpu.id}).headers["Location"] == page
+    assert f'<option value="{gpu.id}" selected>' in client.get(page).text
+    tags.remove(store, gpu.id, "kim")
+    for text in (client.get(page).text, client.get("/jobs").text):
+        assert "Waits: its tag &#34;gpu&#34; was deleted; give it another tag, or none" in text
+    for wrong in ({"tag": gpu.id}, {"tag": ""}, {}):
+        assert client.post(f"{page}/tag", data=wrong).status_code == 400
+    assert client.post(f"{page}/tag", data={"tag": cpu.id}).status_code == 303
+    assert "Waits:" not in client.get(page).text
+    assert store.job(job_id).tag == cpu
+    assert client.post(f"{page}/tag", data={"tag": "none"}).status_code == 303
+    assert store.job(job_id).tag is None
 
 
 def test_a_task_without_log_or_picture_says_so(client: FlaskClient, store: Store) -> None:
