@@ -4,7 +4,7 @@ A Flamenco Worker takes every answer but 200 to its sign-on as a rejection, thro
 and a report that got any answer counts as delivered. A connection that ends means "not now" to it: it signs on again
 after 5 s, and keeps its reports on disk. So while the database is away, nothing is lost by it.
 
-A proxy between the two must not make an answer of that either; docs/how-to/proxy.md.
+A proxy between the two must not make an answer of that either; docs/how-to/several-managers.md.
 """
 
 from asyncio import Protocol, Transport
