@@ -32,6 +32,7 @@ from .web import (
     pages,
     plan_api,
     push,
+    query_api,
     rollout_api,
     schedule_api,
     schedulepages,
@@ -48,8 +49,8 @@ from .web.hangup import unanswered
 from .web.naming import named
 from .web.origin import refuse_other_sites
 from .web.pulse import Pulse
-
 from .web.quick import quick
+
 # Requests that Flask answers at the same time; each holds a thread.
 THREADS = 16
 
@@ -98,6 +99,7 @@ def create_app(store: Store) -> Flask:
         task_api,
         tag_api,
         schedule_api,
+        query_api,
     ):
         app.register_blueprint(module.bp)
     site.prepare(app)
@@ -170,8 +172,7 @@ def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     """Make the whole: what waits, and Flask in threads for everything else."""
     flask = create_app(store)
     waiting = Waiting(store, Fragments(flask))
-    everything_else = Mount("/", WSGIMiddleware(flask, workers=THREADS))  # type: ignore[arg-type]
-    routes = [*waiting.routes, everything_else]
+    in_pieces: ASGIApp = WSGIMiddleware(flask, workers=THREADS)  # type: ignore[arg-type, assignment]
     middleware = [Middleware(secured), Middleware(named, store.settings.host_names), Middleware(unanswered)]
     app = Starlette(routes=waiting.routes, middleware=middleware, lifespan=waiting.lifespan)
     # Not a Mount, which leaves out paths with a line's end in them.
