@@ -37,8 +37,8 @@ class Attended:
     """A service that ran a worker, last seen by an agent. Times are milliseconds since the epoch.
 
     supervisor: farmhand or systemd. heard_at: when the agent was last heard of; trouble: why it cannot see its
-    services, if so. active, sub, result, restarts: systemd's properties; exit: how its main process ended last. own: the
-    worker's last process was one of this service; same_run: of the very run that the agent sees. code, holds, why:
+    services, if so. active, sub, result, restarts: systemd's properties; exit: how its main process ended last. own:
+    the worker's last process was one of this service; same_run: of the very run that the agent sees. code, holds, why:
     whether ending with that exit code is a planned restart there, as of attested_at; worker_code: the one that the
     worker uses. ticket: the last one.
     """

@@ -175,7 +175,7 @@ def test_refused_files(text: str, message: str) -> None:
 def test_the_farm_that_comes_with_us_reads() -> None:
     path = ROOT / "config/farm.yaml"
     farm = farmhand.read(str(path), path.read_text(encoding="utf-8"))
-    assert {service.name for service in farm.services} == {"manager", "worker@1", "worker@2", "worker@3"}
+    assert {service.name for service in farm.services} == {"manager", "worker@1", "worker@2", "worker@3", "agent"}
 
 
 def test_streams_of_services_that_do_not_say_have_a_default() -> None:
