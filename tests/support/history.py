@@ -265,7 +265,7 @@ def settle(farm: Field, job: str) -> None:
     def all_awake() -> bool:
         try:
             for worker in farm.workers():
-                if worker["status"] == "offline":
+                if worker["status"] in ("offline", "error"):  # the latter ended while there was no manager to tell
                     farm.command("start", f"worker@{worker['name'][-1]}")
                 elif worker["status"] == "asleep":
                     farm.api(f"worker-mgt/workers/{worker['id']}/setstatus", {"status": "awake", "is_lazy": False})
@@ -313,6 +313,7 @@ def judge(farm: Field, tasks: int) -> list[str]:
         *_requests_end_once(record),
         *_nobody_who_was_asked_to_go_got_a_task(record),
         *_failures(farm, record),
+        *_everybody_is_who_they_were(record),
     ]
 
 
@@ -389,6 +390,12 @@ def _failures(farm: Field, record: list[Event]) -> Iterator[str]:
     for event in record:
         if event.kind == "task.status" and event.detail["to"] in ("failed", "soft-failed", "canceled"):
             yield f"task {event.task} is {event.detail['to']}: {event.detail.get('reason')}"
+
+
+def _everybody_is_who_they_were(record: list[Event]) -> Iterator[str]:
+    registered = [event.worker for event in record if event.kind == "worker.registered"]
+    if len(registered) != WORKERS:
+        yield f"{len(registered)} workers have registered, of {WORKERS}"
 
 
 def _of(record: list[Event], worker: str) -> Iterator[Event]:
