@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from a2wsgi import WSGIMiddleware
 from flask import Flask, Response, request
@@ -168,11 +169,20 @@ def secured(app: ASGIApp) -> ASGIApp:
     return call
 
 
+def ending(app: WSGIApplication) -> WSGIApplication:
+    """Say to a WSGI application that a request's body ends by itself, also one that did not say how long it is."""
+
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return app({**environ, "wsgi.input_terminated": True}, start_response)
+
+    return call
+
+
 def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     """Make the whole: what waits, and Flask in threads for everything else."""
     flask = create_app(store)
     waiting = Waiting(store, Fragments(flask))
-    in_pieces: ASGIApp = WSGIMiddleware(flask, workers=THREADS)  # type: ignore[arg-type, assignment]
+    in_pieces: ASGIApp = WSGIMiddleware(ending(flask), workers=THREADS)  # type: ignore[arg-type, assignment]
     middleware = [Middleware(secured), Middleware(named, store.settings.host_names), Middleware(unanswered)]
     app = Starlette(routes=waiting.routes, middleware=middleware, lifespan=waiting.lifespan)
     # Not a Mount, which leaves out paths with a line's end in them.

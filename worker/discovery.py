@@ -40,6 +40,7 @@ def find(alive: Callable[[float], None], *, give_up_after: float = GIVE_UP_AFTER
     now = time.monotonic()
     end = now + give_up_after
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.bind(("", 0))
         while now < end:
             _ask(asking)
             for url in _answers(asking, now + SEARCH_EVERY):

@@ -1,5 +1,7 @@
 """The OpenAPI document: it has every call, and a request is what it says."""
 
+import http.client
+import json
 import re
 
 import pytest
@@ -125,6 +127,17 @@ def test_what_no_id_is(text):
 def test_a_query_is_checked(said, message):
     with pytest.raises(Unfit, match=message):
         operations()["GET", "/api/farmhand/push"].read_query(said)
+
+
+def test_a_body_may_come_in_pieces_without_its_length(url):
+    host, port = url.removeprefix("http://").split(":")
+    said = {"name": "n", "secret": "s", "platform": "linux", "supported_task_types": ["misc"]}
+    pieces = (json.dumps(said)[:20].encode(), json.dumps(said)[20:].encode())
+    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+    connection.request("POST", "/api/v3/worker/register-worker", iter(pieces), {"Content-Type": JSON})
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())["name"]) == (200, "n")
+    connection.close()
 
 
 def test_a_query_has_its_types_and_may_have_more():
