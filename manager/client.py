@@ -3,8 +3,10 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 # How long a call may take, in seconds.
 PATIENCE = 30.0
@@ -25,28 +27,37 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True)
 class Manager:
-    """Where a manager is; url ends in a slash."""
+    """Where a manager is; url ends in a slash. Paths begin without one."""
 
     url: str = field()
 
-    def get(self, path: str) -> Any:
-        return self._call(urllib.request.Request(self.url + path))
+    def get(self, path: str, query: Mapping[str, object] | None = None) -> Any:
+        asked = f"?{urlencode(query, doseq=True)}" if query else ""
+        return self.send("GET", path + asked)
 
-    def post(self, path: str, body: object) -> Any:
-        data = json.dumps(body).encode()
-        return self._call(urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}))
+    def post(self, path: str, body: object = None) -> Any:
+        return self.send("POST", path, body)
 
-    def _call(self, call: urllib.request.Request) -> Any:
+    def send(self, method: str, path: str, body: object = None) -> Any:
+        """Call it, and return its JSON, None for an empty answer; raises Refusal, Unreachable."""
+        text = self.read(method, path, body)
+        return json.loads(text) if text else None
+
+    def read(self, method: str, path: str, body: object = None) -> bytes:
+        """Call it, and return what it answers as it is."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {} if data is None else {"Content-Type": "application/json"}
+        call = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(call, timeout=PATIENCE) as answer:
-                text = answer.read()
+                said: bytes = answer.read()
         except urllib.error.HTTPError as error:
             raise Refusal(error.code, _body(error.read())) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
             why = getattr(reason, "strerror", None) or reason
             raise Unreachable(f"no manager answers at {self.url}: {why}; name another with --manager") from None
-        return json.loads(text) if text else None
+        return said
 
 
 def _body(text: bytes) -> dict[str, Any]:

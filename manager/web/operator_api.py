@@ -20,14 +20,14 @@ bp = Blueprint("operator_api", __name__)
 
 @bp.get(f"{API}/worker-mgt/workers")
 def list_workers() -> ResponseReturnValue:
-    return jsonify(workers=[_summary(worker) for worker in store().workers()])
+    return jsonify(workers=[summary(worker) for worker in store().workers()])
 
 
 @bp.get(f"{API}/worker-mgt/workers/<worker_id>")
 def show_worker(worker_id: str) -> ResponseReturnValue:
     worker = store().worker(worker_id)
     detail = {
-        **_summary(worker),
+        **summary(worker),
         "ip_address": worker.address,
         "platform": worker.platform,
         "supported_task_types": list(worker.task_types),
@@ -68,8 +68,9 @@ def _unit(worker: Worker) -> dict[str, object]:
     return {"state": found.drift.value, "text": found.why, "drop_ins": list(found.drop_ins), **made}
 
 
-def _summary(worker: Worker) -> dict[str, object]:
-    summary: dict[str, object] = {
+def summary(worker: Worker) -> dict[str, object]:
+    """Write what every list of workers has of one."""
+    said: dict[str, object] = {
         "id": worker.id,
         "name": worker.name,
         "status": worker.status.value,
@@ -79,10 +80,10 @@ def _summary(worker: Worker) -> dict[str, object]:
     }
     if worker.request is not None:
         wish = worker.request.wish
-        summary["status_change"] = {"status": wish.status.value, "is_lazy": wish.lazy}
-        summary["request"] = pending_json(worker.request)
+        said["status_change"] = {"status": wish.status.value, "is_lazy": wish.lazy}
+        said["request"] = pending_json(worker.request)
     if worker.wished is not None:
-        summary["last_wish"] = last_wish_json(worker.wished)
+        said["last_wish"] = last_wish_json(worker.wished)
     if worker.last_seen is not None:
-        summary["last_seen"] = timestamp(worker.last_seen)
-    return summary
+        said["last_seen"] = timestamp(worker.last_seen)
+    return said

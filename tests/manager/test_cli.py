@@ -133,8 +133,8 @@ def test_workers_and_jobs_are_listed(url, store, tmp_path, capsys):
     capsys.readouterr()
     assert main(["workers"]) == 0
     header, row = capsys.readouterr().out.splitlines()
-    assert header.split() == ["NAME", "STATUS", "PENDING", "VERSION", "ID"]
-    assert row.split() == ["node-1", "awake", "asleep", "after", "task", "0.1.0", worker.id]
+    assert header.split() == ["NAME", "STATUS", "PENDING", "DOING", "TAGS", "VERSION", "ID"]
+    assert row.split() == ["node-1", "awake", "asleep", "after", "task", "Free", "-", "0.1.0", worker.id]
     assert main(["jobs", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["name"] == "Try it"
 

@@ -1,0 +1,66 @@
+"""What words on the command line mean: the manager's address, times, spans."""
+
+import argparse
+import os
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from ...units.errors import BadValue
+from ...units.grammar import parse_span
+from ..client import Manager
+from ..clock import timestamp
+from ..rules.times import read_moment
+
+DEFAULT_URL = "http://127.0.0.1:8080/"
+
+
+def add_manager(parser: argparse.ArgumentParser) -> None:
+    """Add what every command has that calls a manager."""
+    url = os.environ.get("FARMHAND_MANAGER", DEFAULT_URL)
+    parser.add_argument("--manager", type=manager, default=url, metavar="URL", help=f"default: {url}")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def manager(text: str) -> Manager:
+    with_scheme = text if "://" in text else f"http://{text}"
+    if not _is_web_address(with_scheme):
+        raise argparse.ArgumentTypeError(f'"{text}" is no address of a manager; write it as {DEFAULT_URL}')
+    return Manager(with_scheme.rstrip("/") + "/")
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0 and not parts.query and not parts.fragment
+    except ValueError:  # the port is none, or a bracket is missing
+        return False
+    return named and parts.scheme in ("http", "https") and url.isprintable() and " " not in url
+
+
+def moment(text: str) -> float | str:
+    """Read "20min", "18:00" or RFC 3339 as the API takes it; a span counts from when the manager hears of it."""
+    try:
+        at = read_moment(text, datetime.now().astimezone())
+        return timestamp(at) if ":" in text else parse_span(text)
+    except BadValue as error:
+        raise argparse.ArgumentTypeError(f"{error.problem}; {error.hint}") from None
+
+
+def span(text: str) -> float:
+    """Read "90", "10min" or "1h 30min" as seconds."""
+    try:
+        return parse_span(text)
+    except BadValue as error:
+        raise argparse.ArgumentTypeError(f"{error.problem}; {error.hint}") from None
+
+
+def number(low: int, high: int) -> Callable[[str], int]:
+    """Make what reads a number between two."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f'"{text}" is no number from {low} to {high}')
+        return int(text)
+
+    return read
