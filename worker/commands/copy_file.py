@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from ..replace import replace
+from . import folders
 from .steps import BadParameters, Parameters, Step, run_own, text
 
 PARENT_MODE = 0o750
@@ -21,7 +22,7 @@ def perform(parameters: Parameters) -> None:
     src, dest = _places(parameters)
     if dest.exists():
         raise BadParameters(f"dest: '{dest}' exists already")
-    dest.parent.mkdir(mode=PARENT_MODE, parents=True, exist_ok=True)
+    folders.make(dest.parent, PARENT_MODE)
     part = dest.with_name(f".{dest.name}.part")
     shutil.copyfile(src, part)
     shutil.copystat(src, part)

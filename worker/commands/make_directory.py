@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from . import folders
 from .steps import Parameters, Step, run_own, text
 
 MODE = 0o775
@@ -13,4 +14,4 @@ def plan(parameters: Parameters) -> Step:
 
 
 def perform(parameters: Parameters) -> None:
-    Path(text(parameters, "path")).mkdir(mode=MODE, parents=True, exist_ok=True)
+    folders.make(Path(text(parameters, "path")), MODE)
