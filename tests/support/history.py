@@ -227,7 +227,7 @@ STRIKES: dict[Callable[[Field], str], int] = {
     _signalled(signal.SIGKILL, "farmhand-worker"): 4,
     _signalled(signal.SIGSTOP, "farmhand-worker"): 2,
     _signalled(signal.SIGTERM, "farmhand-worker"): 1,
-    _signalled(signal.SIGKILL, "farmhand-manager"): 2,
+    _signalled(signal.SIGKILL, "farmhand-manager"): 1,
     _signalled(signal.SIGSTOP, "farmhand-manager"): 1,
     _command("restart", "manager"): 1,
     _command("restart", "worker@{}"): 1,
@@ -248,7 +248,7 @@ def rage(farm: Field, seconds: float) -> None:
     while time.monotonic() < end:
         (strike,) = farm.chance.choices(list(strikes), list(strikes.values()))
         farm.deeds.append(f"{time.time():.3f} {strike(farm)}")
-        time.sleep(farm.chance.uniform(0.0, 0.5))
+        time.sleep(farm.chance.uniform(0.0, 0.8))
     operator.join()
 
 
