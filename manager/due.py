@@ -6,6 +6,7 @@ done, the others find done.
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,8 +17,9 @@ from .storage.store import Store
 
 log = logging.getLogger(__name__)
 
-# What happens within this many seconds is looked at together.
-PACE = 0.05
+# What happens within this many seconds is looked at together; on a large farm in so many times as long as a look takes,
+# but no longer than a while.
+PACE, SHARE, WHILE = 0.05, 4, 1.0
 
 # It looks after this many seconds even if it has heard nothing: another manager may have gone in the middle of a step.
 LONGEST = 5.0
@@ -49,17 +51,18 @@ def _run(store: Store, bell: threading.Event, stopping: threading.Event) -> None
     since = store.clock()
     while not stopping.is_set():
         bell.clear()
-        delay = LONGEST
+        began, delay = time.monotonic(), LONGEST
         try:
             due = mind(store, since)
         except SQLAlchemyError as error:
             log.error("what is due could not be done, trying again in %g s: %s", delay, error)
             stopping.wait(delay)
             continue
+        took = time.monotonic() - began
         if due is not None:
             delay = min(delay, max(0.0, (due - store.clock()) / 1000))
         bell.wait(delay)
-        stopping.wait(PACE)
+        stopping.wait(min(WHILE, max(PACE, SHARE * took)))
 
 
 def mind(store: Store, since: int = 0) -> int | None:

@@ -54,13 +54,16 @@ class Expired(Exception):
 
 def make(store: Store, worker_ids: Sequence[str], wish: Request, terms: Terms, by: str) -> Kept:
     """Foresee an action for these workers; raises Missing where one does not exist."""
-    with store.database.write() as change:
-        change.connection.execute(delete(table).where(table.c.made_at < change.now - KEPT))
-        found = _load(change.connection, store, worker_ids)
-        missing = [id for id in worker_ids if id not in {worker.id for worker in found}]
+    with store.database.read() as connection:
+        found = _load(connection, store, worker_ids)
+        known = {worker.id for worker in found}
+        missing = [id for id in worker_ids if id not in known]
         if missing:
             raise Missing(f"there is no worker {missing[0]}")
-        return _keep(change, found, wish, terms, by)
+        plan = rules.plan(found, wish, terms, awake=_awake(connection), by=by, now=store.clock())
+    with store.database.write() as change:
+        change.connection.execute(delete(table).where(table.c.made_at < change.now - KEPT))
+        return _keep(change, plan, by)
 
 
 def _load(connection: Connection, store: Store, worker_ids: Sequence[str]) -> list[Worker]:
@@ -68,17 +71,16 @@ def _load(connection: Connection, store: Store, worker_ids: Sequence[str]) -> li
     return [found[id] for id in dict.fromkeys(worker_ids) if id in found]
 
 
-def _keep(change: Change, found: Sequence[Worker], wish: Request, terms: Terms, by: str) -> Kept:
-    plan = rules.plan(found, wish, terms, awake=_awake(change.connection), by=by, now=change.now)
+def _keep(change: Change, plan: Plan, by: str) -> Kept:
     token = str(uuid.uuid4())
     values = {
         "token": token,
         "made_at": change.now,
         "made_by": by,
         "wish": {
-            "status": wish.status.value,
-            "lazy": wish.lazy,
-            "terms": asdict(terms),
+            "status": plan.wish.status.value,
+            "lazy": plan.wish.lazy,
+            "terms": asdict(plan.terms),
             "capacity": asdict(plan.capacity),
         },
         "steps": [_plain(step) for step in plan.steps],
@@ -114,10 +116,10 @@ def _apply(store: Store, change: Change, plan: Plan, by: str) -> Applied | Overt
     over = actions.refuse_terms(wish, terms, change.now)
     if over is not None:
         return Overtaken([Changed("", "", over)], None)
-    today = rules.plan(found, wish, terms, awake=plan.capacity.before, by=by, now=change.now)
+    today = rules.plan(found, wish, terms, awake=_awake(change.connection), by=by, now=change.now)
     changes = rules.changes(plan.steps, today.steps)
     if changes:
-        return Overtaken(changes, _keep(change, found, wish, terms, by) if found else None)
+        return Overtaken(changes, _keep(change, today, by) if found else None)
 
     def ask(worker: Worker, now: int) -> Asked:
         return actions.ask(worker, wish, id=str(uuid.uuid4()), by=by, now=now, terms=terms)

@@ -15,14 +15,14 @@ from ..rules import rolling
 from ..rules import rollouts as rules
 from ..rules.facts import Fact, Kind
 from ..rules.rolling import Move, Scene
-from ..rules.rollouts import LEFT_OUT, STEPS, Command, Rollout, Stage, State, Turn
+from ..rules.rollouts import LEFT_OUT, PLACED, STEPS, Command, Rollout, Stage, State, Turn
 from . import events, workers
 from .database import Change
 from .store import Missing, Store
 from .tables import rollout as table
 from .tables import turn as turns
 
-# So many more of those that wait are loaded as there are places: some may have to be left out.
+# So many more of those that wait are loaded as there are places free: some may have to be left out.
 SPARE = 8
 
 _TURN = tuple(field.name for field in fields(Turn))
@@ -116,7 +116,8 @@ def _stays_open(move: Move) -> bool:
 
 def _scene(connection: Connection, store: Store, rollout: Rollout, since: int) -> Scene:
     begun = _turns(connection, rollout.id, STEPS.keys())
-    next_ones = _turns(connection, rollout.id, {Stage.WAITING}, rollout.at_once + SPARE)
+    free = rollout.at_once - sum(turn.stage in PLACED for turn in begun)
+    next_ones = _turns(connection, rollout.id, {Stage.WAITING}, free + SPARE)
     found = workers.load(connection, [turn.worker_id for turn in (*begun, *next_ones)], store.seen.at)
     here = turns.c.rollout_id == rollout.id
     counted = select(func.count()).select_from(turns).where(here, turns.c.stage == Stage.WAITING.value)
