@@ -18,6 +18,9 @@ from .site import store
 
 AGENTS = f"{FARMHAND}/agents"
 
+# What agents call, who are programs and may call the manager as they like.
+CALLS = frozenset(f"{AGENTS}/{call}" for call in ("enrol", "report", "wait", "tickets", "outcomes"))
+
 bp = Blueprint("agent_api", __name__)
 
 # The most of a text by an agent that is kept, in characters.
@@ -38,7 +41,7 @@ def authenticate() -> None:
 # -- for agents
 
 
-@bp.post(AGENTS)
+@bp.post(f"{AGENTS}/enrol")
 def enrol() -> ResponseReturnValue:
     said = body()
     names = ("name", "platform", "version", "secret", "ticket_key")

@@ -20,7 +20,7 @@ from ..rules.warrants import allows
 from ..say import say
 from . import kept
 from .farmhand import Farmhand
-from .kept import BadFile, Credentials, Folder
+from .kept import CREDENTIALS, BadFile, Credentials, Folder
 from .manager import Manager, Refused, Unknown
 from .node import Node
 from .rounds import Agent, patiently
@@ -60,10 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Be an agent until somebody says stop; returns the exit code."""
     if arguments.manager.startswith("http:"):
         sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]  # http.client does without: it takes 5 MiB
+    path, names = arguments.data or _data_folder(os.environ), tuple(arguments.services)
     try:
-        names = tuple(arguments.services)
         _check(names, arguments.supervisor)
-        folder = Folder(arguments.data or _data_folder(os.environ), native().keep_private)
+        folder = Folder(path, native().keep_private)
         manager = Manager(arguments.manager, "farmhand-agent")
         known = folder.credentials() or _enrol(manager, folder, arguments.name or socket.gethostname())
         Agent(known, manager, _node(arguments, names), folder, names).run()
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     except Refused as problem:
         return fail(f"farmhand agent: {arguments.manager} does not take it: {problem}", BAD_INPUT)
     except Unknown as problem:
-        told = f"{problem}; remove {folder.credentials_path} to enrol anew"
+        told = f"{problem}; remove {path / CREDENTIALS} to enrol anew"
         return fail(f"farmhand agent: {arguments.manager} does not know this agent: {told}", DENIED)
     return 0
 

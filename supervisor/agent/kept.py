@@ -10,7 +10,7 @@ from pathlib import Path
 from ...units.light import Any, dataclass
 from ...units.tickets import KEY_BYTES
 
-_CREDENTIALS = "agent-credentials.json"
+CREDENTIALS = "agent-credentials.json"
 _SPENT = "agent-spent.json"
 
 
@@ -51,11 +51,11 @@ class Folder:
 
     @property
     def credentials_path(self) -> Path:
-        return self._path / _CREDENTIALS
+        return self._path / CREDENTIALS
 
     def credentials(self) -> Credentials | None:
         """Return what the manager knows this agent by, None before it enrolled. Raises BadFile."""
-        match self._read(_CREDENTIALS):
+        match self._read(CREDENTIALS):
             case None:
                 return None
             case {"agent_id": str(id), "secret": str(secret), "ticket_key": str(key)} if id and _is_key(key):
@@ -63,7 +63,7 @@ class Folder:
         raise BadFile(f"{self.credentials_path}: it is not as it was written; remove the file to enrol anew")
 
     def keep_credentials(self, known: Credentials) -> None:
-        self._write(_CREDENTIALS, {"agent_id": known.id, "secret": known.secret, "ticket_key": known.key})
+        self._write(CREDENTIALS, {"agent_id": known.id, "secret": known.secret, "ticket_key": known.key})
 
     def spent(self) -> dict[str, int]:
         """Return the tickets that were used, id and expiry. Raises BadFile."""

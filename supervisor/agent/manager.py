@@ -57,7 +57,7 @@ class Manager:
             "secret": known.secret,
             "ticket_key": known.key,
         }
-        match self._call("POST", "", None, said):
+        match self._call("POST", "/enrol", None, said):
             case {"id": str(id)} if id:
                 return id
         raise Away(f"{self.url} answered without an id: is it a Farmhand manager?")

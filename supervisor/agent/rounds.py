@@ -23,6 +23,9 @@ from .node import Node, Unseen
 # What a worker asks to be restarted with unless the manager says otherwise; worker/wire.py has the same number.
 USUAL_CODE = 47
 
+# Seconds between two reports at least, so that a service that crashes all the time is not all that anybody does.
+_CALM = 0.2
+
 # Seconds until another try: doubled each time, and never quite the same for two agents.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 
@@ -82,6 +85,7 @@ class Agent:
                     time.sleep(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)
                 self.report()
+                time.sleep(_CALM)
         except Exception as trouble:  # for the main thread, which may wait for half a minute more
             self.trouble = trouble
 

@@ -45,7 +45,7 @@ class AgentCaller:
 def enrol(caller: Caller, name: str = "node-7") -> AgentCaller:
     secret, key = secrets.token_hex(32), secrets.token_hex(32)
     said = {"name": name, "platform": "linux", "version": "1", "secret": secret, "ticket_key": key}
-    answer = caller.post(AGENTS, said)
+    answer = caller.post(f"{AGENTS}/enrol", said)
     assert answer.status_code == 200, answer.text
     return AgentCaller(caller, answer.json["id"], secret, key)
 

@@ -62,8 +62,8 @@ def test_a_workers_credentials_are_none_of_an_agent(agent: AgentCaller, worker: 
 @pytest.mark.parametrize("change", [{"secret": "short"}, {"ticket_key": "x" * 64}, {"name": ""}, {"ticket_key": ""}])
 def test_a_weak_enrolment_is_refused(caller: Caller, change: dict[str, str]) -> None:
     good = {"name": "n", "platform": "linux", "version": "1", "secret": "s" * 64, "ticket_key": "0" * 64}
-    assert caller.post(AGENTS, good).status_code == 200
-    assert caller.post(AGENTS, {**good, **change}).status_code == 400
+    assert caller.post(f"{AGENTS}/enrol", good).status_code == 200
+    assert caller.post(f"{AGENTS}/enrol", {**good, **change}).status_code == 400
 
 
 def test_a_removed_agent_is_known_no_more(agent: AgentCaller, worker: WorkerCaller) -> None:

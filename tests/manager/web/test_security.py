@@ -54,12 +54,12 @@ def test_a_foreign_name_that_points_here_is_refused(url: str, path: str, host: s
         assert "Content-Security-Policy" in answer.headers
 
 
-@pytest.mark.parametrize("path", ["/live/workers", "/static/tokens.css", "/jobs"])
+@pytest.mark.parametrize("path", ["/live/workers", "/static/tokens.css", "/jobs", "/api/farmhand/agents"])
 def test_nothing_for_operators_is_told_under_a_foreign_name(url: str, path: str) -> None:
     assert urllib3.request("GET", url + path, headers={"Host": "evil.example"}).status == 421
 
 
-@pytest.mark.parametrize("path", ["/api/v3/worker/task", "/api/farmhand/push"])
+@pytest.mark.parametrize("path", ["/api/v3/worker/task", "/api/farmhand/push", "/api/farmhand/agents/wait"])
 def test_workers_may_call_by_any_name(url: str, path: str) -> None:
     assert urllib3.request("POST", url + path, headers={"Host": "farm.example"}).status != 421
 
