@@ -1,4 +1,6 @@
-"""What workers call, each in one transaction. Who calls has been authenticated before.
+"""What workers call, each in one transaction. Who calls has been authenticated before, and is as it was read then.
+
+Fetches and reports, which are most of it, are not alone: they lock a worker, then a task, then its job, in this order.
 
 Times are milliseconds since the epoch.
 """
@@ -66,9 +68,9 @@ def report_status(store: Store, worker_id: str, status: Status) -> None:
             let_go(store, change, worker, f"Task was queued by Manager because {reason}")
 
 
-def wanted_status(store: Store, worker_id: str) -> Status | None:
+def wanted_status(store: Store, worker: Worker) -> Status | None:
     """Return what is asked of the worker, if anything; it knows of it from now on."""
-    return _told(store, store.worker(worker_id))
+    return _told(store, worker)
 
 
 @dataclass(frozen=True)
@@ -93,24 +95,24 @@ class NotAwake:
     reason: str
 
 
-def fetch(store: Store, worker_id: str) -> Work | StatusFirst | NotAwake | None:
+def fetch(store: Store, worker: Worker) -> Work | StatusFirst | NotAwake | None:
     """Hand out a task: the one the worker has already, else the one whose turn it is, else None."""
-    worker = store.worker(worker_id)
     status = _told(store, worker)
     if status is not None:
         return StatusFirst(status)
     refusal = task_rules.refuse_work(worker)
     if refusal is not None:
         return NotAwake(refusal)
-    if worker.idle and not _has_work(store, worker_id):
+    if worker.idle and not _has_work(store, worker.id):
         return None
-    with store.database.write() as change:
-        return _hand_out(store, change, worker_id)
+    with store.database.write(alone=False) as change:
+        workers.lock(change, worker.id)
+        return _hand_out(store, change, worker.id)
 
 
 def _has_work(store: Store, worker_id: str) -> bool:
     """Look before the write lock is taken: most fetches of an idle farm find nothing."""
-    with store.database.read() as connection:
+    with store.database.look() as connection:
         return turns.waits_for(connection, worker_id)
 
 
@@ -144,10 +146,9 @@ def _again(change: Change, worker: Worker, held: Task) -> Task:
     return held if held.incarnation == worker.incarnation else tasks.hand_again(change, worker, held)
 
 
-def may_run(store: Store, worker_id: str, task_id: str) -> Permission:
+def may_run(store: Store, worker: Worker, task_id: str) -> Permission:
     """Say whether the worker may keep running a task; that it asks is the task's sign of life."""
-    worker = store.worker(worker_id)
-    with store.database.read() as connection:
+    with store.database.look() as connection:
         permission = task_rules.may_run(worker, tasks.load(connection, task_id))
     if permission.granted:
         store.touched.note(task_id)
@@ -171,9 +172,8 @@ class TooLate(Exception):
     """A report about a task that is no longer the worker's; the text says why."""
 
 
-def report_task(store: Store, worker_id: str, task_id: str, said: Report) -> None:
+def report_task(store: Store, worker: Worker, task_id: str, said: Report) -> None:
     """Take a worker's report in its order: activity, log, steps, status. Raises Missing, TooLate."""
-    worker = store.worker(worker_id)
     task = store.task(task_id)
     _refuse_late(worker, task, said.attempt)
     store.touched.note(task_id)
@@ -181,12 +181,21 @@ def report_task(store: Store, worker_id: str, task_id: str, said: Report) -> Non
         store.files.append_log(task.job_id, task_id, said.log)
     if said.activity is None and said.steps_completed is None and said.status in (None, TaskStatus.ACTIVE):
         return
-    with store.database.write() as change:
+    with store.database.write(alone=_frees_others(store, task_id, said.status)) as change:
+        tasks.lock(change, task_id)
         current = tasks.load(change.connection, task_id)
         if current is None:
             raise TooLate(f"task {task_id} is gone")
         _refuse_late(worker, current, said.attempt)
         _apply(store, change, worker, current, said)
+
+
+def _frees_others(store: Store, task_id: str, status: TaskStatus | None) -> bool:
+    """Say whether a report may make work for others: they must not find none and lie down at that moment."""
+    if status in (None, TaskStatus.ACTIVE):
+        return False
+    with store.database.look() as connection:
+        return status is not TaskStatus.COMPLETED or tasks.is_needed(connection, task_id)
 
 
 def _refuse_late(worker: Worker, task: Task, attempt: int | None) -> None:

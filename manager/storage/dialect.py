@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Select, text
 
 # How long a statement waits for another's write before it gives up.
 PATIENCE_MS = 10_000
@@ -14,22 +14,35 @@ PATIENCE_MS = 10_000
 CONNECTIONS = 24
 
 
-def _in_order_already(connection: Connection) -> None:
-    """Nobody else is writing."""
+# The number of an advisory lock of PostgreSQL's; elsewhere every transaction is alone.
+EVENTS = 0x65766E74
+_QUEUE = text(f"SELECT pg_advisory_xact_lock({EVENTS})")
 
 
 @dataclass
 class Change:
     """One write transaction: what it appended to the events is told to the listeners after the commit.
 
-    now: its time. seq: of the newest event that it appended, 0 without one. queue: to be called before it appends its
-    first; whoever reads the events must never see one of a lower seq appear after one of a higher seq.
+    now: its time. seq: of the newest event that it appended, 0 without one. alone: no other one runs beside it.
     """
 
     connection: Connection
     now: int
     seq: int = 0
-    queue: Callable[[Connection], None] = _in_order_already
+    alone: bool = True
+
+    def lock(self, statement: Select[Any], id: str) -> None:
+        """Have others that lock the row `id` wait for the end of this one."""
+        if not self.alone:
+            self.connection.execute(statement, {"id": id})
+
+    def queue(self) -> None:
+        """Get in line before the first event is appended.
+
+        Whoever reads the events must never see one of a lower number appear after one of a higher number.
+        """
+        if not self.alone:
+            self.connection.execute(_QUEUE)
 
 
 class Dialect(Protocol):
@@ -39,6 +52,10 @@ class Dialect(Protocol):
 
     def read(self) -> AbstractContextManager[Connection]:
         """Yield a connection that sees one state of the database throughout."""
+        ...
+
+    def look(self) -> AbstractContextManager[Connection]:
+        """Yield a connection for one statement."""
         ...
 
     def write(self, now: Callable[[], int], *, alone: bool) -> AbstractContextManager[Change]:

@@ -47,7 +47,8 @@ def append(
         "who": who,
         "detail": dict(fact.detail),
     }
-    change.queue(change.connection)
+    if not change.seq:
+        change.queue()
     change.seq = change.connection.execute(_APPEND, values).scalar_one()
     return change.seq
 

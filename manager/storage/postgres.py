@@ -4,8 +4,8 @@ Transactions are ordered by two advisory locks, which end with them, however the
 
 * FARM is held alone by those that decide on anything, as if SQLite's only writer; and shared by those that workers
   call all the time, which run side by side and lock the rows that they decide on.
-* EVENTS is taken by the latter before their first event, so that events become visible in the order of their numbers:
-  whoever follows them by their number misses none.
+* EVENTS (dialect.py) is taken by the latter before their first event, so that events become visible in the order of
+  their numbers: whoever follows them by their number misses none.
 """
 
 import logging
@@ -27,8 +27,8 @@ from .dialect import CONNECTIONS, PATIENCE_MS, Change
 
 log = logging.getLogger(__name__)
 
-# The numbers of the advisory locks, which are one's own in a database of one's own.
-FARM, EVENTS = 0x6661726D, 0x65766E74
+# The number of an advisory lock, which is one's own in a database of one's own.
+FARM = 0x6661726D
 
 CHANNEL = "farmhand"
 
@@ -53,6 +53,7 @@ class PostgreSQL:
             connect_args={"options": _SETTINGS, "connect_timeout": 10, **_KEEPALIVE},
         )
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._looking = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         event.listen(self.engine, "connect", _prepare)
 
     @contextmanager
@@ -61,13 +62,16 @@ class PostgreSQL:
             yield connection
 
     @contextmanager
+    def look(self) -> Iterator[Connection]:
+        with self._looking.connect() as connection:
+            yield connection
+
+    @contextmanager
     def write(self, now: Callable[[], int], *, alone: bool) -> Iterator[Change]:
         take = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
         with self.engine.connect() as connection, connection.begin():
             connection.exec_driver_sql(f"SELECT {take}({FARM})")
-            change = Change(connection, now())
-            if not alone:
-                change.queue = _queue
+            change = Change(connection, now(), alone=alone)
             yield change
             if change.seq:
                 connection.exec_driver_sql(f"SELECT pg_notify('{CHANNEL}', '{change.seq}')")
@@ -87,10 +91,6 @@ class PostgreSQL:
 
 def _with_driver(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+psycopg")
-
-
-def _queue(connection: Connection) -> None:
-    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({EVENTS})")
 
 
 class _Text(StrDumperUnknown):

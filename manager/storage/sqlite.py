@@ -34,6 +34,11 @@ class SQLite:
             yield connection
 
     @contextmanager
+    def look(self) -> Iterator[Connection]:
+        with self.engine.connect().execution_options(looks=True) as connection:
+            yield connection
+
+    @contextmanager
     def write(self, now: Callable[[], int], *, alone: bool) -> Iterator[Change]:
         with self._turn, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield Change(connection, now())
@@ -57,7 +62,9 @@ def _prepare(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
+        options = connection.get_execution_options()
+        if options.get("looks"):
+            return
         # Past SQLAlchemy, which would make much of so short a statement.
         raw: Any = connection.connection.dbapi_connection
-        raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+        raw.execute("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")

@@ -134,7 +134,7 @@ class Store:
 
     def task(self, task_id: str) -> Task:
         """Return one task, or raise Missing."""
-        with self.database.read() as connection:
+        with self.database.look() as connection:
             return _found(tasks.load(connection, task_id), f"task {task_id}")
 
     def commands(self, task_id: str) -> list[Command]:
@@ -227,7 +227,7 @@ class Store:
 
     def authenticate(self, worker_id: str, secret: str) -> Worker | None:
         """Return the worker with these credentials, or None; counts as a sign of life."""
-        with self.database.read() as connection:
+        with self.database.look() as connection:
             worker = workers.known(connection, worker_id, secret, self.seen.at)
         if worker is None:
             return None
@@ -240,15 +240,13 @@ class Store:
 
     def bells(self, worker_ids: Collection[str]) -> Mapping[str, int]:
         """Return `bell` of many in one query; deleted ones are left out."""
-        with self.database.read() as connection:
+        with self.database.look() as connection:
             return workers.bells(connection, worker_ids)
 
-    def saw(self, worker_id: str, seq: int) -> None:
-        """Note that a worker keeps a waiting request open and has heard of everything up to seq; a sign of life."""
-        self.seen.note(worker_id)
-        worker = self.worker(worker_id)
+    def saw(self, worker: Worker, seq: int) -> None:
+        """Note that a worker keeps a waiting request open and has heard of everything up to seq."""
         if worker_rules.hears(worker, seq, self.clock()).worker != worker:
-            self.change_worker(worker_id, lambda it, now: worker_rules.hears(it, seq, now))
+            self.change_worker(worker.id, lambda it, now: worker_rules.hears(it, seq, now))
 
     # -- what both need
 

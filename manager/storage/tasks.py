@@ -60,6 +60,20 @@ def load(connection: Connection, task_id: str) -> Task | None:
     return None if row is None else _task(row)
 
 
+_LOCK = select(task.c.id).where(task.c.id == bindparam("id")).with_for_update()
+_NEEDED = select(dependency.c.task_id).where(dependency.c.needs_id == bindparam("id")).limit(1)
+
+
+def lock(change: Change, task_id: str) -> None:
+    """Have others that want to change a task wait until this transaction ends."""
+    change.lock(_LOCK, task_id)
+
+
+def is_needed(connection: Connection, task_id: str) -> bool:
+    """Say whether other tasks wait for this one."""
+    return connection.execute(_NEEDED, {"id": task_id}).first() is not None
+
+
 def of_job(connection: Connection, job_id: str) -> list[Task]:
     query = _TASKS.where(task.c.job_id == job_id).order_by(task.c.index_in_job)
     return [_task(row) for row in connection.execute(query)]

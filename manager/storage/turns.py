@@ -81,7 +81,7 @@ _CLAIM = (
         last_touched=bindparam("now"),
         updated_at=bindparam("now"),
     )
-    .returning(task.c.id, task.c.claimed_from)
+    .returning(task.c.id, task.c.job_id, task.c.type, task.c.priority, task.c.claimed_from)
 )
 
 
@@ -96,8 +96,7 @@ def claim(change: Change, taker: Worker) -> Task | None:
     row = change.connection.execute(_CLAIM, values).first()
     if row is None:
         return None
-    claimed = tasks.load(change.connection, row.id)
-    assert claimed is not None, "it was changed in this transaction"
-    tasks.count(change, claimed.job_id, {TaskStatus(row.claimed_from): -1, TaskStatus.ACTIVE: 1})
-    queues.shift(change, claimed.job_id, claimed.type, claimed.priority, ready=-1, active=1)
-    return claimed
+    tasks.count(change, row.job_id, {TaskStatus(row.claimed_from): -1, TaskStatus.ACTIVE: 1})
+    queues.shift(change, row.job_id, row.type, row.priority, ready=-1, active=1)
+    # Not sooner: from here on nobody else changes the job.
+    return tasks.load(change.connection, row.id)

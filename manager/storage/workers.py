@@ -232,6 +232,14 @@ def set_task_types(change: Change, worker_id: str, types: Collection[str]) -> No
         change.connection.execute(insert(capability), rows)
 
 
+_LOCK = select(worker.c.id).where(worker.c.id == bindparam("id")).with_for_update()
+
+
+def lock(change: Change, worker_id: str) -> None:
+    """Have others that want to change a worker wait until this transaction ends."""
+    change.lock(_LOCK, worker_id)
+
+
 # What is set is what it is executed with.
 _SAVE = update(worker).where(worker.c.id == bindparam("of"))
 

@@ -115,7 +115,7 @@ def arrive(store: Store, header: str | None, since: int | None) -> Worker | None
     basic = said if said is not None and said.type == "basic" else None
     worker = store.authenticate(basic.username or "", basic.password or "") if basic else None
     if worker is not None and since is not None:
-        store.saw(worker.id, since)
+        store.saw(worker, since)
     return worker
 
 

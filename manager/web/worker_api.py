@@ -103,7 +103,7 @@ def sign_off(worker: Worker) -> ResponseReturnValue:
 @bp.get("/state")
 @by_worker
 def state(worker: Worker) -> ResponseReturnValue:
-    wanted = calls.wanted_status(store(), worker.id)
+    wanted = calls.wanted_status(store(), worker)
     return NO_CONTENT if wanted is None else jsonify(status_requested=wanted.value)
 
 
@@ -117,7 +117,7 @@ def state_changed(worker: Worker) -> ResponseReturnValue:
 @bp.post("/task")
 @by_worker
 def fetch(worker: Worker) -> ResponseReturnValue:
-    match calls.fetch(store(), worker.id):
+    match calls.fetch(store(), worker):
         case None:
             return NO_CONTENT
         case StatusFirst(status):
@@ -163,14 +163,14 @@ def update(worker: Worker, task_id: str) -> ResponseReturnValue:
         steps_completed=said.get("steps_completed"),
         attempt=said.get("attempt"),
     )
-    calls.report_task(store(), worker.id, task_id, report)
+    calls.report_task(store(), worker, task_id, report)
     return NO_CONTENT
 
 
 @bp.get("/task/<task_id>/may-i-run")
 @by_worker
 def may_i_run(worker: Worker, task_id: str) -> ResponseReturnValue:
-    permission = calls.may_run(store(), worker.id, task_id)
+    permission = calls.may_run(store(), worker, task_id)
     return jsonify(
         mayKeepRunning=permission.granted,
         reason=permission.reason,

@@ -47,12 +47,12 @@ def test_a_deadline_makes_it_immediate_once_and_rings(store, clock):
     act(store, worker, LAZY_SLEEP, deadline=deadline, reason="heat")
     worker.learns()
     assert mind(store) == deadline
-    assert calls.may_run(store, worker.id, work.task.id).granted
+    assert calls.may_run(store, store.worker(worker.id), work.task.id).granted
     clock.passes(20 * 60)
     bell = store.bell(worker.id)
     assert mind(store) is None
     assert store.bell(worker.id) > bell
-    assert not calls.may_run(store, worker.id, work.task.id).granted
+    assert not calls.may_run(store, store.worker(worker.id), work.task.id).granted
     mind(store)
     assert kinds(store, worker).count(Kind.REQUEST_ESCALATED) == 1
     pending = store.worker(worker.id).request

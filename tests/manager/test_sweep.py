@@ -54,7 +54,7 @@ def test_a_silent_worker_is_lost_and_its_task_is_queued(store, clock):
 
 def test_a_worker_that_keeps_a_request_open_is_missed_sooner(store, clock):
     worker = awake(store, "node-1")
-    store.saw(worker.id, 0)
+    store.saw(store.authenticate(worker.id, SECRET), 0)
     clock.passes(15)
     sweep(store)
     assert status(store, worker) is Status.ERROR
@@ -69,7 +69,7 @@ def test_a_lost_worker_is_back_at_its_first_call(store, clock):
     speaks(store, worker)
     assert status(store, worker) is Status.AWAKE
     assert store.worker_events(worker.id, 1)[0].kind is Kind.WORKER_BACK
-    assert not calls.may_run(store, worker.id, work.task.id).granted
+    assert not calls.may_run(store, store.worker(worker.id), work.task.id).granted
     assert worker.asks_for_work().task.attempt == 2
 
 
@@ -125,7 +125,7 @@ def test_a_task_that_is_asked_about_does_not_time_out(store, clock):
     for _ in range(20):
         clock.passes(50)
         speaks(store, worker)
-        assert calls.may_run(store, worker.id, work.task.id).granted
+        assert calls.may_run(store, store.worker(worker.id), work.task.id).granted
         sweep(store)
     assert [task.status for task in store.tasks(job_id)] == [TaskStatus.ACTIVE]
 
@@ -165,7 +165,7 @@ def test_a_clock_that_somebody_sets_makes_nobody_silent(store, clock):
 
 def test_a_worker_whose_connection_broke_is_missed_soon(store, clock):
     worker = awake(store, "node-1")
-    store.saw(worker.id, 0)
+    store.saw(store.authenticate(worker.id, SECRET), 0)
     store.seen.hung_up(worker.id)
     clock.passes(4.9)
     sweep(store)
@@ -177,7 +177,7 @@ def test_a_worker_whose_connection_broke_is_missed_soon(store, clock):
 
 def test_a_worker_whose_connection_broke_has_time_once_it_is_heard_again(store, clock):
     worker = awake(store, "node-1")
-    store.saw(worker.id, 0)
+    store.saw(store.authenticate(worker.id, SECRET), 0)
     store.seen.hung_up(worker.id)
     clock.passes(4)
     speaks(store, worker)

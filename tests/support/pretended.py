@@ -38,19 +38,19 @@ class Pretended:
     def asks_for_work(self) -> Work | None:
         """Ask as a worker does; what it learns of its pending change counts as seen."""
         self.calls()
-        answer = calls.fetch(self.store, self.id)
+        answer = calls.fetch(self.store, self.store.worker(self.id))
         return answer if isinstance(answer, Work) else None
 
     def learns(self) -> Status | None:
         """Ask what is wanted of it, as after a bell."""
         self.calls()
-        return calls.wanted_status(self.store, self.id)
+        return calls.wanted_status(self.store, self.store.worker(self.id))
 
     def reports(self, work: Work, steps: int, log: str = "", *, activity: str | None = None) -> None:
-        calls.report_task(self.store, self.id, work.task.id, Report(log=log, steps_completed=steps, activity=activity))
+        calls.report_task(self.store, self.store.worker(self.id), work.task.id, Report(log=log, steps_completed=steps, activity=activity))
 
     def finishes(self, work: Work, status: TaskStatus = TaskStatus.COMPLETED) -> None:
-        calls.report_task(self.store, self.id, work.task.id, Report(status, status.value.capitalize()))
+        calls.report_task(self.store, self.store.worker(self.id), work.task.id, Report(status, status.value.capitalize()))
 
     def fails(self) -> Task:
         """Take the next task, and fail at it."""

@@ -26,7 +26,7 @@ def test_cancelling_a_job_takes_it_from_its_workers(store):
     assert store.job(job_id).activity == "wrong camera"
     assert set(statuses(store, job_id)) == {"canceled"}
     assert store.bell(worker.id) > before
-    assert not calls.may_run(store, worker.id, work.task.id).granted
+    assert not calls.may_run(store, store.worker(worker.id), work.task.id).granted
     assert worker.asks_for_work() is None
     told = [event.kind for event in store.events_after(before, 100) if event.worker_id == worker.id]
     assert told == [Kind.TASK_STATUS, Kind.WORKER_IDLE]
@@ -40,7 +40,7 @@ def test_pausing_lets_the_running_task_finish(store):
     work = worker.asks_for_work()
     store.set_job_status(job_id, JobStatus.PAUSE_REQUESTED, "", "kim")
     assert store.job(job_id).status is JobStatus.PAUSE_REQUESTED
-    assert calls.may_run(store, worker.id, work.task.id).granted
+    assert calls.may_run(store, store.worker(worker.id), work.task.id).granted
     worker.finishes(work)
     assert store.job(job_id).status is JobStatus.PAUSED
     assert worker.asks_for_work() is None
@@ -122,7 +122,7 @@ def test_a_task_that_is_paused_while_it_runs_is_taken_from_its_worker(store):
     before = store.newest()
     store.set_task_status(work.task.id, TaskStatus.PAUSED, "", "kim")
     assert store.bell(worker.id) > before
-    assert not calls.may_run(store, worker.id, work.task.id).granted
+    assert not calls.may_run(store, store.worker(worker.id), work.task.id).granted
     assert worker.asks_for_work() is None
     assert store.job(job_id).status is JobStatus.ACTIVE
 
@@ -135,7 +135,7 @@ def test_a_deleted_job_leaves_only_its_events(store):
     store.delete_job(job_id, "kim")
     assert store.jobs() == []
     assert not store.log_path(work.task).exists()
-    assert not calls.may_run(store, worker.id, work.task.id).granted
+    assert not calls.may_run(store, store.worker(worker.id), work.task.id).granted
     assert store.worker(worker.id).task is None
     assert [event.kind for event in store.events_after(0, 1000) if event.job_id == job_id][-1] is Kind.JOB_DELETED
 

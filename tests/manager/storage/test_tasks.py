@@ -46,8 +46,8 @@ def test_a_new_process_gets_its_predecessors_task_as_another_attempt(store):
     again = worker.asks_for_work()
     assert (again.task.id, again.task.attempt) == (first.task.id, 2)
     with pytest.raises(TooLate, match="attempt 1"):
-        calls.report_task(store, worker.id, first.task.id, Report(TaskStatus.COMPLETED, attempt=1))
-    calls.report_task(store, worker.id, first.task.id, Report(TaskStatus.COMPLETED, attempt=2))
+        calls.report_task(store, store.worker(worker.id), first.task.id, Report(TaskStatus.COMPLETED, attempt=1))
+    calls.report_task(store, store.worker(worker.id), first.task.id, Report(TaskStatus.COMPLETED, attempt=2))
 
 
 def test_whose_turn_it_is(store):
@@ -97,9 +97,9 @@ def test_work_is_refused_to_who_has_to_change_first(store):
     worker = awake(store, "node-1")
     job(store)
     ask(store, Status.ASLEEP, worker, lazy=True)
-    assert calls.fetch(store, worker.id) == StatusFirst(Status.ASLEEP)
+    assert calls.fetch(store, store.worker(worker.id)) == StatusFirst(Status.ASLEEP)
     worker.becomes(Status.ASLEEP)
-    assert isinstance(calls.fetch(store, worker.id), NotAwake)
+    assert isinstance(calls.fetch(store, store.worker(worker.id)), NotAwake)
 
 
 def test_variables_are_replaced_as_they_are_on_the_workers_platform(store):
@@ -149,7 +149,7 @@ def test_a_log_update_alone_takes_no_write_transaction(store):
     job(store, tasks=1)
     work = worker.asks_for_work()
     with store.database.write():
-        calls.report_task(store, worker.id, work.task.id, Report(log="while another writes"))
+        calls.report_task(store, store.worker(worker.id), work.task.id, Report(log="while another writes"))
 
 
 def test_reports_of_who_lost_the_task_are_refused(store):

@@ -63,7 +63,7 @@ def test_one_worker_that_asks_in_many_threads_has_one_task(store):
     worker = awake(store, "node-1")
     job(store, tasks=THREADS)
     handed = []
-    together(lambda _number: handed.append(calls.fetch(store, worker.id)))
+    together(lambda _number: handed.append(calls.fetch(store, store.worker(worker.id))))
     assert all(isinstance(work, Work) for work in handed)
     assert len({work.task.id for work in handed}) == 1
 
@@ -73,8 +73,40 @@ def test_two_managers_on_one_database_hand_nothing_out_twice(store):
     job(store, tasks=THREADS)
     handed = []
     with beside(store) as other:
-        together(lambda number: handed.append(calls.fetch((store, other)[number % 2], workers[number].id).task.id))
+        together(
+            lambda number: handed.append(
+                calls.fetch((store, other)[number % 2], store.worker(workers[number].id)).task.id
+            )
+        )
     assert len(set(handed)) == THREADS
+
+
+def test_events_are_seen_in_the_order_of_their_numbers(store):
+    """A reader that goes on from the highest number it has seen misses none, whoever commits first."""
+    workers = [awake(store, f"node-{number}") for number in range(THREADS)]
+    job(store, tasks=3 * THREADS)
+    seen, done = [], threading.Event()
+
+    def read():
+        while not done.is_set():
+            seen.extend(event.seq for event in store.events_after(seen[-1] if seen else 0))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+
+    def drain(number):
+        while work := workers[number].asks_for_work():
+            workers[number].reports(work, steps=3)
+            workers[number].finishes(work)
+
+    with beside(store) as other:
+        for worker in workers[::2]:
+            object.__setattr__(worker, "store", other)
+        together(drain)
+    done.set()
+    reader.join()
+    seen.extend(event.seq for event in store.events_after(seen[-1]))
+    assert seen == [event.seq for event in store.events_after(0, limit=10_000)]
 
 
 def test_requests_and_their_events_come_whole(store):

@@ -80,7 +80,7 @@ def test_whatever_happens_the_count_is_right(store, seed):
     video = replace(TASK, name="video", type="misc", priority=40, needs=(0, 1))
     jobs = [submit(store, TASK, TASK, replace(TASK, priority=70), video, video) for _ in range(4)]
     steps = {
-        "take": lambda worker, _job: calls.fetch(store, worker.id),
+        "take": lambda worker, _job: calls.fetch(store, store.worker(worker.id)),
         "finish": lambda worker, _job: (work := worker.asks_for_work()) and worker.finishes(work),
         "fail": lambda worker, _job: (work := worker.asks_for_work()) and worker.finishes(work, TaskStatus.FAILED),
         "leave": lambda worker, _job: worker.restarts(),

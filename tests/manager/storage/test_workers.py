@@ -165,11 +165,11 @@ def test_the_bell_rings_for_a_request_and_for_its_withdrawal(store):
 
 def test_a_worker_has_seen_a_request_when_it_has_heard_its_bell(store):
     worker = awake(store, "node-1")
-    store.saw(worker.id, store.bell(worker.id))
+    store.saw(store.worker(worker.id), store.bell(worker.id))
     ask(store, Status.ASLEEP, worker)
-    store.saw(worker.id, store.bell(worker.id) - 1)
+    store.saw(store.worker(worker.id), store.bell(worker.id) - 1)
     assert store.worker(worker.id).request.seen_at is None
-    store.saw(worker.id, store.bell(worker.id))
+    store.saw(store.worker(worker.id), store.bell(worker.id))
     assert store.worker(worker.id).request.seen_at is not None
 
 
