@@ -36,6 +36,10 @@ class Moment:
         return f"{self.local.day} {self.local:%b %Y, %H:%M:%S}"
 
     @property
+    def minute(self) -> str:
+        return f"{self.local.day} {self.local:%b, %H:%M}"
+
+    @property
     def clock(self) -> str:
         return f"{self.local:%H:%M:%S}"
 

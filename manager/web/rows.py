@@ -132,7 +132,7 @@ def row(worker: Worker, now: int) -> Row:
         state=state,
         restartable=worker.can_restart,
         task=doing(busy, now) if busy else None,
-        note=joined(note, because(worker, now)),
+        note=noted(worker, note, now),
         age=age(worker, here, now),
         due=due,
         overdue=due is not None and now >= due,
@@ -146,13 +146,14 @@ def row(worker: Worker, now: int) -> Row:
     )
 
 
-def because(worker: Worker, now: int) -> str:
-    """Say what a lost worker was, or until when and why one rests that was sent to sleep or shut down."""
+def noted(worker: Worker, note: str, now: int) -> str:
+    """Add to a note what a lost worker was; of one that rests since somebody wanted it so say until when and why."""
     if worker.lost_from:
-        return f"it was {worker.lost_from.value}"
+        return f"{note}; it was {worker.lost_from.value}"
     wished = worker.wished
     rests = wished is not None and worker.status is wished.status and worker.status is not Status.AWAKE
-    return rest_words(wished, now) if wished and rests else ""
+    words = rest_words(wished, now) if wished and rests else ""
+    return f"{words[:1].upper()}{words[1:]}" or note
 
 
 def doing(task: LastTask, now: int) -> Doing:

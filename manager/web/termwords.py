@@ -6,7 +6,7 @@ from .moments import Moment
 
 def terms_words(terms: Terms, now: int, *, lazy: bool) -> str:
     """Say until when it waits for the task, when it ends, and why it was asked for; "" where nothing is said."""
-    late = f"at the latest {Moment(terms.deadline, now).full}" if terms.deadline and lazy else ""
+    late = f"at the latest {Moment(terms.deadline, now).minute}" if terms.deadline and lazy else ""
     return joined(late, until_words(terms.until, now), quoted(terms.reason))
 
 
@@ -16,7 +16,7 @@ def rest_words(wished: LastWish, now: int) -> str:
 
 
 def until_words(until: int | None, now: int) -> str:
-    return f"until {Moment(until, now).full}" if until else ""
+    return f"until {Moment(until, now).minute}" if until else ""
 
 
 def quoted(reason: str) -> str:

@@ -132,7 +132,7 @@ def test_a_row_tells_the_terms_of_a_change_and_who_is_the_farm() -> None:
 def test_a_sleeper_says_until_when_and_why() -> None:
     wished = LastWish("r", Status.ASLEEP, "kim", NOW, "fan noise", until=NOW + 1000)
     note = row(worker(status=Status.ASLEEP, wished=wished), NOW).note
-    assert note.startswith("Takes no task until it is woken up; until 2")
+    assert note.startswith("Until 2")
     assert note.endswith("; kim: “fan noise”")
     assert row(worker(status=Status.AWAKE, idle=True, wished=wished), NOW).note == "Free"
 
