@@ -15,16 +15,16 @@ from .errands import Errand, Errands
 from .outbox import LARGEST, Outbox, Report
 from .pictures import sendable
 from .rules.backoff import delay
-from .rules.delivery import TOO_LARGE, Fate, failed, fate
+from .rules.delivery import AWAY, TOO_LARGE, Fate, failed, fate
 
 log = logging.getLogger(__name__)
 
 # A bell that is silent for less than this (seconds) is asked again no sooner.
 SHORTEST_WAIT = 1.0
-# Seconds until a picture is sent again for which the manager had no time.
-PICTURE_PAUSE = 1.0
-# HTTP's word for a manager that has too many pictures to look at.
-_BUSY = 429
+# How often a picture is sent for which the manager has no time, or is not there, unless there is a newer one.
+TRIES_FOR_PICTURE = 10
+# What a picture's errand brings back where there was nothing to send, instead of an HTTP status.
+_NO_PICTURE = 0
 
 
 class Reports:
@@ -100,6 +100,7 @@ class Pictures:
         self._client, self._errands = client, errands
         self._newest: tuple[str, Path] | None = None
         self._sent: tuple[str, Path] | None = None
+        self._tries = 0
         self._due = -inf
 
     @property
@@ -117,15 +118,18 @@ class Pictures:
         self._errands.send(Errand.PICTURE, lambda: self._show(task, path))
 
     def heard(self, status: int | None, now: float) -> None:
-        """Take note of what came of the picture: a manager that is too busy gets it later, unless there is a newer."""
+        """Take note of what came of the picture."""
         log.debug("picture: HTTP %s", status)
-        if status == _BUSY:
-            self._newest = self._newest or self._sent
-            self._due = now + PICTURE_PAUSE
+        self._tries += 1
+        again = (status is None or status in AWAY) and self._tries < TRIES_FOR_PICTURE
+        if again and self._newest is None:
+            self._newest, self._due = self._sent, now + delay(self._tries, random.random())
+        else:
+            self._tries, self._due = 0, -inf
 
     def _show(self, task: str, path: Path) -> int | None:
         picture = sendable(path)
-        return None if picture is None else self._client.show(task, *picture)
+        return _NO_PICTURE if picture is None else self._client.show(task, *picture)
 
 
 class Bell:

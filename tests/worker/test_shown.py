@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from flamenco_manager import manager
+from flamenco_manager import CUT, manager
 from PIL import Image
 from worker_process import worker
 
@@ -45,6 +45,14 @@ def test_a_manager_that_has_too_many_gets_it_later(farm, tmp_path):
     with worker(farm.url, tmp_path):
         farm.wait(lambda: farm.pictures)
     assert farm.pictures == [(task, "image/png", (tmp_path / "1.png").read_bytes())]
+
+
+def test_the_last_picture_arrives_also_where_the_manager_was_away_meanwhile(farm, tmp_path):
+    task = farm.add_task(saving(tmp_path, "1.png"))
+    answers = iter([CUT, 502, 503])
+    farm.fail[uploads(task)] = lambda _: next(answers, None)
+    with worker(farm.url, tmp_path):
+        farm.wait(lambda: farm.pictures)
 
 
 @pytest.mark.parametrize("status", [413, 415, 500])
