@@ -32,10 +32,10 @@ def searches(datagram: bytes) -> bool:
     """Say whether a datagram asks for managers, or for everything."""
     if len(datagram) > LARGEST or not datagram.isascii():
         return False
-    first, *lines = datagram.decode().split("\r\n")
+    first, *lines = datagram.decode().splitlines() or [""]
     named = (line.partition(":") for line in lines)
     headers = {name.strip().lower(): value.strip() for name, _, value in named}
-    asks = first.split()[:2] == ["M-SEARCH", "*"] and headers.get("man") == '"ssdp:discover"'
+    asks = first.split()[:2] == ["M-SEARCH", "*"] and headers.get("man", "").strip('"') == "ssdp:discover"
     return asks and headers.get("st") in (SSDP_TARGET, EVERYTHING)
 
 

@@ -82,7 +82,7 @@ def _expanded(text: str, chosen: Mapping[str, Variable], platform: str) -> str:
 
 
 def translated(path: str, variables: Variables, *, here: str, there: str, audience: str) -> str:
-    """Return a folder of the platform `here` as an audience on the platform `there` has it; as it is, if nobody says."""
+    """Return a folder of the platform `here` as an audience on another, `there`, has it; as it is, if nobody says."""
     text = str(neutral(path, chosen(variables, platform=here), here))
     values, named = chosen(variables, platform=there, audience=audience), _NAME.match(text)
     return _expanded(text, values, there) if named and named[1] in values else path

@@ -11,6 +11,6 @@ def statuses(store: Store) -> tuple[set[JobStatus], set[Status]]:
     """Return the statuses that any job has, and those that any worker has."""
     with store.database.read() as connection:
         jobs = connection.execute(select(tables.job.c.status).distinct()).scalars()
-        there = select(tables.worker.c.status).where(tables.worker.c.deleted_at.is_(None)).distinct()
-        workers = connection.execute(there).scalars()
+        # A removed worker is offline, and that alone makes no difference.
+        workers = connection.execute(select(tables.worker.c.status).distinct()).scalars()
         return set(map(JobStatus, jobs)), set(map(Status, workers))

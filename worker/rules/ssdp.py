@@ -42,7 +42,7 @@ def _read(datagram: bytes) -> tuple[str, Mapping[str, str]]:
     """Return the status of an answer, empty for none, and its headers by their names in small letters."""
     if len(datagram) > LARGEST or not datagram.isascii():
         return "", {}
-    first, *lines = datagram.decode().split("\r\n")
+    first, *lines = datagram.decode().splitlines() or [""]
     words = first.split()
     named = (line.partition(":") for line in lines if ":" in line)
     headers = {name.strip().lower(): value.strip() for name, _, value in named}

@@ -26,6 +26,8 @@ def test_a_workers_question_is_one():
         ("M-SEARCH *", "NOTIFY *", False),
         ("M-SEARCH * HTTP/1.1", "", False),
         ('"ssdp:discover"', "x", False),
+        ('"ssdp:discover"', "ssdp:discover", True),
+        ("\r\n", "\n", True),
         ("MX: 3", "MX: " + "3" * ssdp.LARGEST, False),
         ("MX: 3", "MX: \u0663", False),
     ],
