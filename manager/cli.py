@@ -15,7 +15,7 @@ from .client import Refusal, Unreachable
 from .commands import jobs, rollouts, schedules, submit, tags, workers
 from .commands.actions import FAILED
 from .commands.report import complain
-from .storage.schema import TooNew
+from .storage.newer import TooNew
 
 if TYPE_CHECKING:
     from .storage.store import Store

@@ -19,7 +19,7 @@ EXAMPLE = "postgresql://farmhand@db.example.org/farmhand"
 def open_store(data: Path, settings: Settings, environment: Mapping[str, str], said: str = "") -> Store:
     """Open the database that the command line (said), the environment or the settings name, else the file in `data`.
 
-    Raises BadConfig for what its reader has to mend, OSError for a server that is not there, and schema.TooNew.
+    Raises BadConfig for what its reader has to mend, OSError for a server that is not there, and TooNew.
     """
     where, url = _database(settings, environment, said)
     if not url:

@@ -10,10 +10,7 @@ from sqlalchemy import Connection
 
 from . import migrations
 from .database import Database
-
-
-class TooNew(Exception):
-    """The database was made by a newer Farmhand; the text says so to the operator."""
+from .newer import TooNew
 
 
 def migrate(database: Database) -> str:

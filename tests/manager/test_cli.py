@@ -139,6 +139,11 @@ def test_workers_and_jobs_are_listed(url, store, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)[0]["name"] == "Try it"
 
 
+def test_what_asks_a_manager_needs_no_database() -> None:
+    code = "import sys, farmhand.manager.cli; print({'sqlalchemy', 'flask', 'alembic'} & sys.modules.keys())"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
+
+
 # -- options
 
 

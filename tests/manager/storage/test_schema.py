@@ -10,7 +10,7 @@ from stores import beside
 
 from farmhand.manager.config import Settings
 from farmhand.manager.storage import migrations
-from farmhand.manager.storage.schema import TooNew
+from farmhand.manager.storage.newer import TooNew
 from farmhand.manager.storage.store import Store
 from farmhand.manager.storage.tables import metadata
 

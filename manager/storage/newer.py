@@ -1,0 +1,5 @@
+"""What is wrong with a database that a newer program has moved on. Apart, so that who catches it needs no SQLAlchemy."""
+
+
+class TooNew(Exception):
+    """The database was made by a newer Farmhand; the text says so to the operator."""
