@@ -40,13 +40,22 @@ def unanswered(app: ASGIApp) -> ASGIApp:
             if not failed:
                 await send(message)
 
-        await app(scope, receive, send_unless_failed)
+        try:
+            await app(scope, receive, send_unless_failed)
+        except Exception:
+            await end(hang_up, receive)
+            raise
         if failed:
-            hang_up()
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await end(hang_up, receive)
 
     return call
+
+
+async def end(hang_up: Callable[[], None], receive: Receive) -> None:
+    """Hang up, and wait until the server knows: what comes back to it before that is answered 500."""
+    hang_up()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def concerns(path: str) -> bool:

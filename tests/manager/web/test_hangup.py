@@ -1,17 +1,21 @@
 """While the database is away: who is told so, and whose connection ends without a word."""
 
+import asyncio
 import contextlib
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from typing import cast
 
 import pytest
 import urllib3
 from pretended import SECRET as KNOWN
 from pretended import Pretended, register
+from starlette.types import Message, Receive, Scope, Send
 
 from farmhand.manager.storage.store import Store
+from farmhand.manager.web.hangup import HANG_UP, unanswered
 from farmhand.worker.client import Client, Credentials, Introduction
 from farmhand.worker.rules.answers import SignedOn, Trouble
 from farmhand.worker.wire import Status
@@ -95,3 +99,22 @@ def test_other_refusals_are_answered(url: str, worker: Pretended) -> None:
     started = time.monotonic()
     assert http.request("POST", f"{url}/api/v3/worker/sign-on").status == 403
     assert time.monotonic() - started < 5
+
+
+def test_what_breaks_in_between_is_not_answered_either() -> None:
+    order: list[str] = []
+
+    async def broken(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise RuntimeError("a defect")
+
+    async def receive() -> Message:
+        order.append("gone")
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Message) -> None:
+        order.append("answered")
+
+    scope = {"type": "http", "path": "/api/v3/worker/sign-on", "extensions": {HANG_UP: lambda: order.append("hung up")}}
+    with pytest.raises(RuntimeError):
+        asyncio.run(cast(Coroutine[None, None, None], unanswered(broken)(scope, receive, send)))
+    assert order == ["hung up", "gone"]
