@@ -49,7 +49,7 @@ class Sleep:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What schedules say about a moment.
+    """What schedules say about a moment. lazy: a worker that goes to sleep finishes its task first.
 
     reason: why, in words. since, until: the edges before and after it, None where there is none within LOOK.
     """
@@ -157,7 +157,7 @@ def judge(schedules: Iterable[Schedule], at: int) -> Verdict | None:
         if begins <= at < ends
     ]
     if not open_now:
-        return Verdict(Status.AWAKE, True, "no window of its sleep schedule is open", since, until)
+        return Verdict(Status.AWAKE, False, "no window of its sleep schedule is open", since, until)
     lazy = all(schedule.lazy for schedule, _ in open_now)
     return Verdict(Status.ASLEEP, lazy, "; ".join(dict.fromkeys(_because(*each) for each in open_now)), since, until)
 
@@ -228,5 +228,5 @@ def changed(before: Verdict | None, after: Verdict | None, worker: Worker) -> Ve
     if sleeps and not slept:
         return after
     if before is not None and slept and not sleeps and not held(worker, before):
-        return after or Verdict(Status.AWAKE, True, "it has no sleep schedule any more", None, None)
+        return after or Verdict(Status.AWAKE, False, "it has no sleep schedule any more", None, None)
     return None

@@ -1,4 +1,4 @@
-"""What is wrong with a database that a newer program has moved on. Apart, so that who catches it needs no SQLAlchemy."""
+"""What is wrong with a database that a newer program has moved on; who catches it needs no SQLAlchemy for that."""
 
 
 class TooNew(Exception):

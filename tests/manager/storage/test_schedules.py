@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from polling import until
 from pretended import Pretended, awake, job, register
-from stores import Clock
+from stores import Clock, beside
 
 from farmhand.manager.clock import wall_clock
 from farmhand.manager.config import Settings
@@ -56,6 +57,7 @@ def asked(store: Store, node: Pretended) -> tuple[Status, bool, str] | None:
 
 
 BY_SCHEDULE = (Status.ASLEEP, True, "sleep schedule")
+WOKEN = (Status.AWAKE, False, "sleep schedule")
 
 
 def passes_to(store: Store, clock: Clock, text: str, *nodes: Pretended) -> None:
@@ -82,7 +84,7 @@ def test_a_worker_is_asked_to_sleep_and_to_wake_at_the_minute(store: Store, noon
     passes_to(store, noon, "05:59", node)
     assert asked(store, node) is None
     passes_to(store, noon, "06:00", node)
-    assert asked(store, node) == (Status.AWAKE, True, "sleep schedule")
+    assert asked(store, node) == WOKEN
 
 
 def test_an_event_tells_who_asked_and_why(store: Store, noon: Clock, node: Pretended) -> None:
@@ -105,12 +107,21 @@ def test_who_is_in_a_hurry_says_so(store: Store, noon: Clock, node: Pretended) -
     assert asked(store, node) == (Status.ASLEEP, False, "sleep schedule")
 
 
-def test_two_managers_ask_once(store: Store, noon: Clock, node: Pretended) -> None:
-    schedules.add(store, Owner("worker", node.id), nightly(), "kim")
-    passes_to(store, noon, "22:00", node)
+def test_two_managers_ask_once(store: Store, noon: Clock) -> None:
+    tag, nodes = tags.add(store, "desks", "", "kim"), [awake(store, f"node-{n}") for n in range(8)]
+    for node in nodes:
+        tags.give(store, node.id, [tag.id], "kim")
+    schedules.add(store, Owner("tag", tag.id), nightly(), "kim")
+    it_is(noon, "22:00")
     before = store.newest()
-    mind(store)
-    assert store.newest() == before
+    with beside(store) as other:
+        threads = [Thread(target=mind, args=(manager,)) for manager in (store, other, store, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    made = [event.worker_id for event in store.events_after(before) if event.kind is Kind.REQUEST_MADE]
+    assert sorted(made) == sorted(node.id for node in nodes)
 
 
 def test_the_edge_that_passed_while_no_manager_ran_is_applied(store: Store, noon: Clock, node: Pretended) -> None:
@@ -124,7 +135,7 @@ def test_a_whole_night_that_passed_ends_what_a_person_asked_for(store: Store, no
     store.act([node.id], Request(Status.ASLEEP), "kim")
     node.becomes(Status.ASLEEP)
     passes_to(store, noon, "07:00", node)
-    assert asked(store, node) == (Status.AWAKE, True, "sleep schedule")
+    assert asked(store, node) == WOKEN
 
 
 # -- persons
@@ -194,7 +205,7 @@ def test_who_is_to_sleep_until_a_time_sleeps_on_by_schedule(store: Store, noon: 
         passes_to(store, noon, time, node)
         assert asked(store, node) is None
     passes_to(store, noon, "06:00", node)
-    assert asked(store, node) == (Status.AWAKE, True, "sleep schedule")
+    assert asked(store, node) == WOKEN
 
 
 def test_who_is_to_sleep_until_a_time_sleeps_until_then(store: Store, noon: Clock, node: Pretended) -> None:
@@ -215,12 +226,12 @@ def test_saving_sends_to_sleep_whose_time_it_is(store: Store, noon: Clock, node:
     assert asked(store, node) == BY_SCHEDULE
     node.becomes(Status.ASLEEP)
     schedules.rewrite(store, kept.id, nightly(), "kim")
-    assert asked(store, node) == (Status.AWAKE, True, "sleep schedule")
+    assert asked(store, node) == WOKEN
     node.becomes(Status.AWAKE)
     schedules.rewrite(store, kept.id, nightly(("", "11:00", "13:00")), "kim")
     node.becomes(Status.ASLEEP)
     schedules.remove(store, kept.id, "kim")
-    assert asked(store, node) == (Status.AWAKE, True, "sleep schedule")
+    assert asked(store, node) == WOKEN
     assert store.worker_events(node.id, 3)[0].kind is Kind.SCHEDULE_DELETED
 
 
@@ -286,7 +297,7 @@ def test_a_worker_sleeps_where_any_of_its_schedules_says_so(store: Store, noon: 
         passes_to(store, noon, inner, node)
         assert asked(store, node) is None
     passes_to(store, noon, "06:00", node)
-    assert asked(store, node) == (Status.AWAKE, True, "sleep schedule")
+    assert asked(store, node) == WOKEN
 
 
 def test_a_tag_that_is_given_or_deleted_counts_at_once(store: Store, noon: Clock, node: Pretended) -> None:
@@ -296,12 +307,12 @@ def test_a_tag_that_is_given_or_deleted_counts_at_once(store: Store, noon: Clock
     assert asked(store, node) == BY_SCHEDULE
     node.becomes(Status.ASLEEP)
     tags.give(store, node.id, [], "kim")
-    assert asked(store, node) == (Status.AWAKE, True, "sleep schedule")
+    assert asked(store, node) == WOKEN
     node.becomes(Status.AWAKE)
     tags.give(store, node.id, [tag.id], "kim")
     node.becomes(Status.ASLEEP)
     tags.remove(store, tag.id, "kim")
-    assert asked(store, node) == (Status.AWAKE, True, "sleep schedule")
+    assert asked(store, node) == WOKEN
     with pytest.raises(Missing):
         schedules.one(store, kept.id)
 
