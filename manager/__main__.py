@@ -7,12 +7,13 @@ def main() -> int:
     """Run the command; return its exit code."""
     try:
         from .cli import main as run
+
+        return run()
     except ModuleNotFoundError as missing:
         if (missing.name or "").startswith("farmhand"):
             raise
         print(f"farmhand-manager: {missing.name} is not installed; pip install 'farmhand[manager]'", file=sys.stderr)
         return 2
-    return run()
 
 
 if __name__ == "__main__":

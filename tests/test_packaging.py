@@ -83,10 +83,12 @@ def test_a_node_gets_no_flask(beside_supervisord: Path) -> None:
     assert not {name for name in ("flask", "sqlalchemy", "starlette", "urllib3") if f"{name}==" in installed}
 
 
-@pytest.mark.parametrize("command", ["worker", "manager"])
-def test_what_is_not_installed_is_named(beside_supervisord: Path, command: str) -> None:
-    words = [scripts(beside_supervisord) / f"farmhand-{command}", "--help"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(("command", "words"), [("worker", ["--help"]), ("manager", ["run", "--data", "x"])])
+def test_what_is_not_installed_is_named(
+    beside_supervisord: Path, tmp_path: Path, command: str, words: list[str]
+) -> None:
+    program = scripts(beside_supervisord) / f"farmhand-{command}"
+    done = subprocess.run([program, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.endswith(f"is not installed; pip install 'farmhand[{command}]'\n")
 
