@@ -102,6 +102,7 @@ def test_templates_static_files_and_migrations_are_installed(tmp_path: Path, che
         "manager/web": "static/*",
         "manager/storage": "migrations/versions/*.py",
         "manager/jobtypes": "*.yaml",
+        "manager/web/openapi": "*.yaml",
         "units": "py.typed",
     }.items():
         wanted = {f"farmhand/{path.relative_to(ROOT)}" for path in (ROOT / folder).glob(pattern) if path.is_file()}
