@@ -7,7 +7,7 @@ sees. Times are milliseconds since the epoch.
 
 import hmac
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -356,9 +356,10 @@ class Bells:
         self._store = store
 
     def bell(self, agent_id: str) -> int:
-        return self.bells([agent_id]).get(agent_id, 0)
+        with self._store.database.look() as connection:
+            return connection.execute(select(agent.c.bell).where(agent.c.id == agent_id)).scalar() or 0
 
-    def bells(self, agent_ids: Collection[str]) -> Mapping[str, int]:
-        query = select(agent.c.id, agent.c.bell).where(agent.c.id.in_(list(agent_ids)))
-        with self._store.database.read() as connection:
+    def bells(self, since: int) -> Mapping[str, int]:
+        query = select(agent.c.id, agent.c.bell).where(agent.c.bell > since)
+        with self._store.database.look() as connection:
             return {row.id: row.bell for row in connection.execute(query)}

@@ -236,12 +236,13 @@ class Store:
 
     def bell(self, worker_id: str) -> int:
         """Return the newest seq that concerns this worker: a request, its task taken away, new work it could take."""
-        return self.bells([worker_id]).get(worker_id, 0)
-
-    def bells(self, worker_ids: Collection[str]) -> Mapping[str, int]:
-        """Return `bell` of many in one query; deleted ones are left out."""
         with self.database.look() as connection:
-            return workers.bells(connection, worker_ids)
+            return workers.bell(connection, worker_id)
+
+    def bells(self, since: int) -> Mapping[str, int]:
+        """Return `bell` of those for whom it is beyond `since`."""
+        with self.database.look() as connection:
+            return workers.bells(connection, since)
 
     def saw(self, worker: Worker, seq: int) -> None:
         """Note that a worker keeps a waiting request open and has heard of everything up to seq."""

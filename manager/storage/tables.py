@@ -56,7 +56,7 @@ worker = Table(
     Column("idle", Boolean, nullable=False, server_default="0"),  # it asked for work and there was none
     Column("pushes", Boolean, nullable=False, server_default="0"),  # it keeps a request open, as Farmhand workers do
     Column("incarnation", Integer, nullable=False, server_default="0"),  # counts its sign-ons
-    Column("bell", BigInteger, nullable=False, server_default="0"),  # the newest event that concerns it
+    Column("bell", BigInteger, nullable=False, server_default="0", index=True),  # the newest event that concerns it
     Column("registered_at", BigInteger, nullable=False),
     Column("last_seen", BigInteger),
     Column("deleted_at", BigInteger),

@@ -327,9 +327,16 @@ def write_seen(change: Change, seen: Mapping[str, int]) -> None:
 # -- bells
 
 
-def bells(connection: Connection, ids: Collection[str]) -> dict[str, int]:
-    query = select(worker.c.id, worker.c.bell).where(worker.c.id.in_(list(ids)), worker.c.deleted_at.is_(None))
-    return {row.id: row.bell for row in connection.execute(query)}
+_BELL = select(worker.c.bell).where(worker.c.id == bindparam("id"), worker.c.deleted_at.is_(None))
+_BELLS = select(worker.c.id, worker.c.bell).where(worker.c.bell > bindparam("since"))
+
+
+def bell(connection: Connection, worker_id: str) -> int:
+    return connection.execute(_BELL, {"id": worker_id}).scalar() or 0
+
+
+def bells(connection: Connection, since: int) -> dict[str, int]:
+    return {row.id: row.bell for row in connection.execute(_BELLS, {"since": since})}
 
 
 def ring(change: Change, worker_id: str) -> None:

@@ -1,11 +1,11 @@
 """The workers' waiting request, wire.PUSH: a bell that rings when a worker should ask what is new.
 
-One query a ring looks after all who wait, and a request that waits holds no thread.
+One query a ring finds all whom it is for, and a request that waits holds no thread.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
@@ -26,7 +26,7 @@ class Ringer(Protocol):
     """Knows the bells of those who wait, by their ids."""
 
     def bell(self, id: str, /) -> int: ...
-    def bells(self, ids: Collection[str], /) -> Mapping[str, int]: ...
+    def bells(self, since: int, /) -> Mapping[str, int]: ...
 
 
 class Bells:
@@ -41,8 +41,8 @@ class Bells:
         seq = self._pulse.newest
         while not self._pulse.closing:
             if await self._pulse.after(seq, None):
-                seq = self._pulse.newest
-                await self._ring()
+                before, seq = seq, self._pulse.newest
+                await self._ring(before)
         for worker_id in tuple(self._waiting):
             self._tell(worker_id, None)
 
@@ -63,11 +63,11 @@ class Bells:
             if not self._waiting[worker_id]:
                 del self._waiting[worker_id]
 
-    async def _ring(self) -> None:
+    async def _ring(self, since: int) -> None:
         if not self._waiting:
             return
         try:
-            bells = await run_in_threadpool(self._store.bells, tuple(self._waiting))
+            bells = await run_in_threadpool(self._store.bells, since)
         except Exception as error:  # whoever waits gets it, and asks again
             for waiter in [waiter for waiters in self._waiting.values() for waiter in waiters if not waiter.done()]:
                 waiter.set_exception(error)

@@ -48,6 +48,7 @@ def upgrade() -> None:
     op.drop_column("task", "job_priority")
     op.drop_column("task", "job_number")
     op.create_index("ix_task_next", "task", ["job_id", "ready", "type", "priority", "index_in_job"], unique=False)
+    op.create_index("ix_worker_bell", "worker", ["bell"], unique=False)
     op.create_table(
         "secret",
         sa.Column("name", sa.String(length=40), nullable=False),
