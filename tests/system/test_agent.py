@@ -210,6 +210,6 @@ def test_a_removed_agent_ends_and_is_not_started_again(bench: Bench) -> None:
         f"{bench.farm.url}/api/farmhand/agents/{bench.worker['agent']['id']}", method="DELETE"
     )
     urllib.request.urlopen(call, timeout=10).close()
-    until(lambda: bench.farm.show("agent", "ActiveState")["ActiveState"] == "failed", "the agent to end", seconds=40)
+    until(lambda: bench.farm.show("agent", "ActiveState")["ActiveState"] == "failed", "the agent to end", seconds=15)
     assert bench.farm.show("agent", "ExecMainStatus")["ExecMainStatus"] == "77"
     assert ask(f"{bench.farm.url}/api/farmhand/agents")["agents"] == []

@@ -117,6 +117,16 @@ def test_a_worker_that_copies_the_run_of_another_gains_nothing(
     assert shown(copier)["agent"] is None
 
 
+def test_of_two_workers_that_claim_a_run_neither_gets_it(
+    caller: Caller, agent: AgentCaller, worker: WorkerCaller
+) -> None:
+    sign_on(worker)
+    other = register(caller)
+    sign_on(other)
+    agent.report(service())
+    assert (shown(worker)["agent"], shown(other)["agent"]) == (None, None)
+
+
 def test_of_two_agents_that_see_a_service_the_newer_one_speaks(
     caller: Caller, agent: AgentCaller, worker: WorkerCaller
 ) -> None:

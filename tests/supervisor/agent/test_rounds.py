@@ -210,6 +210,7 @@ def test_a_ticket_that_is_being_done_is_not_begun_again(handing: Handing, node: 
     node.hold.set()
     until(manager.told, "the outcome")
     assert node.done == [("restart", "worker@1")]
+    assert manager.told() == [("done", "")]
 
 
 def test_a_ticket_is_noted_as_used_before_anything_is_done(handing: Handing, node: Node, tmp_path: Path) -> None:
