@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from .storage import requests, rollouts, schedules
+from .storage import edges, requests, rollouts
 from .storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ LONGEST = 5.0
 # When the next thing comes due, what then does it and returns the workers concerned, and what is said of them.
 DUES = (
     (requests.next_due, requests.come_due, "what was asked of it has come due"),
-    (schedules.next_due, schedules.come_due, "its sleep schedule asks it to sleep, or to wake up"),
+    (edges.next_due, edges.come_due, "its sleep schedule asks it to sleep, or to wake up"),
 )
 
 

@@ -1,22 +1,34 @@
-"""Sleep schedules: whose they are, and what is asked of workers when windows open and close.
+"""Sleep schedules: whose they are, what they say, and what is asked of workers when they are changed.
 
 Functions that take a store are one transaction each. Times are milliseconds since the epoch.
 """
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from ..rules import schedules as rules
 from ..rules.facts import Fact, Kind
 from ..rules.schedules import Schedule, Verdict
 from ..rules.tasks import Refused
 from ..rules.windows import Window, days_words, read_window, time_text
-from ..rules.workers import Worker
 from ..zones import read_zone
 from . import events, workers
 from .database import Change
@@ -60,6 +72,17 @@ _KEPT = (
     .outerjoin(worker, worker.c.id == schedule.c.worker_id)
     .outerjoin(tag, tag.c.id == schedule.c.tag_id)
     .order_by(_IS_WORKERS.desc(), "owner_name", schedule.c.id)
+)
+_DUE = _KEPT.add_columns(schedule.c.due_at).where(schedule.c.due_at <= bindparam("now"))
+# Which schedules workers sleep by: their own, and those of their tags.
+_BY_WORKER = select(schedule.c.worker_id, schedule.c.id).where(
+    schedule.c.worker_id.in_(bindparam("ids", expanding=True))
+)
+_BY_TAG = (
+    select(worker_tag.c.worker_id, schedule.c.id)
+    .join(schedule, schedule.c.tag_id == worker_tag.c.tag_id)
+    .where(worker_tag.c.worker_id.in_(bindparam("ids", expanding=True)))
+    .order_by(schedule.c.id)
 )
 
 
@@ -107,7 +130,7 @@ def add(store: Store, owner: Owner, said: Schedule, by: str) -> Kept:
         if has is not None:
             raise Refused(f"there is a sleep schedule of this {owner.kind} already; change that one, {has}")
         id = str(uuid.uuid4())
-        with settling(store, change, _members(change.connection, owner)):
+        with settling(store, change, members(change.connection, owner)):
             column = {"worker": "worker_id", "tag": "tag_id"}[owner.kind]
             values = {"id": id, column: owner.id, **_columns(change, said, by)}
             change.connection.execute(insert(schedule).values(values))
@@ -118,7 +141,7 @@ def rewrite(store: Store, schedule_id: str, said: Schedule, by: str) -> Kept:
     """Change a schedule; raises Missing."""
     with store.database.write() as change:
         was = _one(change.connection, schedule_id)
-        with settling(store, change, _members(change.connection, was.owner)):
+        with settling(store, change, members(change.connection, was.owner)):
             values = _columns(change, said, by)
             change.connection.execute(update(schedule).where(schedule.c.id == schedule_id).values(values))
         return _told(change, schedule_id, by)
@@ -128,7 +151,7 @@ def remove(store: Store, schedule_id: str, by: str) -> None:
     """Delete a schedule: who sleeps by it alone wakes up. Raises Missing."""
     with store.database.write() as change:
         was = _one(change.connection, schedule_id)
-        with settling(store, change, _members(change.connection, was.owner)):
+        with settling(store, change, members(change.connection, was.owner)):
             change.connection.execute(delete(schedule).where(schedule.c.id == schedule_id))
         _tell(change, was, Kind.SCHEDULE_DELETED, by)
 
@@ -151,7 +174,7 @@ def settling(store: Store, change: Change, worker_ids: Collection[str]) -> Itera
 @contextmanager
 def settling_tag(store: Store, change: Change, tag_id: str) -> Iterator[None]:
     """Do the same for the workers that have a tag, or had it."""
-    with settling(store, change, _members(change.connection, Owner("tag", tag_id))):
+    with settling(store, change, members(change.connection, Owner("tag", tag_id))):
         yield
 
 
@@ -182,62 +205,31 @@ def _tell(change: Change, kept: Kept, kind: Kind, by: str) -> None:
     events.append(change, Fact(kind, detail), worker_id=worker_id, who=by)
 
 
-# -- edges
-
-
-def next_due(store: Store) -> int | None:
-    """Return when a schedule next has something to say, or None."""
-    with store.database.read() as connection:
-        return connection.execute(select(func.min(schedule.c.due_at))).scalar()
-
-
-def come_due(store: Store) -> list[Worker]:
-    """Ask of workers what the edges want that have passed; returns those that are asked, as they are after it.
-
-    An edge that passed while no manager ran is not forgotten: what holds now is asked for.
-    """
-    with store.database.write() as change:
-        since: dict[str, int] = {}
-        query = _KEPT.add_columns(schedule.c.due_at).where(schedule.c.due_at <= change.now)
-        for row in change.connection.execute(query).all():
-            due, kept = row.due_at, _kept(row)
-            for id in _members(change.connection, kept.owner):
-                since[id] = min(due, since.get(id, due))
-            values = {"due_at": rules.edge_after(kept.schedule, change.now)}
-            change.connection.execute(update(schedule).where(schedule.c.id == kept.id).values(values))
-        return _pass(store, change, since)
-
-
-def _pass(store: Store, change: Change, since: Mapping[str, int]) -> list[Worker]:
-    """Ask it of those whose joined schedules had an edge since then."""
-    found = verdicts(change.connection, since.keys(), change.now)
-    passed = [id for id, verdict in found.items() if rules.passed(verdict, since[id])]
-    asked = []
-    for it in workers.load(change.connection, passed, store.seen.at):
-        moved = rules.ask(it, found[it.id], id=str(uuid.uuid4()), now=change.now)
-        if moved.facts:
-            asked.append(workers.save(change, it, moved, rules.BY))
-    return asked
+# -- who sleeps by what
 
 
 def verdicts(connection: Connection, worker_ids: Collection[str], now: int) -> dict[str, Verdict]:
     """Return what the schedules of these workers say; workers without any are left out."""
-    whose: dict[str, list[Schedule]] = {}
-    for query in (
-        _KEPT.add_columns(schedule.c.worker_id.label("sleeper")).where(schedule.c.worker_id.in_(list(worker_ids))),
-        _KEPT.join(worker_tag, worker_tag.c.tag_id == schedule.c.tag_id)
-        .add_columns(worker_tag.c.worker_id.label("sleeper"))
-        .where(worker_tag.c.worker_id.in_(list(worker_ids))),
-    ):
-        for row in connection.execute(query):
-            whose.setdefault(row.sleeper, []).append(_kept(row).schedule)
+    whose: dict[str, list[str]] = {}
+    for query in (_BY_WORKER, _BY_TAG):
+        for worker_id, schedule_id in connection.execute(query, {"ids": list(worker_ids)}):
+            whose.setdefault(worker_id, []).append(schedule_id)
+    if not whose:
+        return {}
+    needed = {id for each in whose.values() for id in each}
+    said = {kept.id: kept.schedule for kept in _load(connection, _KEPT.where(schedule.c.id.in_(needed)))}
     # Many workers have the same tags, and so the same schedules.
-    judged = {each: rules.judge(each, now) for each in {tuple(each) for each in whose.values()}}
+    judged = {each: rules.judge([said[id] for id in each], now) for each in set(map(tuple, whose.values()))}
     found = {id: judged[tuple(each)] for id, each in whose.items()}
     return {id: verdict for id, verdict in found.items() if verdict is not None}
 
 
-def _members(connection: Connection, owner: Owner) -> list[str]:
+def due(connection: Connection, now: int) -> list[tuple[Kept, int]]:
+    """Return the schedules that have had something to say by now, and since when."""
+    return [(_kept(row), row.due_at) for row in connection.execute(_DUE, {"now": now})]
+
+
+def members(connection: Connection, owner: Owner) -> list[str]:
     """Return the ids of the workers that sleep by the schedules of a worker or tag."""
     if owner.kind == "worker":
         return [owner.id]
