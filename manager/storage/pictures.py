@@ -3,6 +3,7 @@
 They are made in a thread, one after the other; so few may wait for it that what is shown is new.
 """
 
+import contextlib
 import io
 import logging
 import queue
@@ -39,6 +40,7 @@ class Pictures:
     """The thread; it begins with the first picture."""
 
     def __init__(self) -> None:
+        self.ending = threading.Event()
         self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(WAITING)
         self._thread: threading.Thread | None = None
         self._beginning = threading.Lock()
@@ -61,13 +63,15 @@ class Pictures:
         return True
 
     def close(self) -> None:
-        """Make what waits, and end."""
+        """End after the one that is being worked on; of what waits no small pictures are made."""
+        self.ending.set()
         if self._thread is not None:
-            self._waiting.put(None)
+            with contextlib.suppress(queue.Full):  # then the thread does not wait to be woken
+                self._waiting.put_nowait(None)
             self._thread.join()
 
     def _run(self) -> None:
-        while (make := self._waiting.get()) is not None:
+        while (make := self._waiting.get()) is not None and not self.ending.is_set():
             try:
                 make()
             # Whatever a worker sent, or the disk and the database do: the next picture has its turn.

@@ -1,9 +1,11 @@
 """Every statement about tags. Functions that take a store are one transaction each."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from ..rules.facts import Fact, Kind
 from ..rules.jobs import ENDED
@@ -39,8 +41,7 @@ def one(store: Store, tag_id: str) -> Tag:
 def add(store: Store, name: str, description: str, by: str, tag_id: str | None = None) -> Tag:
     """Make a tag, with this id where it is given; raises Refused where the name or the id is taken."""
     made = Tag(tag_id or str(uuid.uuid4()), name.strip(), description)
-    with store.database.write() as change:
-        _refuse_taken(change.connection, made.name)
+    with _unique(made.name), store.database.write() as change:
         if change.connection.execute(select(tag.c.id).where(tag.c.id == made.id)).first():
             raise Refused(f"the id {made.id} is or was that of another tag")
         values = {"id": made.id, "name": made.name, "description": made.description}
@@ -52,10 +53,8 @@ def add(store: Store, name: str, description: str, by: str, tag_id: str | None =
 def rewrite(store: Store, tag_id: str, name: str, description: str, by: str) -> None:
     """Give a tag another name and description; raises Missing, and Refused where the name is taken."""
     name = name.strip()
-    with store.database.write() as change:
+    with _unique(name), store.database.write() as change:
         was = _one(change.connection, tag_id)
-        if name != was.name:
-            _refuse_taken(change.connection, name)
         change.connection.execute(update(tag).where(tag.c.id == tag_id).values(name=name, description=description))
         events.append(change, Fact(Kind.TAG_CHANGED, {"tag": tag_id, "name": name, "was": was.name}), who=by)
 
@@ -81,9 +80,13 @@ def _one(connection: Connection, tag_id: str) -> Tag:
     return Tag(row.id, row.name, row.description)
 
 
-def _refuse_taken(connection: Connection, name: str) -> None:
-    if connection.execute(_EXISTING.where(tag.c.name == name)).first():
-        raise Refused(f'there is a tag "{name}" already')
+@contextmanager
+def _unique(name: str) -> Iterator[None]:
+    """Say it to the operator where the database does not take a name, as there is one."""
+    try:
+        yield
+    except IntegrityError:
+        raise Refused(f'there is a tag "{name}" already') from None
 
 
 # -- whose they are

@@ -150,7 +150,8 @@ def move(change: Change, it: Task, to: TaskStatus, reason: str, who: str = "") -
         "activity": reason,
     }
     change.connection.execute(_SET, {"of": it.id, **values})
-    count(change, it.job_id, {it.status: -1, to: 1}, steps=steps - it.steps_completed)
+    moved = {} if to is it.status else {it.status: -1, to: 1}
+    count(change, it.job_id, moved, steps=steps - it.steps_completed)
     queues.shift(
         change,
         it.job_id,

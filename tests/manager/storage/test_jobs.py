@@ -115,6 +115,12 @@ def test_a_task_of_a_canceled_job_that_is_queued_again_is_done(store):
     assert store.job(job_id).status is JobStatus.CANCELED
 
 
+def test_what_is_queued_already_is_counted_once(store):
+    job_id = job(store, tasks=2)
+    store.set_task_status(store.tasks(job_id)[0].id, TaskStatus.QUEUED, "", "kim")
+    assert store.job(job_id).tally[TaskStatus.QUEUED] == 2
+
+
 def test_a_task_that_is_paused_while_it_runs_is_taken_from_its_worker(store):
     worker = awake(store, "node-1")
     job_id = job(store, tasks=1)

@@ -87,16 +87,35 @@ def test_three_wait_and_a_fourth_is_refused(tmp_path):
         False,
     ]
     go_on.set()
+    until(lambda: len(made) == WAITING, "the three that waited")
     pictures.close()
-    assert len(made) == WAITING
+
+
+def test_who_ends_waits_for_one_picture_only(tmp_path):
+    pictures, begun, go_on, made = Pictures(), threading.Event(), threading.Event(), []
+
+    def first():
+        begun.set()
+        go_on.wait(10)
+        made.append(1)
+
+    assert pictures.offer(picture(), tmp_path, first)
+    assert begun.wait(10)
+    assert pictures.offer(picture(), tmp_path, lambda: made.append(2))
+    ending = threading.Thread(target=pictures.close)
+    ending.start()
+    assert pictures.ending.wait(10)
+    go_on.set()
+    ending.join(10)
+    assert made == [1]
 
 
 def test_what_is_no_picture_does_not_keep_the_next_from_being_one(tmp_path, caplog):
     pictures, made = Pictures(), []
     for content in (b"\x89PNG\r\n\x1a\nnothing", bomb(9000, 9000), picture()):
         assert pictures.offer(content, tmp_path, lambda: made.append(1))
+    until(lambda: made == [1], "the picture among them")
     pictures.close()
-    assert made == [1]
     assert "9000 x 9000 pixels" in caplog.text
 
 
