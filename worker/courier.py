@@ -33,6 +33,7 @@ class Reports:
     def __init__(self, client: Client, errands: Errands, outbox: Outbox) -> None:
         self._client, self._errands, self._outbox = client, errands, outbox
         self._sent: Report | None = None
+        self._repeated: Report | None = None  # what was sent and not answered, which is sent again as it was
         self._largest = LARGEST
         self._misses = 0  # tries in a row without delivery
         self._failures = 0  # of them, how often the manager itself failed; what it takes makes it trusted again
@@ -62,15 +63,16 @@ class Reports:
             self._due = -inf
 
     def pump(self, now: float) -> None:
-        if self._sent is not None or now < self._due:
+        if not self.waiting or self._sent is not None or now < self._due:
             return
-        self._sent = report = self._outbox.first(self._largest)
+        self._sent = report = self._repeated or self._outbox.first(self._largest)
         if report is not None:
-            self._errands.send(Errand.REPORT, lambda: self._client.report(report.task, report.body))
+            body = _repeating(report) if self._repeated else report.body
+            self._errands.send(Errand.REPORT, lambda: self._client.report(report.task, body))
 
     def heard(self, status: int | None, now: float) -> str | None:
         """Take note of what came of the report; return the id of its task if the manager did not want it."""
-        report, self._sent = self._sent, None
+        report, self._sent, self._repeated = self._sent, None, None
         if report is None:
             return None
         if status == TOO_LARGE and report.kept > 1:
@@ -81,6 +83,7 @@ class Reports:
         outcome = fate(status, failures=self._failures, about_status=report.about_status)
         if outcome is Fate.AGAIN:
             self._answering = False
+            self._repeated = report
             self._due = now + delay(self._misses, random.random())
             return None
         if outcome is not Fate.DELIVERED:
@@ -91,6 +94,11 @@ class Reports:
         self._due = -inf
         self._outbox.drop(report)
         return report.task if outcome is Fate.REFUSED else None
+
+
+def _repeating(report: Report) -> Mapping[str, object]:
+    """Return a report that may have arrived before: a manager that counts attempts, and so is ours, is told."""
+    return {**report.body, "again": True} if "attempt" in report.body else report.body
 
 
 class Pictures:

@@ -123,7 +123,7 @@ def _hand_out(store: Store, change: Change, worker_id: str) -> Work | StatusFirs
     refusal = task_rules.refuse_work(worker)
     if refusal is not None:
         return NotAwake(refusal)
-    held = tasks.active_of(change.connection, worker_id)
+    held = tasks.active_of(change.connection, worker_id) if worker.busy else []
     task = _again(change, worker, held[0]) if held else turns.claim(change, worker)
     if task is None:
         if not worker.idle:
@@ -159,13 +159,17 @@ def may_run(store: Store, worker: Worker, task_id: str) -> Permission:
 
 @dataclass(frozen=True)
 class Report:
-    """What a worker says of its task; what it does not say is None. attempt: Farmhand workers alone send it."""
+    """What a worker says of its task; what it does not say is None.
+
+    Farmhand workers alone send attempt, and again: it was said before, and the answer did not arrive.
+    """
 
     status: TaskStatus | None = None
     activity: str | None = None
     log: str | None = None
     steps_completed: int | None = None
     attempt: int | None = None
+    again: bool = False
 
 
 class TooLate(Exception):
@@ -178,7 +182,7 @@ def report_task(store: Store, worker: Worker, task_id: str, said: Report) -> Non
     _refuse_late(worker, task, said.attempt)
     store.touched.note(task_id)
     if said.log:
-        store.files.append_log(task.job_id, task_id, said.log)
+        store.files.append_log(task.job_id, task_id, said.log, again=said.again)
     if said.activity is None and said.steps_completed is None and said.status in (None, TaskStatus.ACTIVE):
         return
     with store.database.write(alone=_frees_others(store, task_id, said.status)) as change:

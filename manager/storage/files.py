@@ -17,11 +17,17 @@ class Files:
     def log_path(self, job_id: str, task_id: str) -> Path:
         return self.root / job_id / f"{task_id}.log"
 
-    def append_log(self, job_id: str, task_id: str, text: str) -> None:
+    def append_log(self, job_id: str, task_id: str, text: str, *, again: bool = False) -> None:
+        """Put a text at the end of a task's log; one that is sent again may be there, and then is left alone."""
         path = self.log_path(job_id, task_id)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            file.write(text if text.endswith("\n") else f"{text}\n")
+        written = (text if text.endswith("\n") else f"{text}\n").encode(errors="backslashreplace")
+        with path.open("ab+") as file:
+            if again:
+                file.seek(max(0, file.seek(0, 2) - len(written)))
+                if file.read() == written:
+                    return
+            file.write(written)
 
     def log_tail(self, job_id: str, task_id: str, size: int) -> str | None:
         """Return the log's last bytes, from the start of a line on where one starts in them."""

@@ -10,6 +10,7 @@ from ...worker.wire import JobStatus
 from ..rules.jobs import ENDED
 from ..storage import tags
 from ..storage.files import PICTURES
+from .growing import send_so_far
 from .jobrows import job_row, jobs_summary, part, tallies, task_row
 from .origin import operator
 from .pages import address
@@ -92,7 +93,7 @@ def log(task_id: str) -> Response:
     task = store().task(task_id)
     path = store().log_path(task)
     if request.args.get("all") and path.exists():
-        return send_file(path.resolve(), mimetype="text/plain", max_age=0)
+        return send_so_far(path)
     whole = url_for(".log", task_id=task_id, all=1, _external=True)
     cut = path.exists() and path.stat().st_size > TAIL
     text = ESCAPE.sub("", store().log_tail(task, TAIL) or f"{task.name}: nothing has been logged yet\n")

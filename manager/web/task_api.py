@@ -11,6 +11,7 @@ from ...worker.wire import API, TaskStatus
 from ..clock import timestamp
 from ..storage.pictures import SIZES
 from .api import NO_CONTENT, body
+from .growing import send_so_far
 from .jobjson import FILES, files_of, task_summary
 from .origin import operator
 from .site import store
@@ -78,7 +79,7 @@ def send_job_file(folder: str, job_id: str, name: str) -> Response:
     path = _file(store().job(job_id).id, name)
     if path is None or not path.is_file() or files_of(job_id) != f"{FILES}/{folder}/{job_id}":
         raise NotFound("this job has no such file")
-    return send_file(path.resolve(), mimetype="image/jpeg" if name in SIZES else "text/plain")
+    return send_file(path.resolve(), mimetype="image/jpeg") if name in SIZES else send_so_far(path)
 
 
 def _file(job_id: str, name: str) -> Path | None:

@@ -162,6 +162,7 @@ def update(worker: Worker, task_id: str) -> ResponseReturnValue:
         log=said.get("log"),
         steps_completed=said.get("steps_completed"),
         attempt=said.get("attempt"),
+        again=said.get("again", False),
     )
     calls.report_task(store(), worker, task_id, report)
     return NO_CONTENT

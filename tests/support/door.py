@@ -16,11 +16,12 @@ class Mode(Enum):
 
 
 class Door:
-    """Listens on `port` for as long as it is not closed."""
+    """Listens on `port` for as long as it is not closed. lost: how often something did not pass."""
 
     def __init__(self, to: int) -> None:
         self._to = to
         self.mode = Mode.OPEN
+        self.lost = 0
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -61,6 +62,8 @@ class Door:
             while data := source.recv(65536):
                 if self.mode in passes:
                     sink.sendall(data)
+                else:
+                    self.lost += 1
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

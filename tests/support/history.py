@@ -259,7 +259,7 @@ def _operate(farm: Field, end: float) -> None:
         time.sleep(chance.uniform(0.0, 0.3))
 
 
-def settle(farm: Field, job: str) -> None:
+def settle(farm: Field, job: str, tasks: int) -> None:
     """Have everybody up and awake, and wait for the job to be done."""
 
     def all_awake() -> bool:
@@ -280,7 +280,7 @@ def settle(farm: Field, job: str) -> None:
         return False
 
     until(all_awake, "all workers to be awake", seconds=SETTLES, pause=0.2)
-    until(completed, "the job to be completed", seconds=SETTLES, pause=0.2)
+    until(completed, "the job to be completed", seconds=SETTLES + tasks, pause=0.2)
 
 
 # -- the judge
