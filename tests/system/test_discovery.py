@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import network
@@ -16,13 +17,8 @@ from farmhand.worker.rules import ssdp
 pytestmark = network.needed
 
 PORT = 8123
+WORKERS = "api/v3/worker-mgt/workers"
 SEARCH = (BIN / "farmhand-worker", "--find-manager")
-
-
-@pytest.fixture(scope="module")
-def lan() -> Iterator[tuple[Machine, Machine]]:
-    with network.lan() as machines:
-        yield machines
 
 
 @contextlib.contextmanager
@@ -31,42 +27,61 @@ def manager(machine: Machine, data: Path, *options: str, listen: str = "0.0.0.0"
     data.mkdir(parents=True)
     output = data / "output"
     words = (BIN / "farmhand-manager", "run", "--listen", f"{listen}:{PORT}", "--data", data, *options)
-    with output.open("wb") as out, machine.running(*words, stdout=out, stderr=out):
-        until(lambda: b"Workers page" in output.read_bytes(), "the manager to start", seconds=30)
+    with output.open("wb") as out, machine.running(*words, stdout=out, stderr=out) as process:
+        until(lambda: b"Workers page" in output.read_bytes() or process.poll() is not None, "the manager", seconds=30)
+        assert process.poll() is None, output.read_text()
         yield output
 
 
-def test_a_worker_on_another_machine_finds_the_manager(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
-    here, there = lan
-    with manager(here, tmp_path / "data", "--autodiscoverable"):
-        found = there.run(*SEARCH)
-        assert (found.returncode, found.stdout) == (0, f"http://{here.address}:{PORT}/\n"), found.stderr
+@dataclass(frozen=True)
+class Lan:
+    """Two machines. url: of the manager on the first one, where there is one; output: what that writes."""
+
+    here: Machine
+    there: Machine
+    url: str
+    output: Path = Path()
 
 
-def test_a_worker_without_a_manager_searches_and_goes_to_work(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
-    here, there = lan
+@pytest.fixture(scope="module")
+def lan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lan]:
+    """A manager that may be found, and a machine beside it."""
+    with (
+        network.lan() as (here, there),
+        manager(here, tmp_path_factory.mktemp("farm") / "data", "--autodiscoverable") as output,
+    ):
+        yield Lan(here, there, f"http://{here.address}:{PORT}/", output)
+
+
+@pytest.fixture
+def empty() -> Iterator[Lan]:
+    """Two machines with nothing on them."""
+    with network.lan() as (here, there):
+        yield Lan(here, there, f"http://{here.address}:{PORT}/")
+
+
+def test_a_worker_on_another_machine_finds_the_manager(lan: Lan) -> None:
+    found = lan.there.run(*SEARCH)
+    assert (found.returncode, found.stdout) == (0, f"{lan.url}\n"), found.stderr
+
+
+def test_a_worker_without_a_manager_searches_and_goes_to_work(lan: Lan, tmp_path: Path) -> None:
     worker = (BIN / "farmhand-worker", "--data", tmp_path / "worker", "--name", "found-1")
-    log = tmp_path / "log"
-    with log.open("wb") as out, there.running(*worker, stderr=out, cwd=tmp_path):
-        until(lambda: "searching the network" in log.read_text(), "the worker to search")
-        with manager(here, tmp_path / "data", "--autodiscoverable"):
-            workers = f"http://{here.address}:{PORT}/api/v3/worker-mgt/workers"
-            fetch = (sys.executable, "-c", f"import urllib.request as u; print(u.urlopen({workers!r}).read())")
-            until(lambda: '"awake"' in here.run(*fetch).stdout, "the worker to be awake", seconds=20)
+    fetch = (sys.executable, "-c", f"import urllib.request as u; print(u.urlopen('{lan.url}{WORKERS}').read())")
+    with (tmp_path / "log").open("wb") as log, lan.there.running(*worker, stderr=log, cwd=tmp_path):
+        until(lambda: '"awake"' in lan.here.run(*fetch).stdout, "the worker to be awake", seconds=20)
 
 
-def test_a_manager_that_is_not_to_be_found_is_not(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
-    here, there = lan
-    with manager(here, tmp_path / "data"), pytest.raises(subprocess.TimeoutExpired):
-        there.run(*SEARCH, seconds=2)
+def test_a_manager_that_is_not_to_be_found_is_not(empty: Lan, tmp_path: Path) -> None:
+    with manager(empty.here, tmp_path / "data"), pytest.raises(subprocess.TimeoutExpired):
+        empty.there.run(*SEARCH, seconds=2)
 
 
-def test_a_manager_on_the_loopback_is_found_there_alone(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
-    here, there = lan
-    with manager(here, tmp_path / "data", "--autodiscoverable", listen="127.0.0.1"):
-        assert here.run(*SEARCH).stdout == f"http://127.0.0.1:{PORT}/\n"
+def test_a_manager_on_the_loopback_is_found_there_alone(empty: Lan, tmp_path: Path) -> None:
+    with manager(empty.here, tmp_path / "data", "--autodiscoverable", listen="127.0.0.1"):
+        assert empty.here.run(*SEARCH).stdout == f"http://127.0.0.1:{PORT}/\n"
         with pytest.raises(subprocess.TimeoutExpired):
-            there.run(*SEARCH, seconds=2)
+            empty.there.run(*SEARCH, seconds=2)
 
 
 # What is sent to the group and to the manager's own port, and what a liar answers.
@@ -83,16 +98,13 @@ while time.monotonic() < until:
 """
 
 
-def test_hostile_datagrams_keep_nobody_from_being_found(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
-    here, there = lan
+def test_hostile_datagrams_keep_nobody_from_being_found(lan: Lan, tmp_path: Path) -> None:
     (tmp_path / "good").write_bytes(ssdp.search())
-    with manager(here, tmp_path / "data", "--autodiscoverable") as output:
-        storm = (sys.executable, "-c", HOSTILE, there.address, tmp_path / "good", here.address)
-        with there.running(*storm) as sender:
-            sender.wait(20)
-        found = there.run(*SEARCH)
-        assert found.stdout == f"http://{here.address}:{PORT}/\n", found.stderr
-        assert "Traceback" not in output.read_text()
+    storm = (sys.executable, "-c", HOSTILE, lan.there.address, tmp_path / "good", lan.here.address)
+    assert lan.there.run(*storm).returncode == 0
+    found = lan.there.run(*SEARCH)
+    assert found.stdout == f"{lan.url}\n", found.stderr
+    assert "Traceback" not in lan.output.read_text()
 
 
 LIAR = """
@@ -114,15 +126,13 @@ while True:
 """
 
 
-def test_a_liar_does_not_keep_a_worker_from_the_manager(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
-    here, there = lan
-    with there.running(sys.executable, "-c", LIAR, there.address, stdout=subprocess.PIPE) as liar:
+def test_a_liar_does_not_keep_a_worker_from_the_manager(lan: Lan) -> None:
+    with lan.there.running(sys.executable, "-c", LIAR, lan.there.address, stdout=subprocess.PIPE) as liar:
         assert liar.stdout is not None
         assert liar.stdout.readline() == b"ready\n"
-        with manager(here, tmp_path / "data", "--autodiscoverable"):
-            found = there.run(*SEARCH)
-            assert found.stdout == f"http://{here.address}:{PORT}/\n", found.stderr
-            assert "Traceback" not in found.stderr
+        found = lan.there.run(*SEARCH)
+        assert found.stdout == f"{lan.url}\n", found.stderr
+        assert "Traceback" not in found.stderr
 
 
 LISTEN = """
@@ -137,23 +147,22 @@ while True:
 """
 
 
-def test_a_manager_tells_that_it_comes_and_goes(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
-    here, there = lan
+def test_a_manager_tells_that_it_comes_and_goes(empty: Lan, tmp_path: Path) -> None:
     heard = tmp_path / "heard"
-    with heard.open("wb") as out, there.running(sys.executable, "-c", LISTEN, there.address, stdout=out):
+    listen = (sys.executable, "-c", LISTEN, empty.there.address)
+    with heard.open("wb") as out, empty.there.running(*listen, stdout=out):
         until(lambda: "ready" in heard.read_text(), "somebody to listen")
-        with manager(here, tmp_path / "data", "--autodiscoverable"):
+        with manager(empty.here, tmp_path / "data", "--autodiscoverable"):
             until(lambda: "ssdp:alive" in heard.read_text(), "the manager to say that it is there")
         until(lambda: "ssdp:byebye" in heard.read_text(), "the manager to say that it goes")
-        assert f"http://{here.address}:{PORT}/upnp/description.xml" in heard.read_text()
+        assert f"{empty.url}upnp/description.xml" in heard.read_text()
 
 
-def test_a_manager_whose_port_is_taken_serves_all_the_same(lan: tuple[Machine, Machine], tmp_path: Path) -> None:
-    here, _ = lan
-    with here.running(sys.executable, "-c", LISTEN, here.address, stdout=subprocess.PIPE) as other:
+def test_a_manager_whose_port_is_taken_serves_all_the_same(empty: Lan, tmp_path: Path) -> None:
+    with empty.here.running(sys.executable, "-c", LISTEN, empty.here.address, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"ready\n"
-        with manager(here, tmp_path / "data", "--autodiscoverable") as output:
+        with manager(empty.here, tmp_path / "data", "--autodiscoverable") as output:
             assert "workers cannot find this manager: UDP port 1900" in output.read_text()
 
 
@@ -167,8 +176,8 @@ except NoManager as problem:
 """
 
 
-def test_a_search_ends_and_says_so_and_its_watchdog_hears_of_it(lan: tuple[Machine, Machine]) -> None:
-    said = lan[0].run(sys.executable, "-c", GIVE_UP)
+def test_a_search_ends_and_says_so_and_its_watchdog_hears_of_it(empty: Lan) -> None:
+    said = empty.here.run(sys.executable, "-c", GIVE_UP)
     assert said.stdout == (
         "2 no manager has answered in this network for 0.025 min; name one with --manager http://HOST:8080/\n"
     ), said.stderr
