@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     bindparam,
     delete,
     exists,
@@ -53,12 +54,27 @@ _TASK_TYPES = (
     .label("task_types")
 )
 
-# Of what an agent says of a service, these are known of a worker by the same names.
-_ATTENDED = ("active", "sub", "result", "restarts", "exit", "code", "holds", "why", "attested_at")
-_TICKET = tuple(ticket.c.keys())
+# What makes an Attended, by its fields, and the Ticket in it.
+_ATTENDED: Mapping[str, ColumnElement[Any]] = {
+    "agent_id": agent_service.c.agent_id,
+    "agent": agent.c.name,
+    "service": agent_service.c.name,
+    "supervisor": agent.c.supervisor,
+    "heard_at": agent.c.last_seen,
+    "trouble": agent.c.trouble,
+    **{name: agent_service.c[name] for name in ("active", "sub", "result", "restarts", "exit")},
+    "own": func.coalesce(agent_service.c.worker_run == worker.c.invocation, false()),
+    "same_run": func.coalesce(agent_service.c.invocation == worker.c.invocation, false()),
+    **{name: agent_service.c[name] for name in ("code", "holds", "why", "attested_at")},
+    "worker_code": worker.c.restart_code,
+}
+_TICKET: Mapping[str, ColumnElement[Any]] = dict(ticket.c.items())
 
-_WORKERS = (
+_WORKERS: Select[Any] = (
     select(
+        # First, as they are taken by their places: a list of workers has many of them.
+        *(column.label(f"attended_{name}") for name, column in _ATTENDED.items()),
+        *(column.label(f"ticket_{name}") for name, column in _TICKET.items()),
         worker,
         _TASK_TYPES,
         task.c.name.label("task_name"),
@@ -70,14 +86,6 @@ _WORKERS = (
         task.c.started_at.label("task_started_at"),
         task.c.ended_at.label("task_ended_at"),
         job.c.name.label("task_job_name"),
-        agent_service.c.agent_id,
-        agent_service.c.name.label("service"),
-        *(agent_service.c[name].label(f"service_{name}") for name in _ATTENDED),
-        agent.c.name.label("agent"),
-        *(agent.c[name].label(f"agent_{name}") for name in ("supervisor", "trouble", "last_seen")),
-        func.coalesce(agent_service.c.worker_run == worker.c.invocation, false()).label("own_run"),
-        func.coalesce(agent_service.c.invocation == worker.c.invocation, false()).label("same_run"),
-        *(ticket.c[name].label(f"ticket_{name}") for name in _TICKET),
     )
     .select_from(worker)
     .outerjoin(task, task.c.id == worker.c.task_id)
@@ -169,27 +177,16 @@ def _wished(row: Row[Any]) -> LastWish | None:
 
 
 def _attended(row: Row[Any]) -> Attended | None:
-    if row.agent_id is None:
+    if row.attended_agent_id is None:
         return None
-    return Attended(
-        agent_id=row.agent_id,
-        agent=row.agent,
-        service=row.service,
-        supervisor=row.agent_supervisor,
-        trouble=row.agent_trouble,
-        heard_at=row.agent_last_seen,
-        own=bool(row.own_run),
-        same_run=bool(row.same_run),
-        worker_code=row.restart_code,
-        ticket=_ticket(row),
-        **{name: getattr(row, f"service_{name}") for name in _ATTENDED},
-    )
+    return Attended(**dict(zip(_ATTENDED, row, strict=False)), ticket=_ticket(row))
 
 
 def _ticket(row: Row[Any]) -> Ticket | None:
     if row.ticket_id is None:
         return None
-    return Ticket(**{**{name: getattr(row, f"ticket_{name}") for name in _TICKET}, "verb": Verb(row.ticket_verb)})
+    found = dict(zip(_TICKET, row[len(_ATTENDED) : len(_ATTENDED) + len(_TICKET)], strict=True))
+    return Ticket(**{**found, "verb": Verb(row.ticket_verb)})
 
 
 def _last_task(row: Row[Any]) -> LastTask | None:
