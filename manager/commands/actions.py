@@ -8,6 +8,7 @@ from typing import Any
 
 from ...units.errors import BadValue
 from ..client import Refusal
+from ..rules.times import span
 from . import words
 from .named import OURS
 from .report import Json, as_json, complain, local, room, table
@@ -120,9 +121,9 @@ def _foresee(options: argparse.Namespace, plan: Json) -> int:
     rows = [(step["name"], step["fate"], _task(step["task"]), step["text"]) for step in plan["workers"]]
     print(table(("NAME", "FATE", "TASK", "WHAT COMES OF IT"), rows, room()))
     sums, capacity = plan["totals"], plan["capacity"]
-    print(f"{sums['asked']} asked, {sums['unchanged']} unchanged, {sums['refused']} refused; ", end="")
-    print(f"{sums['aborted']} tasks aborted, {sums['lost'] / 60:.0f} min of work lost; ", end="")
-    print(f"awake now {capacity['before']}, then {capacity['after']}, of these {capacity['restarting']} come back")
+    print(f"Asked: {sums['asked']}, unchanged: {sums['unchanged']}, refused: {sums['refused']}")
+    print(f"Tasks aborted: {sums['aborted']}, with {span(round(sums['lost'] * 1000))} of work")
+    print(f"Awake: {capacity['before']} now, {capacity['after']} then, of which {capacity['restarting']} restart")
     print(f"Do exactly this until {local(plan['expires_at'])}: farmhand-manager workers apply {plan['token']}")
     return 0
 

@@ -52,10 +52,14 @@ def room() -> int | None:
 
 
 def facts(said: Mapping[str, object]) -> str:
-    """Write names and values below each other; those that say nothing are left out."""
-    given = {name: str(value) for name, value in said.items() if value not in (None, "", [])}
-    widest = max(map(len, given), default=0)
-    return "\n".join(f"{name.ljust(widest)}  {value}" for name, value in given.items())
+    """Write names and values below each other, several values in a line each; what says nothing is left out."""
+    lines = []
+    for name, value in said.items():
+        values = value if isinstance(value, list) else [value]
+        given = [str(each) for each in values if each not in (None, "")]
+        lines += [("" if number else name, each) for number, each in enumerate(given)]
+    widest = max((len(name) for name, _ in lines), default=0)
+    return "\n".join(f"{name.ljust(widest)}  {value}" for name, value in lines)
 
 
 def local(time: str | None) -> str:

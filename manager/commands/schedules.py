@@ -5,6 +5,11 @@ import re
 from typing import Any
 
 from ...units.errors import BadValue
+from ..rules.schedules import Sleep
+from ..rules.sleepwords import sleep_text
+from ..rules.times import read_timestamp
+from ..rules.windows import read_window
+from ..zones import read_zone
 from . import named, words
 from .named import OURS
 from .report import Json, as_json, facts, local, show
@@ -82,7 +87,8 @@ def _fields(options: argparse.Namespace) -> Json:
 def _list(options: argparse.Namespace) -> int:
     found = _every(options)
     rows = [
-        (_owner(each), _windows(each), each["zone"], _how(each), _next(each["next"][:1]), each["id"]) for each in found
+        (_owner(each), _windows(each), each["zone"], _how(each), "; ".join(_next(each, 1)) or "-", each["id"])
+        for each in found
     ]
     return show(options, found, ("OF", "WINDOWS", "ZONE", "HOW", "NEXT", "ID"), rows)
 
@@ -97,20 +103,21 @@ def _owner(schedule: Json) -> str:
 
 
 def _windows(schedule: Json) -> str:
-    return ", ".join(f"{each['days']} {each['start']}-{each['end']}".strip() for each in schedule["windows"])
+    return ", ".join(str(read_window(each["days"], each["start"], each["end"])) for each in schedule["windows"])
 
 
 def _how(schedule: Json) -> str:
     return ("after task" if schedule["lazy"] else "immediately") if schedule["active"] else "off"
 
 
-def _next(coming: list[Json]) -> str:
-    times = (f"{_edge(each['begins'], 'now')} to {_edge(each['ends'], 'no end')}" for each in coming)
-    return "\n      ".join(times) or "-"
+def _next(said: Json, count: int) -> list[str]:
+    """Say when it sleeps next, by the clocks of its zone."""
+    sleeps = (Sleep(_at(each["begins"]), _at(each["ends"])) for each in said["next"][:count])
+    return [sleep_text(sleep, read_zone(said["zone"])) for sleep in sleeps]
 
 
-def _edge(time: str | None, never: str) -> str:
-    return local(time).rpartition(":")[0] if time else never
+def _at(time: str | None) -> int | None:
+    return read_timestamp(time) if time else None
 
 
 def _one(options: argparse.Namespace) -> Json:
@@ -152,7 +159,7 @@ def _delete(options: argparse.Namespace) -> int:
 
 def _preview(options: argparse.Namespace) -> int:
     said = options.manager.post(f"{OURS}/schedules/preview", _fields(options))
-    shown = {"Now": f"{said['status'] or 'nothing'}: {said['reason']}", "Next": _next(said["next"])}
+    shown = {"Now": f"{said['status'] or 'nothing'}: {said['reason']}", "Next": _next(said, 5)}
     print(as_json(said) if options.json else facts(shown))
     return 0
 
@@ -163,7 +170,7 @@ def _tell(options: argparse.Namespace, schedule: Json) -> int:
         "Windows": _windows(schedule),
         "Zone": schedule["zone"],
         "How": _how(schedule),
-        "Next": _next(schedule["next"]),
+        "Next": _next(schedule, 5),
         "Changed": f"{local(schedule['changed_at'])} by {schedule['changed_by']}",
         "ID": schedule["id"],
     }

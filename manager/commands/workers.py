@@ -61,13 +61,11 @@ def _show(options: argparse.Namespace) -> int:
     if options.json:
         print(as_json(details))
         return 0
-    request = details.get("request", {})
-    asked = [f"by {request['by'] or 'the farm itself'}", request["reason"], local(request["at"])] if request else []
     said = {
         "Name": details["name"],
         "Status": details["status"],
         "Doing": details["doing"],
-        "Pending": "; ".join([pending(details), *filter(None, asked)]) if request else "",
+        "Pending": _asked(details),
         "Sleep": f"{sleeps['status']} until {local(sleeps['until'])}; {sleeps['reason']}" if sleeps["status"] else "",
         "Tags": ", ".join(tag["name"] for tag in details["tags"]),
         "Last seen": local(details.get("last_seen")),
@@ -81,6 +79,19 @@ def _show(options: argparse.Namespace) -> int:
     }
     print(facts(said))
     return 0
+
+
+def _asked(worker: Json) -> str:
+    """Say what is pending, who asked for it, when, why and on which terms."""
+    request = worker.get("request")
+    if request is None:
+        return ""
+    terms = [f"{words} {local(request[name])}" for name, words in _TERMS.items() if name in request]
+    by = f"by {request['by'] or 'the farm itself'}"
+    return "; ".join(filter(None, [pending(worker), *terms, by, request["reason"], local(request["at"])]))
+
+
+_TERMS = {"deadline": "at the latest", "until": "until"}
 
 
 def _tag(options: argparse.Namespace) -> int:

@@ -45,7 +45,8 @@ def add_schedule() -> ResponseReturnValue:
 
 @bp.post(f"{FARMHAND}/schedules/preview")
 def preview_schedule() -> ResponseReturnValue:
-    return jsonify(says_json([_said()], _moment()))
+    said = _said()
+    return jsonify(**says_json([said], _moment()), zone=said.zone.key)
 
 
 @bp.get(f"{FARMHAND}/schedules/<schedule_id>")

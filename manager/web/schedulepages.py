@@ -1,21 +1,24 @@
 """The Sleep tab of a worker's page: its schedule as a form, and when it will sleep."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..rules import schedules as rules
 from ..rules.schedules import Schedule
+from ..rules.sleepwords import now_text, sleep_text, windows_text
 from ..rules.workers import Worker
 from ..storage import schedules
 from ..storage.schedules import Owner
+from ..zones import read_zone
 from .menu import menu
 from .origin import operator
 from .outcome import Notice
 from .rows import row
 from .site import flashed, store
-from .sleepform import BadForm, Form, now_text, read, shown, sleep_text, windows_text, zones_of
+from .sleepform import BadForm, Form, read, shown
 
 bp = Blueprint("schedulepages", __name__)
 
@@ -53,7 +56,12 @@ def now_words(worker: Worker, said: Sequence[Schedule], now: int) -> str:
     """Say what a worker's schedules want now, and until when."""
     verdict = rules.judge(said, now)
     held = verdict is not None and rules.held(worker, verdict)
-    return now_text(verdict, zones_of(said, store().settings.time_zone), held=held)
+    return now_text(verdict, zone_of(said), held=held)
+
+
+def zone_of(said: Sequence[Schedule]) -> ZoneInfo:
+    """Return the zone in which to tell of schedules: of the first, which is the worker's own where it has one."""
+    return said[0].zone if said else read_zone(store().settings.time_zone)
 
 
 def _page(worker_id: str, notices: list[Notice], form: Form | None = None) -> str:
@@ -61,7 +69,7 @@ def _page(worker_id: str, notices: list[Notice], form: Form | None = None) -> st
     found = schedules.of_worker(store(), worker_id)
     said = [kept.schedule for kept in found]
     mine = next((kept.schedule for kept in found if kept.owner.kind == "worker"), None)
-    zone = zones_of(said, store().settings.time_zone)
+    zone = zone_of(said)
     return render_template(
         "sleep.html",
         section="workers",

@@ -1,14 +1,10 @@
-"""The form of a sleep schedule, and what schedules say in words."""
+"""The form of a sleep schedule."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from ...units.errors import BadValue
-from ...worker.wire import Status
-from ..rules.schedules import Schedule, Sleep, Verdict
+from ..rules.schedules import Schedule
 from ..rules.windows import Window, days_text, read_window, time_text
 from ..zones import read_zone
 
@@ -89,49 +85,3 @@ def _window(form: Form, number: int) -> Window:
         key, _, problem = error.problem.partition(": ")
         rows = [replace(each, wrong=key if at == number else "") for at, each in enumerate(form.rows)]
         raise BadForm(f"Window {number + 1}: {problem}; {error.hint}.", replace(form, rows=tuple(rows))) from None
-
-
-# -- words
-
-
-def windows_text(schedule: Schedule) -> str:
-    return ", ".join(str(window) for window in schedule.windows)
-
-
-def now_text(verdict: Verdict | None, zone: ZoneInfo, *, held: bool) -> str:
-    """Say what schedules want now, and until when."""
-    if verdict is None:
-        return "No sleep schedule is in force."
-    until = f" until {_day(verdict.until, zone)} {_time(verdict.until, zone)}" if verdict.until else ""
-    if held:
-        return f"By schedule it would be {verdict.status.value} now; what a person asked for holds{until}."
-    word = {Status.ASLEEP: "Asleep", Status.AWAKE: "Awake"}[verdict.status]
-    return f"{word} by schedule{until or ', always'}."
-
-
-def sleep_text(sleep: Sleep, zone: ZoneInfo) -> str:
-    """Say one stretch of sleep: "Mon 23 Nov, 22:00 to 06:00"."""
-    begin = "" if sleep.begins is None else f"{_day(sleep.begins, zone)}, {_time(sleep.begins, zone)}"
-    if sleep.ends is None:
-        return f"{begin} on, without an end" if begin else "Always"
-    nights = 0 if sleep.begins is None else (_local(sleep.ends, zone).date() - _local(sleep.begins, zone).date()).days
-    day = f"{_day(sleep.ends, zone)}, " if sleep.begins is None or nights > 1 else ""
-    return f"{begin or 'Now'} to {day}{_time(sleep.ends, zone)}"
-
-
-def _local(at: int, zone: ZoneInfo) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)
-
-
-def _day(at: int, zone: ZoneInfo) -> str:
-    local = _local(at, zone)
-    return f"{local:%a} {local.day} {local:%b}"
-
-
-def _time(at: int, zone: ZoneInfo) -> str:
-    return f"{_local(at, zone):%H:%M}"
-
-
-def zones_of(schedules: Sequence[Schedule], default: str) -> ZoneInfo:
-    """Return the zone in which to tell of schedules: of the first, which is the worker's own where it has one."""
-    return schedules[0].zone if schedules else read_zone(default)

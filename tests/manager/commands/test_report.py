@@ -29,3 +29,4 @@ def test_a_terminal_that_is_too_narrow_for_anything_is_not_obeyed() -> None:
 
 def test_facts_that_say_nothing_are_left_out() -> None:
     assert facts({"Name": "node-1", "Pending": "", "Tags": [], "ID": 7}) == "Name  node-1\nID    7"
+    assert facts({"Name": "n", "Next": ["today", "tomorrow"]}) == "Name  n\nNext  today\n      tomorrow"

@@ -55,10 +55,11 @@ def test_the_list_is_filtered_as_on_the_page(
 
 
 def test_a_worker_is_shown_with_what_is_pending_and_why(node: Pretended, store: Store, capsys: Capture) -> None:
-    run(capsys, "workers", "restart", "node-1", "--reason", "new driver")
+    run(capsys, "workers", "restart", "node-1", "--at-latest", "1h", "--reason", "new driver")
     said = run(capsys, "workers", "show", "node-1")
     assert said.code == 0
-    assert "Pending     restart after task; by 127.0.0.1; new driver; " in said.out
+    assert "Pending     restart after task; at the latest " in said.out
+    assert "; by 127.0.0.1; new driver; " in said.out
     assert f"ID          {node.id}" in said.out
     assert run(capsys, "workers", "show", node.id, "--json").json["request"]["reason"] == "new driver"
 
@@ -122,7 +123,7 @@ def test_a_plan_is_shown_and_applied_by_its_token(node: Pretended, store: Store,
     node.asks_for_work()
     said = run(capsys, "workers", "shutdown", "node-1", "--now", "--dry-run")
     assert said.code == 0
-    assert "1 asked, 0 unchanged, 0 refused; 1 tasks aborted" in said.out
+    assert "Asked: 1, unchanged: 0, refused: 0\nTasks aborted: 1, with 0 s of work\n" in said.out
     assert store.worker(node.id).request is None
     token = said.out.split()[-1]
     assert run(capsys, "workers", "apply", token).lines == [
