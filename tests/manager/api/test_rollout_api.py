@@ -38,7 +38,8 @@ def test_one_is_made_followed_and_canceled(caller, store):
         ({"deadline": 60}, "deadline: only what waits"),
         ({"at_once": 0}, "at_once"),
         ({"percent": 101}, "percent"),
-        ({"patience": -1}, "patience"),
+        ({"patience": 0}, "patience"),
+        ({"lazy": True, "deadline": 0}, "deadline"),
         ({"action": "dance"}, "action"),
     ],
 )
