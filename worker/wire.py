@@ -14,7 +14,7 @@ API = "/api/v3"
 #
 #   GET PUSH?since=N   (worker credentials)
 #     200 {"seq": M}   something that concerns this worker has happened, M > N: ask now
-#     204              nothing for PUSH_WAIT seconds: ask again
+#     204              nothing for a while, PUSH_WAIT seconds at most: ask again
 #
 # The answer is a bell and nothing more. What has changed is learnt through the calls of the
 # Flamenco API (fetch, state, may-i-run), so that there is one protocol, not two. By asking
