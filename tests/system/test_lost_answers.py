@@ -9,7 +9,7 @@ from farm import Farm, manager_alone
 from polling import until
 from worker_process import worker
 
-ROUNDS = 6
+ROUNDS = 4
 CHATTY = """
 i=0
 while [ ! -e "$4/gate" ]; do echo "line $i"; i=$((i+1)); [ $((i % 10)) = 0 ] && sleep 0.02; done
