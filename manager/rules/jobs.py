@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from ...worker.wire import JobStatus, TaskStatus
 from .tags import Tag, waits
-from .tasks import LIFE, PAUSING, Command, Refused, Step
+from .tasks import LIFE, PAUSING, Command, Refused, Step, Task
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,13 @@ def wished(status: JobStatus, tally: Mapping[TaskStatus, int], wish: JobStatus) 
             return Turn(JobStatus.PAUSE_REQUESTED if running else JobStatus.PAUSED, "paused on request", step)
         case _:
             return Turn(_queued_again(status, tally), "queued again on request", step)
+
+
+def check_alone(it: Task) -> None:
+    """Raise Refused for a task that could not run, were it alone queued again: its job has ended, others it needs too."""
+    if it.job_status in ENDED and it.blockers:
+        others = f"{it.blockers} other {'tasks' if it.blockers > 1 else 'task'}"
+        raise Refused(f"its job is {it.job_status.value}, and it needs {others} first; queue the job again")
 
 
 def because(turn: Turn, reason: str) -> Turn:

@@ -207,6 +207,7 @@ class Store:
             task = _found(tasks.load(change.connection, task_id), f"task {task_id}")
             to = task_rules.wished(task.status, status)
             if task_rules.WISHES[status] is Step.REQUEUE:
+                job_rules.check_alone(task)
                 tasks.forgive(change, task_ids=[task_id])
             flow.conclude(change, task, to, reason or f"{to.value} on request", by)
             if task.status is TaskStatus.ACTIVE and task.worker_id is not None:

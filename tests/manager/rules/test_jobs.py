@@ -1,7 +1,7 @@
 import pytest
 
-from farmhand.manager.rules.jobs import after_task, may_be_stuck, moves, wished
-from farmhand.manager.rules.tasks import Refused, Step
+from farmhand.manager.rules.jobs import after_task, check_alone, may_be_stuck, moves, wished
+from farmhand.manager.rules.tasks import Refused, Step, Task
 from farmhand.worker.wire import JobStatus as J
 from farmhand.worker.wire import TaskStatus as T
 
@@ -131,3 +131,16 @@ def test_what_an_operator_cannot_make_of_a_job(job, wish, message):
 )
 def test_which_tasks_go_with_their_job(job, step, expected):
     assert moves(job, step) == expected
+
+
+@pytest.mark.parametrize(
+    ("job", "blockers", "refused"),
+    [(J.FAILED, 2, True), (J.CANCELED, 1, True), (J.FAILED, 0, False), (J.ACTIVE, 2, False), (J.PAUSED, 2, False)],
+)
+def test_a_task_is_not_queued_alone_where_nothing_would_come_of_it(job, blockers, refused):
+    task = Task("t", "j", 0, "video", "misc", 50, T.CANCELED, "", 0, 1, 0, blockers=blockers, job_status=job)
+    if refused:
+        with pytest.raises(Refused, match=f"its job is {job.value}, and it needs {blockers} other"):
+            check_alone(task)
+    else:
+        check_alone(task)
