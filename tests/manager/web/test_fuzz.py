@@ -57,7 +57,7 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 @schema.parametrize()
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     database=None,
