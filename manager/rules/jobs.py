@@ -162,7 +162,7 @@ def wished(status: JobStatus, tally: Mapping[TaskStatus, int], wish: JobStatus) 
 
 
 def check_alone(it: Task) -> None:
-    """Raise Refused for a task that could not run, were it alone queued again: its job has ended, others it needs too."""
+    """Raise Refused for a task of a job that has ended, if it could not run were it alone queued again."""
     if it.job_status in ENDED and it.blockers:
         others = f"{it.blockers} other {'tasks' if it.blockers > 1 else 'task'}"
         raise Refused(f"its job is {it.job_status.value}, and it needs {others} first; queue the job again")
