@@ -4,7 +4,7 @@ Nothing here remembers what has happened: `advance` compares what is written dow
 now, and says what to write down and what to ask. So it makes no difference who looks, how often, or after which crash.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid5
 
@@ -92,7 +92,7 @@ def _look(rollout: Rollout, turn: Turn, scene: Scene, now: int) -> Turn:
     stage = steps.get(seen) if seen else None
     if seen is None or stage is None:
         return turn
-    return _entered(rollout, turn, stage, seen, worker, now, watch=rollout.watch if _tries(rollout, scene) else 0)
+    return _entered(rollout, turn, stage, seen, worker, now, watch=rollout.watch if _tries(rollout, scene, ()) else 0)
 
 
 def _seen(rollout: Rollout, turn: Turn, worker: Worker | None, *, late: bool) -> Seen | None:
@@ -104,6 +104,8 @@ def _seen(rollout: Rollout, turn: Turn, worker: Worker | None, *, late: bool) ->
         return Seen.ENDED if is_new or worker.status not in _UP else Seen.LATE if late else None
     if _has_done(rollout.wish.status, worker, is_new=is_new):
         return Seen.OLDER if is_older(worker.version, turn.version) else Seen.CAME
+    if is_new and worker.status is Status.ERROR:
+        return Seen.ENDED
     if not is_new and _is_taken(turn, worker):
         return Seen.TAKEN
     if turn.stage is Stage.ASKED and (is_new or worker.status not in _MAY_BE_ASKED):
@@ -164,7 +166,7 @@ def _why(rollout: Rollout, turn: Turn, seen: Seen, worker: Worker | None) -> str
             return f"came back with version {worker.version}, it had {turn.version}"
         case Seen.ENDED if worker:
             did = "started anew" if worker.status in _MAY_BE_ASKED else f"was {worker.status.value}"
-            return f"did not stay: it {did} within {span(rollout.watch)}"
+            return f"did not stay: it {did} soon after it had come back"
         case Seen.TAKEN if worker and worker.request:
             return f"is to {actions.words(worker.request)}"
         case Seen.TAKEN:
@@ -202,26 +204,34 @@ def _call_off(rollout: Rollout, turns: dict[str, Turn], workers: Mapping[str, Wo
             turns[turn.worker_id] = replace(again, stage=Stage.SKIPPED, why=LEFT_OUT) if canceled else again
 
 
-def _tries(rollout: Rollout, scene: Scene) -> bool:
+def _tries(rollout: Rollout, scene: Scene, turns: Iterable[Turn]) -> bool:
     """Say whether a canary still has to come back."""
-    return rollout.canary and not scene.proven
+    return rollout.canary and not scene.proven and not any(turn.stage is Stage.DONE and turn.asked_at for turn in turns)
 
 
 def _free(rollout: Rollout, turns: Mapping[str, Turn], scene: Scene) -> int:
-    proven = any(turn.stage is Stage.DONE and turn.asked_at for turn in turns.values())
-    places = 1 if _tries(rollout, scene) and not proven else rollout.at_once
+    places = 1 if _tries(rollout, scene, turns.values()) else rollout.at_once
     return places - sum(turn.stage in PLACED for turn in turns.values())
 
 
 def _ask_next(rollout: Rollout, turns: dict[str, Turn], scene: Scene, asked: dict[str, Moved], now: int) -> int:
     """Ask as many as there are places; returns how many wait no longer."""
     over = 0
-    for waits in [turn for turn in turns.values() if turn.stage is Stage.WAITING]:
+    for waits in _in_order(rollout, turns, scene):
         if _free(rollout, turns, scene) <= 0:
             break
         turns[waits.worker_id] = _ask(rollout, waits, scene.workers.get(waits.worker_id), asked, now)
         over += 1
     return over
+
+
+def _in_order(rollout: Rollout, turns: Mapping[str, Turn], scene: Scene) -> list[Turn]:
+    """Return those that wait; a canary should not have to end a task first, so who has none goes before the others."""
+    waiting = [turn for turn in turns.values() if turn.stage is Stage.WAITING]
+    if not _tries(rollout, scene, turns.values()):
+        return waiting
+    busy = {id for id, worker in scene.workers.items() if worker.busy}
+    return sorted(waiting, key=lambda turn: turn.worker_id in busy)
 
 
 def _ask(rollout: Rollout, turn: Turn, worker: Worker | None, asked: dict[str, Moved], now: int) -> Turn:

@@ -76,6 +76,7 @@ STEPS: Mapping[Stage, Mapping[Seen, Stage]] = {
         Seen.WENT: Stage.DOWN,
         Seen.CAME: Stage.BACK,
         Seen.OLDER: Stage.FAILED,
+        Seen.ENDED: Stage.FAILED,
         Seen.LATE: Stage.FAILED,
         Seen.TAKEN: Stage.SKIPPED,
         Seen.REMOVED: Stage.SKIPPED,
@@ -83,6 +84,7 @@ STEPS: Mapping[Stage, Mapping[Seen, Stage]] = {
     Stage.DOWN: {
         Seen.CAME: Stage.BACK,
         Seen.OLDER: Stage.FAILED,
+        Seen.ENDED: Stage.FAILED,
         Seen.LATE: Stage.FAILED,
         Seen.REMOVED: Stage.SKIPPED,
     },

@@ -111,6 +111,15 @@ def test_the_second_of_two_operators_is_told_whose_it_is(caller):
     assert shown(caller, worker)["request"]["by"] == "10.0.0.1"
 
 
+def test_flamencos_call_does_not_undo_a_hurry_either(caller):
+    worker = awake(caller)
+    act(caller, worker, "restart")
+    path = f"/api/v3/worker-mgt/workers/{worker.id}/setstatus"
+    answer = caller.post(path, {"status": "restart", "is_lazy": True}, environ_base=SAM)
+    assert (answer.status_code, "as 10.0.0.1 asked" in answer.json["message"]) == (409, True)
+    assert caller.post(path, {"status": "asleep", "is_lazy": True}, environ_base=SAM).status_code == 204
+
+
 def test_who_is_shut_down_until_a_time_is_started_then_by_its_agent(caller, store):
     worker, agent = register(caller), enrol(caller)
     agent.report(service())

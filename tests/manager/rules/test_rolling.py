@@ -173,6 +173,18 @@ def test_a_canary_goes_first_and_is_watched_before_the_rest_follows():
     assert turn.asked_at <= turn.down_at <= turn.back_at <= turn.ended_at
 
 
+def test_a_canary_is_one_without_a_task_if_there_is_one():
+    it = world(wish=LAZY)
+    it.change("0", replace(it.workers["0"], task=TASK))
+    it.look()
+    assert it.stages() == ["waiting", "asked", "waiting", "waiting"]
+    it.obeys("1")
+    it.look()
+    it.passes(30)
+    it.look()
+    assert it.stages() == ["asked", "done", "asked", "waiting"]
+
+
 def test_without_a_canary_all_places_are_taken_at_once():
     it = world(canary=False)
     it.look()
@@ -192,6 +204,11 @@ def test_without_a_canary_all_places_are_taken_at_once():
         ),
         pytest.param(
             lambda it: [it.obeys("0"), it.look(), it.obeys("0")], "node-0 did not stay: it started", id="crashes"
+        ),
+        pytest.param(
+            lambda it: [it.obeys("0"), it.change("0", lose(it.workers["0"], it.now).worker)],
+            "node-0 did not stay: it was error",
+            id="comes back in error",
         ),
         pytest.param(
             lambda it: [it.obeys("0"), it.look(), it.change("0", lose(it.workers["0"], it.now).worker)],
