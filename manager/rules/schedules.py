@@ -195,15 +195,24 @@ def ask(worker: Worker, verdict: Verdict, *, id: str, now: int) -> Moved:
     so does what a person asked for until a time that has not come.
     """
     pending, wished = worker.request, worker.wished
-    is_away = situation(worker) in (Situation.OFFLINE, Situation.RESTARTING)
+    if situation(worker) in (Situation.OFFLINE, Situation.RESTARTING):
+        return _forget(worker, verdict)
     is_held = wished is not None and wished.until is not None and wished.until > now
     is_so = pending is None and worker.status is verdict.status
     # actions.ask knows persons from the farm, and not the farm's own from one another.
     is_others = pending is not None and pending.by != BY and is_farm(pending.by)
-    if is_away or is_held or is_so or is_others:
+    if is_held or is_so or is_others:
         return Moved(worker)
     wish, terms = Request(verdict.status, verdict.lazy), Terms(reason=verdict.reason)
     return actions.ask(worker, wish, id=id, by=BY, now=now, terms=terms).moved
+
+
+def _forget(worker: Worker, verdict: Verdict) -> Moved:
+    """Take back what a schedule asked of a worker before it left, if that is not right any more."""
+    pending = worker.request
+    if pending is None or pending.by != BY or pending.wish.status is verdict.status:
+        return Moved(worker)
+    return actions.withdraw(worker, why="its sleep schedule says otherwise by now").moved
 
 
 def overrule(worker: Worker, verdict: Verdict, *, id: str, now: int) -> Moved:

@@ -322,3 +322,10 @@ def test_what_a_changed_schedule_asks(
 ) -> None:
     verdict = changed(before, after, it)
     assert (verdict and verdict.status) is becomes
+
+
+def test_what_a_schedule_asked_of_a_worker_that_left_is_forgotten_in_time() -> None:
+    gone = worker(Status.OFFLINE, request=pending(Status.ASLEEP, schedules.BY))
+    assert schedules.ask(gone, NIGHT, id="new", now=NOW) == workers.Moved(gone)
+    moved = schedules.ask(gone, DAY, id="new", now=NOW)
+    assert (moved.worker.request, [fact.kind for fact in moved.facts]) == (None, [Kind.REQUEST_WITHDRAWN])

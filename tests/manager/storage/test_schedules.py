@@ -7,6 +7,7 @@ from threading import Thread
 import pytest
 from polling import until
 from pretended import Pretended, awake, job, register
+from sqlalchemy import update
 from stores import Clock, beside
 
 from farmhand.manager.clock import wall_clock
@@ -17,9 +18,10 @@ from farmhand.manager.rules.schedules import Schedule, first_at
 from farmhand.manager.rules.tasks import Refused
 from farmhand.manager.rules.windows import read_window
 from farmhand.manager.rules.workers import Terms
-from farmhand.manager.storage import requests, schedules, tags
+from farmhand.manager.storage import edges, requests, schedules, tags
 from farmhand.manager.storage.schedules import Owner
 from farmhand.manager.storage.store import Missing, Store
+from farmhand.manager.storage.tables import schedule
 from farmhand.manager.zones import read_zone
 from farmhand.worker.wire import Request, Status
 
@@ -136,6 +138,23 @@ def test_a_whole_night_that_passed_ends_what_a_person_asked_for(store: Store, no
     node.becomes(Status.ASLEEP)
     passes_to(store, noon, "07:00", node)
     assert asked(store, node) == WOKEN
+
+
+def test_a_manager_that_died_half_way_is_followed_by_one_that_asks_nobody_twice(
+    store: Store, noon: Clock, node: Pretended
+) -> None:
+    kept = schedules.add(store, Owner("worker", node.id), nightly(), "kim")
+    passes_to(store, noon, "22:00", node)
+    edge = noon.now
+    node.becomes(Status.ASLEEP)
+    noon.passes(1)
+    store.act([node.id], Request(Status.AWAKE), "kim")
+    node.becomes(Status.AWAKE)
+    with store.database.write() as change:
+        change.connection.execute(update(schedule).where(schedule.c.id == kept.id).values(due_at=edge))
+    mind(store)
+    assert asked(store, node) is None
+    assert edges.next_due(store) == edge + 8 * 3_600_000
 
 
 # -- persons
