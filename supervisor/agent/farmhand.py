@@ -30,8 +30,7 @@ class Farmhand:
 
     def act(self, verb: str, name: str) -> str | None:
         try:
-            if self._ask("is-failed", names=(name,)).exit_code == 0:
-                self._ask("reset-failed", names=(name,))  # or a start limit would keep it down
+            self._ask("reset-failed", names=(name,))  # or a start limit could keep it down
             done = self._ask(verb, names=(name,))
         except Unseen as problem:
             return str(problem)

@@ -40,8 +40,8 @@ class Systemd:
 
     def act(self, verb: str, name: str) -> str | None:
         try:
-            if self._run("is-failed", name, options=("--quiet",), patience=_PATIENCE).returncode == 0:
-                self._run("reset-failed", name, patience=_PATIENCE)  # or a start limit would keep it down
+            # Or a start limit could keep it down; systemd has forgotten most units that do not run, and says so.
+            self._run("reset-failed", name, patience=_PATIENCE)
             done = self._run(verb, name, patience=_LONGEST)
         except Unseen as problem:
             return str(problem)

@@ -145,6 +145,13 @@ def test_a_worker_that_was_shut_down_is_started_from_the_page_of_the_manager(ben
     assert bench.worker["id"] == before["id"]
 
 
+def test_no_start_limit_keeps_down_what_somebody_asks_for(bench: Bench) -> None:
+    for _ in range(7):
+        bench.shut_down()
+        bench.ticket(bench.ask("start"), "done")
+        bench.becomes("awake")
+
+
 def test_a_worker_that_hangs_is_restarted_though_it_does_not_answer(bench: Bench) -> None:
     hung = bench.pid("worker")
     os.kill(hung, signal.SIGSTOP)
