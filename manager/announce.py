@@ -10,8 +10,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-import psutil
-
 from ..worker.wire import SSDP_GROUP, SSDP_PORT
 from .config import Settings
 from .rules import ssdp
@@ -43,6 +41,8 @@ class Announced:
 
 def own_networks(host: str) -> tuple[IPv4Interface, ...]:
     """Return the IPv4 addresses at which one who listens at `host` is reached, each with its network."""
+    import psutil  # only for those who want to be found
+
     found = [
         IPv4Interface(f"{each.address}/{each.netmask or '255.255.255.255'}")
         for addresses in psutil.net_if_addrs().values()

@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 
-import psutil
 import urllib3
 
 from .rules import ssdp
@@ -65,6 +64,8 @@ def _ask(asking: socket.socket) -> None:
 
 
 def _own_addresses() -> list[str]:
+    import psutil  # only for those who search
+
     found = psutil.net_if_addrs().values()
     return [each.address for addresses in found for each in addresses if each.family == socket.AF_INET]
 
