@@ -119,10 +119,12 @@ def _follow(engine: Engine, tell: Callable[[int], None], woken: socket.socket) -
                 connection.execute(f"LISTEN {CHANNEL}")
                 tell(_newest(connection))  # what was committed while nobody listened
                 delay = _SOON
-                while not _waits(woken, connection.fileno()):
+                while True:
+                    # Before waiting as well: some may have come along with an answer.
                     for heard in connection.notifies(timeout=0):
                         tell(int(heard.payload))
-            return
+                    if _waits(woken, connection.fileno()):
+                        return
         except (psycopg.Error, SQLAlchemyError, OSError) as error:
             log.warning(
                 "nothing is heard of other managers, trying again in %g s: %s", delay, str(error).split("\n")[0]
