@@ -11,7 +11,7 @@ from .facts import Fact, Kind
 from .outcomes import LABELS, Accepted, Already, Refusal, outcome
 from .rivals import Ruling
 from .times import span
-from .workers import PLAIN, LastWish, Moved, Pending, Terms, Worker, is_farm, naming
+from .workers import PLAIN, LastWish, Moved, Pending, Situation, Terms, Worker, is_farm, naming, situation
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ def ask(worker: Worker, wish: Request, *, id: str, by: str, now: int, terms: Ter
             return _leave(worker, text)
         case Already(text) if old is None and _changes_end(worker, wish, terms):
             return _rest_on(worker, new, text)
+        case Already(text) if old is None and situation(worker) is Situation.OFFLINE and not is_farm(by):
+            return _note(worker, new, text)
         case Already(text):
             return withdraw(worker, text, by=by, now=now)
         case Accepted() as accepted if old and ruling in (Ruling.NOTHING, Ruling.CONFIRMS):
@@ -139,6 +141,14 @@ def asker(by: str) -> str:
 
 def _leave(worker: Worker, text: str, *, accepted: bool = True) -> Asked:
     return Asked(Moved(worker), Answer(worker.id, worker.name, accepted, text, changed=False))
+
+
+def _note(worker: Worker, new: Pending, text: str) -> Asked:
+    """Keep what is wished of a worker that starts so anyway: its sleep schedule may want otherwise by then."""
+    if new.wish.status is Status.OFFLINE:
+        return _leave(worker, text)
+    wished = LastWish(new.id, new.wish.status, new.by, new.at, new.terms.reason, new.terms.until)
+    return Asked(Moved(replace(worker, wished=wished)), Answer(worker.id, worker.name, True, text, changed=False))
 
 
 def _refuse(worker: Worker, pending: Pending, wish: Request) -> Asked:

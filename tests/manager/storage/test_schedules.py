@@ -237,6 +237,15 @@ def test_who_is_to_sleep_until_a_time_sleeps_until_then(store: Store, noon: Cloc
     assert asked(store, node) == (Status.AWAKE, False, "")
 
 
+def test_who_is_wanted_awake_while_it_is_away_starts_awake(store: Store, noon: Clock, node: Pretended) -> None:
+    schedules.add(store, Owner("worker", node.id), nightly(), "kim")
+    node.signs_off()
+    passes_to(store, noon, "22:00")
+    [answer] = store.act([node.id], Request(Status.AWAKE), "kim")
+    assert answer.text == "starts awake next time anyway"
+    assert node.sign_on() is Status.AWAKE
+
+
 # -- saving
 
 
