@@ -40,12 +40,19 @@ class Announced:
 
 
 def own_networks(host: str) -> tuple[IPv4Interface, ...]:
-    """Return the IPv4 addresses at which one who listens at `host` is reached, each with its network."""
+    """Return the IPv4 addresses at which one who listens at `host` is reached, each with its network.
+
+    Raises OSError, as where AF_NETLINK is forbidden (systemd.exec(5), RestrictAddressFamilies=).
+    """
     import psutil  # only for those who want to be found
 
+    try:
+        networks = psutil.net_if_addrs()
+    except OSError as error:
+        raise OSError(f"its networks cannot be seen (AF_NETLINK): {error.strerror}") from None
     found = [
         IPv4Interface(f"{each.address}/{each.netmask or '255.255.255.255'}")
-        for addresses in psutil.net_if_addrs().values()
+        for addresses in networks.values()
         for each in addresses
         if each.family == socket.AF_INET
     ]
@@ -65,13 +72,14 @@ def announcing(settings: Settings, listener: socket.socket) -> Iterator[None]:
     if not settings.autodiscoverable:
         yield
         return
-    told, stopping = announced(settings, listener), threading.Event()
+    stopping = threading.Event()
     with ExitStack() as stack:
         woken, waker = (stack.enter_context(each) for each in socket.socketpair())
         try:
+            told = announced(settings, listener)
             group = stack.enter_context(_join(told))
         except OSError as error:
-            log.warning("autodiscoverable: workers cannot find this manager: UDP port %d: %s", SSDP_PORT, error)
+            log.warning("autodiscoverable: workers cannot find this manager: %s", error)
             yield
             return
         thread = threading.Thread(target=_run, args=(told, group, woken, stopping), name="announce", daemon=True)
@@ -86,6 +94,7 @@ def announcing(settings: Settings, listener: socket.socket) -> Iterator[None]:
 
 
 def _join(announced: Announced) -> socket.socket:
+    """Listen to those who search, in each network of the manager. Raises OSError."""
     group = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         # Others on this machine may listen to the group as well.
@@ -97,9 +106,9 @@ def _join(announced: Announced) -> socket.socket:
         for address in announced.addresses:
             both = socket.inet_aton(SSDP_GROUP) + socket.inet_aton(address)
             group.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, both)
-    except OSError:
+    except OSError as error:
         group.close()
-        raise
+        raise OSError(f"UDP port {SSDP_PORT}: {error.strerror}") from None
     return group
 
 

@@ -66,7 +66,10 @@ def _ask(asking: socket.socket) -> None:
 def _own_addresses() -> list[str]:
     import psutil  # only for those who search
 
-    found = psutil.net_if_addrs().values()
+    try:
+        found = psutil.net_if_addrs().values()
+    except OSError:  # AF_NETLINK may be forbidden; then only the network of the default route is searched
+        return ["0.0.0.0"]
     return [each.address for addresses in found for each in addresses if each.family == socket.AF_INET]
 
 
