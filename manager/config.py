@@ -1,5 +1,6 @@
 """The manager's settings and the file they come from, config/manager.yaml."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -74,7 +75,7 @@ def settings(path: Path | None, data: Path) -> Settings:
     data: the manager's folder, in which jobs put their files unless shared_storage_path says otherwise.
     """
     storage = str((data / "shared").absolute())
-    base = Settings(shared_storage_path=storage, time_zone=own_zone(), variables=VARIABLES)
+    base = Settings(shared_storage_path=storage, time_zone=own_zone(os.environ), variables=VARIABLES)
     return base if path is None else _read(load(path), base)
 
 

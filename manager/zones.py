@@ -1,12 +1,12 @@
 """Time zones by their IANA names, from this system or from the package tzdata."""
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from ..units.errors import BadValue, nearest
 
-_LOCALTIME = Path("/etc/localtime")
+LOCALTIME = Path("/etc/localtime")
 
 
 def read_zone(name: str) -> ZoneInfo:
@@ -19,13 +19,12 @@ def read_zone(name: str) -> ZoneInfo:
         raise BadValue(f'"{name}" is no time zone', hint) from None
 
 
-def own_zone() -> str:
+def own_zone(environment: Mapping[str, str], localtime: Path = LOCALTIME) -> str:
     """Name the zone of this machine; UTC where it does not say, as on Windows."""
-    place = str(_LOCALTIME.resolve())
-    for name in (os.environ.get("TZ", "").removeprefix(":"), place.partition("zoneinfo/")[2]):
+    linked = localtime.resolve().as_posix().partition("zoneinfo/")[2]
+    for name in (environment.get("TZ", "").removeprefix(":"), linked):
         try:
-            if name:
-                return read_zone(name).key
+            return read_zone(name).key
         except BadValue:
             continue
     return "UTC"

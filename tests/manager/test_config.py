@@ -74,6 +74,7 @@ def test_a_folder_of_job_types_is_found_from_the_files_own(tmp_path):
         ("worker_timeout: infinity", 1, 'worker_timeout: "infinity" is longer than can be counted; write less'),
         ("blocklist_threshold: 0", 1, "blocklist_threshold: 0 is not a number of things; write 1 or more"),
         ("manager_name: 7", 1, "manager_name: 7 is not text"),
+        ("time_zone: Europe/Berlim", 1, 'time_zone: "Europe/Berlim" is no time zone; did you mean "Europe/Berlin"?'),
         ("autodiscoverable: maybe", 1, "autodiscoverable: 'maybe' is neither true nor false; write true or false"),
         ("\n\nvariables: blender", 3, "variables: it must be a mapping"),
         ("variables:\n  a: {value: b}", 2, 'variables.a.value: it is not known; did you mean "values"?'),
