@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 # What happens within this many seconds is looked at together; on a large farm in so many times as long as a look takes,
 # but no longer than a while.
-PACE, SHARE, WHILE = 0.05, 4, 1.0
+PACE, SHARE, WHILE = 0.2, 4, 1.0
 
 # It looks after this many seconds even if it has heard nothing: another manager may have gone in the middle of a step.
 LONGEST = 5.0
@@ -70,11 +70,12 @@ def mind(store: Store, since: int = 0) -> int | None:
 
     since: when this manager began to hear of workers; nobody is late who could not be heard of.
     """
+    times = [rollouts.look(store, rollout_id, since) for rollout_id in rollouts.open_ids(store)]
     for next_due, come_due, words in DUES:
         due = next_due(store)
         if due is not None and due <= store.clock():
             for worker in come_due(store):
                 log.info("worker %s: %s", worker.name, words)
-    looks = [rollouts.look(store, rollout_id, since) for rollout_id in rollouts.open_ids(store)]
-    dues = [next_due(store) for next_due, *_ in DUES]
-    return min((at for at in (*dues, *looks) if at is not None), default=None)
+            due = next_due(store)
+        times.append(due)
+    return min((at for at in times if at is not None), default=None)
