@@ -55,6 +55,10 @@ from .web.quick import quick
 # Requests that Flask answers at the same time; each holds a thread.
 THREADS = 16
 
+# Calls of workers that are served at the same time, by the database: one that is a file in this process keeps Python
+# busy, and more than a few are in each other's way; of one elsewhere, most wait for its answers.
+AT_ONCE = {"sqlite": 3, "postgresql": THREADS}
+
 # The largest thing that anybody sends is the picture of a frame; one that is a little too large is told so.
 LARGEST = wire.LARGEST_PICTURE + 1024 * 1024
 
@@ -186,5 +190,5 @@ def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     middleware = [Middleware(secured), Middleware(named, store.settings.host_names), Middleware(unanswered)]
     app = Starlette(routes=waiting.routes, middleware=middleware, lifespan=waiting.lifespan)
     # Not a Mount, which leaves out paths with a line's end in them.
-    app.router.default = quick(flask, in_pieces, THREADS)
+    app.router.default = quick(flask, in_pieces, AT_ONCE[store.database.name])
     return app, waiting
