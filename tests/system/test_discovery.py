@@ -84,6 +84,14 @@ def test_a_manager_on_the_loopback_is_found_there_alone(empty: Lan, tmp_path: Pa
             empty.there.run(*SEARCH, seconds=2)
 
 
+def test_a_manager_that_was_there_before_the_network_is_found(empty: Lan, tmp_path: Path) -> None:
+    cable = (f"{empty.here.address}/24", "dev", "cable")
+    empty.here.run("ip", "addr", "del", *cable)
+    with manager(empty.here, tmp_path / "data", "--autodiscoverable"):
+        empty.here.run("ip", "addr", "add", *cable)
+        assert empty.there.run(*SEARCH).stdout == f"{empty.url}\n"
+
+
 # What is sent to the group and to the manager's own port, and what a liar answers.
 HOSTILE = """
 import os, socket, sys, time
