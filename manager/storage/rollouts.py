@@ -3,6 +3,7 @@
 Any manager may look after any of them at any time: what one has done, the next finds written down.
 """
 
+import logging
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -21,6 +22,8 @@ from .database import Change
 from .store import Missing, Store
 from .tables import rollout as table
 from .tables import turn as turns
+
+log = logging.getLogger(__name__)
 
 # So many more of those that wait are loaded as there are places free: some may have to be left out.
 SPARE = 8
@@ -99,7 +102,16 @@ def look(store: Store, rollout_id: str, since: int = 0) -> int | None:
         move, moves = _move(change.connection, store, rollout_id, since, change.now)
         if moves:
             _save(store, change, move)
-        return move.due
+    for _, fact in move.facts:
+        _log(rollout_id, fact)
+    return move.due
+
+
+def _log(rollout_id: str, fact: Fact) -> None:
+    if fact.kind is Kind.ROLLOUT_STATUS:
+        level = logging.WARNING if fact.detail["to"] == State.HALTED.value else logging.INFO
+        why = f": {fact.detail['why']}" if fact.detail["why"] else ""
+        log.log(level, "rolling action %s is %s%s", rollout_id, fact.detail["to"], why)
 
 
 def _move(connection: Connection, store: Store, rollout_id: str, since: int, now: int) -> tuple[Move, bool]:

@@ -73,7 +73,7 @@ def test_a_canary_is_watched_and_another_manager_goes_on(store, clock):
     assert store.newest() == before, "looking again does nothing twice"
 
 
-def test_it_halts_is_gone_on_with_and_ends(store, clock):
+def test_it_halts_is_gone_on_with_and_ends(store, clock, caplog):
     workers = farm(store)
     it = made(store, *workers)
     mind(store)
@@ -83,6 +83,9 @@ def test_it_halts_is_gone_on_with_and_ends(store, clock):
     mind(store)
     rollout, _ = rollouts.one(store, it)
     assert (rollout.state, rollout.why) == (State.HALTED, "node-0 did not come back within 1 min")
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        f"rolling action {it} is halted: node-0 did not come back within 1 min"
+    ]
     rollouts.command(store, it, Command.RESUME, "sam")
     mind(store)
     assert stages(store, it) == ["left", "asked", "waiting"]
