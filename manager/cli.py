@@ -31,6 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(with_verb(sys.argv[1:] if argv is None else argv))
     try:
         code: int = options.call(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough
+        sys.stdout = None
+        return 0
     except BadValue as error:
         complain(f"{error.problem}; {error.hint}")
         return USAGE

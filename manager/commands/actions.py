@@ -75,7 +75,11 @@ def add_flavour(parser: Any) -> None:
 
 def add_waiting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", action="store_true", help="wait until all have done it; exit 1 if one does not")
-    parser.add_argument("--timeout", type=words.span, metavar="SPAN", help='wait no longer than "10min"')
+    parser.add_argument("--timeout", type=words.span, metavar="SPAN", help='wait, but no longer than "10min"')
+
+
+def waits(options: argparse.Namespace) -> bool:
+    return options.wait or options.timeout is not None
 
 
 def wish(options: argparse.Namespace) -> Json:
@@ -137,7 +141,7 @@ def _task(task: Json | None) -> str:
 
 def _tell(options: argparse.Namespace, answers: Json) -> int:
     """Say what was asked, and wait for it where that is wanted."""
-    if not options.wait:
+    if not waits(options):
         return _answer(options, answers)
     told = 0 if options.json else _answer(options, answers)
     asked = [each for each in answers["workers"] if each["request"] is not None]

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..client import Refusal
 from . import words
-from .actions import FAILED, LOOK_EVERY, add_waiting
+from .actions import FAILED, LOOK_EVERY, add_waiting, waits
 from .named import CALLS, OURS
 from .report import Json, as_json, complain
 from .selection import add_selection, chosen
@@ -44,7 +44,7 @@ def _ask(options: argparse.Namespace) -> int:
         said.append({**answer, "name": worker["name"], "worker": worker["id"]})
         if not options.json:
             print(answer["text"], flush=True)
-    failed = _follow(options, said) if options.wait else 0
+    failed = _follow(options, said) if waits(options) else 0
     if options.json:
         print(as_json(said))
     return FAILED if refused or failed else 0

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from . import words
-from .actions import FAILED, LOOK_EVERY, add_flavour, add_waiting
+from .actions import FAILED, LOOK_EVERY, add_flavour, add_waiting, waits
 from .named import OURS
 from .report import Json, as_json, complain, facts, local, show
 from .selection import add_selection, chosen
@@ -72,7 +72,7 @@ def _start(options: argparse.Namespace) -> int:
     terms = {"lazy": options.lazy, "canary": options.canary, "reason": options.reason or None}
     given = {name: value for name, value in {**spans, **pace, **terms}.items() if value is not None}
     begun = options.manager.post(f"{OURS}/rollouts", {"action": options.action, "workers": ids, **given})
-    if not options.wait:
+    if not waits(options):
         return _tell(options, begun)
     return _follow(options, begun)
 

@@ -1,5 +1,6 @@
 """farmhand-manager workers, against a real manager."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -174,7 +175,7 @@ def test_waiting_fails_when_somebody_takes_it_back(node: Pretended, store: Store
 
 
 def test_waiting_ends_at_the_timeout_and_leaves_the_request(node: Pretended, store: Store, capsys: Capture) -> None:
-    said = run(capsys, "workers", "sleep", "node-1", "--wait", "--timeout", "0.1s", "--json")
+    said = run(capsys, "workers", "sleep", "node-1", "--timeout", "0.1s", "--json")
     assert (said.code, said.json["workers"][0]["became"]) == (1, None)
     assert "--timeout: not done yet by node-1" in said.err
     assert store.worker(node.id).request is not None
@@ -243,3 +244,13 @@ def test_the_program_itself_ends_with_these_codes(node: Pretended, url: str) -> 
         for words in (["sleep", "node-1"], ["start", "node-1"], ["sleep"])
     ]
     assert codes == [0, 1, 2]
+
+
+def test_whoever_has_read_enough_is_left_in_peace(node: Pretended, url: str) -> None:
+    program = str(Path(sys.executable).parent / "farmhand-manager")
+    ours, theirs = os.pipe()
+    os.close(ours)
+    words = [program, "workers", "--manager", url]
+    done = subprocess.run(words, stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=30)
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (0, "")

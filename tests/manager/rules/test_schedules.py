@@ -139,6 +139,33 @@ def test_what_comes_is_what_will_be_judged(where: tuple[str, date], windows: lis
     assert len(said) >= min(len(edges), 6)
 
 
+SCHEDULES = st.builds(
+    Schedule,
+    st.sampled_from([ZoneInfo(zone) for zone, _ in CHANGES]),
+    st.lists(WINDOWS, min_size=1, max_size=2).map(tuple),
+    st.booleans(),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(SCHEDULES, min_size=1, max_size=3), st.integers(1_770_000_000, 1_800_000_000))
+def test_a_worker_sleeps_where_any_says_so_and_only_edges_change_that(several: list[Schedule], second: int) -> None:
+    def status(at: int) -> Status:
+        verdict = judge(several, at)
+        assert verdict is not None
+        return verdict.status
+
+    now = second * 1000
+    verdict = judge(several, now)
+    assert verdict is not None
+    apart = [judge([each], now) for each in several]
+    assert (verdict.status is Status.ASLEEP) == any(each is not None and each.status is Status.ASLEEP for each in apart)
+    for edge in (verdict.since, verdict.until):
+        if edge is not None:
+            assert status(edge - 1) is not status(edge)
+            assert verdict.status is status(edge if edge <= now else edge - 1)
+
+
 # -- by hand
 
 
