@@ -18,7 +18,7 @@ from ..rules import workers as worker_rules
 from ..rules.facts import Fact, Kind
 from ..rules.tasks import Command, Permission, Task, Thresholds
 from ..rules.workers import Announcement, Moved, Worker
-from . import agents, events, flow, jobcare, schedules, tasks, turns, workers
+from . import agents, events, flow, jobcare, pictures, schedules, tasks, turns, workers
 from .database import Change
 from .store import Store
 
@@ -233,10 +233,14 @@ class TooMany(Exception):
 
 
 def add_picture(store: Store, worker_id: str, task_id: str, content: bytes, type: str) -> None:
-    """Keep a picture (of a type in files.PICTURES) that a task produced. Raises Missing, TooLate, TooMany."""
+    """Keep a picture (of a type in files.PICTURES) that a task produced.
+
+    Raises Missing, TooLate, TooMany, pictures.TooLarge.
+    """
     task = store.task(task_id)
     if task.worker_id != worker_id:
         raise TooLate(f"task {task_id} is not assigned to you")
+    pictures.check(content)
     folder = store.files.folder(task.job_id)
     if not store.pictures.offer(content, folder, lambda: jobcare.note_picture(store, task.job_id)):
         raise TooMany("too many pictures wait to be made smaller; send the next one")

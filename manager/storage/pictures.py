@@ -32,6 +32,10 @@ WAITING = 3
 MOST_PIXELS = 64 * 1024 * 1024
 
 
+# What may be in a file; Pillow reads much more, which is more to go wrong.
+_FORMATS = ("PNG", "JPEG")
+
+
 class TooLarge(ValueError):
     """A picture has more pixels than are read."""
 
@@ -79,13 +83,26 @@ class Pictures:
                 log.warning("a job's picture could not be made smaller: %s", error)
 
 
-def shrink(content: bytes, folder: Path) -> None:
-    """Write a PNG or JPEG in all SIZES, never larger than it is; raises TooLarge, OSError and what Pillow raises."""
+def check(content: bytes) -> None:
+    """Raise TooLarge for a picture that would take more memory than there may be; only its head is read."""
     from PIL import Image
 
-    with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as opened:
-        if opened.width * opened.height > MOST_PIXELS:
-            raise TooLarge(f"it has {opened.width} x {opened.height} pixels; at most {MOST_PIXELS} are read")
+    try:
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as opened:
+            width, height = opened.size
+    except Image.DecompressionBombError as error:
+        raise TooLarge(str(error)) from None
+    except (OSError, SyntaxError, ValueError):
+        return  # it is no picture, which is found out when it is shrunk
+    if width * height > MOST_PIXELS:
+        raise TooLarge(f"the picture has {width} x {height} pixels; at most {MOST_PIXELS} are taken")
+
+
+def shrink(content: bytes, folder: Path) -> None:
+    """Write a checked PNG or JPEG in all SIZES, never larger than it is; raises OSError and what else Pillow raises."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(content), formats=_FORMATS) as opened:
         opened.draft("RGB", SIZES["last-rendered.jpg"])
         picture = _in_colour(opened)
     folder.mkdir(parents=True, exist_ok=True)

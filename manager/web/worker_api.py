@@ -12,6 +12,7 @@ from ..rules import agents, drift
 from ..rules.workers import Announcement, Worker
 from ..storage import calls
 from ..storage.calls import NotAwake, Registration, Report, StatusFirst, TooLate, TooMany, Work
+from ..storage.pictures import TooLarge
 from .api import NO_CONTENT, Problem, Stranger, body
 from .site import store
 
@@ -43,6 +44,11 @@ def by_worker(view: Callable[Concatenate[Worker, P], ResponseReturnValue]) -> Vi
         return view(g.worker, *args, **kwargs)
 
     return call
+
+
+@bp.errorhandler(TooLarge)
+def too_large(error: TooLarge) -> ResponseReturnValue:
+    return jsonify(code=413, message=str(error)), 413
 
 
 @bp.errorhandler(TooMany)

@@ -1,7 +1,9 @@
 """What operators' programs call to submit jobs and to look after them and their tasks: Flamenco's operator API."""
 
 import io
+import struct
 import threading
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -322,6 +324,17 @@ def test_the_last_picture_of_a_job_and_of_the_farm(caller, store):
         assert {it.mimetype for it in served} == {"image/jpeg"}
     page = caller.get(f"/jobs/{job['id']}").text
     assert f'src="{found["base"]}/last-rendered-small.jpg?v=' in page
+
+
+def test_a_picture_with_more_pixels_than_memory_is_413(caller):
+    caller.submit()
+    worker = awake(caller)
+    task = worker.post("task").json["uuid"]
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
+    answer = worker.post(f"task/{task}/output-produced", data=bomb, headers={"Content-Type": "image/png"})
+    assert (answer.status_code, answer.json["code"]) == (413, 413)
+    assert "pixels" in answer.json["message"]
 
 
 def test_a_picture_too_many_is_429(caller, store):

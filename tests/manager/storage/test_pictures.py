@@ -12,7 +12,7 @@ from pretended import awake, job
 
 from farmhand.manager.rules.facts import Kind
 from farmhand.manager.storage import calls, jobcare
-from farmhand.manager.storage.pictures import SIZES, WAITING, Pictures, TooLarge, shrink
+from farmhand.manager.storage.pictures import SIZES, WAITING, Pictures, TooLarge, check, shrink
 
 
 def picture(size=(8, 8), mode="RGB", format="PNG", colour=None):
@@ -66,10 +66,14 @@ def bomb(width, height):
 
 
 @pytest.mark.parametrize("size", [(9000, 9000), (60_000, 60_000)])
-def test_a_small_file_with_more_pixels_than_memory_is_refused(tmp_path, size):
-    with pytest.raises((TooLarge, Image.DecompressionBombError), match="pixels"):
-        shrink(bomb(*size), tmp_path)
-    assert list(tmp_path.iterdir()) == []
+def test_a_small_file_with_more_pixels_than_memory_is_refused(size):
+    with pytest.raises(TooLarge, match="pixels"):
+        check(bomb(*size))
+
+
+@pytest.mark.parametrize("content", [picture(), picture(format="JPEG"), bomb(8000, 8000), b"\x89PNG\r\n\x1a\n", b""])
+def test_what_is_small_enough_or_no_picture_at_all_is_not(content):
+    check(content)
 
 
 def test_three_wait_and_a_fourth_is_refused(tmp_path):
@@ -112,11 +116,11 @@ def test_who_ends_waits_for_one_picture_only(tmp_path):
 
 def test_what_is_no_picture_does_not_keep_the_next_from_being_one(tmp_path, caplog):
     pictures, made = Pictures(), []
-    for content in (b"\x89PNG\r\n\x1a\nnothing", bomb(9000, 9000), picture()):
+    for content in (b"\x89PNG\r\n\x1a\nnothing", bomb(90, 90), picture()):
         assert pictures.offer(content, tmp_path, lambda: made.append(1))
     until(lambda: made == [1], "the picture among them")
     pictures.close()
-    assert "9000 x 9000 pixels" in caplog.text
+    assert caplog.text.count("a job's picture could not be made smaller: ") == 2
 
 
 # -- in a farm
@@ -152,3 +156,13 @@ def test_a_job_deleted_meanwhile_leaves_no_pictures(store):
     shrink(picture(), store.files.folder(job_id))
     jobcare.note_picture(store, job_id)
     assert not store.files.folder(job_id).exists()
+
+
+def test_a_picture_that_is_refused_is_not_kept(store):
+    worker = awake(store, "node-1")
+    job(store, tasks=1)
+    work = worker.asks_for_work()
+    with pytest.raises(TooLarge):
+        calls.add_picture(store, worker.id, work.task.id, bomb(9000, 9000), "image/png")
+    assert store.picture_path(work.task) is None
+    assert store.task(work.task.id).picture_at is None
