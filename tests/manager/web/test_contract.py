@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from farmhand.manager.app import create_app, create_asgi
 from farmhand.manager.web.contract import JSON, METHODS, described, document, follow, operations, parse
 from farmhand.manager.web.wording import Unfit
+from farmhand.worker.wire import REQUESTABLE, JobStatus, Status, TaskStatus
 
 ID = "0C5CAE9F-8A51-4D1E-A1B2-0123456789AB"
 
@@ -70,6 +71,25 @@ def test_every_schema_is_one(method, path):
     for body in bodies:
         for kind in body.get("content", {}).values():
             Draft202012Validator.check_schema(kind.get("schema", {}))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("WorkerStatus", {status.value for status in Status}),
+        ("RequestableStatus", {status.value for status in REQUESTABLE}),
+        ("TaskStatus", {status.value for status in TaskStatus}),
+        ("JobStatus", {status.value for status in JobStatus}),
+    ],
+)
+def test_its_statuses_are_those_that_there_are(name, words):
+    assert set(document()["components"]["schemas"][name]["enum"]) == words
+
+
+def test_a_worker_may_report_every_status_but_the_managers_own_judgement():
+    update = document()["paths"]["/api/v3/worker/task/{task_id}"]["post"]["requestBody"]["content"][JSON]["schema"]
+    words = {status.value for status in TaskStatus} - {TaskStatus.SOFT_FAILED.value}
+    assert set(update["properties"]["taskStatus"]["enum"]) == words
 
 
 def schemas(node):
