@@ -40,7 +40,9 @@ def _moment(said: object, name: str, now: int) -> int | None:
 
 def read_expected(body: Mapping[str, Any]) -> Expected | None:
     """Return what the caller believes to be pending; None where nothing is said of it."""
-    return Expected(body["replaces"]) if "replaces" in body else None
+    if "replaces" not in body:
+        return None
+    return Expected(None if body["replaces"] is None else body["replaces"].lower())
 
 
 def pending_json(pending: Pending) -> dict[str, object]:

@@ -81,7 +81,7 @@ def test_an_expectation_that_does_not_hold_asks_nobody(caller):
     assert (pending["id"], pending["request"]["id"], pending["request"]["by"]) == (one.id, mine, "10.0.0.1")
     assert "as 10.0.0.1 asked" in answer.json["message"]
     assert "request" not in shown(caller, two)
-    answer = act(caller, one, "restart", SAM, replaces=mine)
+    answer = act(caller, one, "restart", SAM, replaces=mine.upper())
     assert answer.json["workers"][0]["text"].endswith("instead of Send to Sleep, which 10.0.0.1 asked for")
 
 
