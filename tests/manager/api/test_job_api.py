@@ -1,13 +1,12 @@
 """What operators' programs call to submit jobs and to look after them and their tasks: Flamenco's operator API."""
 
 import io
-import struct
 import threading
-import zlib
 from dataclasses import replace
 
 import pytest
 from callers import awake
+from drawn import bomb, picture
 from PIL import Image
 from polling import until
 
@@ -302,18 +301,12 @@ def test_a_job_is_given_up(caller):
 # -- pictures
 
 
-def picture():
-    content = io.BytesIO()
-    Image.new("RGB", (800, 600), "red").save(content, "PNG")
-    return content.getvalue()
-
-
 def test_the_last_picture_of_a_job_and_of_the_farm(caller, store):
     job, worker = caller.submit(), awake(caller)
     task = worker.post("task").json["uuid"]
     for path in (f"/api/v3/jobs/{job['id']}/last-rendered", "/api/v3/jobs/last-rendered"):
         assert caller.get(path).status_code == 204
-    sent = {"data": picture(), "headers": {"Content-Type": "image/png"}}
+    sent = {"data": picture((800, 600)), "headers": {"Content-Type": "image/png"}}
     assert worker.post(f"task/{task}/output-produced", **sent).status_code == 202
     until(lambda: store.job(job["id"]).picture_at, "the small pictures")
     for path in (f"/api/v3/jobs/{job['id']}/last-rendered", "/api/v3/jobs/last-rendered"):
@@ -330,9 +323,9 @@ def test_a_picture_with_more_pixels_than_memory_is_413(caller):
     caller.submit()
     worker = awake(caller)
     task = worker.post("task").json["uuid"]
-    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
-    answer = worker.post(f"task/{task}/output-produced", data=bomb, headers={"Content-Type": "image/png"})
+    answer = worker.post(
+        f"task/{task}/output-produced", data=bomb(60_000, 60_000), headers={"Content-Type": "image/png"}
+    )
     assert (answer.status_code, answer.json["code"]) == (413, 413)
     assert "pixels" in answer.json["message"]
 

@@ -1,11 +1,9 @@
 """The small pictures of a job's newest one, made of real files."""
 
-import io
-import struct
 import threading
-import zlib
 
 import pytest
+from drawn import bomb, picture
 from PIL import Image
 from polling import until
 from pretended import awake, job
@@ -13,12 +11,6 @@ from pretended import awake, job
 from farmhand.manager.rules.facts import Kind
 from farmhand.manager.storage import calls, jobcare
 from farmhand.manager.storage.pictures import SIZES, WAITING, Pictures, TooLarge, check, shrink
-
-
-def picture(size=(8, 8), mode="RGB", format="PNG", colour=None):
-    content = io.BytesIO()
-    Image.new(mode, size, colour or 0).save(content, format)
-    return content.getvalue()
 
 
 def sizes(folder):
@@ -55,14 +47,6 @@ def test_what_renderers_write_can_be_shown(tmp_path, mode, format, colour, expec
     shrink(picture((16, 16), mode, format, colour), tmp_path)
     shown = Image.open(tmp_path / "last-rendered.jpg").getpixel((8, 8))
     assert all(abs(one - other) <= 3 for one, other in zip(shown, expected, strict=True))
-
-
-def bomb(width, height):
-    """Make a PNG of some bytes that says to be this large."""
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = [(b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
-    chunks = [struct.pack(">I", len(it)) + kind + it + struct.pack(">I", zlib.crc32(kind + it)) for kind, it in parts]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 @pytest.mark.parametrize("size", [(9000, 9000), (60_000, 60_000)])
