@@ -6,13 +6,17 @@ import socket
 import sqlite3
 import time
 from collections.abc import Coroutine, Iterator
+from pathlib import Path
 from typing import cast
 
+import postgres
 import pytest
 import urllib3
+from manager_server import serving
 from pretended import SECRET as KNOWN
 from pretended import Pretended, register
 from starlette.types import Message, Receive, Scope, Send
+from stores import opened
 
 from farmhand.manager.storage.store import Store
 from farmhand.manager.web.hangup import HANG_UP, unanswered
@@ -93,6 +97,28 @@ def test_operators_are_told(url: str, store: Store) -> None:
         page = http.request("GET", f"{url}/workers")
     assert (answer.status, page.status) == (503, 503)
     assert "try again" in page.data.decode()
+
+
+@contextlib.contextmanager
+def closed(database: str) -> Iterator[None]:
+    """Have PostgreSQL end all connections to a database and take none, as while it starts again."""
+    server = postgres.server()
+    server.do(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+    server.do(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+    try:
+        yield
+    finally:
+        server.do(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+
+
+def test_a_worker_outlives_a_restart_of_postgresql(tmp_path: Path) -> None:
+    with opened("postgresql", tmp_path) as store, serving(store) as url:
+        worker = register(store, "render-1")
+        client = Client(url, Credentials(worker.id, KNOWN))
+        with closed(str(store.database.engine.url.database)):
+            assert isinstance(client.sign_on(ME), Trouble)
+            assert isinstance(client.sign_on(ME), Trouble)
+        assert client.sign_on(ME) == SignedOn(Status.AWAKE, "/api/farmhand/push")
 
 
 def test_other_refusals_are_answered(url: str, worker: Pretended) -> None:
