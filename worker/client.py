@@ -28,6 +28,7 @@ from .rules.answers import (
     Trouble,
     Work,
 )
+from .rules.delivery import TOO_LARGE
 from .wire import API, PUSH_WAIT, REQUESTABLE, Status
 
 # Seconds to connect, and between two pieces of an answer.
@@ -91,7 +92,7 @@ class Client:
             "platform": me.platform,
             "supported_task_types": list(me.task_types),
         }
-        reply = self._call("POST", "/worker/register-worker", body)
+        reply = self._call("POST", "/worker/register-worker", body, LONG)
         match reply:
             case Reply(200, {"uuid": str(id)}):
                 return Registered(id)
@@ -107,7 +108,7 @@ class Client:
             **({"invocation": me.invocation} if me.invocation else {}),
             **({} if me.restart_code is None else {"restart_code": me.restart_code}),
         }
-        reply = self._call("POST", "/worker/sign-on", body)
+        reply = self._call("POST", "/worker/sign-on", body, LONG)
         match reply:
             case Reply(200, {"status_requested": wish, **more}):
                 push = more.get("push")
@@ -156,16 +157,15 @@ class Client:
         return _otherwise(reply)
 
     def report(self, task: str, update: Mapping[str, object]) -> int | None:
-        """Send an update of a task; return the HTTP status, None if there was no answer."""
-        reply = self._call("POST", f"/worker/task/{task}", dict(update))
-        return reply.status if isinstance(reply, Reply) else None
+        """Send an update of a task; return the HTTP status, None if there was no answer of a manager."""
+        return _own_status(self._call("POST", f"/worker/task/{task}", dict(update)))
 
     def show(self, task: str, media_type: str, picture: bytes) -> int | None:
-        """Send a picture that a task made; return the HTTP status, None if there was no answer."""
+        """Send a picture that a task made; return the HTTP status, None if there was no answer of a manager."""
         reply = self._send(
             "POST", f"{API}/worker/task/{task}/output-produced", picture, {"Content-Type": media_type}, LONG
         )
-        return reply.status if isinstance(reply, Reply) else None
+        return _own_status(reply)
 
     def listen(self, path: str, since: int) -> int | None:
         """Wait at the bell; return what it says, `since` if it is silent, None if there is no bell any more."""
@@ -214,6 +214,19 @@ def _json(media_type: str, data: bytes) -> Any:
 
 def _noted(reply: Reply | Trouble) -> Answer:
     return Noted() if isinstance(reply, Reply) and reply.status in (200, 204) else _otherwise(reply)
+
+
+def _own_status(reply: Reply | Trouble) -> int | None:
+    """Return the status of an answer that a manager can have given.
+
+    One that takes something says so without a page; what it refuses it refuses in words. The page of a proxy, of a
+    network that wants a login, or of whoever has the address now says nothing of what was sent, but that it is too
+    large.
+    """
+    if isinstance(reply, Trouble):
+        return None
+    its_own = reply.status in (202, 204, TOO_LARGE) or reply.status >= 500 or isinstance(reply.said, dict)
+    return reply.status if its_own else None
 
 
 def _otherwise(reply: Reply | Trouble) -> Denied | Trouble:

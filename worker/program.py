@@ -53,6 +53,7 @@ class Program:
         self._output = platform.pipe()
         self._lines = Lines(locale.getencoding())  # on Windows, what programs write in that know no better
         self._at_end = False
+        self._line_begun = inf
         self._kill_at = inf
         self._killed_at = inf
         self._ended = False
@@ -70,11 +71,13 @@ class Program:
         return self._kill_at
 
     @property
-    def unfinished_line(self) -> bool:
-        return self._lines.unfinished
+    def line_begun(self) -> float:
+        """Return since when the program has not ended a line that it began, infinity if it has."""
+        return self._line_begun
 
     def cut_line(self) -> list[str]:
         """Return what there is of a line that the program has begun and not ended."""
+        self._line_begun = inf
         return self._lines.flush()
 
     def look(self, now: float) -> list[str]:
@@ -87,6 +90,10 @@ class Program:
             lines += self._read()
         elif now >= self._kill_at and not self.over:
             self._kill_again(now)
+        if not self._lines.unfinished:
+            self._line_begun = inf
+        elif lines or self._line_begun == inf:
+            self._line_begun = now
         return lines
 
     def kill(self, now: float) -> None:

@@ -70,7 +70,8 @@ class Running:
     @property
     def due(self) -> float:
         """Return when to look at the latest."""
-        return min(self._wait_until, self._log.due, self._program.due if self._program else inf)
+        program = self._program
+        return min(self._wait_until, self._log.due, *((program.due, program.line_begun + AGE) if program else ()))
 
     def look(self, now: float) -> None:
         """Make what progress there is to make."""
@@ -94,8 +95,9 @@ class Running:
 
     def _look_at_program(self, program: Program, now: float) -> None:
         self._note(program.look(now), program, now)
-        if now >= self._log.due and program.unfinished_line:
+        if now >= program.line_begun + AGE:
             self._note(program.cut_line(), program, now)
+            self._send_log(self._log.take())
         if not program.over:
             return
         self._program = None
@@ -115,8 +117,6 @@ class Running:
                 self._around.show(Path(path))
             if self._ends_step(line):
                 self._step(1)
-        if program.unfinished_line:
-            self._log.wait_until(now + AGE)
 
     def _go_on(self, now: float) -> None:
         """Begin the next command that takes time; do those before it that take none."""

@@ -41,6 +41,12 @@ class Raw:
     data: bytes = b""
 
 
+def page(status, media_type="text/html", body="<h1>Hello</h1>"):
+    """Return what somebody says who is no manager, such as a proxy."""
+    head = f"HTTP/1.1 {status} x\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+    return Raw(f"{head}\r\n{body}".encode())
+
+
 CUT = Raw()
 HALF = Raw(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"status_requ')
 NO_HTTP = Raw(b"\x16\x03\x01 220 mail ready\r\n")
@@ -172,7 +178,7 @@ class Manager:
                 if isinstance(status, Raw):
                     return status, None
                 if status:
-                    return status, {"message": "told to fail"} if status == 403 else None
+                    return status, {"message": "told to fail"} if 400 <= status < 500 else None
         return None
 
     def _route(self, method, path, headers, body):

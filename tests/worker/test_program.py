@@ -2,6 +2,7 @@
 
 import logging
 import os
+from math import inf
 
 import pytest
 
@@ -94,6 +95,22 @@ def test_what_cannot_be_killed_is_complained_about(selector, caplog):
         assert not caplog.records
         program.look(STUBBORN + KILL_AGAIN)
     assert "processes [4712] do not end" in caplog.text
+    program.close()
+    os.close(machine.output)
+
+
+def test_it_is_known_since_when_a_line_has_not_been_ended(selector):
+    program, tree, machine = started(selector, lives=1)
+    begun = []
+    for now, written in enumerate((b"one\n", b"tw", b".", b"o\nthr", b"ee\n", b"four")):
+        os.write(machine.output, written)
+        program.look(float(now))
+        begun.append(program.line_begun)
+    assert begun == [inf, 1.0, 1.0, 3.0, inf, 5.0]
+    assert program.cut_line() == ["four"]
+    assert program.line_begun == inf
+    tree.exit = Exit(code=0)
+    program.look(6.0)
     program.close()
     os.close(machine.output)
 

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from flamenco_manager import CUT, HALF, manager
+from flamenco_manager import CUT, HALF, manager, page
 from worker_process import wait_until, worker
 
 UPDATE = "POST /api/v3/worker/task/"
@@ -58,6 +58,17 @@ def test_a_manager_that_takes_no_log_at_all_is_told_of_the_end_all_the_same(farm
         wait_until((tmp_path / "done").exists, 5)
         farm.wait_task(task, "completed", 20)
     assert (farm.tasks[task]["log"], farm.tasks[task]["steps_completed"]) == ("", 1)
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 404, 409])
+def test_what_a_proxy_says_of_a_report_is_not_believed(farm, tmp_path, status):
+    answers = iter([page(status)])
+    farm.fail[UPDATE] = lambda body: next(answers, None) if body.get("taskStatus") == "completed" else None
+    task = farm.add_task(("echo", {"message": "x"}))
+    with worker(farm.url, tmp_path) as started:
+        farm.wait_task(task, "completed")
+        assert "dropped" not in started.log
+    assert farm.tasks[task]["updates"][-1]["taskStatus"] == "completed"
 
 
 def test_what_is_too_large_for_a_proxy_is_sent_in_smaller_pieces(farm, tmp_path):

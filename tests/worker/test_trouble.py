@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from flamenco_manager import CUT, HALF, NO_HTTP, Raw, manager
+from flamenco_manager import CUT, HALF, NO_HTTP, manager, page
 from processes import marked
 from worker_process import wait_until, worker
 
@@ -36,11 +36,6 @@ def known_worker(farm, tmp_path):
         farm.wait_status("awake")
         started.process.terminate()
         started.exit_code()
-
-
-def page(status, media_type, body):
-    head = f"HTTP/1.1 {status} x\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
-    return Raw(f"{head}\r\n{body}".encode())
 
 
 @pytest.mark.parametrize(

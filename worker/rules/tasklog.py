@@ -34,10 +34,6 @@ class TaskLog:
         """Say whether there is enough of a piece to be sent."""
         return self._size >= PIECE
 
-    def wait_until(self, at: float) -> None:
-        """Have what there is taken by then."""
-        self.due = min(self.due, at)
-
     def add(self, line: str, now: float) -> None:
         text = f"{line}\n"
         size = _bytes(text)
@@ -67,7 +63,7 @@ class TaskLog:
     def _put(self, text: str, size: int, now: float) -> None:
         self._piece.append(text)
         self._size += size
-        self.wait_until(now + AGE)
+        self.due = min(self.due, now + AGE)
 
     def _put_at_end(self, text: str, size: int) -> None:
         self._end.append(text)

@@ -25,13 +25,6 @@ def test_a_piece_is_full_when_it_is_large():
     assert log.full
 
 
-def test_a_line_that_has_begun_can_be_waited_for():
-    log = TaskLog()
-    log.wait_until(3.0)
-    log.wait_until(4.0)
-    assert log.due == 3.0
-
-
 def flooded(lines, limit=10_000):
     """Return what is sent of so many lines, each 100 bytes long."""
     log = TaskLog(limit)
