@@ -44,6 +44,12 @@ def test_every_call_has_a_name_of_its_own_and_a_row_in_a_table():
         assert said["summary"], (method, path)
 
 
+def test_every_answer_says_what_it_is():
+    for method, path, _, said in described():
+        for status, response in said["responses"].items():
+            assert follow(response)["description"], (method, path, status)
+
+
 def test_every_parameter_of_a_path_is_described():
     for (method, path), operation in operations().items():
         described = {parameter.name for parameter in operation.path}
