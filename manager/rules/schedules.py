@@ -8,7 +8,7 @@ A worker may have several schedules, its own and its tags': it sleeps where any 
 act. What a person asked for holds until the next edge, and what is still pending is not replaced by one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,6 +20,9 @@ from .workers import Moved, Situation, Terms, Worker, is_farm, situation
 
 # A window of one day a week recurs within 14 days even where a day, or its hour, is left out between two.
 LOOK = timedelta(days=15)
+
+# Where to look first: most have an edge on every working day.
+NEAR = timedelta(days=4)
 
 # Who asks it.
 BY = "sleep schedule"
@@ -146,10 +149,9 @@ def judge(schedules: Iterable[Schedule], at: int) -> Verdict | None:
     if not active:
         return None
     now = _moment(at)
-    near = sleeps(active, now - LOOK, now + LOOK)
-    edges = [edge for sleep in near for edge in (sleep.begins, sleep.ends) if edge is not None]
-    since = max((edge for edge in edges if edge <= at), default=None)
-    until = min((edge for edge in edges if edge > at), default=None)
+    since, until = _edges(active, now, NEAR)
+    if since is None or until is None:
+        since, until = _edges(active, now, LOOK)
     open_now = [
         (schedule, window)
         for schedule in active
@@ -160,6 +162,14 @@ def judge(schedules: Iterable[Schedule], at: int) -> Verdict | None:
         return Verdict(Status.AWAKE, False, "no window of its sleep schedule is open", since, until)
     lazy = all(schedule.lazy for schedule, _ in open_now)
     return Verdict(Status.ASLEEP, lazy, "; ".join(dict.fromkeys(_because(*each) for each in open_now)), since, until)
+
+
+def _edges(active: Sequence[Schedule], now: datetime, look: timedelta) -> tuple[int | None, int | None]:
+    """Return the edges before and after a moment, None where there is none so near."""
+    at, near = _epoch(now), sleeps(active, now - look, now + look)
+    edges = [edge for sleep in near for edge in (sleep.begins, sleep.ends) if edge is not None]
+    before, after = [edge for edge in edges if edge <= at], [edge for edge in edges if edge > at]
+    return max(before, default=None), min(after, default=None)
 
 
 def _because(schedule: Schedule, window: Window) -> str:
