@@ -23,10 +23,11 @@ _SUPERVISORS = {"farmhand": "Farmhand", "systemd": "systemd"}
 
 @dataclass(frozen=True)
 class Remedy:
-    """Something that its agent can do for a worker; key is what the form sends."""
+    """Something that its agent can do for a worker; key is what the form sends, why says how its service is."""
 
     key: str
     label: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,16 @@ def upkeep(worker: Worker, now: int) -> Upkeep:
     errand = _errand(worker, now)
     under_way = errand is not None and not errand.over
     verb = None if under_way else agents.remedy(worker, now)
-    remedy = None if verb is None else Remedy(verb.value, agents.LABELS[verb])
+    remedy = None if verb is None else Remedy(verb.value, agents.LABELS[verb], _service(worker.attended))
     return Upkeep(_BADGES[found.trust], found.why, remedy, errand)
+
+
+def _service(found: Attended | None) -> str:
+    """Say how a service is, and how it got there."""
+    if found is None:
+        return ""
+    ended = f", it ended last with {found.exit}" if found.exit else ""
+    return f"{found.active} ({found.sub}), {found.result}{ended}"
 
 
 def _errand(worker: Worker, now: int) -> Errand | None:
@@ -95,11 +104,10 @@ def facts(worker: Worker, judged: Judgement, drill: Drill | None, now: int) -> l
 
 
 def _of_service(found: Attended, now: int) -> list[tuple[str, str]]:
-    ended = f", it ended last with {found.exit}" if found.exit else ""
     seen = Moment(found.heard_at, now).full
     return [
         ("Runs under", f"{_SUPERVISORS.get(found.supervisor, found.supervisor)}, {found.service}"),
-        ("Its service", f"{found.active} ({found.sub}), {found.result}{ended}"),
+        ("Its service", _service(found)),
         ("Restarts", f"{found.restarts} by its supervisor, since somebody started it"),
         ("Agent", f"{found.agent}, heard of {seen}"),
     ]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ...units.light import Any
 from ...units.unit_names import short_name
 from ..control.protocol import NoSupervisor, Reply, Request, ask
+from ..exit_codes import BAD_INPUT
 from ..rules.attested import PROPERTIES
 from ..rules.warrants import is_name
 from .node import Unseen
@@ -38,6 +39,9 @@ class Farmhand:
 
     def _ask(self, verb: str, options: Mapping[str, Any] | None = None, names: tuple[str, ...] = ()) -> Reply:
         try:
-            return ask(self._control, Request(verb, names or self._patterns, options or {}))
+            reply = ask(self._control, Request(verb, names or self._patterns, options or {}))
         except (NoSupervisor, OSError, ValueError) as problem:
             raise Unseen(str(problem)) from None
+        if reply.exit_code == BAD_INPUT:  # an older supervisor than this agent
+            raise Unseen("; ".join((*reply.lines, "is the supervisor an older one? 'farmhand reexec' renews it")))
+        return reply

@@ -12,6 +12,7 @@ from ...units.tickets import KEY_BYTES
 
 CREDENTIALS = "agent-credentials.json"
 _SPENT = "agent-spent.json"
+_LOCK = "agent.lock"
 
 
 class BadFile(Exception):
@@ -43,11 +44,13 @@ class Folder:
     """The agent's folder, made for its user alone. keep_private: takes a file from everybody else."""
 
     def __init__(self, path: Path, keep_private: Callable[[str], None]) -> None:
+        """Take the folder for this process alone. Raises BadFile where another agent has it."""
         self._path = path
         self._keep_private = keep_private
         if not path.is_dir():
             path.mkdir(mode=0o700, parents=True)
             keep_private(str(path))
+        self._lock = _hold(path / _LOCK)
 
     @property
     def credentials_path(self) -> Path:
@@ -97,6 +100,23 @@ class Folder:
             os.fsync(file.fileno())
         os.replace(new, path)
         _sync_folder(self._path)
+
+
+def _hold(path: Path) -> int:
+    """Return a descriptor that nobody else gets while this process lives."""
+    flags = os.O_RDWR | os.O_CREAT
+    try:
+        if (temporary := getattr(os, "O_TEMPORARY", None)) is not None:  # on Windows: gone with its last descriptor
+            return os.open(path, flags | os.O_EXCL | temporary, 0o600)
+        import fcntl
+
+        lock = os.open(path, flags | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (FileExistsError, BlockingIOError):
+        raise BadFile(
+            f"{path.parent}: another agent is at work there; give each a folder of its own (--data)"
+        ) from None
+    return lock
 
 
 def _is_key(text: str) -> bool:

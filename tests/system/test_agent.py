@@ -84,7 +84,8 @@ class Bench:
     def shut_down(self) -> None:
         path = f"/api/v3/worker-mgt/workers/{self.worker['id']}/setstatus"
         self.farm.api(path, {"status": "offline", "is_lazy": False})
-        until(lambda: self.worker["agent"]["active"] == "inactive", "the agent to see that the worker has ended")
+        self.becomes("offline")
+        until(lambda: self.worker["agent"]["offers"] == "start", "the agent to see that the worker has ended")
 
     def ticket(self, asked: dict[str, Any], state: str) -> dict[str, Any]:
         path = f"/api/farmhand/tickets/{asked['id']}"
@@ -170,6 +171,13 @@ def test_the_drill_shows_how_long_the_worker_is_away(bench: Bench) -> None:
     assert drill["request"] == begun["request"]
     assert 100 < drill["gap_ms"] < 10_000
     assert bench.farm.show("worker", "NRestarts", "Result") == {"NRestarts": "1", "Result": "success"}
+
+
+def test_an_agent_outlives_a_supervisor_that_is_replaced(bench: Bench) -> None:
+    assert bench.farm.run("farmhand", "reexec").returncode == 0
+    bench.shut_down()
+    bench.ticket(bench.ask("start"), "done")
+    bench.becomes("awake")
 
 
 def test_a_policy_that_changes_is_attested_anew(bench: Bench, folder: Path) -> None:

@@ -36,7 +36,8 @@ def test_an_offline_worker_is_started_by_a_button_in_its_row(
 ) -> None:
     leave(agent, worker)
     button = (
-        f'<button class="button" form="agent" name="start" value="{worker.id}" aria-label="Start: cap-1">Start</button>'
+        f'<button class="button" form="agent" name="start" value="{worker.id}" aria-label="Start: cap-1" '
+        'title="Its service is inactive (dead), success, it ended last with exit code 0">Start</button>'
     )
     assert button in client.get("/workers").text
     assert button in client.get(f"/workers/{worker.id}").text

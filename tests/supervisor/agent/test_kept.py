@@ -20,6 +20,11 @@ def test_what_was_kept_is_found_again(folder: Folder) -> None:
     assert (folder.credentials(), folder.spent()) == (known, {"t1": 5})
 
 
+def test_a_folder_belongs_to_one_agent_at_a_time(folder: Folder, tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match="another agent is at work there; give each a folder of its own"):
+        Folder(tmp_path / "agent", lambda path: None)
+
+
 def test_only_its_user_may_read_it(folder: Folder, tmp_path: Path) -> None:
     folder.keep_credentials(Credentials("s" * 64, "0" * 64, "id"))
     assert (tmp_path / "agent").stat().st_mode & 0o777 == 0o700

@@ -4,6 +4,7 @@ The manager here is a server that answers what the test says; it knows the agent
 """
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -226,9 +227,10 @@ def test_the_next_agent_does_not_do_again_what_one_before_it_began(
     handing: Handing, node: Node, tmp_path: Path
 ) -> None:
     manager = handing(lambda challenge: [ticket(challenge)])
-    agent(manager, node, tmp_path).take_tickets()
+    agent(manager, node, tmp_path / "before").take_tickets()
     until(manager.told, "the outcome")
-    agent(manager, node, tmp_path).take_tickets()
+    shutil.copytree(tmp_path / "before", tmp_path / "next")
+    agent(manager, node, tmp_path / "next").take_tickets()
     assert node.done == [("restart", "worker@1")]
     assert manager.told()[1][0] == "failed"
 
