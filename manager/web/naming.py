@@ -67,5 +67,5 @@ def refusal(request: Request) -> Response:
         "or write the name under host_names: in its configuration."
     )
     if request.url.path.startswith("/api/"):
-        return JSONResponse({"code": MISDIRECTED, "message": what}, MISDIRECTED)
+        return JSONResponse({"message": what}, MISDIRECTED)
     return PlainTextResponse(what, MISDIRECTED)
