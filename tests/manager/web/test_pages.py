@@ -35,7 +35,15 @@ def test_home_is_the_list_of_workers(client: FlaskClient) -> None:
 
 def test_no_page_has_script_or_style_of_its_own(client: FlaskClient, store: Store, workers: list[Pretended]) -> None:
     job_id, node = job(store), workers[0].id
-    for path in ("/workers", f"/workers/{node}", f"/workers/{node}/install", "/jobs", f"/jobs/{job_id}", "/nothing"):
+    for path in (
+        "/workers",
+        f"/workers/{node}",
+        f"/workers/{node}/install",
+        f"/workers/{node}/sleep",
+        "/jobs",
+        f"/jobs/{job_id}",
+        "/nothing",
+    ):
         text = client.get(path).text
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?! type=\"module\" src=\"/static/)", text), path
         assert not re.search(r'(?:href|src)="https?://', text), path
