@@ -145,7 +145,7 @@ def test_output_of_a_silent_program_arrives_within_two_seconds(farm, tmp_path):
 
 
 def test_a_line_that_grows_is_shown_meanwhile_and_none_is_cut_that_comes_as_a_whole(farm, tmp_path):
-    script = "while true; do printf .; sleep 0.3; done & while true; do echo line; sleep 0.001; done"
+    script = "while true; do printf .; sleep 0.3; done & while true; do yes line | head -n 40; sleep 0.02; done"
     dots, lines = farm.add_task(shell(script.partition("&")[0])), farm.add_task(shell(script.rpartition("& ")[2]))
     with worker(farm.url, tmp_path / "a"), worker(farm.url, tmp_path / "b"):
         farm.wait(lambda: "> ..." in farm.tasks[dots]["log"], 4)
