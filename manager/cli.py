@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ NOUNS = {"workers": workers, "jobs": jobs, "tags": tags, "schedules": schedules,
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 2 for what the caller has to mend, 1 for what failed or was refused."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # names may have letters that a terminal has not
     options = _parser().parse_args(with_verb(sys.argv[1:] if argv is None else argv))
     try:
         code: int = options.call(options)

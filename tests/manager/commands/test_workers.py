@@ -246,6 +246,14 @@ def test_the_program_itself_ends_with_these_codes(node: Pretended, url: str) -> 
     assert codes == [0, 1, 2]
 
 
+def test_a_name_that_the_terminal_cannot_write_is_listed_all_the_same(node: Pretended, store: Store, url: str) -> None:
+    awake(store, "Knoten-ü")
+    words = [str(Path(sys.executable).parent / "farmhand-manager"), "workers", "--manager", url]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, env=environment)
+    assert (done.returncode, "Knoten-?" in done.stdout) == (0, True)
+
+
 def test_whoever_has_read_enough_is_left_in_peace(node: Pretended, url: str) -> None:
     program = str(Path(sys.executable).parent / "farmhand-manager")
     ours, theirs = os.pipe()
