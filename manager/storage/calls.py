@@ -20,7 +20,7 @@ from ..rules.tasks import Command, Permission, Task, Thresholds
 from ..rules.workers import Announcement, Moved, Worker
 from . import agents, events, flow, jobcare, pictures, schedules, tasks, turns, workers
 from .database import Change
-from .store import Store
+from .store import Missing, Store
 
 
 @dataclass(frozen=True)
@@ -178,20 +178,25 @@ class TooLate(Exception):
 
 def report_task(store: Store, worker: Worker, task_id: str, said: Report) -> None:
     """Take a worker's report in its order: activity, log, steps, status. Raises Missing, TooLate."""
-    task = store.task(task_id)
-    _refuse_late(worker, task, said.attempt)
-    store.touched.note(task_id)
-    if said.log:
-        store.files.append_log(task.job_id, task_id, said.log, again=said.again)
     if said.activity is None and said.steps_completed is None and said.status in (None, TaskStatus.ACTIVE):
+        _take_log(store, worker, store.task(task_id), said)
         return
     with store.database.write(alone=_frees_others(store, task_id, said.status)) as change:
         tasks.lock(change, task_id)
-        current = tasks.load(change.connection, task_id)
-        if current is None:
-            raise TooLate(f"task {task_id} is gone")
-        _refuse_late(worker, current, said.attempt)
-        _apply(store, change, worker, current, said)
+        task = tasks.load(change.connection, task_id)
+        if task is None:
+            raise Missing(f"there is no task {task_id}")
+        _take_log(store, worker, task, said)
+        _apply(store, change, worker, task, said)
+
+
+def _take_log(store: Store, worker: Worker, task: Task, said: Report) -> None:
+    refusal = task_rules.refuse_report(worker, task, said.attempt)
+    if refusal is not None:
+        raise TooLate(refusal)
+    store.touched.note(task.id)
+    if said.log:
+        store.files.append_log(task.job_id, task.id, said.log, again=said.again)
 
 
 def _frees_others(store: Store, task_id: str, status: TaskStatus | None) -> bool:
@@ -200,12 +205,6 @@ def _frees_others(store: Store, task_id: str, status: TaskStatus | None) -> bool
         return False
     with store.database.look() as connection:
         return status is not TaskStatus.COMPLETED or tasks.is_needed(connection, task_id)
-
-
-def _refuse_late(worker: Worker, task: Task, attempt: int | None) -> None:
-    refusal = task_rules.refuse_report(worker, task, attempt)
-    if refusal is not None:
-        raise TooLate(refusal)
 
 
 def _apply(store: Store, change: Change, worker: Worker, task: Task, said: Report) -> None:
