@@ -8,6 +8,8 @@ from pathlib import Path
 
 import history
 import pytest
+from judge import judge
+from nemesis import rage
 from polling import until
 
 SEED = int(os.environ.get("SEED", "1"))
@@ -23,12 +25,12 @@ def test_a_farm_with_an_enemy(tmp_path: Path) -> None:
         farm.start()
         until(lambda: _awake(farm) == history.WORKERS, "the workers to be awake")
         job = farm.submit(tasks)
-        history.rage(farm, LASTS)
+        rage(farm, LASTS)
         history.settle(farm, job, tasks)
     finally:
         farm.end()
         print("\n".join(farm.deeds))
-    assert history.judge(farm, tasks) == []
+    assert judge(farm, tasks) == []
 
 
 def _awake(farm: history.Field) -> int:
