@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from farmhand.manager.web.contract import described, document
+from farmhand.manager.web.contract import JSON, Json, described, document, follow
 
 
 def areas() -> list[str]:
@@ -11,14 +11,39 @@ def areas() -> list[str]:
 
 
 def table(area: str) -> str:
-    """List the calls of an area: what each does, and how it may be answered."""
-    return "".join(["| Call | What it does | Answers |\n", "| --- | --- | --- |\n", *sorted(_rows(area), key=_order)])
+    """List the calls of an area: what each takes, what it does, and how it may be answered."""
+    header = "| Call | Takes | What it does | Answers |\n| --- | --- | --- | --- |\n"
+    return header + "".join(sorted(_rows(area), key=_order))
 
 
 def _rows(area: str) -> Iterator[str]:
-    for method, path, _, said in described():
+    for method, path, item, said in described():
         if area in said["tags"]:
-            yield f"| `{method} {path}` | {said['summary']} | {', '.join(said['responses'])} |\n"
+            answers = ", ".join(said["responses"])
+            yield f"| `{method} {path}` | {', '.join(_taken(item, said))} | {said['summary']} | {answers} |\n"
+
+
+def _taken(item: Json, said: Json) -> Iterator[str]:
+    """Name what a call takes beside its path; what may be left out is in brackets."""
+    for parameter in map(follow, [*item.get("parameters", ()), *said.get("parameters", ())]):
+        if parameter["in"] == "query":
+            yield f"`?{parameter['name']}`" if parameter.get("required") else f"[`?{parameter['name']}`]"
+    for kind, content in said.get("requestBody", {}).get("content", {}).items():
+        if kind != JSON:
+            yield f"`{kind}`"
+        for name, required in _fields(content.get("schema", {})).items():
+            yield f"`{name}`" if required else f"[`{name}`]"
+
+
+def _fields(schema: Json) -> dict[str, bool]:
+    """Return the fields of an object, and whether each has to be there."""
+    schema = follow(schema)
+    found = {name: name in schema.get("required", ()) for name in schema.get("properties", {})}
+    for part in schema.get("allOf", ()):
+        found |= _fields(part)
+    for part in (part for several in ("anyOf", "oneOf") for part in schema.get(several, ())):
+        found |= dict.fromkeys(_fields(part).keys() - found.keys(), False)
+    return found
 
 
 def _order(row: str) -> tuple[str, str]:
