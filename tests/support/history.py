@@ -1,7 +1,7 @@
 """A farm to be disturbed: a supervisor, a manager and workers, all real, that do short tasks.
 
-Tasks write down when they start and stop, and hold a lock meanwhile; the manager writes down the rest. `nemesis.py` does
-its worst to them, `judge.py` reads what was written.
+Tasks write down when they start and stop, and hold a lock meanwhile; the manager writes down the rest. `nemesis.py`
+does its worst to them, `judge.py` reads what was written.
 """
 
 import contextlib
