@@ -228,3 +228,10 @@ def test_a_removed_agent_ends_and_is_not_started_again(bench: Bench) -> None:
     until(lambda: bench.farm.show("agent", "ActiveState")["ActiveState"] == "failed", "the agent to end", seconds=15)
     assert bench.farm.show("agent", "ExecMainStatus")["ExecMainStatus"] == "77"
     assert ask(f"{bench.farm.url}/api/farmhand/agents")["agents"] == []
+
+
+def test_all_workers_of_the_farm_that_comes_with_us_are_attended(tmp_path: Path) -> None:
+    with running(tmp_path) as farm:
+        until(
+            lambda: {one["restart"]["state"] for one in farm.workers().values()} == {"verified"}, "all to be verified"
+        )

@@ -42,3 +42,23 @@ def test_a_spoilt_file_of_credentials_is_no_reason_to_enrol_anew(tmp_path: Path)
     (tmp_path / "agent-credentials.json").write_text("{}")
     done = run(*GOOD, "--data", str(tmp_path))
     assert (done.returncode, "remove the file to enrol anew" in done.stderr) == (2, True)
+
+
+LOADED = """
+import sys
+from farmhand.supervisor import cli
+try:
+    cli.main(["agent", "--manager", "http://127.0.0.1:1/", "--service", "worker@1", "--data", sys.argv[1]])
+finally:
+    print(*sys.modules)
+"""
+
+
+def test_an_agent_needs_nothing_but_the_base_and_loads_little(tmp_path: Path) -> None:
+    (tmp_path / "agent-credentials.json").write_text("{}")  # with which it ends before it calls anybody
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, str(tmp_path)], capture_output=True, text=True, timeout=20, check=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "farmhand" in loaded
+    assert not loaded & {"urllib3", "flask", "sqlalchemy", "yaml", "cryptography", "asyncio", "subprocess"}
