@@ -73,13 +73,13 @@ def test_a_farm_that_comes_back_is_not_asked_by_all_in_the_same_moment(farm, tmp
     with contextlib.ExitStack() as started:
         for number in range(4):
             started.enter_context(worker(farm.url, tmp_path / str(number)))
-        farm.wait(lambda: farm.paths().count(f"POST {SIGN_ON}") == 20)
+        farm.wait(lambda: farm.paths().count(f"POST {SIGN_ON}") == 16)
     callers = {}
     for at, _, path, body in farm.calls:
         if path == SIGN_ON:
             callers.setdefault(body["name"], []).append(at)
     pauses = {round(later - at, 2) for times in callers.values() for at, later in itertools.pairwise(times)}
-    assert len(pauses) > 8, "they would be four if nobody rolled dice"
+    assert len(pauses) > 6, "they would be three if nobody rolled dice"
     assert max(pauses) > 2 * min(pauses), "and they grow"
 
 
