@@ -153,9 +153,9 @@ def _answer(told: Announced, group: socket.socket, networks: Networks, *, busy: 
     """Answer what has come, if it is a question; say whether it was answered."""
     try:
         datagram, (host, port) = group.recvfrom(ssdp.LARGEST + 1)
-        if busy or not ssdp.searches(datagram) or not ssdp.may_ask(host, [each.network for each in networks]):
+        if busy or not ssdp.searches(datagram) or not ssdp.may_ask(host, networks):
             return False
-        for address in ssdp.named_to(host, [str(each.ip) for each in networks]):
+        for address in ssdp.named_to(host, networks):
             place = ssdp.location(address, told.port)
             group.sendto(ssdp.answer(told.device, place, told.software), (host, port))
     except OSError as error:  # who asked has gone, or its network has

@@ -4,8 +4,8 @@ UPnP Device Architecture 1.0, sections 1.1 and 1.2: HTTP's lines, one message a 
 """
 
 import uuid
-from collections.abc import Collection, Iterable
-from ipaddress import IPv4Address, IPv4Network
+from collections.abc import Collection
+from ipaddress import IPv4Address, IPv4Interface
 
 from ...worker.wire import SSDP_DESCRIPTION, SSDP_GROUP, SSDP_PORT, SSDP_TARGET
 
@@ -81,16 +81,20 @@ def _message(first: str, *headers: tuple[str, str]) -> bytes:
     return "\r\n".join([first, *(f"{name}: {value}" for name, value in headers), "", ""]).encode("ascii", "replace")
 
 
-def may_ask(asker: str, networks: Collection[IPv4Network]) -> bool:
+def may_ask(asker: str, networks: Collection[IPv4Interface]) -> bool:
     """Say whether an asker is near: in a network of the manager's, or in one that the world does not see.
 
     An answer is longer than its question, and nothing proves where a question is from.
     """
     address = IPv4Address(asker)
-    return address.is_private or any(address in network for network in networks)
+    return address.is_private or any(address in each.network for each in networks)
 
 
-def named_to(asker: str, addresses: Iterable[str]) -> list[str]:
-    """Return by which of its addresses the manager is named to an asker: those of the loopback stay on its machine."""
-    local = IPv4Address(asker).is_loopback
-    return sorted((each for each in addresses if local or not IPv4Address(each).is_loopback), key=IPv4Address)
+def named_to(asker: str, networks: Collection[IPv4Interface]) -> list[str]:
+    """Return by which of its addresses the manager is named to an asker: that of the asker's own network first.
+
+    Those of the loopback stay on their machine.
+    """
+    address = IPv4Address(asker)
+    reached = (each for each in networks if address.is_loopback or not each.is_loopback)
+    return [str(each.ip) for each in sorted(reached, key=lambda each: (address not in each.network, each))]

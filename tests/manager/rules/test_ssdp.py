@@ -1,6 +1,6 @@
 """Which datagrams a manager answers, with what, and to whom."""
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Interface
 
 import pytest
 from hypothesis import given
@@ -70,11 +70,23 @@ def test_who_is_far_away_gets_no_answer(asker, may):
 
 
 def test_who_is_in_the_managers_own_network_is_near():
-    assert ssdp.may_ask("8.8.8.8", [IPv4Network("8.8.8.0/24")])
+    assert ssdp.may_ask("8.8.8.8", [IPv4Interface("8.8.8.1/24")])
 
 
-def test_the_loopback_is_named_on_its_own_machine_alone():
-    addresses = ["127.0.0.1", "10.0.0.1"]
-    assert ssdp.named_to("10.0.0.9", addresses) == ["10.0.0.1"]
-    assert ssdp.named_to("127.0.0.1", addresses) == ["10.0.0.1", "127.0.0.1"]
-    assert ssdp.named_to("10.0.0.9", ["127.0.0.1"]) == []
+OWN = [IPv4Interface("127.0.0.1/8"), IPv4Interface("10.0.0.1/24"), IPv4Interface("192.168.7.1/24")]
+
+
+@pytest.mark.parametrize(
+    ("asker", "addresses"),
+    [
+        pytest.param("10.0.0.9", ["10.0.0.1", "192.168.7.1"], id="the loopback is named on its own machine alone"),
+        pytest.param("192.168.7.9", ["192.168.7.1", "10.0.0.1"], id="the network of the asker comes first"),
+        pytest.param("127.0.0.1", ["127.0.0.1", "10.0.0.1", "192.168.7.1"], id="who asks from the machine itself"),
+    ],
+)
+def test_by_which_addresses_it_is_named(asker, addresses):
+    assert ssdp.named_to(asker, OWN) == addresses
+
+
+def test_a_manager_on_the_loopback_is_named_to_nobody_else():
+    assert ssdp.named_to("10.0.0.9", OWN[:1]) == []
