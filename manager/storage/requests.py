@@ -13,7 +13,7 @@ from ..rules import actions, dues
 from ..rules.actions import Answer, Asked, Expected
 from ..rules.attended import Verb
 from ..rules.workers import PLAIN, Moved, Terms, Worker
-from . import agents, schedules, workers
+from . import schedules, tickets, workers
 from .asking import ask_all
 from .database import Change
 from .store import Store
@@ -90,6 +90,6 @@ def come_due(store: Store) -> list[Worker]:
 
 
 def _come_due(change: Change, worker: Worker, *, sleeps: bool) -> Moved:
-    if dues.starts(worker, change.now) and agents.ask_within(change, worker, Verb.START, by="").ticket is None:
+    if dues.starts(worker, change.now) and tickets.ask_within(change, worker, Verb.START, by="").ticket is None:
         return dues.put_off(worker, change.now)
     return dues.come_due(worker, str(uuid.uuid4()), change.now, sleeps=sleeps)

@@ -10,7 +10,7 @@ from ..rules import agents as rules
 from ..rules.agents import Drill
 from ..rules.attended import Ticket, Verb
 from ..rules.workers import Worker
-from ..storage import agents, drills
+from ..storage import agents, drills, tickets
 from ..storage.agents import Agent, Enrolment, Seen
 from .api import FARMHAND, NO_CONTENT, Problem, Stranger, body
 from .origin import operator
@@ -75,14 +75,14 @@ def _seen(said: dict[str, Any]) -> Seen:
 
 @bp.post(f"{AGENTS}/tickets")
 def take_tickets() -> ResponseReturnValue:
-    written = agents.take(store(), g.agent.id, body()["challenge"])
+    written = tickets.take(store(), g.agent.id, body()["challenge"])
     return jsonify(tickets=written, codes=agents.codes(store(), g.agent.id))
 
 
 @bp.post(f"{AGENTS}/outcomes")
 def conclude() -> ResponseReturnValue:
     said = body()
-    agents.conclude(store(), g.agent.id, said["ticket"], said["outcome"], said["text"][:_LONGEST])
+    tickets.conclude(store(), g.agent.id, said["ticket"], said["outcome"], said["text"][:_LONGEST])
     return NO_CONTENT
 
 
@@ -111,7 +111,7 @@ def force_restart(worker_id: str) -> ResponseReturnValue:
 
 
 def _ask(worker_id: str, verb: Verb) -> ResponseReturnValue:
-    asked = agents.ask(store(), worker_id, verb, operator(request))
+    asked = tickets.ask(store(), worker_id, verb, operator(request))
     if asked.ticket is None:
         raise Problem(409, f"{asked.name} {asked.text}")
     return jsonify({**ticket_json(asked.ticket, store().clock()), "text": f"{asked.name} {asked.text}"}), 202
@@ -119,7 +119,7 @@ def _ask(worker_id: str, verb: Verb) -> ResponseReturnValue:
 
 @bp.get(f"{FARMHAND}/tickets/<ticket_id>")
 def show_ticket(ticket_id: str) -> ResponseReturnValue:
-    return jsonify(ticket_json(agents.show(store(), ticket_id), store().clock()))
+    return jsonify(ticket_json(tickets.show(store(), ticket_id), store().clock()))
 
 
 @bp.post(f"{FARMHAND}/workers/<worker_id>/drill")

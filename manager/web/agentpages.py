@@ -5,7 +5,7 @@ from werkzeug import Response
 from werkzeug.exceptions import BadRequest
 
 from ..rules.attended import Verb
-from ..storage import agents, drills
+from ..storage import drills, tickets
 from .origin import operator
 from .pages import came_from
 from .site import store
@@ -19,7 +19,7 @@ def ask() -> Response:
     verb = next((verb for verb in Verb if verb.value in request.form), None)
     if verb is None:
         raise BadRequest("start, restart: no worker is named that its agent is to start or restart")
-    asked = agents.ask(store(), request.form[verb.value], verb, operator(request))
+    asked = tickets.ask(store(), request.form[verb.value], verb, operator(request))
     flash(f"{asked.name} {asked.text}.", "bad" if asked.ticket is None else "ok")
     return redirect(came_from(), 303)
 

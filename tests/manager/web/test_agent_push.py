@@ -14,7 +14,7 @@ from stores import DIALECTS, beside, opened
 
 from farmhand.manager.rules.attended import Verb
 from farmhand.manager.rules.workers import Announcement
-from farmhand.manager.storage import agents, calls
+from farmhand.manager.storage import agents, calls, tickets
 from farmhand.manager.storage.agents import Bells, Enrolment, Seen
 from farmhand.manager.storage.store import Store
 from farmhand.manager.web.agent_push import PATH
@@ -59,11 +59,11 @@ def test_a_click_at_one_manager_reaches_the_agent_that_waits_at_another(store: S
     with beside(store) as other, serving(store) as url, ThreadPoolExecutor() as pool:
         rung: Future[urllib3.BaseHTTPResponse] = pool.submit(wait, url, agent, since)
         begun = monotonic()
-        assert agents.ask(other, worker, Verb.START, "kim").ticket is not None
+        assert tickets.ask(other, worker, Verb.START, "kim").ticket is not None
         answer = rung.result()
         assert monotonic() - begun < SOON
         assert (answer.status, answer.json()) == (200, {"seq": Bells(other).bell(agent)})
-        assert len(agents.take(store, agent, "c" * 64)) == 1
+        assert len(tickets.take(store, agent, "c" * 64)) == 1
 
 
 def test_an_agent_that_is_removed_is_let_go(store: Store, agent: str) -> None:
