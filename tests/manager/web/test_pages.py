@@ -205,7 +205,7 @@ def test_errors_are_pages_for_people_and_json_for_programs(client: FlaskClient) 
     assert "nobody" in page.text
     assert "Nothing is at /nothing." in client.get("/nothing").text
     answer = client.get("/api/v3/nothing")
-    assert (answer.status_code, answer.get_json()) == (404, {"code": 404, "message": "Not Found"})
+    assert (answer.status_code, answer.get_json()) == (404, {"message": "Not Found"})
 
 
 def test_what_a_job_cannot_do_now_is_a_conflict(client: FlaskClient, store: Store) -> None:
