@@ -19,7 +19,7 @@ from farm import ROOT, Farm, running
 from PIL import Image
 from polling import until
 
-FRAMES, CHUNK, RATE = 24, 4, 24
+FRAMES, CHUNK, RATE = 16, 4, 24
 SAMPLES = 8
 SIZE = (320, 180)
 CONFIG = """
