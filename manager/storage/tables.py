@@ -71,7 +71,7 @@ worker = Table(
     Column("request_seq", BigInteger),
     Column("request_seen_at", BigInteger),
     # What it says of its process: the run of a service that it is of, and its restart code.
-    Column("invocation", String(64)),
+    Column("invocation", String(64), index=True),
     Column("restart_code", BigInteger),
     Column("request_deadline", BigInteger),
     Column("request_until", BigInteger),

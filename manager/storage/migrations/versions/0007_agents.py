@@ -10,6 +10,7 @@ down_revision = "0006"
 def upgrade() -> None:
     op.add_column("worker", sa.Column("invocation", sa.String(length=64), nullable=True))
     op.add_column("worker", sa.Column("restart_code", sa.BigInteger(), nullable=True))
+    op.create_index("ix_worker_invocation", "worker", ["invocation"], unique=False)
     op.create_table(
         "agent",
         sa.Column("id", sa.String(length=36), nullable=False),
