@@ -380,7 +380,11 @@ def _meaning(action: argparse.Action) -> str:
     said = [action.help] if action.help else []
     if action.required and action.option_strings:
         said.append("required")
-    if isinstance(action.default, str) and action.default != argparse.SUPPRESS and "default" not in (action.help or ""):
+    if (
+        isinstance(action.default, str)
+        and action.default not in ("", argparse.SUPPRESS)
+        and "default" not in (action.help or "")
+    ):
         said.append(f"default: {action.default}")
     return "; ".join(said)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ..units.errors import BadConfig, BadValue
 from . import config
@@ -25,6 +25,17 @@ USAGE = 2
 
 # What has verbs of its own; without one it is listed.
 NOUNS = {"workers": workers, "jobs": jobs, "tags": tags, "schedules": schedules, "rollouts": rollouts}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, without a page of all that would have been right."""
+
+    def error(self, message: str) -> NoReturn:
+        told = message.removeprefix("argument ")
+        print(
+            f"{self.prog}: {told}" if ";" in told else f"{self.prog}: {told}; see {self.prog} --help", file=sys.stderr
+        )
+        raise SystemExit(USAGE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE
     except (Refusal, Unreachable, OSError) as error:
         complain(str(error))
-        return FAILED
+        return USAGE if isinstance(error, Refusal) and error.unfit else FAILED
     except KeyboardInterrupt:
         return FAILED
     return code
@@ -64,7 +75,7 @@ _HELP = (["-h"], ["--help"])
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="farmhand-manager",
         description=__doc__,
         epilog="Exit codes: 0 done, 1 refused or failed, 2 the command line or a file has to be mended.",

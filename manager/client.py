@@ -11,14 +11,21 @@ from urllib.parse import urlencode
 # How long a call may take, in seconds.
 PATIENCE = 30.0
 
+BAD_REQUEST, NOT_FOUND = 400, 404
+
 
 class Refusal(Exception):
     """The manager answered that it will not; body is what it said."""
 
     def __init__(self, code: int, body: dict[str, Any]) -> None:
-        super().__init__(str(body.get("message") or f"the manager answered {code}"))
+        super().__init__(body["message"])
         self.code = code
         self.body = body
+
+    @property
+    def unfit(self) -> bool:
+        """Whether it is what was asked for that has to be mended."""
+        return self.code in (BAD_REQUEST, NOT_FOUND)
 
 
 class Unreachable(Exception):
@@ -41,28 +48,42 @@ class Manager:
     def send(self, method: str, path: str, body: object = None) -> Any:
         """Call it, and return its JSON, None for an empty answer; raises Refusal, Unreachable."""
         text = self.read(method, path, body)
-        return json.loads(text) if text else None
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            raise self._stranger("without JSON") from None
 
     def read(self, method: str, path: str, body: object = None) -> bytes:
         """Call it, and return what it answers as it is."""
         data = None if body is None else json.dumps(body).encode()
         headers = {} if data is None else {"Content-Type": "application/json"}
         call = urllib.request.Request(self.url + path, data, headers, method=method)
+        said: bytes
         try:
             with urllib.request.urlopen(call, timeout=PATIENCE) as answer:
-                said: bytes = answer.read()
+                said = answer.read()
         except urllib.error.HTTPError as error:
-            raise Refusal(error.code, _body(error.read())) from None
+            said = error.read()
+            if (refusal := _body(said)) is None:
+                raise self._stranger(f"{error.code}, and not as a manager does") from None
+            raise Refusal(error.code, refusal) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
             why = getattr(reason, "strerror", None) or reason
             raise Unreachable(f"no manager answers at {self.url}: {why}; name another with --manager") from None
         return said
 
+    def _stranger(self, how: str) -> Unreachable:
+        """Say that a proxy has no manager behind it just now, or that this is something else altogether."""
+        return Unreachable(
+            f"no manager answers at {self.url}: what is there answered {how}; name another with --manager"
+        )
 
-def _body(text: bytes) -> dict[str, Any]:
+
+def _body(text: bytes) -> dict[str, Any] | None:
+    """Read a manager's refusal, which has a message; None if it is no manager's."""
     try:
         body = json.loads(text)
     except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+        return None
+    return body if isinstance(body, dict) and isinstance(body.get("message"), str) else None

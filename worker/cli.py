@@ -81,6 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(problem, USAGE_ERROR)
     except NoManager as problem:
         return _complain(problem, NO_MANAGER)
+    except KeyboardInterrupt:  # while it searched: who runs has handlers of its own
+        return NO_MANAGER
 
 
 def _complain(problem: Exception, code: int) -> int:

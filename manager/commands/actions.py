@@ -34,7 +34,7 @@ def add(verbs: Any) -> None:
     for action, help in HELP.items():
         _add_action(verbs.add_parser(action, help=help), action)
     apply = verbs.add_parser("apply", help="do what --dry-run has shown, by its token, or say what has changed since")
-    apply.add_argument("token", metavar="TOKEN")
+    apply.add_argument("token", type=words.identity("token", "workers ACTION --dry-run"), metavar="TOKEN")
     add_waiting(apply)
     words.add_manager(apply)
     apply.set_defaults(call=_apply)

@@ -10,6 +10,9 @@ from .report import Json
 CALLS = API[1:]
 OURS = "api/farmhand"
 
+# Where names are shown, if it is not the list of their kind.
+LISTED = {"task": "jobs show JOB"}
+
 
 def one(found: Sequence[Json], word: str, kind: str) -> Json:
     """Return that of those found which a word names; raises BadValue where that is none, or several."""
@@ -21,7 +24,7 @@ def one(found: Sequence[Json], word: str, kind: str) -> Json:
         ids = ", ".join(each["id"] for each in named)
         raise BadValue(f'"{word}" is the name of {len(named)} {kind}s', f"write the id of one: {ids}")
     near = nearest(word, [each["name"] for each in found])
-    listed = f"see farmhand-manager {kind}s list"
+    listed = f"see farmhand-manager {LISTED.get(kind, f'{kind}s list')}"
     raise BadValue(f'there is no {kind} "{word}"', f'did you mean "{near}"?' if near else listed)
 
 

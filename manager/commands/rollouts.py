@@ -20,7 +20,7 @@ def add(verbs: Any) -> None:
     details = verbs.add_parser("show", help="say where each worker of a rolling action stands")
     details.set_defaults(call=_show)
     begin = verbs.add_parser("start", help="begin a rolling action")
-    begin.add_argument("action", choices=("restart", "sleep", "wake", "shutdown"), help="what to ask of each")
+    begin.add_argument("action", choices=("restart", "sleep", "wake"), metavar="ACTION", help="what to ask of each")
     add_selection(begin)
     add_flavour(begin)
     pace = begin.add_mutually_exclusive_group()
@@ -46,7 +46,9 @@ def add(verbs: Any) -> None:
         parser.set_defaults(call=_command, command=command)
         parsers.append(parser)
     for parser in [details, *parsers[3:]]:
-        parser.add_argument("rollout", metavar="ROLLOUT", help="its id")
+        parser.add_argument(
+            "rollout", type=words.identity("rolling action's id", "rollouts list"), metavar="ROLLOUT", help="its id"
+        )
     for parser in parsers:
         words.add_manager(parser)
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from ...units.errors import BadValue
 from ...units.grammar import parse_span
@@ -44,7 +45,7 @@ def moment(text: str) -> float | str:
         at = read_moment(text, datetime.now().astimezone())
         return timestamp(at) if ":" in text else parse_span(text)
     except BadValue as error:
-        raise argparse.ArgumentTypeError(f"{error.problem}; {error.hint}") from None
+        raise argparse.ArgumentTypeError(f'{error.problem}; write a time as "20min" or "18:00"') from None
 
 
 def span(text: str) -> float:
@@ -53,6 +54,18 @@ def span(text: str) -> float:
         return parse_span(text)
     except BadValue as error:
         raise argparse.ArgumentTypeError(f"{error.problem}; {error.hint}") from None
+
+
+def identity(what: str, where: str) -> Callable[[str], str]:
+    """Make what reads the id of something; where tells what prints it."""
+
+    def read(text: str) -> str:
+        try:
+            return str(UUID(text))
+        except ValueError:
+            raise argparse.ArgumentTypeError(f'"{text}" is no {what}; take one from farmhand-manager {where}') from None
+
+    return read
 
 
 def number(low: int, high: int) -> Callable[[str], int]:

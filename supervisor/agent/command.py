@@ -67,8 +67,11 @@ def run(arguments: argparse.Namespace) -> int:
         manager = Manager(arguments.manager, "farmhand-agent")
         known = folder.credentials() or _enrol(manager, folder, arguments.name or socket.gethostname())
         Agent(known, manager, _node(arguments, names), folder, names).run()
-    except (BadFile, OSError) as problem:
+    except BadFile as problem:
         return fail(f"farmhand agent: {problem}", BAD_INPUT)
+    except OSError as problem:
+        told = f"it cannot be used: {problem.strerror or problem}; choose another folder, or change its owner"
+        return fail(f"farmhand agent: --data: {path}: {told}", BAD_INPUT)
     except Refused as problem:
         return fail(f"farmhand agent: {arguments.manager} does not take it: {problem}", BAD_INPUT)
     except Unknown as problem:
@@ -129,7 +132,7 @@ def _url(text: str) -> str:
         sound = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
     except ValueError:
         sound = False
-    if not sound or parts.query or parts.fragment or "@" in parts.netloc:
+    if not sound or parts.query or parts.fragment or "@" in parts.netloc or " " in text or not text.isprintable():
         raise argparse.ArgumentTypeError(f"{text!r} is not a manager's address; write one such as http://farm:8080/")
     return parts.geturl()
 

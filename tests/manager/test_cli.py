@@ -3,7 +3,10 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -38,6 +41,24 @@ def url(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with serving(store) as url:
         monkeypatch.setenv("FARMHAND_MANAGER", url)
         yield url
+
+
+@contextmanager
+def page(status: int) -> Iterator[str]:
+    """Serve what a proxy without a manager behind it shows, or somebody else altogether."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(b"<h1>Hello</h1>")
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
 
 
 def write(folder, text):
@@ -123,6 +144,18 @@ def test_a_manager_that_is_not_there_is_named(tmp_path, capsys):
     assert "no manager answers at http://127.0.0.1:9/: Connection refused; name another" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("status", "said"), [(502, "what is there answered 502, and not as a manager does"), (200, "answered without JSON")]
+)
+def test_what_is_no_manager_is_named(capsys, status, said):
+    with page(status) as url:
+        assert main(["workers", "--manager", url]) == 1
+    assert (
+        capsys.readouterr().err
+        == f"farmhand-manager: no manager answers at {url}: {said}; name another with --manager\n"
+    )
+
+
 # -- lists
 
 
@@ -160,13 +193,18 @@ def test_what_asks_a_manager_needs_no_database() -> None:
         (["workers", "--manager", ""], "is no address of a manager"),
         (["run", "--data", ""], "it is empty; name a folder"),
         ([], "COMMAND"),
+        (["rollouts", "show", "nope"], "is no rolling action's id; take one from farmhand-manager rollouts list"),
+        (["workers", "apply", "nope"], '"nope" is no token; take one from farmhand-manager workers ACTION --dry-run'),
+        (["workers", "sleep", "--all", "--until", "soon"], 'write a time as "20min" or "18:00"'),
     ],
 )
 def test_wrong_usage_is_exit_code_2(words, message, capsys):
     with pytest.raises(SystemExit) as end:
         main(words)
     assert end.value.code == 2
-    assert message in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
 
 
 def test_a_bad_configuration_is_exit_code_2(tmp_path, capsys):

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from farmhand.worker.cli import configuration, main, parser
+from farmhand.worker.cli import NO_MANAGER, configuration, main, parser
 from farmhand.worker.config import TASK_TYPES
 from farmhand.worker.wire import DENIED_EXIT_CODE
 
@@ -99,6 +99,15 @@ def test_wrong_usage_is_one_line_and_exit_code_2(argv, message, capsys):
     assert said.startswith("farmhand-worker: ")
     assert message in said
     assert said.count("\n") == 1
+
+
+def test_a_search_can_be_broken_off(monkeypatch, capsys):
+    def interrupted(alive):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("farmhand.worker.discovery.find", interrupted)
+    assert main(["--find-manager"]) == main([]) == NO_MANAGER
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_credentials_that_cannot_be_read_are_an_error_of_configuration(tmp_path, capsys):

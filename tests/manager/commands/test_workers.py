@@ -220,6 +220,9 @@ def test_a_worker_is_forgotten(node: Pretended, store: Store, capsys: Capture) -
         (["list", "--status", "happy"], "invalid choice: 'happy'"),
         (["tag", "node-1", "--add", "gpu"], 'there is no tag "gpu"; see farmhand-manager tags list'),
         (["dance"], "invalid choice: 'dance'"),
+        (["sleep", "node-1", "--at-latest", "20min", "--until", "10min"], "it would be over before it begins"),
+        (["restart", "node-1", "--reason", "x" * 501], "at most, and has 501"),
+        (["apply", "00000000-0000-4000-8000-000000000000"], "there is no plan 00000000"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(node: Pretended, capsys: Capture, words: list[str], message: str) -> None:

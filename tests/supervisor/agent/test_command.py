@@ -23,6 +23,8 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
         ((*GOOD[:2], "--service", "/etc/a.service"), "no service is called so"),
         ((*GOOD, "--manager", "ftp://x"), "'ftp://x' is not a manager's address; write one such as http://farm:8080/"),
         ((*GOOD, "--manager", "http://user:word@x/"), "is not a manager's address"),
+        ((*GOOD, "--manager", "not one"), "'not one' is not a manager's address"),
+        ((*GOOD, "--data", "/dev/null/x"), "--data: /dev/null/x: it cannot be used: Not a directory; choose another"),
         ((*GOOD, "--pace", "soon"), "--pace"),
         ((*GOOD, "--pace", "1ms"), '"1ms" is not a sensible pace; write one such as 5s'),
         ((*GOOD, "--supervisor", "launchd"), "invalid choice: 'launchd'"),
