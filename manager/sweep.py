@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 # Signs of life are written down, for other managers as well, after so many seconds.
 WRITE_EVERY = 2.0
 
-# Whoever wakes later than it wanted by more than this has not been able to hear anybody meanwhile.
+# Who is later than it wanted by more than this, asleep or waiting for the database, may not have heard everybody.
 OVERSLEPT = 2.0
 
 
@@ -38,19 +38,17 @@ def _run(store: Store, stopping: threading.Event) -> None:
     longest = min(settings.worker_timeout, settings.push_timeout, settings.task_timeout, WRITE_EVERY)
     delay, slept_at = 0.0, store.steady()
     while not stopping.wait(delay):
-        if store.steady() - slept_at > (delay + OVERSLEPT) * 1000:
-            log.warning("this manager stood still; everybody has time anew to be heard")
-            leases.start_over(store)
-        delay = longest
         try:
             store.flush()
+            if store.steady() - slept_at > (delay + OVERSLEPT) * 1000:
+                log.warning("this manager stood still, or has too much to do; everybody has time anew to be heard")
+                leases.start_over(store)
             due = sweep(store)
         except SQLAlchemyError as error:
-            log.error("nobody's silence could be noticed, trying again in %g s: %s", delay, error)
-        else:
-            if due is not None:
-                delay = min(longest, max(0.0, (due - store.steady()) / 1000))
+            log.error("nobody's silence could be noticed, trying again in %g s: %s", longest, error)
+            due = None
         slept_at = store.steady()
+        delay = longest if due is None else min(longest, max(0.0, (due - slept_at) / 1000))
 
 
 def sweep(store: Store) -> int | None:

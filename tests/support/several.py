@@ -54,11 +54,17 @@ class Manager:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        self.begin()
+        self.await_answer()
+
+    def await_answer(self) -> None:
+        until(self._answers, f"the manager at {self.port} to answer", seconds=60, pause=0.05)
+
+    def begin(self) -> None:
         with self.output.open("ab") as out:
             self.process = subprocess.Popen(
                 self.words, env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
             )
-        until(self._answers, f"the manager at {self.port} to answer", seconds=30, pause=0.05)
 
     def _answers(self) -> bool:
         assert self.process is not None
@@ -100,7 +106,9 @@ def running(folder: Path, settings: str = "") -> Iterator[Farm]:
         first, second = (_manager(folder, port, config) for port in ports)
         for manager in (first, second):
             ending.callback(manager.end)
-            manager.start()
+            manager.begin()
+        for manager in (first, second):
+            manager.await_answer()
         ending.enter_context(proxy(folder, front, *ports))
         yield Farm(f"http://127.0.0.1:{front}", (first, second), folder / "data")
 

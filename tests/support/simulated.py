@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 SECRET = "51mu1473d" * 7
 
+# How their names begin.
+SIMULATED = "simulated-"
+
 
 class NoAnswer(Exception):
     """The connection broke, or the answer was that nobody is there."""
@@ -173,7 +176,7 @@ class Worker:
 async def at_work(url: str, number: int, seconds: Callable[[], float]) -> Any:
     """Have so many workers live for as long as the block runs; yields them and what they ran."""
     runs: list[Run] = []
-    workers = [Worker(url, f"node-{index:03}", seconds, runs) for index in range(number)]
+    workers = [Worker(url, f"{SIMULATED}{index:03}", seconds, runs) for index in range(number)]
     living = [asyncio.create_task(worker.live()) for worker in workers]
     try:
         yield workers, runs
