@@ -52,8 +52,8 @@ def enrol() -> ResponseReturnValue:
 @bp.post(f"{AGENTS}/report")
 def report() -> ResponseReturnValue:
     said = body()
-    services = [_seen(each) for each in said["services"]]
-    codes = agents.report(store(), g.agent.id, said["supervisor"], said["trouble"][:_LONGEST], services)
+    services = {each["name"]: _seen(each) for each in said["services"]}
+    codes = agents.report(store(), g.agent.id, said["supervisor"], said["trouble"][:_LONGEST], [*services.values()])
     return jsonify(codes=codes)
 
 

@@ -22,7 +22,7 @@ class Systemd:
     kind = "systemd"
 
     def __init__(self, names: tuple[str, ...], pace: float) -> None:
-        self._names = tuple(short_name(name) for name in names)
+        self._names = tuple(dict.fromkeys(short_name(name) for name in names))
         self._pace = pace
         self._acted = threading.Event()
         self._systemctl = shutil.which("systemctl") or "/usr/bin/systemctl"

@@ -159,6 +159,33 @@ def test_what_an_agent_cannot_see_it_does_not_take_back(agent: AgentCaller, work
     assert shown(worker)["restart"]["state"] == "claimed"
 
 
+def test_a_report_that_names_a_service_twice_is_taken_by_its_last_word(
+    agent: AgentCaller, worker: WorkerCaller
+) -> None:
+    agent.report(service(active="failed"), service())
+    sign_on(worker)
+    assert shown(worker)["agent"]["active"] == "active"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "../worker"},
+        {"name": "-x"},
+        {"name": ""},
+        {"name": "a" * 256},
+        {"active": "<b>"},
+        {"exit": "\0"},
+        {"restarts": -1},
+        {"restart": {"code": -1, "holds": True, "why": ""}},
+        {"restart": {}},
+    ],
+)
+def test_a_report_that_makes_no_sense_is_refused(agent: AgentCaller, changes: dict[str, Any]) -> None:
+    said = {"supervisor": "farmhand", "trouble": "", "services": [{**service(), **changes}]}
+    assert agent.call("POST", "report", said).status_code == 400
+
+
 # -- the restart
 
 
