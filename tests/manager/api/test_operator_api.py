@@ -26,6 +26,7 @@ def test_workers_are_listed_as_flamenco_does(caller):
     worker = awake(caller)
     [found] = caller.get("/api/v3/worker-mgt/workers").json["workers"]
     assert found.pop("last_seen").endswith("Z")
+    assert found.pop("restart")["state"] == "claimed"
     assert found == {"id": worker.id, "name": "cap-1", "status": "awake", "version": "3.9", "can_restart": True}
     setstatus(caller, worker, lazy=True)
     [found] = caller.get("/api/v3/worker-mgt/workers").json["workers"]
