@@ -53,6 +53,9 @@ def page(status: int) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(b"<h1>Hello</h1>")
 
+        def log_message(self, *said: object) -> None:
+            pass
+
     with HTTPServer(("127.0.0.1", 0), Page) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -145,7 +148,8 @@ def test_a_manager_that_is_not_there_is_named(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(502, "what is there answered 502, and not as a manager does"), (200, "answered without JSON")]
+    ("status", "said"),
+    [(502, "what is there answered 502, and not as a manager does"), (200, "what is there answered without JSON")],
 )
 def test_what_is_no_manager_is_named(capsys, status, said):
     with page(status) as url:

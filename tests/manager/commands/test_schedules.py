@@ -57,8 +57,8 @@ def test_the_worker_says_when_it_sleeps(node: Pretended, capsys: Capture) -> Non
     ("words", "code", "message"),
     [
         (["add", "--worker", "node-1", "--window", "night"], 2, '"night" is no window; write "22:00-06:00" or'),
-        (["add", "--worker", "node-1", "--window", "25:00-06:00"], 1, 'windows[0].start: "25:00" is no time of day'),
-        (["add", "--worker", "node-1", "--window", "22:00-06:00", "--zone", "Berlin"], 1, '"Berlin" is no time zone'),
+        (["add", "--worker", "node-1", "--window", "25:00-06:00"], 2, 'windows[0].start: "25:00" is no time of day'),
+        (["add", "--worker", "node-1", "--window", "22:00-06:00", "--zone", "Berlin"], 2, '"Berlin" is no time zone'),
         (["add", "--worker", "node-7", "--window", "22:00-06:00"], 2, 'there is no worker "node-7"'),
         (["add", "--window", "22:00-06:00"], 2, "one of the arguments --worker --tag is required"),
         (["show", "node-1"], 2, 'there is no schedule of "node-1"; write the id of one'),
