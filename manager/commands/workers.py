@@ -51,7 +51,7 @@ def pending(worker: Json) -> str:
 
 
 def _tags(worker: Json) -> str:
-    return ", ".join(tag["name"] for tag in worker["tags"]) or "-"
+    return ",".join(tag["name"] for tag in worker["tags"]) or "-"
 
 
 def _show(options: argparse.Namespace) -> int:
