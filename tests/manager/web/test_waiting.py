@@ -1,6 +1,7 @@
 """What waits, over real connections: the workers' bell and the live streams."""
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -94,6 +95,20 @@ def test_two_hundred_wait_at_once_and_only_one_is_rung(url: str, store: Store) -
         assert [worker for worker, answer in asked.items() if answer.done()] == [chosen]
         ask(store, Status.ASLEEP, *workers)
         assert all(answer.result().status == 200 for answer in asked.values())
+
+
+def test_a_worker_that_hangs_up_has_little_time_to_be_heard_again(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    long = 3600_000
+    credentials = urllib3.make_headers(basic_auth=f"{worker.id}:{SECRET}")["authorization"]
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as line:
+        head = f"GET {PUSH}?since={store.newest()} HTTP/1.1\r\nHost: x\r\nAuthorization: {credentials}\r\n\r\n"
+        line.sendall(head.encode())
+        until(lambda: waiting(store, worker), "the request to wait")
+        assert store.seen.due(worker.id, long) > store.steady() + long / 2
+    until(lambda: store.seen.due(worker.id, long) < store.steady() + 6000, "the end of the connection to be noticed")
+    assert store.authenticate(worker.id, SECRET)
+    assert store.seen.due(worker.id, long) > store.steady() + long / 2
 
 
 @pytest.mark.parametrize("since", ["x", "-1", "1.5", "9" * 30, "²"])
