@@ -10,9 +10,6 @@ from sqlalchemy import Connection, Engine, Select, text
 # How long a statement waits for another's write before it gives up.
 PATIENCE_MS = 10_000
 
-# Connections that are kept open: as many as there are threads that serve at the same time.
-CONNECTIONS = 24
-
 
 # The number of an advisory lock of PostgreSQL's; elsewhere every transaction is alone.
 EVENTS = 0x65766E74

@@ -23,7 +23,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
-from .dialect import CONNECTIONS, PATIENCE_MS, Change
+from .dialect import PATIENCE_MS, Change
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,10 @@ log = logging.getLogger(__name__)
 FARM = 0x6661726D
 
 CHANNEL = "farmhand"
+
+# Connections that are kept open, and as many again while there is much to do: two managers leave some of the hundred
+# that a server has unless it is told otherwise.
+CONNECTIONS = 16
 
 # A manager that stops in the middle of a transaction lets the others wait so long, and no longer.
 _SETTINGS = f"-c lock_timeout={PATIENCE_MS} -c idle_in_transaction_session_timeout={PATIENCE_MS} -c jit=off"
@@ -50,6 +54,7 @@ class PostgreSQL:
             _with_driver(url),
             pool_size=CONNECTIONS,
             max_overflow=CONNECTIONS,
+            pool_use_lifo=True,
             connect_args={"options": _SETTINGS, "connect_timeout": 10, **_KEEPALIVE},
         )
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

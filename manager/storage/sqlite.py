@@ -8,7 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import PoolProxiedConnection
 
-from .dialect import CONNECTIONS, PATIENCE_MS, Change
+from .dialect import PATIENCE_MS, Change
+
+# Connections that are kept open: as many as there are threads that serve at the same time.
+CONNECTIONS = 24
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
