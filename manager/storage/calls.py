@@ -6,17 +6,19 @@ Times are milliseconds since the epoch.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...worker.wire import Status, TaskStatus
 from ..clock import timestamp
+from ..config import Settings, this_platform
 from ..rules import schedules as schedule_rules
 from ..rules import tasks as task_rules
 from ..rules import variables
 from ..rules import workers as worker_rules
 from ..rules.facts import Fact, Kind
 from ..rules.tasks import Command, Permission, Task, Thresholds
+from ..rules.variables import WORKERS, Variable
 from ..rules.workers import Announcement, Moved, Worker
 from . import agents, events, flow, jobcare, pictures, schedules, tasks, turns, workers
 from .database import Change
@@ -137,9 +139,16 @@ def _hand_out(store: Store, change: Change, worker_id: str) -> Work | StatusFirs
         log_line(store, change, task, f"task assigned to worker {worker.name} ({worker.id}), attempt {task.attempt}")
     store.touched.note(task.id)
     commands = tasks.commands(change.connection, task.id)
-    settings, here = store.settings, worker.platform
-    chosen = variables.chosen(settings.variables, platform=here, jobs=settings.shared_storage_path)
-    return Work(task, [variables.replaced(command, chosen, here) for command in commands])
+    chosen = _variables(store.settings, worker.platform)
+    return Work(task, [variables.replaced(command, chosen, worker.platform) for command in commands])
+
+
+def _variables(settings: Settings, platform: str) -> Mapping[str, Variable]:
+    """Return the values for a worker; its platform may know the manager's folder for jobs by another name."""
+    jobs = variables.translated(
+        settings.shared_storage_path, settings.variables, here=this_platform(), there=platform, audience=WORKERS
+    )
+    return variables.chosen(settings.variables, platform=platform, jobs=jobs)
 
 
 def _again(change: Change, worker: Worker, held: Task) -> Task:

@@ -62,16 +62,16 @@ class WorkerCaller:
         return self.post("sign-on", said)
 
 
-def register(caller: Caller) -> WorkerCaller:
+def register(caller: Caller, platform: str = "linux") -> WorkerCaller:
     """Register as the real worker does, which sends an empty Basic header along."""
-    said = {"name": "cap-1", "platform": "linux", "secret": SECRET, "supported_task_types": ["blender", "misc"]}
+    said = {"name": "cap-1", "platform": platform, "secret": SECRET, "supported_task_types": ["blender", "misc"]}
     answer = caller.post("/api/v3/worker/register-worker", said, headers={"Authorization": "Basic Og=="})
     assert answer.status_code == 200, answer.text
     return WorkerCaller(caller, answer.json["uuid"])
 
 
-def awake(caller: Caller, *, can_restart: bool = True) -> WorkerCaller:
-    worker = register(caller)
+def awake(caller: Caller, *, can_restart: bool = True, platform: str = "linux") -> WorkerCaller:
+    worker = register(caller, platform)
     assert worker.sign_on(can_restart=can_restart).status_code == 200
     assert worker.post("state-changed", {"status": "awake"}).status_code == 204
     return worker

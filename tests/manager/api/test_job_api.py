@@ -203,6 +203,15 @@ def test_a_path_of_the_submitters_is_the_workers_when_it_is_handed_out(caller, s
     assert awake(caller).post("task").json["commands"][0]["parameters"] == {"message": "/mnt/farm/a"}
 
 
+def test_the_folder_of_all_jobs_is_called_as_the_workers_platform_has_it(caller, store):
+    folders(store)
+    store.settings = replace(store.settings, shared_storage_path="/mnt/farm/jobs")
+    caller.post("/api/v3/jobs", {**SUBMISSION, "settings": {"message": "{jobs}/a"}})
+    assert awake(caller, platform="windows").post("task").json["commands"][0]["parameters"] == {
+        "message": "F:\\farm\\jobs/a"
+    }
+
+
 # -- tags
 
 
