@@ -119,9 +119,11 @@ def create_app(store: Store) -> Flask:
     api.prepare(app, {"worker": worker_api.authenticate, "agent": agent_api.authenticate})
 
     @app.after_request
-    def keep_nothing(response: Response) -> Response:
+    def finish(response: Response) -> Response:
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
+        if response.status_code == 204:  # what Flask would say of the text that there is not
+            response.headers.pop("Content-Type", None)
         return response
 
     return app

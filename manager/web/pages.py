@@ -14,7 +14,7 @@ from ..rules import agents, drift
 from ..rules.actions import Answer
 from ..rules.facts import Kind
 from ..rules.workers import Worker
-from ..storage import drills, schedules
+from ..storage import drills, schedules, tags
 from . import upkeep
 from .definitions import badge, made_for
 from .following import read_following
@@ -110,7 +110,7 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
         "worker.html",
         tab="overview",
         w=row(found, now),
-        facts=facts(found),
+        facts=facts(found, [tag.name for tag in tags.of_worker(store(), worker_id)]),
         sleeps=now_words(found, [kept.schedule for kept in schedules.of_worker(store(), worker_id)], now),
         definition=definition,
         badge=badge(definition),
@@ -138,9 +138,10 @@ def common(here: str, follow: str, now: int, said: Said | None) -> dict[str, obj
     }
 
 
-def facts(worker: Worker) -> list[tuple[str, str]]:
-    """Return what a worker has said of itself."""
+def facts(worker: Worker, tag_names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what a worker has said of itself, and its tags if it has some."""
     return [
+        *([("Tags", ", ".join(tag_names))] if tag_names else []),
         ("Version", worker.version or "not said yet"),
         ("Platform", worker.platform),
         ("Address", worker.address),
