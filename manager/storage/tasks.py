@@ -84,12 +84,6 @@ def active_of(connection: Connection, worker_id: str) -> list[Task]:
     return [_task(row) for row in connection.execute(_ACTIVE_OF, {"worker": worker_id})]
 
 
-def all_active(connection: Connection) -> list[Task]:
-    """Return every task that is being worked on, found by the workers that have them."""
-    query = _TASKS.where(worker.c.task_id == task.c.id, task.c.status == TaskStatus.ACTIVE.value)
-    return [_task(row) for row in connection.execute(query)]
-
-
 def commands(connection: Connection, task_id: str) -> list[Command]:
     stored = connection.execute(_COMMANDS, {"id": task_id}).scalar() or []
     return [Command(each["name"], each["parameters"], each["steps"]) for each in stored]

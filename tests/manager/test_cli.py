@@ -10,13 +10,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from manager_server import serving
 from polling import until
 from pretended import awake
-from stores import fresh
 
 from farmhand.manager.cli import main
-from farmhand.manager.storage.store import Store
 from farmhand.worker.wire import RESTART_EXIT_CODE, Request, Status
 
 JOBS = Path(__file__).parents[2] / "config" / "jobs"
@@ -27,20 +24,6 @@ type: echo-sleep-test
 settings:
   message: hello
 """
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = fresh(tmp_path / "data")
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def url(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with serving(store) as url:
-        monkeypatch.setenv("FARMHAND_MANAGER", url)
-        yield url
 
 
 @contextmanager
