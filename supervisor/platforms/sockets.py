@@ -5,6 +5,7 @@ All sockets are in one selector of their own, and that selector's descriptor is 
 
 import contextlib
 import os
+import select
 import selectors
 import socket
 from collections.abc import Iterable
@@ -109,11 +110,27 @@ class SocketChannel:
     def _mind_the_door(self) -> None:
         """Look for newcomers as long as there is room."""
         most = MOST_CLIENTS if has_spare_files() else _FEW_CLIENTS
+        if len(self._clients) >= most:
+            self._part_with_the_gone()
         room, looking = len(self._clients) < most, self._listener in self._selector.get_map()
         if room and not looking:
             self._selector.register(self._listener, selectors.EVENT_READ)
         elif looking and not room:
             self._selector.unregister(self._listener)
+
+    def _part_with_the_gone(self) -> None:
+        """Make room: of those who wait for an answer nobody else notices that they have hung up.
+
+        One who has closed only its own direction still listens, and that is another event.
+        """
+        minded = self._selector.get_map()
+        by_fd = {client.socket.fileno(): client for client in self._clients if client.socket not in minded}
+        hung_up = select.poll()
+        for fd in by_fd:
+            hung_up.register(fd, 0)
+        for fd, event in hung_up.poll(0):
+            if event & select.POLLHUP:
+                self._part_with(by_fd[fd])
 
     def _receive(self, client: Client) -> None:
         try:
@@ -141,8 +158,11 @@ class SocketChannel:
             self._drop(client)
 
     def _drop(self, client: Client) -> None:
+        self._part_with(client)
+        self._mind_the_door()
+
+    def _part_with(self, client: Client) -> None:
         self._clients.discard(client)
         with contextlib.suppress(KeyError):
             self._selector.unregister(client.socket)
         client.socket.close()
-        self._mind_the_door()

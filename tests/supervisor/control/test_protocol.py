@@ -223,6 +223,29 @@ def test_a_crowd_waits_at_the_door(serve):
         one.close()
 
 
+def test_those_who_hang_up_while_they_wait_leave_their_place_to_others(serve):
+    waiting = []
+
+    def handle(request, answer):
+        if request.verb == "start":
+            waiting.append(answer)
+        else:
+            answer(Reply())
+
+    path = serve(handle)
+    patient = connect(path)
+    patient.sendall(encode(Request("start")))
+    patient.shutdown(socket.SHUT_WR)  # it still listens
+    until(lambda: len(waiting) == 1, "the patient one")
+    for gone in range(3 * MOST_CLIENTS):
+        with connect(path) as one:
+            one.sendall(encode(Request("start")))
+        until(lambda: len(waiting) == gone + 2, "the next one to be heard")  # noqa: B023
+    assert ask(path, Request("ping"), timeout=10) == Reply()
+    assert select.select([patient], [], [], 0) == ([], [], [])
+    patient.close()
+
+
 def test_a_link_in_the_place_of_the_lock_is_refused(tmp_path):
     (tmp_path / "precious").write_text("kept")
     (tmp_path / "control.sock.lock").symlink_to("precious")
