@@ -64,8 +64,9 @@ class Manager:
                 said = answer.read()
         except urllib.error.HTTPError as error:
             said = error.read()
-            if (refusal := _body(said)) is None:
-                raise self._stranger(f"{error.code}, and not as a manager does") from None
+            refusal = _body(said)
+            if refusal is None or (error.code == NOT_FOUND and "code" not in refusal):  # of no such call, not thing
+                raise self._stranger(f"{error.code}, and not as Farmhand's does") from None
             raise Refusal(error.code, refusal) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)

@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Callable
 from datetime import datetime
+from math import inf
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -49,11 +50,14 @@ def moment(text: str) -> float | str:
 
 
 def span(text: str) -> float:
-    """Read "90", "10min" or "1h 30min" as seconds."""
+    """Read "90", "10min" or "1h 30min" as seconds; no span is without an end."""
     try:
-        return parse_span(text)
+        seconds = parse_span(text)
     except BadValue as error:
-        raise argparse.ArgumentTypeError(f"{error.problem}; {error.hint}") from None
+        raise argparse.ArgumentTypeError(f'{error.problem}; write it as "90s" or "1h 30min"') from None
+    if seconds == inf:
+        raise argparse.ArgumentTypeError(f'"{text}" has no end; write a time span such as "1h 30min"')
+    return seconds
 
 
 def identity(what: str, where: str) -> Callable[[str], str]:

@@ -27,14 +27,14 @@ settings:
 
 
 @contextmanager
-def page(status: int) -> Iterator[str]:
-    """Serve what a proxy without a manager behind it shows, or somebody else altogether."""
+def page(status: int, text: str) -> Iterator[str]:
+    """Serve what a proxy without a manager behind it shows, a Flamenco Manager, or somebody else altogether."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(b"<h1>Hello</h1>")
+            self.wfile.write(text.encode())
 
         def log_message(self, *said: object) -> None:
             pass
@@ -131,16 +131,18 @@ def test_a_manager_that_is_not_there_is_named(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
-    [(502, "what is there answered 502, and not as a manager does"), (200, "what is there answered without JSON")],
+    ("status", "text", "said"),
+    [
+        (502, "<h1>Bad Gateway</h1>", "answered 502, and not as Farmhand's does"),
+        (200, "<h1>Hello</h1>", "answered without JSON"),
+        (404, '{"message": "Not Found"}', "answered 404, and not as Farmhand's does"),
+    ],
 )
-def test_what_is_no_manager_is_named(capsys, status, said):
-    with page(status) as url:
+def test_what_is_no_manager_of_ours_is_named(capsys, status, text, said):
+    with page(status, text) as url:
         assert main(["workers", "--manager", url]) == 1
-    assert (
-        capsys.readouterr().err
-        == f"farmhand-manager: no manager answers at {url}: {said}; name another with --manager\n"
-    )
+    told = f"no manager answers at {url}: what is there {said}; name another with --manager"
+    assert capsys.readouterr().err == f"farmhand-manager: {told}\n"
 
 
 # -- lists
@@ -182,6 +184,8 @@ def test_what_asks_a_manager_needs_no_database() -> None:
         ([], "COMMAND"),
         (["rollouts", "show", "nope"], "is no rolling action's id; take one from farmhand-manager rollouts list"),
         (["workers", "apply", "nope"], '"nope" is no token; take one from farmhand-manager workers ACTION --dry-run'),
+        (["rollouts", "start", "restart", "--all", "--watch", "infinity"], '"infinity" has no end; write a time span'),
+        (["rollouts", "start", "wake", "--all", "--at-latest", "18:00"], 'write it as "90s" or "1h 30min"'),
         (["workers", "sleep", "--all", "--until", "soon"], 'write a time as "20min" or "18:00"'),
     ],
 )
