@@ -47,10 +47,17 @@ class Pretended:
         return calls.wanted_status(self.store, self.store.worker(self.id))
 
     def reports(self, work: Work, steps: int, log: str = "", *, activity: str | None = None) -> None:
-        calls.report_task(self.store, self.store.worker(self.id), work.task.id, Report(log=log, steps_completed=steps, activity=activity))
+        calls.report_task(
+            self.store,
+            self.store.worker(self.id),
+            work.task.id,
+            Report(log=log, steps_completed=steps, activity=activity),
+        )
 
     def finishes(self, work: Work, status: TaskStatus = TaskStatus.COMPLETED) -> None:
-        calls.report_task(self.store, self.store.worker(self.id), work.task.id, Report(status, status.value.capitalize()))
+        calls.report_task(
+            self.store, self.store.worker(self.id), work.task.id, Report(status, status.value.capitalize())
+        )
 
     def fails(self) -> Task:
         """Take the next task, and fail at it."""
