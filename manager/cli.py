@@ -124,6 +124,7 @@ def _folder(text: str) -> Path:
 
 def _run(options: argparse.Namespace) -> int:
     from .due import minding
+    from .opening import alone
     from .serve import serve
     from .storage import jobcare
     from .sweep import sweeping
@@ -133,9 +134,10 @@ def _run(options: argparse.Namespace) -> int:
     host, port = options.listen
     store = _open(options, findable=options.autodiscoverable)
     try:
-        jobcare.resume(store)
-        with sweeping(store), minding(store):
-            return serve(store, host, port, options.data)
+        with alone(store, options.data):
+            jobcare.resume(store)
+            with sweeping(store), minding(store):
+                return serve(store, host, port, options.data)
     finally:
         store.close()
 

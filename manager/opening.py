@@ -1,6 +1,8 @@
 """Which database a manager has, and what is wrong where it cannot be used."""
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -14,6 +16,9 @@ from .storage.store import Store
 VARIABLE = "FARMHAND_DATABASE"
 
 EXAMPLE = "postgresql://farmhand@db.example.org/farmhand"
+
+# Held by the manager whose database is the file beside it. The system lets go of it, however that ends.
+LOCK = "manager.lock"
 
 
 def open_store(data: Path, settings: Settings, environment: Mapping[str, str], said: str = "") -> Store:
@@ -33,6 +38,24 @@ def open_store(data: Path, settings: Settings, environment: Mapping[str, str], s
     except DatabaseError as error:
         why = " ".join(str(error.orig).split())
         raise ConnectionError(f"{where}: {shown}: the database cannot be used: {why}; start it, or mend this") from None
+
+
+@contextmanager
+def alone(store: Store, data: Path) -> Iterator[None]:
+    """Be the only manager of a database that is a file: a second would not hear what the first one writes.
+
+    Raises OSError while there is another, which may be about to end.
+    """
+    if store.database.name != "sqlite":
+        yield
+        return
+    with closing(sqlite3.connect(data / LOCK, timeout=0, isolation_level=None)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            hint = "give each a folder of its own, or a PostgreSQL for all"
+            raise ConnectionError(f"--data: {data}: another manager runs with this folder; {hint}") from None
+        yield
 
 
 def _database(settings: Settings, environment: Mapping[str, str], said: str) -> tuple[str, str]:

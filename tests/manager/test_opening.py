@@ -4,7 +4,7 @@ import pytest
 from postgres import fresh_database, server
 
 from farmhand.manager.config import Settings
-from farmhand.manager.opening import open_store
+from farmhand.manager.opening import alone, open_store
 from farmhand.units.errors import BadConfig
 
 SECRET = "hunter2"
@@ -19,6 +19,17 @@ def kind(store):
 def test_without_a_word_it_is_a_file_in_the_folder(tmp_path):
     assert kind(open_store(tmp_path, Settings(), {})) == "sqlite"
     assert (tmp_path / "farmhand.sqlite").exists()
+
+
+def test_a_file_has_one_manager_at_a_time(tmp_path):
+    first, second = open_store(tmp_path, Settings(), {}), open_store(tmp_path, Settings(), {})
+    refused = pytest.raises(OSError, match="another manager runs with this folder; give each a folder of its own")
+    with alone(first, tmp_path), refused, alone(second, tmp_path):
+        pass
+    with alone(second, tmp_path):
+        pass
+    first.close()
+    second.close()
 
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path):
