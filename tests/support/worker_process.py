@@ -4,9 +4,10 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from polling import until
 
 PROGRAM = Path(sys.executable).with_name("farmhand-worker")
@@ -40,10 +41,20 @@ class Worker:
             raise AssertionError(f"still running; its log:\n{self.log}") from None
 
     def end(self):
-        if self.process.poll() is None:
-            self.process.kill()
+        """Kill it with its task: without a supervisor above it, nobody else would."""
+        tree = _below(self.process.pid) if self.process.poll() is None else []
+        self.process.kill()
         self.process.wait()
+        for process in tree:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         self._log.close()
+
+
+def _below(pid):
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).children(recursive=True)
+    return []
 
 
 @contextmanager
