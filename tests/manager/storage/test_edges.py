@@ -71,6 +71,8 @@ class Nights(RuleBasedStateMachine):
     @rule(status=st.sampled_from([Status.AWAKE, Status.ASLEEP]))
     def a_person_asks(self, status: Status) -> None:
         self.store.act([self.node.id], Request(status), "pat")
+        if self.pending is not None and self.pending[:2] == ("pat", status):
+            return  # what is asked again is as of its first time
         if status is not self.status:
             self.pending = ("pat", status, self.clock.now)
         elif self.pending is not None:

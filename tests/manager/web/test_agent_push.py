@@ -54,6 +54,7 @@ def wait(url: str, agent: str, since: int | str, secret: str = SECRET) -> urllib
     return urllib3.request("GET", f"{url}{PATH}?since={since}", headers=headers, retries=False, timeout=40)
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)  # the database that tells one what another was told
 def test_a_click_at_one_manager_reaches_the_agent_that_waits_at_another(store: Store, agent: str, worker: str) -> None:
     since = Bells(store).bell(agent)
     with beside(store) as other, serving(store) as url, ThreadPoolExecutor() as pool:
