@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import psycopg
+import pytest
 from farm import free_port
 from polling import until
 
@@ -34,9 +35,14 @@ _numbers = itertools.count(1)
 
 
 class Server:
-    """A server that listens at a socket in its folder, and at a port of this machine."""
+    """A server that listens at a socket in its folder, and at a port of this machine.
+
+    Where no PostgreSQL is installed, the test that wants one is skipped.
+    """
 
     def __init__(self) -> None:
+        if not (BIN / "initdb").exists():
+            pytest.skip("postgresql is not installed")
         self.folder = Path(tempfile.mkdtemp(prefix="farmhand-postgres-"))
         self.port = free_port()
         if UNPRIVILEGED:

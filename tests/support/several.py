@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from farm import BIN, ROOT, ask, free_port
 from polling import until
 from postgres import fresh_database
 
 GUIDE = ROOT / "docs" / "how-to" / "several-managers.md"
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
+needed = pytest.mark.skipif(not Path(NGINX).exists(), reason="nginx is not installed")
 
 AROUND = """
 daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log warn; worker_processes 1;

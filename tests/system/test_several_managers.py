@@ -21,6 +21,8 @@ from worker_process import worker
 MGT = "/api/v3/worker-mgt/workers"
 WORKERS, TASKS = 200, 300
 
+pytestmark = several.needed
+
 # An address of this machine that is not the proxy's.
 ELSEWHERE = "127.0.0.2"
 
