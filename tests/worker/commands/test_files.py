@@ -2,7 +2,6 @@
 
 import os
 import re
-import stat
 import subprocess
 
 import pytest
@@ -25,17 +24,6 @@ def do():
         return done.returncode, done.stdout
 
     return carry_out
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
-def test_all_folders_have_the_same_mode(do, tmp_path):
-    (tmp_path / "file").touch()
-    assert do("make-directory", path=tmp_path / "a" / "b")[0] == 0
-    assert do("copy-file", src=tmp_path / "file", dest=tmp_path / "c" / "d" / "copy")[0] == 0
-    umask = os.umask(0)
-    os.umask(umask)
-    modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("a", "a/b", "c", "c/d")}
-    assert modes == {name: (0o775 if name[0] == "a" else 0o750) & ~umask for name in modes}
 
 
 def test_make_directory(do, tmp_path):
