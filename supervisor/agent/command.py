@@ -15,7 +15,7 @@ from ...units.unit_names import short_name
 from ..control.protocol import default_path
 from ..control.verbs import fail
 from ..exit_codes import BAD_INPUT
-from ..platforms import native, system
+from ..platforms import native, native_places, system
 from ..rules.warrants import allows
 from ..say import say
 from . import kept
@@ -111,10 +111,7 @@ def _data_folder(environ: Mapping[str, str]) -> Path:
     """Return where an agent keeps what it has to, unless that is said: systemd.exec(5), StateDirectory=."""
     if given := environ.get("STATE_DIRECTORY"):
         return Path(given.partition(":")[0])
-    if os.name == "posix" and os.geteuid() == 0:
-        return Path("/var/lib/farmhand-agent")
-    base = environ.get("XDG_STATE_HOME") or environ.get("LOCALAPPDATA") or "~/.local/state"
-    return Path(base).expanduser() / "farmhand-agent"
+    return Path(native_places().state_folder(environ), "farmhand-agent")
 
 
 def _version() -> str:

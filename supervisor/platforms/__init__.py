@@ -522,6 +522,10 @@ class Places(Protocol):
         """Write files into a folder of their own that nobody else can look into."""
         ...
 
+    def state_folder(self, environ: Mapping[str, str]) -> str:
+        """Say below which folder whoever runs this keeps what has to outlive a process."""
+        ...
+
 
 def native_places() -> Places:
     """Return this system's."""

@@ -161,3 +161,9 @@ def _write_one(folder: int, name: str, data: bytes, owner: Owner | None) -> None
         if owner is not None:
             os.fchown(file.fileno(), *owner)
     os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def state_folder(environ: Mapping[str, str]) -> str:
+    if os.geteuid() == 0:
+        return "/var/lib"
+    return environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")

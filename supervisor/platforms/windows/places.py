@@ -60,3 +60,7 @@ def write_secrets(path: str, secrets: Mapping[str, bytes], owner: Owner | None) 
             file.write(data)
         security.keep_private(new)
         os.replace(new, os.path.join(path, name))
+
+
+def state_folder(environ: Mapping[str, str]) -> str:
+    return environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local")
