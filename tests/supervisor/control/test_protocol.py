@@ -201,7 +201,8 @@ def test_a_request_without_end_is_cut_off(serve):
         connection.sendall(b"x" * 10_000_000)
 
 
-def test_a_crowd_waits_at_the_door(serve):
+def those_who_start_wait():
+    """Return the answers that are still owed, and what answers all requests but those to start."""
     waiting = []
 
     def handle(request, answer):
@@ -210,6 +211,11 @@ def test_a_crowd_waits_at_the_door(serve):
         else:
             answer(Reply())
 
+    return waiting, handle
+
+
+def test_a_crowd_waits_at_the_door(serve):
+    waiting, handle = those_who_start_wait()
     path = serve(handle)
     crowd = [connect(path) for _ in range(MOST_CLIENTS)]
     for one in crowd:
@@ -224,14 +230,7 @@ def test_a_crowd_waits_at_the_door(serve):
 
 
 def test_those_who_hang_up_while_they_wait_leave_their_place_to_others(serve):
-    waiting = []
-
-    def handle(request, answer):
-        if request.verb == "start":
-            waiting.append(answer)
-        else:
-            answer(Reply())
-
+    waiting, handle = those_who_start_wait()
     path = serve(handle)
     patient = connect(path)
     patient.sendall(encode(Request("start")))
