@@ -1,0 +1,8 @@
+"""Actions that can still be undone."""
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    pass
