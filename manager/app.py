@@ -43,6 +43,7 @@ from .web import (
     task_api,
     upnp,
     worker_api,
+    workerpages,
 )
 from .web.feed import Feed
 from .web.fragments import Fragments
@@ -88,6 +89,7 @@ def create_app(store: Store) -> Flask:
     app.extensions["store"] = store
     for module in (
         pages,
+        workerpages,
         installpages,
         schedulepages,
         jobpages,

@@ -6,8 +6,8 @@ from werkzeug.exceptions import BadRequest
 
 from ..rules.attended import Verb
 from ..storage import drills, tickets
+from .framing import came_from
 from .origin import operator
-from .pages import came_from
 from .site import store
 
 bp = Blueprint("agentpages", __name__)
@@ -30,4 +30,4 @@ def drill() -> Response:
     worker_id = request.form.get("worker", "")
     answer = drills.begin(store(), worker_id, operator(request))
     flash(f"{answer.name} {answer.text}.", "ok" if answer.accepted else "bad")
-    return redirect(url_for("pages.worker", worker_id=worker_id), 303)
+    return redirect(url_for("workerpages.worker", worker_id=worker_id), 303)

@@ -10,10 +10,10 @@ from ...worker.wire import JobStatus
 from ..rules.jobs import ENDED
 from ..storage import tags
 from ..storage.files import PICTURES
+from .framing import address
 from .growing import send_so_far
 from .jobrows import job_row, jobs_summary, part, tallies, task_row
 from .origin import operator
-from .pages import address
 from .site import HIDDEN, flashed, store
 
 bp = Blueprint("jobpages", __name__)

@@ -1,8 +1,8 @@
-"""The workers' pages, as a browser without JavaScript uses them; live.py and static/ add the comfort."""
+"""The list of workers, as a browser without JavaScript uses it; live.py and static/ add the comfort."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from urllib.parse import parse_qs, urlencode, urlsplit
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug import Response
@@ -10,35 +10,18 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from ...worker.wire import RESTART_EXIT_CODE
-from ..rules import agents, drift
 from ..rules.actions import Answer
 from ..rules.facts import Kind
-from ..rules.workers import Worker
-from ..storage import drills, schedules, tags
-from . import upkeep
-from .definitions import badge, made_for
-from .following import read_following
+from .framing import Said, address, came_from, common
 from .listing import BadFilter, Filters, listing, read_filters, summary
-from .menu import ACTIONS, menu
+from .menu import ACTIONS
 from .origin import operator
 from .outcome import Notice, acted, withdrawn
 from .rows import row
-from .schedulepages import now_words
-from .site import flashed, store
-from .stints import TASKS, stints
-from .timeline import LIFE, last_change, steps
-from .toast import toast
+from .site import store
+from .workerpages import worker_page
 
 bp = Blueprint("pages", __name__)
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a refused form had, and why it was refused: shown again, so that nothing has to be entered twice."""
-
-    notice: Notice
-    picked: Collection[str]
-    chosen: str
 
 
 @bp.get("/")
@@ -49,11 +32,6 @@ def home() -> Response:
 @bp.get("/workers")
 def workers() -> str:
     return list_page(filters_of(request.args), request.args.get("follow", ""))
-
-
-@bp.get("/workers/<worker_id>")
-def worker(worker_id: str) -> str:
-    return worker_page(worker_id, request.args.get("follow", ""))
 
 
 @bp.post("/workers/act")
@@ -99,60 +77,6 @@ def list_page(filters: Filters, follow: str, said: Said | None = None) -> str:
     )
 
 
-def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
-    """Render one worker's page; raises Missing."""
-    seq, now = store().newest(), store().clock()
-    found = store().worker(worker_id)
-    told = steps(reversed(store().worker_events(worker_id, 100, kinds=LIFE)), now)
-    tasks = stints(reversed(store().worker_events(worker_id, 30, kinds=TASKS)), now)
-    definition = drift.judge(found.unit)
-    return render_template(
-        "worker.html",
-        tab="overview",
-        w=row(found, now),
-        facts=facts(found, [tag.name for tag in tags.of_worker(store(), worker_id)]),
-        sleeps=now_words(found, [kept.schedule for kept in schedules.of_worker(store(), worker_id)], now),
-        definition=definition,
-        badge=badge(definition),
-        made_for=made_for(definition),
-        supervisor=upkeep.facts(found, agents.judge(found, now), drills.last(store(), worker_id), now),
-        recent=last_change(told),
-        history=told[::-1],
-        tasks=tasks,
-        live=address(f"/live/worker/{worker_id}", {"since": seq}),
-        **common(url_for(".worker", worker_id=worker_id), follow, now, said),
-    )
-
-
-def common(here: str, follow: str, now: int, said: Said | None) -> dict[str, object]:
-    """Return what both pages have: the menu, what is to be said, and the toast. here: the page's own address."""
-    followed = read_following(store(), follow)
-    return {
-        "section": "workers",
-        "actions": menu(),
-        "chosen": said.chosen if said else "",
-        "notices": [*flashed(), *([said.notice] if said else [])],
-        "here": here,
-        "dismiss": here,
-        "toast": toast(followed, now) if followed else None,
-    }
-
-
-def facts(worker: Worker, tag_names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return what a worker has said of itself, and its tags if it has some."""
-    return [
-        *([("Tags", ", ".join(tag_names))] if tag_names else []),
-        ("Version", worker.version or "not said yet"),
-        ("Platform", worker.platform),
-        ("Address", worker.address),
-        ("Task types", ", ".join(worker.task_types) or "none"),
-        ("Can restart", "yes, it was given a restart code" if worker.can_restart else "no, it has no restart code"),
-        ("Sign-ons", str(worker.incarnation)),
-        ("Hears by", "push: it keeps a request open" if worker.pushes else "asking from time to time"),
-        ("ID", worker.id),
-    ]
-
-
 def again(said: Said) -> str:
     """Render the page that a refused form came from, as it was."""
     back = urlsplit(came_from())
@@ -166,14 +90,6 @@ def filters_of(given: MultiDict[str, str]) -> Filters:
         return read_filters(given)
     except BadFilter as error:
         raise BadRequest(error.text) from None
-
-
-def came_from() -> str:
-    """Return the page that the form says it stands on; nothing but a page for workers."""
-    back = request.form.get("back", "")
-    path = urlsplit(back).path
-    known = back.startswith("/workers") and (path == "/workers" or path.startswith("/workers/"))
-    return back if known else url_for(".workers")
 
 
 def made(before: int, answers: Sequence[Answer]) -> str:
@@ -191,9 +107,3 @@ def with_follow(back: str, span: str) -> str:
     path, _, query = back.partition("?")
     kept = {key: values for key, values in parse_qs(query).items() if key != "follow"}
     return address(path, {**kept, "follow": span})
-
-
-def address(path: str, query: dict[str, object]) -> str:
-    """Return a path with those parameters that have a value."""
-    given = urlencode({key: value for key, value in query.items() if value not in ("", None)}, doseq=True)
-    return f"{path}?{given}" if given else path

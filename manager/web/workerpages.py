@@ -1,0 +1,64 @@
+"""One worker's page, as a browser without JavaScript uses it; live.py and static/ add the comfort."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, render_template, request, url_for
+
+from ..rules import agents, drift
+from ..rules.workers import Worker
+from ..storage import drills, schedules, tags
+from . import upkeep
+from .definitions import badge, made_for
+from .framing import Said, address, common
+from .rows import row
+from .schedulepages import now_words
+from .site import store
+from .stints import TASKS, stints
+from .timeline import LIFE, last_change, steps
+
+bp = Blueprint("workerpages", __name__)
+
+
+@bp.get("/workers/<worker_id>")
+def worker(worker_id: str) -> str:
+    return worker_page(worker_id, request.args.get("follow", ""))
+
+
+def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
+    """Render one worker's page; raises Missing."""
+    seq, now = store().newest(), store().clock()
+    found = store().worker(worker_id)
+    told = steps(reversed(store().worker_events(worker_id, 100, kinds=LIFE)), now)
+    tasks = stints(reversed(store().worker_events(worker_id, 30, kinds=TASKS)), now)
+    definition = drift.judge(found.unit)
+    return render_template(
+        "worker.html",
+        tab="overview",
+        w=row(found, now),
+        facts=facts(found, [tag.name for tag in tags.of_worker(store(), worker_id)]),
+        sleeps=now_words(found, [kept.schedule for kept in schedules.of_worker(store(), worker_id)], now),
+        definition=definition,
+        badge=badge(definition),
+        made_for=made_for(definition),
+        supervisor=upkeep.facts(found, agents.judge(found, now), drills.last(store(), worker_id), now),
+        recent=last_change(told),
+        history=told[::-1],
+        tasks=tasks,
+        live=address(f"/live/worker/{worker_id}", {"since": seq}),
+        **common(url_for(".worker", worker_id=worker_id), follow, now, said),
+    )
+
+
+def facts(worker: Worker, tag_names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what a worker has said of itself, and its tags if it has some."""
+    return [
+        *([("Tags", ", ".join(tag_names))] if tag_names else []),
+        ("Version", worker.version or "not said yet"),
+        ("Platform", worker.platform),
+        ("Address", worker.address),
+        ("Task types", ", ".join(worker.task_types) or "none"),
+        ("Can restart", "yes, it was given a restart code" if worker.can_restart else "no, it has no restart code"),
+        ("Sign-ons", str(worker.incarnation)),
+        ("Hears by", "push: it keeps a request open" if worker.pushes else "asking from time to time"),
+        ("ID", worker.id),
+    ]
