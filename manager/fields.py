@@ -1,0 +1,75 @@
+"""What the values of settings are: each function takes what stands at a place, and returns it checked or refuses it."""
+
+from ipaddress import ip_network
+from pathlib import Path
+
+from ..units.errors import BadValue
+from ..units.grammar import parse_span
+from .document import Document, Place
+from .zones import read_zone
+
+_LONGEST = 100 * 365.25 * 24 * 3600
+
+
+def text(document: Document, place: Place, value: object) -> str:
+    if value is None:
+        document.refuse(place, "it is missing", "write it down")
+    if not isinstance(value, str) or not value:
+        document.refuse(place, f"{value!r} is not text", "write a word, in quotes if it looks like something else")
+    return value
+
+
+def seconds(document: Document, place: Place, value: object) -> float:
+    try:
+        span = parse_span(str(value))
+    except BadValue as error:
+        document.refuse(place, error.problem, error.hint)
+    if span <= 0:
+        document.refuse(place, f'"{value}" is no time at all', 'write more, such as "1min"')
+    if span > _LONGEST:
+        document.refuse(place, f'"{value}" is longer than can be counted', 'write less, such as "1y"')
+    return span
+
+
+def count(document: Document, place: Place, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        document.refuse(place, f"{value!r} is not a number of things", "write 1 or more")
+    return value
+
+
+def flag(document: Document, place: Place, value: object) -> bool:
+    if not isinstance(value, bool):
+        document.refuse(place, f"{value!r} is neither true nor false", "write true or false")
+    return value
+
+
+def folder(document: Document, place: Place, value: object) -> str:
+    """Read a folder, which may be relative to that of the document."""
+    found = document.path.parent / Path(text(document, place, value)).expanduser()
+    if not found.is_dir():
+        document.refuse(place, f"{found} is not a folder", "make it, or name another")
+    return str(found.absolute())
+
+
+def names(document: Document, place: Place, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        document.refuse(place, f"{value!r} is not a list", "write names in brackets, as in [farm.example.org]")
+    return tuple(text(document, (*place, index), each) for index, each in enumerate(value))
+
+
+def zone(document: Document, place: Place, value: object) -> str:
+    try:
+        return read_zone(text(document, place, value)).key
+    except BadValue as error:
+        document.refuse(place, error.problem, error.hint)
+
+
+def networks(document: Document, place: Place, value: object) -> tuple[str, ...]:
+    found = names(document, place, value)
+    for index, network in enumerate(found):
+        try:
+            ip_network(network)
+        except ValueError:
+            problem = f'"{network}" is neither an address nor a network'
+            document.refuse((*place, index), problem, "write it as 127.0.0.1 or 10.20.0.0/16")
+    return found
