@@ -17,7 +17,7 @@ class Kind(Enum):
     WORKER_BACK = "worker.back"  # a lost worker gave a sign of life; detail: to
     WORKER_DELETED = "worker.deleted"
     # detail: request, status, lazy, replaces (id or none); where there are such: of (who asked for what it replaces),
-    # deadline, until (milliseconds since the epoch), reason
+    # deadline, until (milliseconds since the epoch), reason, held (it can be undone until its deadline)
     REQUEST_MADE = "request.made"
     REQUEST_SEEN = "request.seen"  # the worker knows of it; detail: request, status
     REQUEST_DONE = "request.done"  # the worker confirmed it; detail: request, status, lazy, took (milliseconds)

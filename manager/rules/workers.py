@@ -16,11 +16,13 @@ class Terms:
     """What an operator says beside a wish.
 
     deadline: when "after the task" becomes "immediately". until: when a worker that was sent to sleep is woken again.
+    held: it is meant immediately, and can be undone until its deadline.
     """
 
     deadline: int | None = None
     until: int | None = None
     reason: str = ""
+    held: bool = False
 
 
 PLAIN = Terms()
@@ -308,4 +310,5 @@ def _tell(moved: Moved, now: int) -> Moved:
 
 def naming(pending: Pending) -> dict[str, object]:
     """Return the detail by which an event names a request."""
-    return {"request": pending.id, "status": pending.wish.status.value, "lazy": pending.wish.lazy}
+    named = {"request": pending.id, "status": pending.wish.status.value, "lazy": pending.wish.lazy}
+    return {**named, "held": True} if pending.terms.held else named

@@ -84,6 +84,7 @@ worker = Table(
     Column("wished_reason", Text),
     Column("wished_until", BigInteger),
     Column("due_at", BigInteger, index=True),  # when the farm has to do something about these by itself
+    Column("request_held", Boolean),  # it can be undone until its deadline
 )
 
 # What a worker can do: its task types.

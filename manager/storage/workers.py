@@ -159,7 +159,7 @@ def _pending(row: Row[Any]) -> Pending | None:
     if row.request_id is None:
         return None
     wish = Request(Status(row.request_status), row.request_lazy)
-    terms = Terms(row.request_deadline, row.request_until, row.request_reason or "")
+    terms = Terms(row.request_deadline, row.request_until, row.request_reason or "", bool(row.request_held))
     return Pending(row.request_id, wish, row.request_by, row.request_at, row.request_seq, row.request_seen_at, terms)
 
 
@@ -288,6 +288,7 @@ def _columns(it: Worker) -> dict[str, object]:
         "wished_status": wished and wished.status.value,
         "wished_by": wished and wished.by,
         "wished_at": wished and wished.at,
+        "request_held": pending and pending.terms.held,
         "wished_reason": wished and wished.reason,
         "wished_until": wished and wished.until,
         "due_at": dues.due_at(it),

@@ -64,8 +64,11 @@ def _made(event: Event, _context: Context) -> Words:
     said = [f"by {asker(event.who)}"]
     if "of" in detail and detail["of"] != event.who:
         said.append(f"instead of what {asker(str(detail['of']))} had asked for")
-    late, until = _number(event, "deadline"), _number(event, "until")
-    said += [f"at the latest {exact(late - event.at)} later"] if late else []
+    late, until, held = _number(event, "deadline"), _number(event, "until"), "held" in detail
+    if late:
+        said.append(
+            f"{'to be undone for' if held else 'at the latest'} {exact(late - event.at)}{'' if held else ' later'}"
+        )
     said += [until_words(int(until), event.at), quoted(str(detail.get("reason", "")))]
     return "i-user", f"{wish_words(wish_of(event))} asked for", joined(*said)
 
@@ -123,7 +126,7 @@ WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
     Kind.REQUEST_ESCALATED: lambda event, context: (
         "i-user",
         f"{wish_words(wish_of(event))} from now on",
-        f"its deadline came {_after(event, context)}".rstrip(),
+        f"{'nobody undid it' if event.detail.get('held') else 'its deadline came'} {_after(event, context)}".rstrip(),
     ),
     Kind.SERVICE_CHANGED: lambda event, _: _service(event),
     Kind.TICKET_MADE: lambda event, _: ("i-user", f"Its agent asked to {event.detail['verb']} it", f"by {event.who}"),
@@ -167,7 +170,9 @@ def _number(event: Event, key: str) -> float:
 
 
 def wish_of(event: Event) -> Request:
-    return Request(Status(str(event.detail["status"])), lazy=bool(event.detail.get("lazy")))
+    """Return what was wished; what could be undone for a while is meant immediately."""
+    lazy = bool(event.detail.get("lazy")) and not event.detail.get("held")
+    return Request(Status(str(event.detail["status"])), lazy=lazy)
 
 
 def steps(events: Iterable[Event], now: int) -> list[Step]:
