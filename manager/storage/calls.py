@@ -205,7 +205,7 @@ def _take_log(store: Store, worker: Worker, task: Task, said: Report) -> None:
         raise TooLate(refusal)
     store.touched.note(task.id)
     if said.log:
-        store.files.append_log(task.job_id, task.id, said.log, again=said.again)
+        _append_log(store, task, said.log, again=said.again)
 
 
 def _frees_others(store: Store, task_id: str, status: TaskStatus | None) -> bool:
@@ -272,4 +272,10 @@ def let_go(store: Store, change: Change, worker: Worker, reason: str) -> None:
 
 def log_line(store: Store, change: Change, task: Task, text: str) -> None:
     """Write a line of the manager's own into a task's log."""
-    store.files.append_log(task.job_id, task.id, f"{timestamp(change.now)} {text}")
+    _append_log(store, task, f"{timestamp(change.now)} {text}")
+
+
+def _append_log(store: Store, task: Task, text: str, *, again: bool = False) -> None:
+    """Put a text at the end of a task's log, and tell who looks at it; again: it may have been put there before."""
+    store.files.append_log(task.job_id, task.id, text, again=again)
+    store.growth.grew(task.id)

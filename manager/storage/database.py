@@ -23,6 +23,7 @@ class Database:
         self._dialect = _open(url)
         self.engine = self._dialect.engine
         self._listeners: list[Callable[[int], None]] = []
+        self._hearers: list[Callable[[str], None]] = []
         self._end: Callable[[], None] | None = None
         self._told, self._telling = 0, threading.Lock()
 
@@ -62,8 +63,20 @@ class Database:
         """
         self._listeners.append(callback)
         if self._end is None:
-            self._end = self._dialect.listen(self._tell)
+            self._end = self._dialect.listen(self._tell, self._hear)
         return lambda: self._listeners.remove(callback)
+
+    def hear(self, callback: Callable[[str], None]) -> None:
+        """Call back with what other processes say by `say`, once somebody listens here."""
+        self._hearers.append(callback)
+
+    def say(self, words: str) -> None:
+        """Say something short, which nobody keeps, to the other processes that listen; they may miss it."""
+        self._dialect.say(words)
+
+    def _hear(self, words: str) -> None:
+        for callback in tuple(self._hearers):
+            callback(words)
 
     def _tell(self, seq: int) -> None:
         with self._telling:

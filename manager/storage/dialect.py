@@ -63,6 +63,14 @@ class Dialect(Protocol):
         """
         ...
 
-    def listen(self, tell: Callable[[int], None]) -> Callable[[], None]:
-        """Call `tell` with the newest seq when another process has appended events; returns what ends it."""
+    def listen(self, tell: Callable[[int], None], hear: Callable[[str], None]) -> Callable[[], None]:
+        """Call `tell` with the newest seq when another process has appended events; returns what ends it.
+
+        hear is called with what another one, or this one, said by `say`; what is said while the connection is broken
+        is lost.
+        """
+        ...
+
+    def say(self, words: str) -> None:
+        """Say something short to all processes that listen."""
         ...

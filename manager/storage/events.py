@@ -61,6 +61,12 @@ def after(connection: Connection, seq: int, limit: int) -> list[Event]:
     return _events(connection, select(event).where(event.c.seq > seq).order_by(event.c.seq).limit(limit))
 
 
+def tasks_after(connection: Connection, seq: int, task_ids: Collection[str]) -> list[str]:
+    """Return those of some tasks that something happened to after `seq`."""
+    query = select(event.c.task_id).where(event.c.seq > seq, event.c.task_id.in_(task_ids)).distinct()
+    return list(connection.execute(query).scalars())
+
+
 def of_worker(
     connection: Connection, worker_id: str, limit: int, before: int | None, kinds: Collection[Kind] = ()
 ) -> list[Event]:

@@ -46,9 +46,12 @@ class SQLite:
         with self._turn, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield Change(connection, now())
 
-    def listen(self, tell: Callable[[int], None]) -> Callable[[], None]:
+    def listen(self, tell: Callable[[int], None], hear: Callable[[str], None]) -> Callable[[], None]:
         """Nobody else writes: there is nothing to hear."""
         return lambda: None
+
+    def say(self, words: str) -> None:
+        """Nobody else listens."""
 
 
 def _prepare(engine: Engine) -> None:

@@ -26,6 +26,7 @@ from .asking import ask_all
 from .database import Change, Database
 from .events import Event
 from .files import Files
+from .growth import Growth
 from .pictures import Pictures
 from .signs import Signs
 
@@ -59,6 +60,7 @@ class Store:
         self.clock, self.steady = clock, steady
         self.database = Database(url or f"sqlite:///{data / 'farmhand.sqlite'}", clock)
         self.files = Files(data / "jobs")
+        self.growth = Growth(self.database, steady)
         self.pictures = Pictures()
         self.seen = Signs(clock, steady, SOON)
         self.touched = Signs(clock, steady, SOON)
