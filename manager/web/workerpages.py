@@ -10,6 +10,7 @@ from ..storage import drills, schedules, tags
 from . import upkeep
 from .definitions import badge, made_for
 from .framing import Said, address, common
+from .logview import log_view
 from .rows import row
 from .schedulepages import now_words
 from .site import store
@@ -44,6 +45,7 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
         recent=last_change(told),
         history=told[::-1],
         tasks=tasks,
+        log=log_view(store(), found.task) if found.task else None,
         live=address(f"/live/worker/{worker_id}", {"since": seq}),
         **common(url_for(".worker", worker_id=worker_id), follow, now, said),
     )

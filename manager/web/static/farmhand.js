@@ -2,6 +2,7 @@
 
 import { $, $$, announce, on } from './dom.js';
 import { live } from './live.js';
+import { log } from './log.js';
 import { selection, single } from './selection.js';
 
 function theme() {
@@ -65,3 +66,4 @@ const list = bulk ? selection(bulk) : one ? single(one) : null;
 if (search) filters(search);
 shortcuts(list);
 live(list);
+log();

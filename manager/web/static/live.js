@@ -146,6 +146,7 @@ export function live(list) {
     learn(Number(next.body.dataset.now));
     if (body) patchRows(body, newer);
     patchRegions(next, dismissed ? ['toast'] : []);
+    document.dispatchEvent(new CustomEvent('renewed', { detail: next }));
     if (show) show.hidden = true;
     list?.show();
     fade();
