@@ -100,7 +100,7 @@ def waiting(connection):
 
 
 def works(store):
-    """Have a worker come back and work, an operator ask something of it, and every kind of page shown."""
+    """Have a worker come back and work, and an operator ask something of it."""
     worker = Pretended(store, RUNNING, RUNNING)
     worker.sign_on()
     worker.becomes(Status.AWAKE)
@@ -112,6 +112,11 @@ def works(store):
     assert worker.learns() is Status.RESTART
     worker.restarts()
     assert store.worker(DRAINED).request.wish.status is Status.ASLEEP
+
+
+def test_its_pages_are_shown(url, opened):
+    left_by(url, EARLIER[0])
+    store = opened()
     client = create_app(store).test_client()
     for path in ("/workers", f"/workers/{RUNNING}", f"/workers/{DRAINED}", "/jobs", f"/jobs/{JOB}"):
         assert client.get(path).status_code == 200, path
