@@ -28,7 +28,9 @@ class Settings:
     autodiscoverable: whether workers that look for a manager in their network find this one.
     time_zone: in which sleep schedules are that name none; an IANA name. job_types: a folder with more job types.
     database: its URL, empty for the file in --data. trusted_proxies: addresses and networks whose word is taken for who
-    calls.
+    calls. undo: for how long an action that aborts tasks can be undone on the pages, 0 for not at all. confirm_share:
+    percent of the farm beyond which such an action is confirmed by typing. reason_required: for which actions the pages
+    take none without a reason.
     """
 
     manager_name: str = "Farmhand"
@@ -45,6 +47,9 @@ class Settings:
     job_types: str = ""
     database: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    undo: float = 10.0
+    confirm_share: int = 25
+    reason_required: tuple[str, ...] = ()
 
 
 def this_platform() -> str:
@@ -132,4 +137,7 @@ KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "database": fields.text,
     "trusted_proxies": fields.networks,
     "job_types": fields.folder,
+    "undo": fields.pause,
+    "confirm_share": fields.percent,
+    "reason_required": fields.actions,
 }

@@ -8,6 +8,8 @@ from ..units.grammar import parse_span
 from .document import Document, Place
 from .zones import read_zone
 
+ACTIONS = ("shutdown", "restart", "sleep", "wake")
+
 _LONGEST = 100 * 365.25 * 24 * 3600
 
 
@@ -29,6 +31,25 @@ def seconds(document: Document, place: Place, value: object) -> float:
     if span > _LONGEST:
         document.refuse(place, f'"{value}" is longer than can be counted', 'write less, such as "1y"')
     return span
+
+
+def pause(document: Document, place: Place, value: object) -> float:
+    """Read a span that may be none: 0."""
+    return 0.0 if value == 0 else seconds(document, place, value)
+
+
+def percent(document: Document, place: Place, value: object) -> int:
+    if count(document, place, value) > 100:
+        document.refuse(place, f"{value} is more than all", "write a percentage between 1 and 100")
+    return count(document, place, value)
+
+
+def actions(document: Document, place: Place, value: object) -> tuple[str, ...]:
+    found = names(document, place, value)
+    for index, name in enumerate(found):
+        if name not in ACTIONS:
+            document.refuse((*place, index), f'"{name}" is no action', f"write some of {', '.join(ACTIONS)}")
+    return found
 
 
 def count(document: Document, place: Place, value: object) -> int:

@@ -3,13 +3,16 @@
 Times are milliseconds since the epoch, spans are milliseconds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 from ...worker.wire import Request, Status
-from . import actions
-from .workers import LastTask, Terms, Worker
+from . import actions, agents
+from .actions import Answer, Asked
+from .agents import Trust
+from .workers import LastTask, Moved, Terms, Worker
 
 
 class Fate(Enum):
@@ -59,29 +62,57 @@ class Step:
 
 
 @dataclass(frozen=True)
+class TagCapacity:
+    """The same of the workers that have a tag; during: how many are, at worst, while it is done."""
+
+    tag: str
+    before: int
+    during: int
+
+
+@dataclass(frozen=True)
 class Capacity:
     """How many workers of the farm are awake, and would be; `restarting` of them come back by themselves."""
 
     before: int
     after: int
     restarting: int
+    tags: tuple[TagCapacity, ...] = ()
+
+    @property
+    def during(self) -> int:
+        """Return how many are awake, at worst, while it is done."""
+        return self.after - self.restarting
+
+
+@dataclass(frozen=True)
+class Farm:
+    """What a plan has to know of the farm: how many workers there are, how many awake, by tag too, and who has it."""
+
+    workers: int
+    awake: int
+    by_tag: Mapping[str, int] = field(default_factory=dict)
+    tags: Mapping[str, Collection[str]] = field(default_factory=dict)  # of the plan's workers, by their ids
 
 
 @dataclass(frozen=True)
 class Plan:
-    """An action for many workers, and what it would do."""
+    """An action for many workers, and what it would do. farm: how many workers there are in all."""
 
     wish: Request
     terms: Terms
     steps: tuple[Step, ...]
     capacity: Capacity
+    farm: int = 0
 
 
 @dataclass(frozen=True)
 class Totals:
     """Sums over a plan.
 
-    lost: the time that went into the tasks that are aborted now. at_risk: how many may not be finished by the deadline.
+    lost: the time that went into the tasks that are aborted now, longest: that into which most did. at_risk: how many
+    may not be finished by the deadline. remaining: how long the longest task takes that is waited for; None where no
+    task is, unknown: of so many it cannot be told.
     """
 
     asked: int
@@ -90,17 +121,37 @@ class Totals:
     aborted: int
     lost: int
     at_risk: int
+    longest: tuple[Step, Loss] | None = None
+    remaining: int | None = None
+    unknown: int = 0
 
 
-def plan(workers: Sequence[Worker], wish: Request, terms: Terms, *, awake: int, by: str, now: int) -> Plan:
-    """Foresee an action. awake: how many workers of the whole farm are."""
+def plan(workers: Sequence[Worker], wish: Request, terms: Terms, *, farm: Farm, by: str, now: int) -> Plan:
+    """Foresee an action."""
     steps = tuple(_step(worker, wish, terms, by, now) for worker in workers)
     asked = {step.worker_id for step in steps if step.fate is Fate.ASKED}
-    return Plan(wish, terms, steps, _capacity([worker for worker in workers if worker.id in asked], wish.status, awake))
+    concerned = [worker for worker in workers if worker.id in asked]
+    return Plan(wish, terms, steps, _capacity(concerned, wish.status, farm), farm.workers)
+
+
+def ask(worker: Worker, wish: Request, *, id: str, by: str, now: int, terms: Terms) -> Asked:
+    """Ask it of a worker, but leave out whom it would not do any good; that is only asked by itself."""
+    refusal = _left_out(worker, wish, now)
+    if refusal is not None:
+        return Asked(Moved(worker), Answer(worker.id, worker.name, False, refusal, changed=False))
+    return actions.ask(worker, wish, id=id, by=by, now=now, terms=terms)
+
+
+def _left_out(worker: Worker, wish: Request, now: int) -> str | None:
+    """Say why a worker is no part of a restart of many: it is known that it would not come back."""
+    if wish.status is not Status.RESTART:
+        return None
+    found = agents.judge(worker, now)
+    return f"would not come back: {found.why}" if found.trust is Trust.BROKEN else None
 
 
 def _step(worker: Worker, wish: Request, terms: Terms, by: str, now: int) -> Step:
-    answer = actions.ask(worker, wish, id="", by=by, now=now, terms=terms).answer
+    answer = ask(worker, wish, id="", by=by, now=now, terms=terms).answer
     if not answer.accepted:
         return Step(worker.id, worker.name, Fate.REFUSED, answer.text)
     if not answer.changed:
@@ -137,18 +188,23 @@ def _abort(wish: Request, terms: Terms, now: int, remaining: int | None) -> Abor
     return Abort.NEVER if in_time else Abort.AT_DEADLINE
 
 
-def _capacity(asked: Sequence[Worker], status: Status, awake: int) -> Capacity:
-    were = sum(worker.status is Status.AWAKE for worker in asked)
-    gone = were if status in (Status.OFFLINE, Status.ASLEEP) else 0
-    come = len(asked) - were if status is Status.AWAKE else 0
-    return Capacity(awake, awake - gone + come, were if status is Status.RESTART else 0)
+def _capacity(asked: Sequence[Worker], status: Status, farm: Farm) -> Capacity:
+    were = [worker.id for worker in asked if worker.status is Status.AWAKE]
+    gone = len(were) if status in (Status.OFFLINE, Status.ASLEEP) else 0
+    come = len(asked) - len(were) if status is Status.AWAKE else 0
+    restarting = len(were) if status is Status.RESTART else 0
+    away = Counter(tag for id in were for tag in farm.tags.get(id, ())) if gone or restarting else Counter[str]()
+    tags = tuple(TagCapacity(tag, farm.by_tag[tag], farm.by_tag[tag] - count) for tag, count in sorted(away.items()))
+    return Capacity(farm.awake, farm.awake - gone + come, restarting, tags)
 
 
 def totals(steps: Iterable[Step]) -> Totals:
     """Add up a plan."""
     given = list(steps)
-    losses = [step.loss for step in given if step.loss is not None]
+    losing = [(step, step.loss) for step in given if step.loss is not None]
+    losses = [loss for _, loss in losing]
     now = [loss for loss in losses if loss.abort is Abort.NOW]
+    aborted = [(step, loss) for step, loss in losing if loss.abort is Abort.NOW]
     return Totals(
         asked=sum(step.fate is Fate.ASKED for step in given),
         unchanged=sum(step.fate is Fate.UNCHANGED for step in given),
@@ -156,6 +212,9 @@ def totals(steps: Iterable[Step]) -> Totals:
         aborted=len(now),
         lost=sum(loss.lost for loss in now),
         at_risk=sum(loss.abort is Abort.AT_DEADLINE for loss in losses),
+        longest=max(aborted, key=lambda each: each[1].lost, default=None),
+        remaining=max((loss.remaining for loss in losses if loss.remaining is not None), default=None),
+        unknown=sum(loss.remaining is None for loss in losses),
     )
 
 

@@ -2,22 +2,25 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 
 from ...worker.wire import Request, Status
 from ..rules import actions
 from ..rules import plan as rules
 from ..rules.actions import Answer, Asked
-from ..rules.plan import Abort, Capacity, Changed, Fate, Loss, Plan, Step
+from ..rules.confirming import verdict
+from ..rules.holding import as_held
+from ..rules.plan import Abort, Capacity, Changed, Farm, Fate, Loss, Plan, Step, TagCapacity
 from ..rules.workers import Terms, Worker
 from . import workers
 from .asking import ask_all
 from .database import Change
 from .store import Missing, Store
 from .tables import plan as table
+from .tables import tag, worker_tag
 from .tables import worker as worker_table
 
 # How long a plan may be applied, and an answer is repeated, in milliseconds.
@@ -60,10 +63,47 @@ def make(store: Store, worker_ids: Sequence[str], wish: Request, terms: Terms, b
         missing = [id for id in worker_ids if id not in known]
         if missing:
             raise Missing(f"there is no worker {missing[0]}")
-        plan = rules.plan(found, wish, terms, awake=_awake(connection), by=by, now=store.clock())
+        plan = _foresee(connection, found, wish, terms, by, store.clock())
     with store.database.write() as change:
-        change.connection.execute(delete(table).where(table.c.made_at < change.now - KEPT))
         return _keep(change, plan, by)
+
+
+def act(
+    store: Store, worker_ids: Sequence[str], wish: Request, terms: Terms, by: str, *, named: bool, hold: int
+) -> Applied | Kept:
+    """Do an action at once where nobody has to be asked before, and keep the plan of it where somebody has.
+
+    named: the workers were picked one by one. hold: for how many milliseconds it can be undone.
+    """
+    with store.database.read() as connection:
+        found = _load(connection, store, worker_ids)
+        plan = _foresee(connection, found, wish, terms, by, store.clock())
+    share = store.settings.confirm_share / 100
+    asks = verdict(plan, named=named, share=share).asks
+    with store.database.write() as change:
+        if not asks:
+            done = _apply(store, change, plan, by, hold)
+            if isinstance(done, Applied):
+                return done
+            plan = done.anew.plan if done.anew else plan
+        return _keep(change, plan, by)
+
+
+def one(store: Store, token: str) -> Kept:
+    """Return a plan that is kept; raises Missing."""
+    with store.database.read() as connection:
+        return _kept(_row(connection, token))
+
+
+def overtaken_by(store: Store, token: str) -> Sequence[Changed]:
+    """Return what kept a plan from being applied; nothing where nothing did."""
+    with store.database.read() as connection:
+        row = connection.execute(select(table).where(table.c.token == token)).first()
+    return [Changed(**each) for each in row.answer.get("changes", ())] if row and row.answer else []
+
+
+def _foresee(connection: Connection, found: Sequence[Worker], wish: Request, terms: Terms, by: str, now: int) -> Plan:
+    return rules.plan(found, wish, terms, farm=_farm(connection, found), by=by, now=now)
 
 
 def _load(connection: Connection, store: Store, worker_ids: Sequence[str]) -> list[Worker]:
@@ -72,6 +112,7 @@ def _load(connection: Connection, store: Store, worker_ids: Sequence[str]) -> li
 
 
 def _keep(change: Change, plan: Plan, by: str) -> Kept:
+    change.connection.execute(delete(table).where(table.c.made_at < change.now - KEPT))
     token = str(uuid.uuid4())
     values = {
         "token": token,
@@ -82,6 +123,7 @@ def _keep(change: Change, plan: Plan, by: str) -> Kept:
             "lazy": plan.wish.lazy,
             "terms": asdict(plan.terms),
             "capacity": asdict(plan.capacity),
+            "farm": plan.farm,
         },
         "steps": [_plain(step) for step in plan.steps],
     }
@@ -89,40 +131,87 @@ def _keep(change: Change, plan: Plan, by: str) -> Kept:
     return Kept(token, change.now + KEPT, plan)
 
 
-def _awake(connection: Connection) -> int:
-    query = select(func.count()).select_from(worker_table).where(worker_table.c.status == Status.AWAKE.value)
-    return connection.execute(query.where(worker_table.c.deleted_at.is_(None))).scalar_one()
+_EXISTS = worker_table.c.deleted_at.is_(None)
+_IS_AWAKE = worker_table.c.status == Status.AWAKE.value
+_COUNTED = select(func.count(), func.coalesce(func.sum(case((_IS_AWAKE, 1), else_=0)), 0)).where(_EXISTS)
+_BY_TAG = (
+    select(tag.c.name, func.count())
+    .select_from(worker_table)
+    .join(worker_tag, worker_tag.c.worker_id == worker_table.c.id)
+    .join(tag, tag.c.id == worker_tag.c.tag_id)
+    .where(_EXISTS, _IS_AWAKE)
+    .group_by(tag.c.name)
+)
+_WHOSE = select(worker_tag.c.worker_id, tag.c.name).join(tag, tag.c.id == worker_tag.c.tag_id)
 
 
-def apply(store: Store, token: str, by: str) -> Applied | Overtaken:
-    """Do exactly what was planned, or say what has changed; again the same answer. Raises Missing, Expired."""
+def _farm(connection: Connection, found: Sequence[Worker]) -> Farm:
+    """Count the workers, and say which of those found has which tags."""
+    known, awake = connection.execute(_COUNTED).one()
+    by_tag = {name: count for name, count in connection.execute(_BY_TAG)}  # noqa: C416
+    ids, whose = {worker.id for worker in found}, dict[str, list[str]]()
+    for worker_id, name in connection.execute(_WHOSE) if by_tag else ():
+        if worker_id in ids:
+            whose.setdefault(worker_id, []).append(name)
+    return Farm(known, int(awake), by_tag, whose)
+
+
+def apply(store: Store, token: str, by: str, hold: int = 0) -> Applied | Overtaken:
+    """Do exactly what was planned, or say what has changed; again the same answer. Raises Missing, Expired.
+
+    hold: for how many milliseconds what aborts a task can be undone.
+    """
     with store.database.write() as change:
-        row = change.connection.execute(select(table).where(table.c.token == token)).first()
-        if row is None:
-            raise Missing(f"there is no plan {token}; plans are kept for {KEPT // 60_000} minutes")
+        row = _row(change.connection, token)
         if row.answer is not None:
             return _answered(change.connection, row.answer)
-        kept = _kept(row)
-        if kept.expires_at < change.now:
-            raise Expired(f"the plan is older than {KEPT // 60_000} minutes; make another one")
-        done = _apply(store, change, kept.plan, by)
+        kept = _fresh(row, change.now)
+        done = _apply(store, change, kept.plan, by, hold)
         change.connection.execute(update(table).where(table.c.token == token).values(answer=_answer(done)))
         return done
 
 
-def _apply(store: Store, change: Change, plan: Plan, by: str) -> Applied | Overtaken:
+def soften(store: Store, token: str, by: str) -> Applied | Overtaken:
+    """Ask for it after the task instead; or say what has changed. Raises as apply does."""
+    with store.database.write() as change:
+        row = _row(change.connection, token)
+        if row.answer is not None:
+            return _answered(change.connection, row.answer)
+        plan = _fresh(row, change.now).plan
+        gentle = replace(plan, wish=replace(plan.wish, lazy=True), terms=replace(plan.terms, deadline=None))
+        done = _apply(store, change, gentle, by, 0)
+        change.connection.execute(update(table).where(table.c.token == token).values(answer=_answer(done)))
+        return done
+
+
+def _row(connection: Connection, token: str) -> Row[Any]:
+    row = connection.execute(select(table).where(table.c.token == token)).first()
+    if row is None:
+        raise Missing(f"there is no plan {token}; plans are kept for {KEPT // 60_000} minutes")
+    return row
+
+
+def _fresh(row: Row[Any], now: int) -> Kept:
+    kept = _kept(row)
+    if kept.expires_at < now:
+        raise Expired(f"the plan is older than {KEPT // 60_000} minutes; make another one")
+    return kept
+
+
+def _apply(store: Store, change: Change, plan: Plan, by: str, hold: int) -> Applied | Overtaken:
     wish, terms = plan.wish, plan.terms
     found = _load(change.connection, store, [step.worker_id for step in plan.steps])
     over = actions.refuse_terms(wish, terms, change.now)
     if over is not None:
         return Overtaken([Changed("", "", over)], None)
-    today = rules.plan(found, wish, terms, awake=_awake(change.connection), by=by, now=change.now)
+    today = _foresee(change.connection, found, wish, terms, by, change.now)
     changes = rules.changes(plan.steps, today.steps)
     if changes:
         return Overtaken(changes, _keep(change, today, by) if found else None)
 
     def ask(worker: Worker, now: int) -> Asked:
-        return actions.ask(worker, wish, id=str(uuid.uuid4()), by=by, now=now, terms=terms)
+        held, ends = as_held(worker, wish, terms, hold, now)
+        return rules.ask(worker, held, id=str(uuid.uuid4()), by=by, now=now, terms=ends)
 
     return Applied(ask_all(change, [worker.id for worker in found], store.seen.at, ask, by))
 
@@ -145,7 +234,9 @@ def _step(said: Mapping[str, Any]) -> Step:
 def _kept(row: Row[Any]) -> Kept:
     wish = Request(Status(row.wish["status"]), row.wish["lazy"])
     steps = tuple(_step(said) for said in row.steps)
-    plan = Plan(wish, Terms(**row.wish["terms"]), steps, Capacity(**row.wish["capacity"]))
+    said = row.wish["capacity"]
+    capacity = Capacity(**{**said, "tags": tuple(TagCapacity(**each) for each in said.get("tags", ()))})
+    plan = Plan(wish, Terms(**row.wish["terms"]), steps, capacity, row.wish.get("farm", 0))
     return Kept(row.token, row.made_at + KEPT, plan)
 
 

@@ -11,7 +11,7 @@ from ..storage.requests import Surprised
 from .api import FARMHAND, body
 from .origin import operator
 from .site import store
-from .terms import pending_json, read_expected, read_wish
+from .terms import pending_json, read_expected, read_hold, read_wish
 
 bp = Blueprint("action_api", __name__)
 
@@ -34,7 +34,8 @@ def surprised(error: Surprised) -> ResponseReturnValue:
 def act() -> ResponseReturnValue:
     """Ask one thing of many workers, in one transaction; each has its answer."""
     wish, terms = read_wish(body(), store().clock())
-    return answers(requests.act(store(), ids(), wish, operator(request), terms, read_expected(body())))
+    said, hold = read_expected(body()), read_hold(body())
+    return answers(requests.act(store(), ids(), wish, operator(request), terms, said, hold))
 
 
 @bp.post(f"{FARMHAND}/workers/withdraw")

@@ -7,7 +7,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from ..clock import timestamp
-from ..rules.plan import Changed, Fate, Loss, Step, totals
+from ..rules.plan import Changed, Fate, Loss, Step, Totals, totals
 from ..storage import plans
 from ..storage.plans import Applied, Expired, Kept, Overtaken
 from .action_api import answers
@@ -15,7 +15,7 @@ from .api import FARMHAND, Problem, body
 from .origin import operator
 from .selection import chosen
 from .site import store
-from .terms import read_wish, terms_json
+from .terms import read_hold, read_wish, terms_json
 
 bp = Blueprint("plan_api", __name__)
 
@@ -31,7 +31,7 @@ def make() -> ResponseReturnValue:
 def apply(token: str) -> ResponseReturnValue:
     """Do exactly what the plan says, or say what has changed."""
     try:
-        match plans.apply(store(), token, operator(request)):
+        match plans.apply(store(), token, operator(request), read_hold(body())):
             case Applied(given):
                 return answers(given)
             case Overtaken(changes, anew):
@@ -57,9 +57,15 @@ def plan_json(kept: Kept) -> dict[str, object]:
         "is_lazy": plan.wish.lazy,
         **terms_json(plan.terms),
         "workers": [step_json(step) for step in plan.steps],
-        "totals": {**asdict(sums), "lost": sums.lost / 1000},
+        "totals": totals_json(sums),
         "capacity": asdict(plan.capacity),
     }
+
+
+def totals_json(sums: Totals) -> dict[str, object]:
+    counted = {name: getattr(sums, name) for name in ("asked", "unchanged", "refused", "aborted", "at_risk", "unknown")}
+    remaining = None if sums.remaining is None else sums.remaining / 1000
+    return {**counted, "lost": sums.lost / 1000, "remaining": remaining}
 
 
 def step_json(step: Step) -> dict[str, object]:

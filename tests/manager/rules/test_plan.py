@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from farmhand.manager.rules.plan import Abort, Capacity, Fate, changes, plan, totals
+from farmhand.manager.rules.attended import Attended
+from farmhand.manager.rules.plan import Abort, Capacity, Farm, Fate, TagCapacity, changes, plan, totals
 from farmhand.manager.rules.workers import LastTask, Pending, Terms, Worker
 from farmhand.worker.wire import Request, Status, TaskStatus
 
@@ -23,7 +24,7 @@ FARM = [IDLE, BUSY, ASLEEP, STUCK]
 
 
 def planned(wish, *workers, by="kim", **terms):
-    return plan(workers or FARM, wish, Terms(**terms), awake=3, by=by, now=NOW)
+    return plan(workers or FARM, wish, Terms(**terms), farm=Farm(4, 3), by=by, now=NOW)
 
 
 def test_everybody_is_told_apart():
@@ -70,6 +71,45 @@ def test_what_becomes_of_the_farms_capacity(status, capacity):
     assert planned(Request(status)).capacity == capacity
 
 
+def test_capacity_is_told_by_tag_where_it_falls():
+    farm = Farm(9, 5, {"gpu": 4, "cpu": 3}, {"i": ["gpu"], "b": ["gpu", "cpu"], "s": ["cpu"], "x": ["cpu"]})
+    found = plan(FARM, RESTART, Terms(), farm=farm, by="kim", now=NOW).capacity
+    assert found.tags == (TagCapacity("cpu", 3, 2), TagCapacity("gpu", 4, 2))
+    assert (found.before, found.during, found.after) == (5, 3, 5)
+    assert plan(FARM, Request(Status.AWAKE), Terms(), farm=farm, by="kim", now=NOW).capacity.tags == ()
+
+
+def test_totals_name_the_longest_loss_and_how_long_the_last_task_takes():
+    longer = replace(BUSY, id="l", name="longer", task=replace(TASK, started_at=NOW - 30 * MINUTE, steps_completed=1))
+    silent = replace(BUSY, id="q", name="silent", task=replace(TASK, steps_completed=0))
+    sums = totals(planned(RESTART, BUSY, longer, silent).steps)
+    assert (sums.longest[0].name, sums.longest[1].lost, sums.longest[1].percent) == ("longer", 30 * MINUTE, 25)
+    assert (sums.remaining, sums.unknown) == (90 * MINUTE, 1)
+    waits = totals(planned(AFTER_TASK, BUSY, IDLE).steps)
+    assert (waits.longest, waits.remaining) == (None, 2 * MINUTE)
+
+
+BROKEN = Attended(
+    "a",
+    "agent",
+    "worker.service",
+    heard_at=NOW,
+    code=47,
+    worker_code=47,
+    holds=False,
+    why="Restart=no",
+    attested_at=NOW,
+)
+
+
+def test_a_worker_that_would_not_come_back_is_left_out_of_a_restart_with_the_reason():
+    lost = replace(IDLE, attended=BROKEN)
+    step = planned(RESTART, lost).steps[0]
+    assert (step.fate, step.text) == (Fate.REFUSED, "would not come back: worker.service: Restart=no")
+    assert planned(Request(Status.ASLEEP), lost).steps[0].fate is Fate.ASKED
+    assert planned(RESTART, replace(IDLE, attended=replace(BROKEN, holds=True))).steps[0].fate is Fate.ASKED
+
+
 PENDING = Pending("r0", Request(Status.ASLEEP), "sam", 0)
 
 
@@ -89,5 +129,7 @@ PENDING = Pending("r0", Request(Status.ASLEEP), "sam", 0)
 )
 def test_what_counts_as_a_change(before, after, said):
     today = [after] if after else []
-    found = changes(planned(RESTART, before).steps, plan(today, RESTART, Terms(), awake=3, by="kim", now=NOW).steps)
+    found = changes(
+        planned(RESTART, before).steps, plan(today, RESTART, Terms(), farm=Farm(4, 3), by="kim", now=NOW).steps
+    )
     assert [each.text.startswith(said) for each in found] == ([True] if said else [])
