@@ -3,9 +3,7 @@
 import json
 import socket
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from statistics import median
 from threading import Thread
 
@@ -13,6 +11,7 @@ import pytest
 import urllib3
 from polling import until
 from pretended import SECRET, Pretended, ask, awake, job, register
+from streams import http, stream
 
 from farmhand.manager.rules.jobs import JobStatus
 from farmhand.manager.storage.store import Store
@@ -22,8 +21,6 @@ from farmhand.worker.wire import PUSH, Status
 
 # Seconds; a median, for the machine may do other things as well.
 SOON = 0.3
-
-http = urllib3.PoolManager(maxsize=300, block=True)
 
 
 def push(url: str, worker: str, since: int | str = 0, secret: str = SECRET) -> urllib3.BaseHTTPResponse:
@@ -126,31 +123,6 @@ def test_strangers_hear_no_bell(url: str, store: Store) -> None:
 
 
 # -- live streams
-
-
-@contextmanager
-def stream(url: str, last: int | None = None) -> Iterator[Iterator[dict[str, str]]]:
-    """Yield the messages of a stream as dicts of their fields."""
-    headers = {} if last is None else {"Last-Event-ID": str(last)}
-    answer = http.request("GET", url, headers=headers, preload_content=False, timeout=20)
-    assert answer.status == 200, answer.data
-    assert answer.headers["Content-Type"].startswith("text/event-stream")
-
-    def messages() -> Iterator[dict[str, str]]:
-        fields: dict[str, str] = {}
-        for line in iter(lambda: answer.readline().decode(), ""):
-            if line != "\n":
-                name, _, value = line.rstrip("\n").partition(": ")
-                fields[name] = value
-            elif fields.keys() & {"data"}:
-                yield fields
-                fields = {}
-
-    try:
-        yield messages()
-    finally:
-        answer.close()
-        answer.release_conn()
 
 
 def test_a_row_arrives_well_within_a_third_of_a_second(url: str, store: Store) -> None:
