@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from a2wsgi import WSGIMiddleware
-from flask import Flask, Response, request
+from flask import Flask, Response
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -18,6 +18,7 @@ from .storage import keys
 from .storage.agents import Bells as AgentBells
 from .storage.store import Store
 from .web import (
+    access,
     action_api,
     agent_api,
     agent_push,
@@ -49,7 +50,6 @@ from .web.feed import Feed
 from .web.fragments import Fragments
 from .web.hangup import unanswered
 from .web.naming import named
-from .web.origin import refuse_other_sites
 from .web.pulse import Pulse
 from .web.quick import quick
 
@@ -112,13 +112,8 @@ def create_app(store: Store) -> Flask:
     site.prepare(app)
     submission.prepare(app, store.settings)
     errors.prepare(app)
-
-    @app.before_request
-    def same_origin() -> None:
-        if not request.path.startswith(f"{wire.API}/worker/"):
-            refuse_other_sites(request)
-
-    api.prepare(app, {"worker": worker_api.authenticate, "agent": agent_api.authenticate})
+    access.prepare(app)
+    api.prepare(app)
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -140,9 +135,12 @@ class Waiting:
         self._bells = push.Bells(store, workers)
         self._agents = push.Bells(AgentBells(store), workers)
         self.routes = [
-            Route(wire.PUSH, push.endpoint(store, self._bells)),
-            Route(agent_push.PATH, agent_push.endpoint(store, self._agents)),
-            *live.routes(Feed(store, pages, fragments)),
+            access.guarded(store, route)
+            for route in (
+                Route(wire.PUSH, push.endpoint(store, self._bells), name="push.worker"),
+                Route(agent_push.PATH, agent_push.endpoint(store, self._agents), name="push.agent"),
+                *live.routes(Feed(store, pages, fragments)),
+            )
         ]
 
     @contextlib.asynccontextmanager

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from io import TextIOWrapper
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .storage.store import Store
 
 USAGE = 2
+
+WITHOUT_LOGIN = "nobody has to sign in (--without-login): whoever uses this machine can do everything"
 
 # What has verbs of its own; without one it is listed.
 NOUNS = {"workers": workers, "jobs": jobs, "tags": tags, "schedules": schedules, "rollouts": rollouts}
@@ -88,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="let workers find this manager in their network, as the setting does",
     )
+    run.add_argument(
+        "--without-login",
+        action="store_true",
+        help="let everybody who reaches this manager do everything; only where --listen is this machine itself",
+    )
     migrate = commands.add_parser("migrate", help="bring the database to the schema of this version")
     for command in (run, migrate):
         command.add_argument(
@@ -132,7 +140,7 @@ def _run(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     host, port = options.listen
-    store = _open(options, findable=options.autodiscoverable)
+    store = _open(options, findable=options.autodiscoverable, without_login=_without_login(options))
     try:
         with alone(store, options.data):
             jobcare.resume(store)
@@ -142,12 +150,38 @@ def _run(options: argparse.Namespace) -> int:
         store.close()
 
 
-def _open(options: argparse.Namespace, *, findable: bool = False) -> "Store":
+def _without_login(options: argparse.Namespace) -> bool:
+    """Say whether nobody has to sign in, loudly; raises BadConfig where that would let the network in."""
+    if not options.without_login:
+        return False
+    host, _ = options.listen
+    if not is_loopback(host):
+        hint = "write --listen 127.0.0.1:8080, or leave out --without-login"
+        raise BadConfig("--without-login", 0, "--listen", f"{host} can be reached over the network", hint)
+    print(f"farmhand-manager: WARNING: {WITHOUT_LOGIN}", file=sys.stderr, flush=True)
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether an address to listen at is reached from this machine alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _open(options: argparse.Namespace, *, findable: bool = False, without_login: bool = False) -> "Store":
     from .opening import open_store
 
     settings = config.settings(options.config, options.data)
     if findable:
         settings = replace(settings, autodiscoverable=True)
+    if without_login and settings.trusted_proxies:
+        problem = "a proxy lets the network in"
+        hint = "leave out --without-login, or trusted_proxies"
+        raise BadConfig(str(options.config), 0, "trusted_proxies", f"{problem}, where nobody has to sign in", hint)
+    if without_login:
+        settings = replace(settings, without_login=True)
     return open_store(options.data, settings, os.environ, options.database)
 
 

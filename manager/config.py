@@ -28,7 +28,8 @@ class Settings:
     autodiscoverable: whether workers that look for a manager in their network find this one.
     time_zone: in which sleep schedules are that name none; an IANA name. job_types: a folder with more job types.
     database: its URL, empty for the file in --data. trusted_proxies: addresses and networks whose word is taken for who
-    calls. undo: for how long an action that aborts tasks can be undone on the pages, 0 for not at all. confirm_share:
+    calls. without_login: nobody has to sign in; only the command line says so. session_idle and session_lifetime: after
+    how long without a request, and after how long at all, a browser has to sign in again. undo: for how long an action that aborts tasks can be undone on the pages, 0 for not at all. confirm_share:
     percent of the farm beyond which such an action is confirmed by typing. reason_required: for which actions the pages
     take none without a reason.
     """
@@ -47,6 +48,9 @@ class Settings:
     job_types: str = ""
     database: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    without_login: bool = False
+    session_idle: float = 12 * 3600.0
+    session_lifetime: float = 7 * 24 * 3600.0
     undo: float = 10.0
     confirm_share: int = 25
     reason_required: tuple[str, ...] = ()

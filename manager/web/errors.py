@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 TITLES = {
     400: "That could not be understood",
+    401: "Sign in first",
     403: "That is not allowed",
     404: "There is no such page",
     405: "That cannot be done here",

@@ -150,8 +150,16 @@ def routes(feed: Feed) -> list[Route]:
         return StreamingResponse(told, media_type="text/event-stream", headers=HEADERS)
 
     return [
-        Route("/live/workers", workers),
-        Route("/live/worker/{id}", bell(lambda request: lambda event: event.worker_id == request.path_params["id"])),
-        Route("/live/jobs", bell(lambda request: lambda event: event.job_id is not None)),
-        Route("/live/job/{id}", bell(lambda request: lambda event: event.job_id == request.path_params["id"])),
+        Route("/live/workers", workers, name="live.workers"),
+        Route(
+            "/live/worker/{id}",
+            bell(lambda request: lambda event: event.worker_id == request.path_params["id"]),
+            name="live.worker",
+        ),
+        Route("/live/jobs", bell(lambda request: lambda event: event.job_id is not None), name="live.jobs"),
+        Route(
+            "/live/job/{id}",
+            bell(lambda request: lambda event: event.job_id == request.path_params["id"]),
+            name="live.job",
+        ),
     ]

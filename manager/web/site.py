@@ -65,5 +65,6 @@ def prepare(app: Flask) -> None:
             "theme": theme if theme in THEMES else "",
             "version": here,
             "build": build(),
+            "without_login": store().settings.without_login,
             "static": lambda name: url_for("static", filename=name),
         }

@@ -240,7 +240,7 @@ def test_a_manager_and_a_worker_make_the_example_frames(tmp_path):
     folder = Path(sys.executable).parent
     log = (tmp_path / "log").open("wb")
     manager = subprocess.Popen(
-        [folder / "farmhand-manager", "run", "--listen", "127.0.0.1:0", "--data", tmp_path / "data"],
+        [folder / "farmhand-manager", "run", "--without-login", "--listen", "127.0.0.1:0", "--data", tmp_path / "data"],
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,

@@ -24,7 +24,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def store(tmp_path: Path, fresh: Path) -> Iterator[Store]:
     shutil.copytree(fresh, tmp_path / "data")
-    opened = Store(tmp_path / "data", Settings())
+    opened = Store(tmp_path / "data", Settings(without_login=True))
     yield opened
     opened.close()
 
