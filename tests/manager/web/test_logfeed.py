@@ -149,13 +149,17 @@ def test_a_manager_that_closes_lets_readers_go(store: Store, rendering: Renderin
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def test_a_log_grows_at_one_manager_and_shows_at_another(store: Store, rendering: Rendering) -> None:
-    with beside(store) as other, serving(store), serving(other) as url:
-        with stream(f"{url}/live/log/{rendering.task_id}?from=0") as messages:
-            next(messages)
-            rendering.logs("from the other\n")
-            assert texts(next(messages)) == ["from the other"]
-            rendering.worker.finishes(rendering.work)
-            *_, last = messages
+    with (
+        beside(store) as other,
+        serving(store),
+        serving(other) as url,
+        stream(f"{url}/live/log/{rendering.task_id}?from=0") as messages,
+    ):
+        next(messages)
+        rendering.logs("from the other\n")
+        assert texts(next(messages)) == ["from the other"]
+        rendering.worker.finishes(rendering.work)
+        *_, last = messages
     assert last["event"] == "over"
 
 
