@@ -29,6 +29,7 @@ from .web import (
     job_api,
     jobpages,
     live,
+    logfeed,
     meta_api,
     operator_api,
     pages,
@@ -134,12 +135,14 @@ class Waiting:
         self._pulses = pages, workers = Pulse(live.PACE), Pulse(push.PACE)
         self._bells = push.Bells(store, workers)
         self._agents = push.Bells(AgentBells(store), workers)
+        self._room = logfeed.Room(store, pages)
         self.routes = [
             access.guarded(store, route)
             for route in (
                 Route(wire.PUSH, push.endpoint(store, self._bells), name="push.worker"),
                 Route(agent_push.PATH, agent_push.endpoint(store, self._agents), name="push.agent"),
                 *live.routes(Feed(store, pages, fragments)),
+                logfeed.route(store, self._room, pages),
             )
         ]
 
@@ -150,7 +153,7 @@ class Waiting:
                 pulse.begin(self._store.newest())
                 listening.callback(self._store.listen(pulse.ring))
                 pulse.ring(self._store.newest())
-            watches = [asyncio.create_task(bells.watch()) for bells in (self._bells, self._agents)]
+            watches = [asyncio.create_task(bells.watch()) for bells in (self._bells, self._agents, self._room)]
             yield
         self.close()
         await asyncio.gather(*watches)

@@ -22,6 +22,7 @@ from ..rules.tasks import Task
 from ..storage import events, tails
 from ..storage.growth import AGAIN
 from ..storage.store import Missing, Store
+from .entitled import while_entitled
 from .live import HEADERS, message
 from .pulse import Pulse
 from .push import read_seq
@@ -153,7 +154,7 @@ def route(store: Store, room: Room, pulse: Pulse) -> Route:
             task = await run_in_threadpool(store.task, request.path_params["id"])
         except Missing as missing:
             return PlainTextResponse(str(missing), 404)
-        told = follow(store, room, pulse, task, offset)
+        told = while_entitled(store, request, follow(store, room, pulse, task, offset))
         return StreamingResponse(told, media_type="text/event-stream", headers=HEADERS)
 
     return Route(PATH, endpoint, name="live.log")
