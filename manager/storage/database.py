@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from . import chain
 from .dialect import Change as Change  # for all who write
 from .dialect import Dialect
 from .sqlite import SQLite
@@ -17,9 +18,12 @@ class Database:
     clock returns the milliseconds since the epoch.
     """
 
-    def __init__(self, url: str, clock: Callable[[], int]) -> None:
-        """Open what the URL names: sqlite:///FILE or postgresql://…; the server of the latter has to be there."""
-        self.clock = clock
+    def __init__(self, url: str, clock: Callable[[], int], audit_key: bytes = b"") -> None:
+        """Open what the URL names: sqlite:///FILE or postgresql://…; the server of the latter has to be there.
+
+        audit_key: seals the audit log, unless it is empty.
+        """
+        self.clock, self._audit_key = clock, audit_key
         self._dialect = _open(url)
         self.engine = self._dialect.engine
         self._listeners: list[Callable[[int], None]] = []
@@ -53,6 +57,8 @@ class Database:
         """
         with self._dialect.write(self.clock, alone=alone) as change:
             yield change
+            if change.deeds:
+                chain.extend(change, self._audit_key)
         if change.seq:
             self._tell(change.seq)
 

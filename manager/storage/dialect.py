@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Select, text
+
+from ..rules.deeds import Deed
 
 # How long a statement waits for another's write before it gives up.
 PATIENCE_MS = 10_000
@@ -21,12 +23,14 @@ class Change:
     """One write transaction: what it appended to the events is told to the listeners after the commit.
 
     now: its time. seq: of the newest event that it appended, 0 without one. alone: no other one runs beside it.
+    deeds: what somebody did in it, for the audit log.
     """
 
     connection: Connection
     now: int
     seq: int = 0
     alone: bool = True
+    deeds: list[Deed] = field(default_factory=list)
 
     def lock(self, statement: Select[Any], id: str) -> None:
         """Have others that lock the row `id` wait for the end of this one."""

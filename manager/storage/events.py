@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select
 
+from ..rules.deeds import deed_of
 from ..rules.facts import Fact, Kind
+from ..rules.workers import is_farm
 from .database import Change
 from .tables import event
 
@@ -37,7 +39,7 @@ def append(
     job_id: str | None = None,
     who: str = "",
 ) -> int:
-    """Make an event of a fact and return its seq."""
+    """Make an event of a fact and return its seq. What a person did is written into the audit log as well."""
     values = {
         "at": change.now,
         "kind": fact.kind.value,
@@ -50,6 +52,8 @@ def append(
     if not change.seq:
         change.queue()
     change.seq = change.connection.execute(_APPEND, values).scalar_one()
+    if not is_farm(who):
+        change.deeds.append(deed_of(fact, who, worker_id, job_id, task_id))
     return change.seq
 
 

@@ -380,3 +380,82 @@ secret = Table(
     Column("name", String(40), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+# Those that wait to be let in, by where they come from.
+for table in (worker, agent):
+    Index(
+        f"ix_{table.name}_waiting",
+        table.c.address,
+        sqlite_where=text("waiting"),
+        postgresql_where=text("waiting"),
+    )
+
+# Codes that let workers and agents in; hint: how one begins, for people to tell it from others.
+enrolment = Table(
+    "enrolment",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("code_hash", String(64), nullable=False, unique=True),  # SHA-256, hexadecimal
+    Column("hint", String(8), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("uses", Integer, nullable=False),  # how many it lets in
+    Column("used", Integer, nullable=False, server_default="0"),
+    Column("tags", JSON, nullable=False),  # ids; the workers that it lets in get these
+    Column("revoked_at", BigInteger),
+)
+
+# Who did what, as a chain (rules/chain.py). Triggers refuse that a row is changed or deleted.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("who", Text, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("whom", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # JSON, as it was hashed
+    Column("before", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("seal", String(64), nullable=False),
+)
+
+# One row: where the chain ends.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("seal", String(64), nullable=False),
+)
+
+# Messages to those who are to be told of events, until a month later.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("target", Text, nullable=False),  # its name in the settings
+    Column("made_at", BigInteger, nullable=False, index=True),
+    Column("summary", Text, nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("until", BigInteger, nullable=False),  # when it is given up
+    Column("due_at", BigInteger),  # when it is tried next, or null: it is delivered, or given up
+    Column("tried_at", BigInteger),
+    Column("outcome", Text, nullable=False, server_default=""),  # of the last try
+    Column("delivered_at", BigInteger),
+    Index("ix_delivery_due", "target", "due_at"),
+)
+
+# One row: up to which event messages were made.
+told = Table(
+    "told",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+)

@@ -1,0 +1,31 @@
+"""Where what is done comes from: set for each request, and read where it is written down."""
+
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Whence:
+    """From where somebody acts. way: by what they are known, such as "session", "token" or "network"."""
+
+    way: str
+    address: str = ""
+
+
+# Without a request it is somebody at this machine who may read and write the database itself.
+COMMAND_LINE = Whence("command line")
+
+_current: ContextVar[Whence] = ContextVar("whence", default=COMMAND_LINE)
+
+
+def come(whence: Whence) -> Token[Whence]:
+    """Have what follows in this context come from there; `go` with the token ends it."""
+    return _current.set(whence)
+
+
+def go(token: Token[Whence]) -> None:
+    _current.reset(token)
+
+
+def current() -> Whence:
+    return _current.get()
