@@ -51,6 +51,7 @@ from .web.feed import Feed
 from .web.fragments import Fragments
 from .web.hangup import unanswered
 from .web.naming import named
+from .web.peers import knowing_peers
 from .web.pulse import Pulse
 from .web.quick import quick
 
@@ -192,7 +193,13 @@ def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     flask = create_app(store)
     waiting = Waiting(store, Fragments(flask))
     in_pieces: ASGIApp = WSGIMiddleware(ending(flask), workers=THREADS)  # type: ignore[arg-type, assignment]
-    middleware = [Middleware(secured), Middleware(named, store.settings.host_names), Middleware(unanswered)]
+    said = store.settings
+    middleware = [
+        Middleware(knowing_peers, said.trusted_proxies, said.proxy_login),
+        Middleware(secured),
+        Middleware(named, said.host_names),
+        Middleware(unanswered),
+    ]
     app = Starlette(routes=waiting.routes, middleware=middleware, lifespan=waiting.lifespan)
     # Not a Mount, which leaves out paths with a line's end in them.
     app.router.default = quick(flask, in_pieces, AT_ONCE[store.database.name])

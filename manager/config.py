@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import fields
+from . import fields, signin
 from .document import Document, Place, load
 from .rules.variables import Variable, Variables
+from .signin import Oidc, OpenNetworks, ProxyLogin
 from .zones import own_zone
 
 # What Flamenco calls the platforms: Go's names.
@@ -51,6 +52,9 @@ class Settings:
     without_login: bool = False
     session_idle: float = 12 * 3600.0
     session_lifetime: float = 7 * 24 * 3600.0
+    oidc: Oidc | None = None
+    proxy_login: ProxyLogin | None = None
+    open_networks: OpenNetworks = field(default_factory=OpenNetworks)
     undo: float = 10.0
     confirm_share: int = 25
     reason_required: tuple[str, ...] = ()
@@ -90,7 +94,9 @@ def _read(document: Document, base: Settings) -> Settings:
     found = {key: KEYS[key](document, (key,), value) for key, value in document.value.items() if value is not None}
     if "variables" in found:
         found["variables"] = {**base.variables, **found["variables"]}
-    return replace(base, **found)
+    read = replace(base, **found)
+    signin.check(document, read.trusted_proxies, read.proxy_login)
+    return read
 
 
 def _variables(document: Document, place: Place, value: object) -> Variables:
@@ -140,6 +146,9 @@ KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "variables": _variables,
     "database": fields.text,
     "trusted_proxies": fields.networks,
+    "oidc": signin.oidc,
+    "proxy_login": signin.proxy_login,
+    "open_networks": signin.open_networks,
     "job_types": fields.folder,
     "undo": fields.pause,
     "confirm_share": fields.percent,

@@ -5,7 +5,7 @@ import errno
 import signal
 import socket
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -35,7 +35,7 @@ def serve(store: Store, host: str, port: int, data: Path) -> int:
         app, waiting = create_asgi(store)
         greeting = f"Workers page at {address(listener)}workers, data in {data}"
         with announcing(store.settings, listener):
-            asyncio.run(run(app, waiting, listener, greeting, store.settings.trusted_proxies))
+            asyncio.run(run(app, waiting, listener, greeting))
     return 0
 
 
@@ -72,11 +72,9 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-async def run(
-    app: Starlette, waiting: Waiting, listener: socket.socket, greeting: str, proxies: Collection[str] = ()
-) -> None:
+async def run(app: Starlette, waiting: Waiting, listener: socket.socket, greeting: str) -> None:
     """Serve on the listener until a signal comes."""
-    server, notifier = make_server(app, proxies), SystemdNotifier()
+    server, notifier = make_server(app), SystemdNotifier()
 
     def stop() -> None:
         server.force_exit = server.should_exit
@@ -94,8 +92,8 @@ async def run(
     await server.shutdown(sockets=[listener])
 
 
-def make_server(app: Starlette, proxies: Collection[str] = ()) -> uvicorn.Server:
-    """Make what serves the application; proxies, and nobody else, may say who calls (X-Forwarded-For)."""
+def make_server(app: Starlette) -> uvicorn.Server:
+    """Make what serves the application, which knows itself which proxies may say who calls (web/peers.py)."""
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -103,8 +101,7 @@ def make_server(app: Starlette, proxies: Collection[str] = ()) -> uvicorn.Server
         lifespan="on",
         ws="none",
         server_header=False,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=list(proxies),
+        proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=PATIENCE,
     )

@@ -1,4 +1,4 @@
-"""What an API token looks like, and how long one holds. Pure: the random bits are an argument.
+"""What an API token looks like, and what one may do. Pure: the random bits are an argument.
 
 A token is "fh_", 43 digits of 256 random bits and 6 digits of a checksum, all of 0-9A-Za-z. The prefix and the checksum
 are for those who look for secrets where none belong, and tell a slip of the hand from a token that was revoked.
@@ -6,6 +6,10 @@ are for those who look for secrets where none belong, and tell a slip of the han
 
 import re
 import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .access import Grant, Role
 
 BITS = 256
 PREFIX = "fh_"
@@ -24,6 +28,31 @@ NOTED_MS = 60_000
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM, _CHECK = 43, 6
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a token is made for: a role, and for an operator perhaps only what has one of the tags of these ids."""
+
+    role: Role
+    tags: tuple[str, ...] = ()
+
+
+def within(owner: Sequence[Grant], scope: Scope, names: Mapping[str, str]) -> tuple[Grant, ...]:
+    """Return what a token may do: what it was made for, as far as its owner may do that now.
+
+    names: of the tags that there are, by id; a tag that is no more limits to nothing.
+    """
+    found = dict.fromkeys(each for grant in owner for each in _narrowed(grant, scope, names))
+    return tuple(found)
+
+
+def _narrowed(grant: Grant, scope: Scope, names: Mapping[str, str]) -> Sequence[Grant]:
+    role = min(grant.role, scope.role, key=list(Role).index)
+    if role is not Role.OPERATOR or not scope.tags:
+        return [Grant(role, grant.tag if role is grant.role else None, grant.name if role is grant.role else "")]
+    tags = [tag for tag in scope.tags if tag in names and grant.tag in (None, tag)]
+    return [Grant(role, tag, names[tag]) for tag in tags] or [Grant(Role.VIEWER)]
 
 
 def write(bits: int) -> str:

@@ -26,7 +26,9 @@ from .callers import STRANGER, Call, Caller, Kind, Unknown, anybody, caller
 from .errors import answer, for_program
 from .needs import NEEDS, TOUCHES, Touch
 from .origin import SAFE, refuse_other_sites
+from .peers import peer
 from .site import store
+from .ways import by_network
 
 __all__ = ["caller", "may", "may_touch"]
 
@@ -39,7 +41,7 @@ def nobody_has_to(store: Store, call: Call) -> Caller | None:
 
 
 # In this order; the first that knows the caller says who it is.
-WAYS: tuple[Way, ...] = (nobody_has_to,)
+WAYS: tuple[Way, ...] = (nobody_has_to, by_network)
 
 SIGN_IN = "/sign-in"
 
@@ -134,7 +136,8 @@ CREDENTIALS: Mapping[Need, Callable[[], None]] = {
 
 def of_flask() -> Call:
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return Call(headers, request.cookies, request.remote_addr or "", request.path, request.is_secure)
+    address, seen = request.remote_addr or "", peer(request.environ.get("asgi.scope", {}))
+    return Call(headers, request.cookies, address, request.path, request.is_secure, seen)
 
 
 def _examine(found: Caller, need: Need, endpoint: str) -> None:
@@ -229,7 +232,8 @@ def guarded(store: Store, route: Route) -> Route:
 
 def of_starlette(request: Request) -> Call:
     address = request.client.host if request.client else ""
-    return Call(request.headers, request.cookies, address, request.url.path, request.url.scheme == "https")
+    is_https = request.url.scheme == "https"
+    return Call(request.headers, request.cookies, address, request.url.path, is_https, peer(request.scope))
 
 
 def known_still(store: Store, call: Call, was: Caller) -> bool:

@@ -8,6 +8,7 @@ from flask import g, has_request_context
 
 from ..rules import access
 from ..rules.access import EVERYWHERE, Grant, Need, Permission
+from .peers import NOBODY, Peer
 
 
 class Kind(Enum):
@@ -54,6 +55,7 @@ class Call:
     address: str
     path: str
     is_https: bool = False
+    peer: Peer = NOBODY
 
 
 class Unknown(Exception):

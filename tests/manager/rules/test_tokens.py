@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farmhand.manager.rules import tokens
+from farmhand.manager.rules.access import Grant, Need, Role, may
+from farmhand.manager.rules.tokens import Scope, within
 
 BITS = st.integers(min_value=0, max_value=2**tokens.BITS - 1)
 
@@ -42,3 +44,50 @@ def test_anything_else_is_none(text: str) -> None:
 )
 def test_its_use_is_written_down_once_a_minute(used_at: int | None, noted: bool) -> None:
     assert tokens.is_noted(used_at, 1_000_000) is noted
+
+
+ADMIN, OPERATOR, VIEWER = Role.ADMIN, Role.OPERATOR, Role.VIEWER
+GPU, CPU = Grant(OPERATOR, "1", "gpu"), Grant(OPERATOR, "2", "cpu")
+NAMES = {"1": "gpu", "2": "cpu"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "scope", "may_do"),
+    [
+        pytest.param([Grant(ADMIN)], Scope(ADMIN), [Grant(ADMIN)], id="all that its owner may"),
+        pytest.param([Grant(ADMIN)], Scope(VIEWER), [Grant(VIEWER)], id="less"),
+        pytest.param([Grant(VIEWER)], Scope(ADMIN), [Grant(VIEWER)], id="its owner is no admin any more"),
+        pytest.param([], Scope(ADMIN), [], id="its owner is nobody any more"),
+        pytest.param([Grant(ADMIN)], Scope(OPERATOR, ("1",)), [GPU], id="an admin's token for one tag"),
+        pytest.param([GPU, CPU], Scope(OPERATOR, ("1",)), [GPU, Grant(VIEWER)], id="one of its owner's tags"),
+        pytest.param([CPU], Scope(OPERATOR, ("1",)), [Grant(VIEWER)], id="its owner has lost the tag"),
+        pytest.param([GPU], Scope(OPERATOR), [GPU], id="its owner's limits are its own"),
+        pytest.param([GPU], Scope(VIEWER), [Grant(VIEWER)], id="who only looks sees everything"),
+        pytest.param([Grant(ADMIN)], Scope(OPERATOR, ("3",)), [Grant(VIEWER)], id="a tag that was deleted"),
+    ],
+)
+def test_a_token_may_what_it_was_made_for_and_its_owner_may(
+    owner: list[Grant], scope: Scope, may_do: list[Grant]
+) -> None:
+    assert list(within(owner, scope, NAMES)) == may_do
+
+
+GRANTS = st.builds(Grant, st.just(OPERATOR), st.sampled_from([None, "1", "2"])) | st.builds(
+    Grant, st.sampled_from(Role)
+)
+SCOPES = st.builds(Scope, st.just(OPERATOR), st.sampled_from([(), ("1",), ("1", "2")])) | st.builds(
+    Scope, st.sampled_from(Role)
+)
+
+
+@given(
+    st.lists(GRANTS, max_size=3),
+    SCOPES,
+    st.sampled_from([Need.VIEW, Need.OPERATE, Need.ADMIN]),
+    st.sampled_from([None, frozenset(), frozenset("1"), frozenset("2")]),
+)
+def test_a_token_never_may_more_than_its_owner(
+    owner: list[Grant], scope: Scope, need: Need, tags: frozenset[str] | None
+) -> None:
+    if may(within(owner, scope, NAMES), need, tags).granted:
+        assert may(owner, need, tags).granted
