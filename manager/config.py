@@ -9,6 +9,7 @@ from typing import Any
 
 from . import fields, signin
 from .document import Document, Place, load
+from .rules.joining import Joining
 from .rules.variables import Variable, Variables
 from .signin import Oidc, OpenNetworks, ProxyLogin
 from .zones import own_zone
@@ -30,9 +31,10 @@ class Settings:
     time_zone: in which sleep schedules are that name none; an IANA name. job_types: a folder with more job types.
     database: its URL, empty for the file in --data. trusted_proxies: addresses and networks whose word is taken for who
     calls. without_login: nobody has to sign in; only the command line says so. session_idle and session_lifetime: after
-    how long without a request, and after how long at all, a browser has to sign in again. undo: for how long an action that aborts tasks can be undone on the pages, 0 for not at all. confirm_share:
-    percent of the farm beyond which such an action is confirmed by typing. reason_required: for which actions the pages
-    take none without a reason.
+    how long without a request, and after how long at all, a browser has to sign in again. registration: how workers and
+    agents get in, None for what `joining` makes of it. undo: for how long an action that aborts tasks can be undone on
+    the pages, 0 for not at all. confirm_share: percent of the farm beyond which such an action is confirmed by typing.
+    reason_required: for which actions the pages take none without a reason.
     """
 
     manager_name: str = "Farmhand"
@@ -55,9 +57,15 @@ class Settings:
     oidc: Oidc | None = None
     proxy_login: ProxyLogin | None = None
     open_networks: OpenNetworks = field(default_factory=OpenNetworks)
+    registration: Joining | None = None
     undo: float = 10.0
     confirm_share: int = 25
     reason_required: tuple[str, ...] = ()
+
+    @property
+    def joining(self) -> Joining:
+        """Return how workers and agents get in."""
+        return self.registration or Joining.OPEN
 
 
 def this_platform() -> str:
@@ -132,6 +140,15 @@ def _choice(document: Document, place: Place, given: object, *, is_twoway: bool)
     return Variable(value, audience, frozenset() if anywhere else frozenset(platforms), is_twoway)
 
 
+def _joining(document: Document, place: Place, value: object) -> Joining:
+    try:
+        return Joining(value)
+    except ValueError:
+        document.refuse(
+            place, f"{value!r} is no way to join", f"write one of {', '.join(way.value for way in Joining)}"
+        )
+
+
 KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "manager_name": fields.text,
     "worker_timeout": fields.seconds,
@@ -150,6 +167,7 @@ KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "proxy_login": signin.proxy_login,
     "open_networks": signin.open_networks,
     "job_types": fields.folder,
+    "registration": _joining,
     "undo": fields.pause,
     "confirm_share": fields.percent,
     "reason_required": fields.actions,

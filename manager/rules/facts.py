@@ -8,7 +8,7 @@ from enum import Enum
 class Kind(Enum):
     """What an event tells. The part before the dot is its subject."""
 
-    WORKER_REGISTERED = "worker.registered"
+    WORKER_REGISTERED = "worker.registered"  # detail: name, address; waiting, where it is to be let in; code (its id)
     WORKER_SIGNED_ON = "worker.signed-on"
     WORKER_STATUS = "worker.status"  # detail: from, to
     WORKER_IDLE = "worker.idle"  # it asked for work and there was none
@@ -53,6 +53,15 @@ class Kind(Enum):
     # detail: schedule, worker or tag (its name), windows, zone, active, lazy
     SCHEDULE_CHANGED = "schedule.changed"  # it is new, or other than it was
     SCHEDULE_DELETED = "schedule.deleted"
+    WORKER_ADMITTED = "worker.admitted"  # somebody let it in; detail: name
+    WORKER_REVOKED = "worker.revoked"  # its credentials are refused from now on; detail: name, reason, waiting
+    AGENT_ADMITTED = "agent.admitted"  # detail: agent, name
+    AGENT_REVOKED = "agent.revoked"  # detail: agent, name, reason, waiting
+    ENROLMENT_MADE = "enrolment.made"  # detail: enrolment, hint, uses, expires_at, tags (names)
+    ENROLMENT_USED = "enrolment.used"  # detail: enrolment, hint, used
+    ENROLMENT_REVOKED = "enrolment.revoked"  # detail: enrolment, hint
+    FARM_RESTORED = "farm.restored"  # all is as in a backup; detail: made_at (RFC 3339)
+    FARM_WORKS = "farm.works"  # tasks are handed out again
 
 
 @dataclass(frozen=True)

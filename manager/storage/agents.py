@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from ...worker.wire import RESTART_EXIT_CODE
 from ..rules.attended import UP
 from ..rules.facts import Fact, Kind
-from . import events, workers
+from . import door, events, workers
 from .database import Change
 from .store import Missing, Store
 from .tables import agent, agent_service, worker
@@ -27,7 +27,7 @@ _NOTE_MS = 20_000
 
 @dataclass(frozen=True)
 class Enrolment:
-    """What a program that wants to be an agent says of itself."""
+    """What a program that wants to be an agent says of itself. code: for enrolment, if it has one."""
 
     name: str
     platform: str
@@ -35,11 +35,12 @@ class Enrolment:
     secret: str
     ticket_key: str
     address: str
+    code: str = ""
 
 
 @dataclass(frozen=True)
 class Agent:
-    """An agent. trouble: why it does not see its services, if so."""
+    """An agent. trouble: why it does not see its services, if so. waiting: nobody has let it in yet."""
 
     id: str
     name: str
@@ -50,6 +51,7 @@ class Agent:
     trouble: str
     enrolled_at: int
     last_seen: int
+    waiting: bool
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,10 @@ class Seen:
 
 
 def enrol(store: Store, said: Enrolment) -> str:
-    """Make an agent, and return its id."""
+    """Make an agent, and return its id. Raises door.NotAdmitted, rules.joining.Full."""
     agent_id = str(uuid.uuid4())
     with store.database.write() as change:
+        admitted = door.admit(store, change, said.code, said.address)
         change.connection.execute(
             insert(agent).values(
                 id=agent_id,
@@ -92,9 +95,12 @@ def enrol(store: Store, said: Enrolment) -> str:
                 address=said.address,
                 enrolled_at=change.now,
                 last_seen=change.now,
+                waiting=admitted.waiting,
             )
         )
-        events.append(change, Fact(Kind.AGENT_ENROLLED, {"agent": agent_id, "name": said.name}))
+        admitted.note(change, said.name)
+        detail = {"agent": agent_id, "name": said.name, **admitted.said}
+        events.append(change, Fact(Kind.AGENT_ENROLLED, detail))
     return agent_id
 
 
@@ -206,8 +212,9 @@ def _bind(change: Change, invocation: str) -> str | None:
         return None
     of_run = select(worker.c.id).where(worker.c.invocation == invocation, worker.c.deleted_at.is_(None))
     found = change.connection.execute(of_run).scalars().all()
-    # Two agents may look at the same service: the one that was heard of last is there.
-    of_service = select(agent_service).join(agent).where(agent_service.c.invocation == invocation)
+    # Two agents may look at the same service: the one that was heard of last is there. What one says that has not been
+    # let in is kept, and counts for nothing yet.
+    of_service = select(agent_service).join(agent).where(agent_service.c.invocation == invocation, ~agent.c.waiting)
     row = change.connection.execute(of_service.order_by(agent.c.last_seen.desc()).limit(1)).first()
     if len(found) != 1 or row is None:
         return None
@@ -220,6 +227,12 @@ def _bind(change: Change, invocation: str) -> str | None:
         change.connection.execute(update(agent_service).where(this).values(values))
         _tell(change, row.agent_id, found[0], _seen(row))
     return str(found[0])
+
+
+def bind_all(change: Change, agent_id: str) -> None:
+    """Put together the services of an agent that was let in just now, and their workers."""
+    for row in change.connection.execute(_services_of(agent_id)).all():
+        _bind(change, row.invocation)
 
 
 def codes(store: Store, agent_id: str) -> Mapping[str, int]:

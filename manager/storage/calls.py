@@ -20,29 +20,34 @@ from ..rules.facts import Fact, Kind
 from ..rules.tasks import Command, Permission, Task, Thresholds
 from ..rules.variables import WORKERS, Variable
 from ..rules.workers import Announcement, Moved, Worker
-from . import agents, events, flow, jobcare, pictures, schedules, tasks, turns, workers
+from . import agents, door, events, flow, jobcare, pictures, schedules, tasks, turns, workers
 from .database import Change
 from .store import Missing, Store
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What a program that wants to be a worker says of itself."""
+    """What a program that wants to be a worker says of itself. code: for enrolment, if it has one."""
 
     name: str
     secret: str
     platform: str
     task_types: tuple[str, ...]
     address: str
+    code: str = ""
 
 
 def register(store: Store, said: Registration) -> str:
-    """Make a worker, and return its id."""
+    """Make a worker, and return its id. Raises door.NotAdmitted, rules.joining.Full."""
     worker_id = str(uuid.uuid4())
     with store.database.write() as change:
-        workers.add(change, worker_id, said.secret, name=said.name, address=said.address, platform=said.platform)
+        admitted = door.admit(store, change, said.code, said.address)
+        whose = {"name": said.name, "address": said.address, "platform": said.platform}
+        workers.add(change, worker_id, said.secret, **whose, waiting=admitted.waiting)
         workers.set_task_types(change, worker_id, said.task_types)
-        events.append(change, Fact(Kind.WORKER_REGISTERED, {"name": said.name}), worker_id=worker_id)
+        admitted.note(change, said.name, worker_id)
+        detail = {"name": said.name, "address": said.address, **admitted.said}
+        events.append(change, Fact(Kind.WORKER_REGISTERED, detail), worker_id=worker_id)
     return worker_id
 
 
@@ -71,7 +76,9 @@ def report_status(store: Store, worker_id: str, status: Status) -> None:
 
 
 def wanted_status(store: Store, worker: Worker) -> Status | None:
-    """Return what is asked of the worker, if anything; it knows of it from now on."""
+    """Return what is asked of the worker, if anything; it knows of it from now on. Who is not let in is to sleep."""
+    if worker.waiting:
+        return None if worker.status is Status.ASLEEP else Status.ASLEEP
     return _told(store, worker)
 
 
@@ -99,13 +106,15 @@ class NotAwake:
 
 def fetch(store: Store, worker: Worker) -> Work | StatusFirst | NotAwake | None:
     """Hand out a task: the one the worker has already, else the one whose turn it is, else None."""
+    if worker.waiting:
+        return StatusFirst(Status.ASLEEP)
     status = _told(store, worker)
     if status is not None:
         return StatusFirst(status)
     refusal = task_rules.refuse_work(worker)
     if refusal is not None:
         return NotAwake(refusal)
-    if worker.idle and not _has_work(store, worker.id):
+    if store.clock() < store.rests_until or (worker.idle and not _has_work(store, worker.id)):
         return None
     with store.database.write(alone=False) as change:
         workers.lock(change, worker.id)

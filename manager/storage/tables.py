@@ -85,6 +85,8 @@ worker = Table(
     Column("wished_until", BigInteger),
     Column("due_at", BigInteger, index=True),  # when the farm has to do something about these by itself
     Column("request_held", Boolean),  # it can be undone until its deadline
+    Column("waiting", Boolean, nullable=False, server_default="0"),  # nobody has let it in yet
+    Column("revoked", Text),
 )
 
 # What a worker can do: its task types.
@@ -333,6 +335,8 @@ agent = Table(
     Column("enrolled_at", BigInteger, nullable=False),
     Column("last_seen", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),
+    Column("waiting", Boolean, nullable=False, server_default="0"),
+    Column("revoked", Text),
 )
 
 # What an agent sees; worker_id: whom the service ran last, worker_run: in which run.

@@ -78,6 +78,7 @@ _WORKERS: Select[Any] = (
         worker,
         _TASK_TYPES,
         task.c.name.label("task_name"),
+        task.c.type.label("task_type"),
         task.c.status.label("task_status"),
         task.c.job_id.label("task_job_id"),
         task.c.worker_id.label("task_worker_id"),
@@ -148,6 +149,7 @@ def _worker(row: Row[Any], seen: Mapping[str, int]) -> Worker:
         wished=_wished(row),
         task=_last_task(row),
         attended=_attended(row),
+        waiting=row.waiting,
     )
 
 
@@ -204,10 +206,13 @@ def _last_task(row: Row[Any]) -> LastTask | None:
         active=status is TaskStatus.ACTIVE and row.task_worker_id == row.id,
         started_at=row.task_started_at,
         ended_at=row.task_ended_at,
+        type=row.task_type,
     )
 
 
-def add(change: Change, worker_id: str, secret: str, *, name: str, address: str, platform: str) -> None:
+def add(
+    change: Change, worker_id: str, secret: str, *, name: str, address: str, platform: str, waiting: bool = False
+) -> None:
     """Make a row for a worker that has registered and not yet signed on."""
     change.connection.execute(
         insert(worker).values(
@@ -218,6 +223,7 @@ def add(change: Change, worker_id: str, secret: str, *, name: str, address: str,
             platform=platform,
             status=Status.OFFLINE.value,
             registered_at=change.now,
+            waiting=waiting,
         )
     )
 
@@ -245,6 +251,8 @@ def save(change: Change, before: Worker, moved: Moved, who: str = "") -> Worker:
     """Write what a rule made of a worker, and append what it told of."""
     was, now = _columns(before), _columns(moved.worker)
     values = {column: value for column, value in now.items() if value != was[column]}
+    if "status" in values:  # who is away, and since when, is asked of the database
+        values["last_seen"] = before.last_seen
     for fact in moved.facts:
         task_id = before.task.id if before.busy and before.task else None
         seq = events.append(change, fact, worker_id=before.id, task_id=task_id, who=who)
@@ -284,14 +292,15 @@ def _columns(it: Worker) -> dict[str, object]:
         "request_deadline": pending and pending.terms.deadline,
         "request_until": pending and pending.terms.until,
         "request_reason": pending and pending.terms.reason,
+        "request_held": pending and pending.terms.held,
         "wished_request": wished and wished.request_id,
         "wished_status": wished and wished.status.value,
         "wished_by": wished and wished.by,
         "wished_at": wished and wished.at,
-        "request_held": pending and pending.terms.held,
         "wished_reason": wished and wished.reason,
         "wished_until": wished and wished.until,
         "due_at": dues.due_at(it),
+        "waiting": it.waiting,
     }
 
 
@@ -342,6 +351,11 @@ def ring(change: Change, worker_id: str) -> None:
     change.connection.execute(update(worker).where(worker.c.id == worker_id).values(bell=change.seq))
 
 
+def ring_all(change: Change, seq: int) -> None:
+    """Let every worker know that an event concerns it."""
+    change.connection.execute(update(worker).where(worker.c.deleted_at.is_(None)).values(bell=seq))
+
+
 def ring_idle(change: Change, task_type: str, tasks: int, tag_id: str | None = None) -> None:
     """Let idle workers know of new tasks of a type, with a tag or none: twice as many, as some may be too late.
 
@@ -351,7 +365,7 @@ def ring_idle(change: Change, task_type: str, tasks: int, tag_id: str | None = N
         select(worker.c.id)
         .join(capability, capability.c.worker_id == worker.c.id)
         .where(capability.c.task_type == task_type, worker.c.status == Status.AWAKE.value, worker.c.idle)
-        .where(worker.c.deleted_at.is_(None), worker.c.request_id.is_(None), _has(tag_id))
+        .where(worker.c.deleted_at.is_(None), ~worker.c.waiting, worker.c.request_id.is_(None), _has(tag_id))
         .limit(2 * tasks)
     )
     change.connection.execute(update(worker).where(worker.c.id.in_(idle)).values(bell=change.seq))
@@ -373,7 +387,8 @@ def capable(connection: Connection, task_id: str, job_id: str, task_type: str, t
         select(func.count())
         .select_from(worker)
         .join(capability, capability.c.worker_id == worker.c.id)
-        .where(capability.c.task_type == task_type, worker.c.deleted_at.is_(None), ~has_failed, ~is_blocked)
+        .where(capability.c.task_type == task_type, worker.c.deleted_at.is_(None), ~worker.c.waiting)
+        .where(~has_failed, ~is_blocked)
         .where(_has(tag_id) | exists().where(tag.c.id == tag_id, tag.c.deleted_at.is_not(None)))
     )
     return connection.execute(query).scalar_one()

@@ -7,7 +7,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException, NotFound
 
+from ..rules.joining import Full
 from ..rules.tasks import Refused
+from ..storage.door import NotAdmitted
 from ..storage.store import Missing
 from .api import Problem, Stranger
 from .wording import Unfit
@@ -21,6 +23,7 @@ TITLES = {
     404: "There is no such page",
     405: "That cannot be done here",
     409: "That cannot be done now",
+    429: "That is too much for now",
     421: "That is not the manager's name",
     413: "That is too much at once",
     500: "The manager failed",
@@ -68,6 +71,12 @@ def busy(error: Exception) -> ResponseReturnValue:
     return answered
 
 
+def full(error: Exception) -> ResponseReturnValue:
+    answered = make_response(answer(429, str(error)))
+    answered.headers["Retry-After"] = "60"
+    return answered
+
+
 def prepare(app: Flask) -> None:
     """Answer every error of the application."""
     app.register_error_handler(HTTPException, http)
@@ -76,6 +85,8 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(Unfit, lambda error: turned_away(400, str(error)))
     app.register_error_handler(Missing, lambda error: answer(404, error.args[0]))
     app.register_error_handler(Refused, lambda error: answer(409, str(error)))
+    app.register_error_handler(NotAdmitted, lambda error: answer(403, str(error)))
+    app.register_error_handler(Full, full)
     app.register_error_handler(exc.OperationalError, busy)
     app.register_error_handler(exc.TimeoutError, busy)
     app.register_error_handler(Exception, failed)

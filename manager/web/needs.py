@@ -45,6 +45,10 @@ _BY_NEED: Mapping[Need, str] = {
     Need.VIEW: """
         live.workers live.worker live.jobs live.job live.log
         pages.home pages.workers
+        joinpages.show joinpages.ask
+        joining_api.show_joining joining_api.list_enrolments
+        actionpages.plan
+        rolloutpages.every rolloutpages.one live.rollouts
         workerpages.worker
         installpages.install installpages.download
         schedulepages.sleep
@@ -62,10 +66,13 @@ _BY_NEED: Mapping[Need, str] = {
         task_api.show_task task_api.show_log task_api.show_log_tail task_api.send_job_file
     """,
     Need.OPERATE: """
-        pages.act pages.withdraw
+        actionpages.act actionpages.decide actionpages.withdraw actionpages.undo
+        rolloutpages.command
         agentpages.ask agentpages.drill
         schedulepages.save
         jobpages.change jobpages.set_tag
+        joinpages.decide joinpages.make joinpages.revoke_code
+        joining_api.let_in joining_api.turn_away joining_api.make_enrolment joining_api.revoke_enrolment
         operator_api.set_worker_status
         action_api.act action_api.withdraw
         plan_api.make plan_api.apply
@@ -81,6 +88,8 @@ _BY_NEED: Mapping[Need, str] = {
     """,
     Need.ADMIN: """
         operator_api.delete_worker
+        joinpages.revoke
+        joining_api.revoke
         agent_api.delete_agent
         meta_api.show_configuration_file meta_api.change_configuration meta_api.check_path
     """,
@@ -101,8 +110,10 @@ _BY_TOUCH: Mapping[Touch, str] = {
     """,
     Touch.TASK: "task_api.set_task_status",
     Touch.SCHEDULE: "schedule_api.change_schedule schedule_api.delete_schedule",
-    Touch.ROLLOUT: "rollout_api.command",
-    Touch.MANY: "",
+    Touch.ROLLOUT: "rollout_api.command rolloutpages.command",
+    Touch.MANY: """
+        actionpages.act actionpages.decide actionpages.withdraw actionpages.undo
+    """,
 }
 
 TOUCHES: Mapping[str, Touch] = {name: touch for touch, names in _BY_TOUCH.items() for name in names.split()}

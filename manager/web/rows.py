@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from ...worker.wire import Status
 from ..rules.actions import asker
+from ..rules.finding import MANY_RESTARTS, RESTART_MS, Beside
 from ..rules.promptness import HEARS_AT_ONCE, within
+from ..rules.remaining import remaining
+from ..rules.versions import is_older
 from ..rules.workers import LastTask, Pending, Situation, Worker, situation
 from .menu import change_words
-from .moments import Moment
+from .moments import Moment, span
 from .termwords import joined, rest_words, terms_words
 from .upkeep import NO_UPKEEP, Upkeep, upkeep
 
 # A worker that keeps a request open is heard of every 25 s, one that polls every 20 s; three times that is late.
 LATE_MS = 75_000
-
-# A supervisor starts a worker again within seconds; one that is away for longer is worth a look.
-RESTART_MS = 15_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ STATES = (WORKING, DRAINING, IDLE, ASLEEP, STARTING, OFFLINE, LOST)
 
 # Where the worker is: its state, and what stands in place of a task.
 SHOWN: Mapping[Situation, tuple[State, str]] = {
+    Situation.WAITING: (State("starting", "Wants to join"), "Gets no task until somebody lets it in"),
     Situation.STARTING: (STARTING, "Signed on, about to begin"),
     Situation.IDLE: (IDLE, "Free"),
     Situation.BUSY: (WORKING, ""),
@@ -48,7 +49,10 @@ SHOWN: Mapping[Situation, tuple[State, str]] = {
 
 @dataclass(frozen=True)
 class Doing:
-    """The task a worker is at work on. percent: None where it does not tell how far it has come."""
+    """The task a worker is at work on. percent: None where it does not tell how far it has come.
+
+    left: how long it still takes, "" where nobody can tell.
+    """
 
     id: str
     job_id: str
@@ -57,6 +61,7 @@ class Doing:
     title: str
     percent: int | None
     since: Moment | None
+    left: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,8 @@ class Age:
 class Row:
     """One worker as the list and its own page show it.
 
-    age: dates the note. due: when a restart should be over, in milliseconds; overdue: it is not, by then.
+    age: dates the note. due: when a restart should be over, in milliseconds; overdue: it is not, by then. restarts: all
+    of them, lately: those of the last 24 hours. skew: "older" or "newer" than the version that most workers have.
     """
 
     id: str
@@ -106,6 +112,9 @@ class Row:
     restarts: int
     version: str
     address: str
+    lately: int = 0
+    skew: str = ""
+    tags: tuple[str, ...] = ()
     picked: bool = False
     upkeep: Upkeep = NO_UPKEEP
 
@@ -114,12 +123,19 @@ class Row:
         return self.state is LOST
 
     @property
+    def many(self) -> bool:
+        return self.lately > MANY_RESTARTS
+
+    @property
     def wants_attention(self) -> bool:
         return self.bad or self.overdue
 
 
-def row(worker: Worker, now: int) -> Row:
-    """Say about one worker what its row says."""
+ALONE = Beside()
+
+
+def row(worker: Worker, now: int, beside: Beside = ALONE, version: str = "") -> Row:
+    """Say about one worker what its row says. version: the one that most workers have."""
     here = situation(worker)
     state, note = SHOWN[here]
     busy = worker.task if here is Situation.BUSY else None
@@ -131,7 +147,7 @@ def row(worker: Worker, now: int) -> Row:
         name=worker.name,
         state=state,
         restartable=worker.can_restart,
-        task=doing(busy, now) if busy else None,
+        task=doing(busy, now, beside.usual) if busy else None,
         note=noted(worker, note, now),
         age=age(worker, here, now),
         due=due,
@@ -140,7 +156,10 @@ def row(worker: Worker, now: int) -> Row:
         seen=Moment(worker.last_seen, now) if worker.last_seen else None,
         late=is_late(worker, here, now),
         restarts=max(0, worker.incarnation - 1),
+        lately=beside.restarts,
         version=worker.version,
+        skew=skew(worker.version, version),
+        tags=beside.tags,
         address=worker.address,
         upkeep=upkeep(worker, now),
     )
@@ -156,7 +175,15 @@ def noted(worker: Worker, note: str, now: int) -> str:
     return f"{words[:1].upper()}{words[1:]}" or note
 
 
-def doing(task: LastTask, now: int) -> Doing:
+def skew(version: str, usual: str) -> str:
+    """Say how a version differs from the usual one, where that can be told."""
+    if is_older(version, usual):
+        return "older"
+    return "newer" if is_older(usual, version) else ""
+
+
+def doing(task: LastTask, now: int, usual: int | None = None) -> Doing:
+    left = remaining(task, usual, now)
     return Doing(
         id=task.id,
         job_id=task.job_id,
@@ -165,6 +192,7 @@ def doing(task: LastTask, now: int) -> Doing:
         title=f"{task.job_name}, {task.name}",
         percent=known_percent(task.steps_completed, task.steps_total),
         since=Moment(task.started_at, now) if task.started_at else None,
+        left="" if left is None else span(left),
     )
 
 
