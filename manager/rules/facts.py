@@ -41,6 +41,9 @@ class Kind(Enum):
     # The service that runs a worker is up, down or failed now, or is now judged otherwise; detail: agent, service,
     # active, result, exit, and holds and why of its restart
     SERVICE_CHANGED = "service.changed"
+    # A new run of the service that runs a worker; detail: agent, service, restarts, by_itself (its supervisor did it),
+    # exit (how the former run ended, "" where nobody saw it), down (milliseconds between the two, or none)
+    SERVICE_RESTARTED = "service.restarted"
     TICKET_MADE = "ticket.made"  # detail: ticket, verb, agent, service
     TICKET_TAKEN = "ticket.taken"  # the agent begins; detail: ticket, verb
     TICKET_ENDED = "ticket.ended"  # detail: ticket, verb, outcome (done, failed, refused), text

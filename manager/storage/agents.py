@@ -24,6 +24,9 @@ from .tables import agent, agent_service, worker
 # A last sign of life is written down when it is this old, which is often enough for rules.agents.AWAY_MS.
 _NOTE_MS = 20_000
 
+# Two new runs of a service that are both worth an event are so far apart.
+_RUNS_MS = 5_000
+
 
 @dataclass(frozen=True)
 class Enrolment:
@@ -56,7 +59,10 @@ class Agent:
 
 @dataclass(frozen=True)
 class Seen:
-    """A service as an agent sees it; systemd's properties, and what an exit with `code` would bring."""
+    """A service as an agent sees it; systemd's properties, and what an exit with `code` would bring.
+
+    down: milliseconds between the end of its former run and the start of this one, None where nobody measured it.
+    """
 
     name: str
     invocation: str
@@ -68,6 +74,7 @@ class Seen:
     code: int
     holds: bool
     why: str
+    down: int | None = None
 
     @property
     def outline(self) -> tuple[object, ...]:
@@ -175,6 +182,8 @@ def _see(change: Change, agent_id: str, services: Sequence[Seen]) -> None:
         worker_id = _bind(change, each.invocation) or (row.worker_id if row is not None else None)
         if worker_id is not None and (row is None or _seen(row).outline != each.outline):
             _tell(change, agent_id, worker_id, each)
+        if worker_id is not None and row is not None:
+            _tell_run(change, row, worker_id, each)
 
 
 def _services_of(agent_id: str) -> Any:
@@ -192,6 +201,24 @@ def _tell(change: Change, agent_id: str, worker_id: str, service: Seen) -> None:
         **{name: getattr(service, name) for name in ("active", "result", "exit", "holds", "why")},
     }
     events.append(change, Fact(Kind.SERVICE_CHANGED, detail), worker_id=worker_id)
+
+
+def _tell_run(change: Change, row: Row[Any], worker_id: str, service: Seen) -> None:
+    """Tell of a new run of a service: of one that crashes all day now and then."""
+    is_new = row.invocation and service.invocation and row.invocation != service.invocation
+    if not is_new or (row.ran_at is not None and change.now - row.ran_at < _RUNS_MS):
+        return
+    detail = {
+        "agent": row.agent_id,
+        "service": service.name,
+        "restarts": service.restarts,
+        "by_itself": service.restarts > row.restarts,
+        "exit": row.exit,
+        "down": service.down,
+    }
+    events.append(change, Fact(Kind.SERVICE_RESTARTED, detail), worker_id=worker_id)
+    this = (agent_service.c.agent_id == row.agent_id) & (agent_service.c.name == row.name)
+    change.connection.execute(update(agent_service).where(this).values(ran_at=change.now))
 
 
 def signed_on(change: Change, worker_id: str, invocation: str | None, restart_code: int | None) -> None:

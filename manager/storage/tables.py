@@ -358,6 +358,8 @@ agent_service = Table(
     Column("why", Text, nullable=False),
     Column("attested_at", BigInteger, nullable=False),
     Column("ticket_id", String(36)),  # the last one
+    Column("down", BigInteger),  # milliseconds between the end of the former run and the start of this one
+    Column("ran_at", BigInteger),  # when a new run was last worth an event
 )
 
 ticket = Table(

@@ -73,6 +73,7 @@ def _seen(said: dict[str, Any]) -> Seen:
         code=attested["code"],
         holds=attested["holds"],
         why=attested["why"][:_LONGEST],
+        down=said.get("down"),
     )
 
 

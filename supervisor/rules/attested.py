@@ -19,6 +19,7 @@ from .why import verdict_on
 STATE = (
     *("LoadState", "ActiveState", "SubState", "Result", "NRestarts", "InvocationID"),
     *("ExecMainCode", "ExecMainStatus", "ExecMainExitTimestamp"),
+    *("ExecMainExitTimestampMonotonic", "ExecMainStartTimestampMonotonic"),
 )
 # What decides about a restart; systemd.service(5), systemd.unit(5).
 POLICY = (
@@ -45,7 +46,10 @@ class Attested:
 
 
 def state_of(shown: Mapping[str, str]) -> dict[str, Any]:
-    """Say how a service is, for programs. exit: how its main process ended last, "" where it has not."""
+    """Say how a service is, for programs. exit: how its main process ended last, "" where it has not.
+
+    down: milliseconds between the end of its former run and the start of this one, only where that is known.
+    """
     restarts = shown.get("NRestarts", "")
     return {
         "load": shown.get("LoadState", ""),
@@ -55,7 +59,15 @@ def state_of(shown: Mapping[str, str]) -> dict[str, Any]:
         "restarts": int(restarts) if restarts.isdecimal() else 0,
         "invocation": shown.get("InvocationID", ""),
         "exit": _exit(shown),
+        **_down_time(shown),
     }
+
+
+def _down_time(shown: Mapping[str, str]) -> dict[str, int]:
+    """Return how long nothing ran before this run; systemd forgets the end of the former run as it starts the next."""
+    times = [shown.get(f"ExecMain{name}TimestampMonotonic", "") for name in ("Exit", "Start")]
+    exited, started = (int(each) if each.isdecimal() else 0 for each in times)
+    return {"down": (started - exited) // 1000} if 0 < exited <= started else {}
 
 
 def _exit(shown: Mapping[str, str]) -> str:
