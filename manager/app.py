@@ -24,6 +24,9 @@ from .web import (
     agent_push,
     agentpages,
     api,
+    audit_api,
+    auditing,
+    auditpages,
     errors,
     installpages,
     job_api,
@@ -113,12 +116,15 @@ def create_app(store: Store) -> Flask:
         tag_api,
         schedule_api,
         query_api,
+        auditpages,
+        audit_api,
     ):
         app.register_blueprint(module.bp)
     site.prepare(app)
     submission.prepare(app, store.settings)
     errors.prepare(app)
     access.prepare(app)
+    auditing.prepare(app)
     api.prepare(app)
 
     @app.after_request

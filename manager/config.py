@@ -34,7 +34,8 @@ class Settings:
     how long without a request, and after how long at all, a browser has to sign in again. registration: how workers and
     agents get in, None for what `joining` makes of it. undo: for how long an action that aborts tasks can be undone on
     the pages, 0 for not at all. confirm_share: percent of the farm beyond which such an action is confirmed by typing.
-    reason_required: for which actions the pages take none without a reason.
+    reason_required: for which actions the pages take none without a reason. audit_key_file: with what the audit log is
+    sealed, empty where it is not.
     """
 
     manager_name: str = "Farmhand"
@@ -61,6 +62,11 @@ class Settings:
     undo: float = 10.0
     confirm_share: int = 25
     reason_required: tuple[str, ...] = ()
+    audit_key_file: str = ""
+
+    def audit_key(self) -> bytes:
+        """Return what is in the file with the key, nothing without one. Raises OSError."""
+        return Path(self.audit_key_file).read_bytes().strip() if self.audit_key_file else b""
 
     @property
     def joining(self) -> Joining:
@@ -171,4 +177,5 @@ KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "undo": fields.pause,
     "confirm_share": fields.percent,
     "reason_required": fields.actions,
+    "audit_key_file": fields.secret_file,
 }

@@ -72,6 +72,18 @@ def folder(document: Document, place: Place, value: object) -> str:
     return str(found.absolute())
 
 
+def secret_file(document: Document, place: Place, value: object) -> str:
+    """Read the name of a file with a secret in it, which may be relative to the document; others must not read it."""
+    found = document.path.parent / Path(text(document, place, value)).expanduser()
+    try:
+        empty = not found.read_bytes().strip()
+    except OSError as error:
+        document.refuse(place, f"{found} cannot be read: {error.strerror}", "name a file that can")
+    if empty:
+        document.refuse(place, f"{found} is empty", "write the secret into it")
+    return str(found.absolute())
+
+
 def names(document: Document, place: Place, value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         document.refuse(place, f"{value!r} is not a list", "write names in brackets, as in [farm.example.org]")

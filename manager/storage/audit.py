@@ -1,66 +1,56 @@
 """Reads the audit log, and writes into it what no transaction of its own tells of."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 from sqlalchemy.sql.functions import Function
 
 from ..rules import chain
+from ..rules.auditing import ALL, Wanted
 from ..rules.chain import Broken, Entry, Head, Whole
 from ..rules.deeds import Deed
 from . import chain as written
-from .store import Store
+from .database import Database
 from .tables import audit
 
 # Rows that are read at a time.
 _SOME = 2000
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Which rows: texts that who, what and whom contain (whom: also an id in the detail), empty for all.
-
-    since, until: milliseconds since the epoch; from the first on, and before the other.
-    """
-
-    who: str = ""
-    what: str = ""
-    whom: str = ""
-    since: int | None = None
-    until: int | None = None
-
-
-ALL = Wanted()
-
-
-def record(store: Store, deed: Deed) -> None:
+def record(database: Database, deed: Deed) -> None:
     """Write down what somebody did, or could not do; what changes something is noted in its transaction instead."""
-    with store.database.write(alone=False) as change:
+    with database.write(alone=False) as change:
         change.deeds.append(deed)
 
 
-def head(store: Store) -> Head:
+def head(database: Database) -> Head:
     """Return the end of the chain; whoever keeps it elsewhere can tell later whether anything before it was changed."""
-    with store.database.look() as connection:
+    with database.look() as connection:
         return written.head(connection)
 
 
-def newest_first(store: Store, wanted: Wanted, before: int | None, limit: int) -> list[Entry]:
+def exported(database: Database, wanted: Wanted, deed: Deed) -> Iterator[Entry]:
+    """Write down that somebody takes a copy of the wanted rows, and return those that there were before."""
+    end = head(database).seq
+    record(database, deed)
+    return in_order(database, end, wanted)
+
+
+def newest_first(database: Database, wanted: Wanted, before: int | None, limit: int) -> list[Entry]:
     """Return the wanted rows with numbers below `before`."""
     query = _wanted(wanted).order_by(audit.c.seq.desc()).limit(limit)
     if before is not None:
         query = query.where(audit.c.seq < before)
-    with store.database.read() as connection:
+    with database.read() as connection:
         return _entries(connection, query)
 
 
-def in_order(store: Store, wanted: Wanted = ALL, start: int = 1) -> Iterator[Entry]:
-    """Yield the wanted rows from the number `start` on, the oldest first, some at a time."""
+def in_order(database: Database, end: int, wanted: Wanted = ALL, start: int = 1) -> Iterator[Entry]:
+    """Yield the wanted rows from one number to another, both included, some at a time."""
     while True:
-        query = _wanted(wanted).where(audit.c.seq >= start).order_by(audit.c.seq).limit(_SOME)
-        with store.database.read() as connection:
+        query = _wanted(wanted).where(audit.c.seq.between(start, end)).order_by(audit.c.seq).limit(_SOME)
+        with database.read() as connection:
             found = _entries(connection, query)
         yield from found
         if len(found) < _SOME:
@@ -68,13 +58,13 @@ def in_order(store: Store, wanted: Wanted = ALL, start: int = 1) -> Iterator[Ent
         start = found[-1].seq + 1
 
 
-def verify(store: Store, known: Head | None = None, key: bytes = b"") -> Whole | Broken:
+def verify(database: Database, known: Head | None = None, key: bytes = b"") -> Whole | Broken:
     """Follow the chain as it is now: what is written meanwhile is not looked at."""
-    with store.database.read() as connection:
+    with database.read() as connection:
         kept, newest = written.head(connection), connection.execute(select(func.max(audit.c.seq))).scalar() or 0
 
     def read(start: int) -> Iterator[Entry]:
-        return (entry for entry in in_order(store, start=start) if entry.seq <= newest)
+        return in_order(database, newest, start=start)
 
     return chain.verify(read, kept=kept, known=known, key=key)
 

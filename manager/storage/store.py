@@ -58,7 +58,7 @@ class Store:
         data.mkdir(parents=True, exist_ok=True)
         self.settings = settings
         self.clock, self.steady = clock, steady
-        self.database = Database(url or f"sqlite:///{data / 'farmhand.sqlite'}", clock)
+        self.database = Database(url or f"sqlite:///{data / 'farmhand.sqlite'}", clock, settings.audit_key())
         self.files = Files(data / "jobs")
         self.growth = Growth(self.database, steady)
         self.pictures = Pictures()

@@ -91,6 +91,8 @@ _BY_NEED: Mapping[Need, str] = {
         joinpages.revoke
         joining_api.revoke
         agent_api.delete_agent
+        auditpages.show auditpages.export
+        audit_api.list_audit audit_api.verify_audit
         meta_api.show_configuration_file meta_api.change_configuration meta_api.check_path
     """,
 }

@@ -11,11 +11,11 @@ from stores import beside
 
 from farmhand.manager import whence
 from farmhand.manager.rules import deeds
+from farmhand.manager.rules.auditing import ALL, Wanted
 from farmhand.manager.rules.chain import Broken, Whole
 from farmhand.manager.rules.deeds import Deed
 from farmhand.manager.rules.tasks import Refused
 from farmhand.manager.storage import audit, tags
-from farmhand.manager.storage.audit import Wanted
 from farmhand.manager.storage.tables import audit as table
 from farmhand.manager.storage.tables import audit_head
 from farmhand.worker.wire import Request, Status
@@ -28,7 +28,7 @@ UNLOCK = {
 
 
 def rows(store, **wanted):
-    return list(audit.in_order(store, Wanted(**wanted)))
+    return list(audit.in_order(store.database, 1000, Wanted(**wanted)))
 
 
 def unlocked(store, *statements):
@@ -82,7 +82,7 @@ def test_rows_are_found_by_who_what_whom_and_when(store, clock):
     assert [row.seq for row in rows(store, whom=made.id)] == [2, 3]
     assert [row.seq for row in rows(store, since=clock.now)] == [2, 3]
     assert [row.seq for row in rows(store, until=clock.now)] == [1]
-    assert [row.seq for row in audit.newest_first(store, audit.ALL, before=3, limit=1)] == [2]
+    assert [row.seq for row in audit.newest_first(store.database, ALL, before=3, limit=1)] == [2]
 
 
 ALL_OF_IT = {"sqlite": "DELETE FROM audit", "postgresql": "TRUNCATE audit"}
@@ -102,8 +102,8 @@ HOSTILE = ("a\0b", "\ud800", "\U0001f600", "x" * 10_000, '"\\\n\u202e<script>')
 
 def test_hostile_text_is_hashed_as_it_is_read_again(store):
     for name in HOSTILE:
-        audit.record(store, Deed(deeds.SIGN_IN_FAILED, name, name, {"why": name}))
-    assert audit.verify(store) == Whole(audit.head(store), unsealed=len(HOSTILE))
+        audit.record(store.database, Deed(deeds.SIGN_IN_FAILED, name, name, {"why": name}))
+    assert audit.verify(store.database) == Whole(audit.head(store.database), unsealed=len(HOSTILE))
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_hostile_text_is_hashed_as_it_is_read_again(store):
 def test_what_is_done_behind_the_managers_back_is_found(store, tamper, seq, kind):
     for name in "abcd":
         tags.add(store, name, "", "kim")
-    assert audit.verify(store) == Whole(audit.head(store), unsealed=4)
+    assert audit.verify(store.database) == Whole(audit.head(store.database), unsealed=4)
     unlocked(store, *tamper)
-    found = audit.verify(store)
+    found = audit.verify(store.database)
     assert isinstance(found, Broken)
     assert (found.seq, found.kind) == (seq, kind)
 
@@ -138,10 +138,10 @@ def test_what_is_done_behind_the_managers_back_is_found(store, tamper, seq, kind
 def test_an_end_cut_off_with_its_head_is_found_by_a_head_kept_elsewhere(store):
     for name in "abc":
         tags.add(store, name, "", "kim")
-    known, second = audit.head(store), rows(store)[1]
+    known, second = audit.head(store.database), rows(store)[1]
     unlocked(store, delete(table).where(table.c.seq == 3), update(audit_head).values(seq=2, hash=second.hash))
-    assert audit.verify(store) == Whole(audit.head(store), unsealed=2)
-    assert audit.verify(store, known).kind == "truncated"
+    assert audit.verify(store.database) == Whole(audit.head(store.database), unsealed=2)
+    assert audit.verify(store.database, known).kind == "truncated"
 
 
 def test_managers_that_write_at_once_make_one_chain(store):
@@ -152,13 +152,13 @@ def test_managers_that_write_at_once_make_one_chain(store):
             _write_at_once([store, other])
     else:
         _write_at_once(several)
-    assert audit.verify(store) == Whole(audit.head(store), unsealed=80)
+    assert audit.verify(store.database) == Whole(audit.head(store.database), unsealed=80)
 
 
 def _write_at_once(stores):
     def write(of, number):
         for n in range(10):
-            audit.record(of, Deed(deeds.SIGNED_IN, f"kim {number}"))
+            audit.record(of.database, Deed(deeds.SIGNED_IN, f"kim {number}"))
             tags.add(of, f"{number}-{n}", "", f"kim {number}")
 
     threads = [threading.Thread(target=write, args=(stores[n % 2], n)) for n in range(4)]
@@ -173,4 +173,4 @@ def test_rows_that_nobody_wrote_are_found(store):
     [row] = rows(store)
     with store.database.write() as change:
         change.connection.execute(insert(table).values({**vars(row), "seq": 2}))
-    assert audit.verify(store).kind == "inserted"
+    assert audit.verify(store.database).kind == "inserted"
