@@ -71,7 +71,7 @@ class Settings:
     @property
     def joining(self) -> Joining:
         """Return how workers and agents get in."""
-        return self.registration or Joining.OPEN
+        return self.registration or (Joining.OPEN if self.without_login else Joining.APPROVAL)
 
 
 def this_platform() -> str:

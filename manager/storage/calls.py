@@ -249,14 +249,15 @@ class TooMany(Exception):
     """A picture more than can be kept up with."""
 
 
-def add_picture(store: Store, worker_id: str, task_id: str, content: bytes, type: str) -> None:
+def add_picture(store: Store, worker: Worker, task_id: str, content: bytes, type: str) -> None:
     """Keep a picture (of a type in files.PICTURES) that a task produced.
 
     Raises Missing, TooLate, TooMany, pictures.TooLarge.
     """
     task = store.task(task_id)
-    if task.worker_id != worker_id:
-        raise TooLate(f"task {task_id} is not assigned to you")
+    refusal = task_rules.refuse_picture(worker, task)
+    if refusal is not None:
+        raise TooLate(refusal)
     pictures.check(content)
     folder = store.files.folder(task.job_id)
     if not store.pictures.offer(content, folder, lambda: jobcare.note_picture(store, task.job_id)):

@@ -199,5 +199,5 @@ def output_produced(worker: Worker, task_id: str) -> ResponseReturnValue:
     content = request.get_data(cache=False)
     if not content.startswith(BEGINNINGS[request.mimetype]):
         raise Problem(415, f"this is no picture of the kind {request.mimetype}")
-    calls.add_picture(store(), worker.id, task_id, content, request.mimetype)
+    calls.add_picture(store(), worker, task_id, content, request.mimetype)
     return "", 202

@@ -176,7 +176,7 @@ def test_what_a_call_costs(dialect, tmp_path):
         with contextlib.ExitStack() as ending:
             data = tmp_path / "-".join(map(str, farm))
             database = ending.enter_context(fresh_database()) if dialect == "postgresql" else ""
-            store = Store(data, Settings(), url=database)
+            store = Store(data, Settings(without_login=True), url=database)
             ids = fill(store, *farm)
             store.close()
             url, pid = ending.enter_context(manager(data, database))

@@ -83,12 +83,12 @@ def test_a_worker_is_woken_when_it_was_to_sleep_until_now(store, clock):
 
 
 def test_what_came_due_while_the_manager_was_away_is_done_when_it_is_back(tmp_path, clock):
-    first = Store(tmp_path, Settings(), clock)
+    first = Store(tmp_path, Settings(without_login=True), clock)
     worker = awake(first, "node-1")
     act(first, worker, LAZY_SLEEP, deadline=clock.now + 60_000)
     first.close()
     clock.passes(3600)
-    second = Store(tmp_path, Settings(), clock)
+    second = Store(tmp_path, Settings(without_login=True), clock)
     mind(second)
     assert not second.worker(worker.id).request.wish.lazy
     second.close()
@@ -103,7 +103,7 @@ def test_a_deleted_worker_is_due_for_nothing(store, clock):
 
 
 def test_the_thread_keeps_a_deadline_that_was_set_while_it_slept(tmp_path):
-    store = Store(tmp_path, Settings())
+    store = Store(tmp_path, Settings(without_login=True))
     worker = awake(store, "node-1")
     with minding(store):
         act(store, worker, LAZY_SLEEP, deadline=store.clock() + 300)

@@ -151,7 +151,7 @@ def test_a_code_is_kept_as_a_hash_alone(by):
 
 def test_without_a_code_the_refusal_says_what_to_do(by):
     store = by(Joining.CODE)
-    with pytest.raises(NotAdmitted, match="needs an enrolment code; have one made .* --enrolment-code-file"):
+    with pytest.raises(NotAdmitted, match=r"needs an enrolment code; have one made .* --enrolment-code-file"):
         register(store)
     with pytest.raises(NotAdmitted, match="there is no such enrolment code"):
         register(store, code="0" * 32)
@@ -217,7 +217,8 @@ def test_an_agent_waits_too_and_what_it_sees_counts_once_it_is_in(by):
     assert store.worker(worker_id).attended is None
     assert joining.let_in(store, [agent_id], "kim") == ["a-1"]
     attended = store.worker(worker_id).attended
-    assert attended is not None and attended.agent_id == agent_id
+    assert attended is not None
+    assert attended.agent_id == agent_id
     joining.revoke(store, [agent_id], "kim", "moved")
     assert agents.authenticate(store, agent_id, SECRET) is None
     assert joining.farewell(store, agent_id, SECRET).endswith(": moved")

@@ -283,7 +283,7 @@ def test_a_jobs_page_shows_tasks_and_pictures(client: FlaskClient, store: Store,
     job_id = job(store, tasks=2)
     work = workers[0].asks_for_work()
     assert work is not None
-    calls.add_picture(store, workers[0].id, work.task.id, PNG, "image/png")
+    calls.add_picture(store, workers[0], work.task.id, PNG, "image/png")
     text = client.get(f"/jobs/{job_id}").text
     assert "0 of 2 tasks" in text
     source = re.search(r'<img src="(/tasks/[^"]*)"', text)
