@@ -35,6 +35,7 @@ from .web import (
     joinpages,
     live,
     logfeed,
+    loginpages,
     meta_api,
     operator_api,
     pages,
@@ -96,6 +97,7 @@ def create_app(store: Store) -> Flask:
     app.extensions["store"] = store
     for module in (
         pages,
+        loginpages,
         workerpages,
         installpages,
         schedulepages,

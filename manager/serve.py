@@ -16,6 +16,7 @@ from .announce import announcing
 from .app import Waiting, create_asgi
 from .storage.store import Store
 from .web.hangup import able_to_hang_up
+from .welcome import first_link
 
 # How long a request under way may take when the manager ends, in seconds.
 PATIENCE = 2
@@ -34,9 +35,19 @@ def serve(store: Store, host: str, port: int, data: Path) -> int:
     with listener:
         app, waiting = create_asgi(store)
         greeting = f"Workers page at {address(listener)}workers, data in {data}"
+        invite(store, address(listener))
         with announcing(store.settings, listener):
             asyncio.run(run(app, waiting, listener, greeting))
     return 0
+
+
+def invite(store: Store, url: str) -> None:
+    """Print the link by which somebody becomes the first admin, as long as there is none."""
+    link = first_link(store, url)
+    if link is not None:
+        print(
+            f"farmhand-manager: nobody can sign in yet; become the first admin, once, within a day: {link}", flush=True
+        )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -465,3 +465,70 @@ told = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
 )
+
+# Who may sign in. folded: the name as it is compared; password_hash: of argon2id, null for whom somebody else vouches.
+person = Table(
+    "person",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("folded", String(400), nullable=False, unique=True),
+    Column("password_hash", Text),
+    Column("made_at", BigInteger, nullable=False),
+    Column("signed_in_at", BigInteger),
+    Column("off_at", BigInteger),  # since when they are not let in
+    Column("shortcuts", Boolean, nullable=False, server_default="1"),  # whether single keys do something on pages
+)
+
+# What they may do: a role, for what has a tag or, with none, everywhere.
+person_grant = Table(
+    "person_grant",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("role", String(20), nullable=False),
+    Column("tag_id", ForeignKey("tag.id", ondelete="CASCADE")),
+)
+
+# Browsers that are signed in. idle: for how long without a request; ends_at: at the latest.
+session = Table(
+    "session",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),  # SHA-256 of what the cookie has, hexadecimal
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("idle", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+)
+
+# Links to choose a password by, each once; person_id: null for who becomes the first admin.
+one_time_link = Table(
+    "one_time_link",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE")),
+    Column("made_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+)
+
+# Sign-ins that failed, counted. key: for whom, hashed, as a password may have been typed into the field of the name.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("key", String(80), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", BigInteger, nullable=False, index=True),
+)
+
+# From where a person has signed in before: what strangers do elsewhere does not delay them there.
+known_place = Table(
+    "known_place",
+    metadata,
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("address", String(60), primary_key=True),
+    Column("last_at", BigInteger, nullable=False),
+)

@@ -13,6 +13,7 @@ from flask import Flask, current_app, g, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -27,6 +28,7 @@ from .errors import answer, for_program
 from .needs import NEEDS, TOUCHES, Touch
 from .origin import SAFE, refuse_other_sites
 from .peers import peer
+from .sessioncookie import by_session
 from .site import store
 from .ways import by_network
 
@@ -41,7 +43,7 @@ def nobody_has_to(store: Store, call: Call) -> Caller | None:
 
 
 # In this order; the first that knows the caller says who it is.
-WAYS: tuple[Way, ...] = (nobody_has_to, by_network)
+WAYS: tuple[Way, ...] = (nobody_has_to, by_session, by_network)
 
 SIGN_IN = "/sign-in"
 
@@ -135,9 +137,9 @@ CREDENTIALS: Mapping[Need, Callable[[], None]] = {
 
 
 def of_flask() -> Call:
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = Headers(headers=dict(request.headers.items()))
     address, seen = request.remote_addr or "", peer(request.environ.get("asgi.scope", {}))
-    return Call(headers, request.cookies, address, request.path, request.is_secure, seen)
+    return Call(headers, request.cookies, address, request.path, request.is_secure, seen, counts=True)
 
 
 def _examine(found: Caller, need: Need, endpoint: str) -> None:

@@ -48,7 +48,10 @@ STRANGER = Caller("nobody", Kind.STRANGER)
 
 @dataclass(frozen=True)
 class Call:
-    """A request as far as it tells who asks; of Flask's and of Starlette's alike. Header names: lower case."""
+    """A request as far as it tells who asks; of Flask's and of Starlette's alike. Header names may be in any case.
+
+    counts: somebody did this, and not an open page by itself.
+    """
 
     headers: Mapping[str, str]
     cookies: Mapping[str, str]
@@ -56,6 +59,7 @@ class Call:
     path: str
     is_https: bool = False
     peer: Peer = NOBODY
+    counts: bool = False
 
 
 class Unknown(Exception):

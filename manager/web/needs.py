@@ -29,6 +29,7 @@ _BY_NEED: Mapping[Need, str] = {
     Need.OPEN: """
         static
         upnp.description
+        loginpages.sign_in loginpages.try_to_sign_in loginpages.welcome loginpages.choose
         meta_api.show_version meta_api.show_document
         worker_api.register
         agent_api.enrol
@@ -45,6 +46,7 @@ _BY_NEED: Mapping[Need, str] = {
     Need.VIEW: """
         live.workers live.worker live.jobs live.job live.log
         pages.home pages.workers
+        loginpages.sign_out
         joinpages.show joinpages.ask
         joining_api.show_joining joining_api.list_enrolments
         actionpages.plan

@@ -9,9 +9,14 @@ from typing import cast
 
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 
+from ..config import Settings
 from ..storage.store import Store
 from .moments import Moment
 from .outcome import Notice
+
+WITHOUT_LOGIN = (
+    "Nobody has to sign in: this manager runs with --without-login. Whoever uses this machine can do everything."
+)
 
 THEMES = frozenset({"light", "dark"})
 
@@ -47,6 +52,11 @@ def build() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
+def warnings(settings: Settings) -> list[str]:
+    """Say on every page what opens this manager to those who have not signed in."""
+    return [WITHOUT_LOGIN] if settings.without_login else []
+
+
 def visible(value: object) -> object:
     """Show what would not be seen in a name or a message as a replacement character; markup stays as it is."""
     return HIDDEN.sub("\ufffd", value) if type(value) is str else value
@@ -65,6 +75,7 @@ def prepare(app: Flask) -> None:
             "theme": theme if theme in THEMES else "",
             "version": here,
             "build": build(),
-            "without_login": store().settings.without_login,
+            "manager_name": store().settings.manager_name,
+            "warnings": warnings(store().settings),
             "static": lambda name: url_for("static", filename=name),
         }
