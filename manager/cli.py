@@ -1,4 +1,4 @@
-"""farmhand-manager: serve, submit jobs, see and change workers, jobs, tags, schedules and rolling actions."""
+"""farmhand-manager: serve, back up, restore; submit jobs, change workers, jobs, tags, schedules and rolling actions."""
 
 import argparse
 import logging
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ..units.errors import BadConfig, BadValue
 from . import config
 from .client import Refusal, Unreachable
-from .commands import jobs, rollouts, schedules, submit, tags, workers
+from .commands import jobs, rollouts, schedules, submit, tags, upkeep, workers
 from .commands.actions import FAILED
 from .commands.report import complain
 from .storage.newer import TooNew
@@ -96,17 +96,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="let everybody who reaches this manager do everything; only where --listen is this machine itself",
     )
-    migrate = commands.add_parser("migrate", help="bring the database to the schema of this version")
-    for command in (run, migrate):
-        command.add_argument(
-            "--data", type=_folder, required=True, metavar="DIR", help="where the database, logs and pictures are"
-        )
-        command.add_argument("--config", type=Path, metavar="FILE", help="settings, as in config/manager.yaml")
-        command.add_argument(
-            "--database", default="", metavar="URL", help="postgresql://USER@HOST/NAME, shared by several managers"
-        )
+    upkeep.add_place(run)
     run.set_defaults(call=_run)
-    migrate.set_defaults(call=_migrate)
+    upkeep.add(commands)
     submit.add(commands.add_parser("submit", help="submit a job file"))
     for noun, module in NOUNS.items():
         of = commands.add_parser(noun, help=f"{module.LIST}; and more, by its verbs")
@@ -134,7 +126,7 @@ def _run(options: argparse.Namespace) -> int:
     from .due import minding
     from .opening import alone
     from .serve import serve
-    from .storage import jobcare
+    from .storage import jobcare, rest
     from .sweep import sweeping
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
@@ -144,6 +136,7 @@ def _run(options: argparse.Namespace) -> int:
     try:
         with alone(store, options.data):
             jobcare.resume(store)
+            rest.begin(store)
             with sweeping(store), minding(store):
                 return serve(store, host, port, options.data)
     finally:
@@ -183,10 +176,3 @@ def _open(options: argparse.Namespace, *, findable: bool = False, without_login:
     if without_login:
         settings = replace(settings, without_login=True)
     return open_store(options.data, settings, os.environ, options.database)
-
-
-def _migrate(options: argparse.Namespace) -> int:
-    store = _open(options)
-    print(f"{options.data}: the database has schema {store.revision}")
-    store.close()
-    return 0

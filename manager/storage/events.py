@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select
+from sqlalchemy import Connection, Row, Select, func, insert, select, text
 
 from ..rules.deeds import deed_of
 from ..rules.facts import Fact, Kind
@@ -55,6 +55,19 @@ def append(
     if not is_farm(who):
         change.deeds.append(deed_of(fact, who, worker_id, job_id, task_id))
     return change.seq
+
+
+def skip_to(change: Change, seq: int) -> None:
+    """Give the next event this number, or the one that it has anyway where that is higher."""
+    before = max(seq - 1, newest(change.connection))
+    if change.connection.dialect.name == "postgresql":
+        change.connection.execute(_COUNT_ON, {"seq": before})
+        return
+    change.connection.execute(text("DELETE FROM sqlite_sequence WHERE name = 'event'"))
+    change.connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', :seq)"), {"seq": before})
+
+
+_COUNT_ON = text("SELECT setval(pg_get_serial_sequence('event', 'seq'), :seq)")
 
 
 def newest(connection: Connection) -> int:

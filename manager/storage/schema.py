@@ -42,10 +42,11 @@ def migrate(database: Database, to: str = "head") -> str:
     to: the newest revision, or an earlier one.
     """
     with database.write() as change:
-        return _upgrade(change.connection, to)
+        return upgrade(change.connection, to)
 
 
-def _upgrade(connection: Connection, to: str = "head") -> str:
+def upgrade(connection: Connection, to: str = "head") -> str:
+    """Do it as a part of a transaction."""
     found = standing(connection)
     found.refuse_newer()
     if found.pending:
@@ -59,7 +60,7 @@ def standing(connection: Connection) -> Standing:
     """Say which schema a database has, and what is missing."""
     known = revisions()
     current = MigrationContext.configure(connection).get_current_revision()
-    done = list(known).index(current) + 1 if current in known else 0
+    done = list(known).index(current) + 1 if current is not None and current in known else 0
     return Standing(current, list(known)[-1], current is None or current in known, list(known.items())[done:])
 
 

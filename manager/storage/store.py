@@ -32,6 +32,9 @@ from .signs import Signs
 
 T = TypeVar("T")
 
+# The database, where it is none of a server's.
+FILE = "farmhand.sqlite"
+
 # A worker whose connection broke is heard again within so many milliseconds, or is lost.
 SOON = 5000
 
@@ -58,12 +61,13 @@ class Store:
         data.mkdir(parents=True, exist_ok=True)
         self.settings = settings
         self.clock, self.steady = clock, steady
-        self.database = Database(url or f"sqlite:///{data / 'farmhand.sqlite'}", clock, settings.audit_key())
+        self.database = Database(url or f"sqlite:///{data / FILE}", clock, settings.audit_key())
         self.files = Files(data / "jobs")
         self.growth = Growth(self.database, steady)
         self.pictures = Pictures()
         self.seen = Signs(clock, steady, SOON)
         self.touched = Signs(clock, steady, SOON)
+        self.rests_until = 0  # no task is handed out before this time: rest.py
         self.revision = schema.migrate(self.database)
 
     def close(self) -> None:

@@ -54,12 +54,12 @@ def test_what_a_failed_migration_did_is_undone(tmp_path, clock):
 
 def _start_and_fail(tmp_path, clock):
     from farmhand.manager.storage.database import Database
-    from farmhand.manager.storage.schema import _upgrade
+    from farmhand.manager.storage.schema import upgrade
 
     database = Database(f"sqlite:///{tmp_path / 'farmhand.sqlite'}", clock)
     try:
         with database.write() as change:
-            _upgrade(change.connection)
+            upgrade(change.connection)
             raise ZeroDivisionError
     finally:
         database.close()
