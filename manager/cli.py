@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ..units.errors import BadConfig, BadValue
 from . import config
 from .client import Refusal, Unreachable
-from .commands import jobs, rollouts, schedules, submit, tags, upkeep, workers
+from .commands import audit, enrolment, jobs, rollouts, schedules, submit, tags, upkeep, workers
 from .commands.actions import FAILED
 from .commands.report import complain
 from .storage.newer import TooNew
@@ -27,7 +27,15 @@ USAGE = 2
 WITHOUT_LOGIN = "nobody has to sign in (--without-login): whoever uses this machine can do everything"
 
 # What has verbs of its own; without one it is listed.
-NOUNS = {"workers": workers, "jobs": jobs, "tags": tags, "schedules": schedules, "rollouts": rollouts}
+NOUNS = {
+    "workers": workers,
+    "jobs": jobs,
+    "tags": tags,
+    "schedules": schedules,
+    "rollouts": rollouts,
+    "enrolment": enrolment,
+    "audit": audit,
+}
 
 
 class _Parser(argparse.ArgumentParser):
