@@ -85,7 +85,7 @@ def spans(events: Iterable[Happening], begin: int, end: int) -> list[Span]:
 Shares = Mapping[Being, int]
 
 
-def shares(found: Sequence[Span], edges: Sequence[int]) -> list[Shares]:
+def shares(found: Sequence[Span], edges: Sequence[int]) -> Sequence[Shares]:
     """Return how long a worker was what between each two edges, in milliseconds; edges rise."""
     told: list[dict[Being, int]] = [{} for _ in edges[1:]]
     for span in found:

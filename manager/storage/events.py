@@ -84,6 +84,15 @@ def tasks_after(connection: Connection, seq: int, task_ids: Collection[str]) -> 
     return list(connection.execute(query).scalars())
 
 
+def of_worker_since(
+    connection: Connection, worker_id: str, kinds: Collection[Kind], begin: int, most: int
+) -> list[Event]:
+    """Return a worker's events of some kinds since a time, newest first."""
+    query = select(event).where(event.c.worker_id == worker_id, event.c.at >= begin)
+    of_kinds = query.where(event.c.kind.in_([kind.value for kind in kinds]))
+    return _events(connection, of_kinds.order_by(event.c.seq.desc()).limit(most))
+
+
 def of_worker(
     connection: Connection, worker_id: str, limit: int, before: int | None, kinds: Collection[Kind] = ()
 ) -> list[Event]:

@@ -52,6 +52,7 @@ _BY_NEED: Mapping[Need, str] = {
         actionpages.plan
         rolloutpages.every rolloutpages.one live.rollouts
         workerpages.worker
+        historypages.history
         installpages.install installpages.download
         schedulepages.sleep
         jobpages.jobs jobpages.job jobpages.log jobpages.picture

@@ -6,6 +6,8 @@ from typing import cast
 
 from ...worker.wire import Request, Status
 from ..rules.actions import asker
+from ..rules.attended import UP
+from ..rules.exits import exit_words
 from ..rules.facts import Kind
 from ..storage.events import Event
 from .menu import wish_words
@@ -15,7 +17,10 @@ from .termwords import joined, quoted, until_words
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened. symbol: its name in the sprite; starts, ends: an operator's wish does here."""
+    """One thing that happened. symbol: its name in the sprite; starts, ends: an operator's wish does here.
+
+    trails: it is of the change before it, and only told late.
+    """
 
     symbol: str
     title: str
@@ -23,6 +28,7 @@ class Step:
     at: Moment
     starts: bool = False
     ends: bool = False
+    trails: bool = False
 
     @property
     def css(self) -> str:
@@ -31,14 +37,21 @@ class Step:
 
 @dataclass(frozen=True)
 class Context:
-    """What the words for an event depend on: the request in force, and when things began. Times in milliseconds."""
+    """What the words for an event depend on: the request in force, and when things began. Times in milliseconds.
+
+    service: what was told last of its service.
+    """
 
     wish: Request | None = None
     asked_at: int = 0
     off_at: int | None = None
+    service: object = None
 
 
 Words = tuple[str, str, str]
+
+# systemd's word for it, systemd.exec(5), $SERVICE_RESULT.
+START_LIMIT_HIT = "start-limit-hit"
 
 # The manager is told that a worker goes, not how its process ended: the code is what the worker promises.
 _MEANS = {
@@ -129,6 +142,7 @@ WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
         f"{'nobody undid it' if event.detail.get('held') else 'its deadline came'} {_after(event, context)}".rstrip(),
     ),
     Kind.SERVICE_CHANGED: lambda event, _: _service(event),
+    Kind.SERVICE_RESTARTED: lambda event, _: _started_again(event),
     Kind.TICKET_MADE: lambda event, _: ("i-user", f"Its agent asked to {event.detail['verb']} it", f"by {event.who}"),
     Kind.TICKET_TAKEN: lambda event, _: ("i-check", "Taken by its agent", ""),
     Kind.TICKET_ENDED: lambda event, _: _ticket_ended(event),
@@ -142,8 +156,20 @@ def _service(event: Event) -> Words:
     """Say how the service is that runs a worker."""
     detail = event.detail
     why = "" if detail["holds"] else f"its restart is broken: {detail['why']}"
+    limit = "it was started too often: its start limit is hit" if detail["result"] == START_LIMIT_HIT else ""
     glyph = {"active": "s-idle", "failed": "s-error"}.get(str(detail["active"]), "s-offline")
-    return glyph, f"Its service {detail['service']} is {detail['active']}", joined(str(detail["exit"]), why)
+    said = joined(exit_words(str(detail["exit"])), limit, why)
+    return glyph, f"Its service {detail['service']} is {detail['active']}", said
+
+
+def _started_again(event: Event) -> Words:
+    """Say what its agent attests of a restart; how the former run ended, and for how long nothing ran, if it knows."""
+    detail = event.detail
+    exit, down = str(detail["exit"]), detail.get("down")
+    ended = f"Ended with {exit_words(exit)}, and was" if exit else "Was"
+    how = "started again by its supervisor" if detail["by_itself"] else "started anew"
+    gap = f" in {exact(down)}" if isinstance(down, int) and detail["by_itself"] else ""
+    return "s-starting", f"{ended} {how}{gap}", f"{detail['service']}, attested by its agent"
 
 
 def _ticket_ended(event: Event) -> Words:
@@ -181,7 +207,7 @@ def steps(events: Iterable[Event], now: int) -> list[Step]:
     for event in events:
         if event.kind is Kind.REQUEST_MADE:
             context = replace(context, wish=wish_of(event), asked_at=event.at)
-        if event.kind in WORDS:
+        if event.kind in WORDS and not _known(context, event):
             symbol, title, detail = WORDS[event.kind](event, context)
             told.append(
                 Step(
@@ -191,6 +217,7 @@ def steps(events: Iterable[Event], now: int) -> list[Step]:
                     at=Moment(event.at, now),
                     starts=event.kind is Kind.REQUEST_MADE,
                     ends=event.kind in (Kind.REQUEST_DONE, Kind.REQUEST_WITHDRAWN),
+                    trails=event.kind is Kind.SERVICE_RESTARTED,
                 )
             )
         context = after(context, event)
@@ -206,8 +233,19 @@ def after(context: Context, event: Event) -> Context:
             return replace(context, off_at=event.at)
         case Kind.WORKER_SIGNED_ON | Kind.WORKER_BACK:
             return replace(context, off_at=None)
+        case Kind.SERVICE_CHANGED:
+            return replace(context, service=_judged(event))
         case _:
             return context
+
+
+def _known(context: Context, event: Event) -> bool:
+    """Say whether an event tells of a service what is known: a new run of it, of which another event tells."""
+    return event.kind is Kind.SERVICE_CHANGED and context.service == _judged(event) and event.detail["active"] in UP
+
+
+def _judged(event: Event) -> object:
+    return event.detail["service"], event.detail["active"] in UP, event.detail["holds"], event.detail["why"]
 
 
 def last_change(told: Sequence[Step]) -> Sequence[Step]:
@@ -216,4 +254,9 @@ def last_change(told: Sequence[Step]) -> Sequence[Step]:
     if not starts:
         return ()
     ends = [i for i, step in enumerate(told) if step.ends and i > starts[-1]]
-    return told[starts[-1] : ends[0] + 1] if ends else told[starts[-1] :]
+    if not ends:
+        return told[starts[-1] :]
+    end = ends[0] + 1
+    while end < len(told) and told[end].trails:
+        end += 1
+    return told[starts[-1] : end]

@@ -19,6 +19,9 @@ from .timeline import LIFE, last_change, steps
 
 bp = Blueprint("workerpages", __name__)
 
+# Steps of its history on its first page; the History tab has all of them.
+LATEST = 12
+
 
 @bp.get("/workers/<worker_id>")
 def worker(worker_id: str) -> str:
@@ -43,7 +46,7 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
         made_for=made_for(definition),
         supervisor=upkeep.facts(found, agents.judge(found, now), drills.last(store(), worker_id), now),
         recent=last_change(told),
-        history=told[::-1],
+        history=told[::-1][:LATEST],
         tasks=tasks,
         log=log_view(store(), found.task) if found.task else None,
         live=address(f"/live/worker/{worker_id}", {"since": seq}),
