@@ -20,6 +20,7 @@ from .storage.store import Store
 from .web import (
     access,
     action_api,
+    actionpages,
     agent_api,
     agent_push,
     agentpages,
@@ -44,6 +45,7 @@ from .web import (
     push,
     query_api,
     rollout_api,
+    rolloutpages,
     schedule_api,
     schedulepages,
     site,
@@ -99,6 +101,8 @@ def create_app(store: Store) -> Flask:
     for module in (
         pages,
         loginpages,
+        actionpages,
+        rolloutpages,
         workerpages,
         historypages,
         installpages,

@@ -126,17 +126,31 @@ class Totals:
     unknown: int = 0
 
 
-def plan(workers: Sequence[Worker], wish: Request, terms: Terms, *, farm: Farm, by: str, now: int) -> Plan:
+# Whom an operator may not act on, by the worker's id, and why; completes "NAME ...".
+Spared = Mapping[str, str]
+NOBODY: Spared = {}
+
+
+def plan(
+    workers: Sequence[Worker],
+    wish: Request,
+    terms: Terms,
+    *,
+    farm: Farm,
+    by: str,
+    now: int,
+    spared: Spared = NOBODY,
+) -> Plan:
     """Foresee an action."""
-    steps = tuple(_step(worker, wish, terms, by, now) for worker in workers)
+    steps = tuple(_step(worker, wish, terms, by, now, spared) for worker in workers)
     asked = {step.worker_id for step in steps if step.fate is Fate.ASKED}
     concerned = [worker for worker in workers if worker.id in asked]
     return Plan(wish, terms, steps, _capacity(concerned, wish.status, farm), farm.workers)
 
 
-def ask(worker: Worker, wish: Request, *, id: str, by: str, now: int, terms: Terms) -> Asked:
+def ask(worker: Worker, wish: Request, *, id: str, by: str, now: int, terms: Terms, spared: Spared = NOBODY) -> Asked:
     """Ask it of a worker, but leave out whom it would not do any good; that is only asked by itself."""
-    refusal = _left_out(worker, wish, now)
+    refusal = spared.get(worker.id) or _left_out(worker, wish, now)
     if refusal is not None:
         return Asked(Moved(worker), Answer(worker.id, worker.name, False, refusal, changed=False))
     return actions.ask(worker, wish, id=id, by=by, now=now, terms=terms)
@@ -150,8 +164,8 @@ def _left_out(worker: Worker, wish: Request, now: int) -> str | None:
     return f"would not come back: {found.why}" if found.trust is Trust.BROKEN else None
 
 
-def _step(worker: Worker, wish: Request, terms: Terms, by: str, now: int) -> Step:
-    answer = ask(worker, wish, id="", by=by, now=now, terms=terms).answer
+def _step(worker: Worker, wish: Request, terms: Terms, by: str, now: int, spared: Spared) -> Step:
+    answer = ask(worker, wish, id="", by=by, now=now, terms=terms, spared=spared).answer
     if not answer.accepted:
         return Step(worker.id, worker.name, Fate.REFUSED, answer.text)
     if not answer.changed:

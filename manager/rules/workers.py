@@ -321,5 +321,5 @@ def _tell(moved: Moved, now: int) -> Moved:
 
 def naming(pending: Pending) -> dict[str, object]:
     """Return the detail by which an event names a request."""
-    named = {"request": pending.id, "status": pending.wish.status.value, "lazy": pending.wish.lazy}
+    named: dict[str, object] = {"request": pending.id, "status": pending.wish.status.value, "lazy": pending.wish.lazy}
     return {**named, "held": True} if pending.terms.held else named

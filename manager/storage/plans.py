@@ -1,7 +1,7 @@
 """Plans of actions: made, kept for some minutes, applied once. Each public function is one transaction."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from ..rules import plan as rules
 from ..rules.actions import Answer, Asked
 from ..rules.confirming import verdict
 from ..rules.holding import as_held
-from ..rules.plan import Abort, Capacity, Changed, Farm, Fate, Loss, Plan, Step, TagCapacity
+from ..rules.plan import NOBODY, Abort, Capacity, Changed, Farm, Fate, Loss, Plan, Spared, Step, TagCapacity
 from ..rules.workers import Terms, Worker
 from . import workers
 from .asking import ask_all
@@ -55,7 +55,9 @@ class Expired(Exception):
     """The plan is too old to be applied."""
 
 
-def make(store: Store, worker_ids: Sequence[str], wish: Request, terms: Terms, by: str) -> Kept:
+def make(
+    store: Store, worker_ids: Sequence[str], wish: Request, terms: Terms, by: str, spared: Spared = NOBODY
+) -> Kept:
     """Foresee an action for these workers; raises Missing where one does not exist."""
     with store.database.read() as connection:
         found = _load(connection, store, worker_ids)
@@ -63,13 +65,21 @@ def make(store: Store, worker_ids: Sequence[str], wish: Request, terms: Terms, b
         missing = [id for id in worker_ids if id not in known]
         if missing:
             raise Missing(f"there is no worker {missing[0]}")
-        plan = _foresee(connection, found, wish, terms, by, store.clock())
+        plan = _foresee(connection, found, wish, terms, by, store.clock(), spared)
     with store.database.write() as change:
         return _keep(change, plan, by)
 
 
 def act(
-    store: Store, worker_ids: Sequence[str], wish: Request, terms: Terms, by: str, *, named: bool, hold: int
+    store: Store,
+    worker_ids: Sequence[str],
+    wish: Request,
+    terms: Terms,
+    by: str,
+    *,
+    named: bool,
+    hold: int,
+    spared: Spared = NOBODY,
 ) -> Applied | Kept:
     """Do an action at once where nobody has to be asked before, and keep the plan of it where somebody has.
 
@@ -77,12 +87,12 @@ def act(
     """
     with store.database.read() as connection:
         found = _load(connection, store, worker_ids)
-        plan = _foresee(connection, found, wish, terms, by, store.clock())
+        plan = _foresee(connection, found, wish, terms, by, store.clock(), spared)
     share = store.settings.confirm_share / 100
     asks = verdict(plan, named=named, share=share).asks
     with store.database.write() as change:
         if not asks:
-            done = _apply(store, change, plan, by, hold)
+            done = _apply(store, change, plan, by, hold, spared)
             if isinstance(done, Applied):
                 return done
             plan = done.anew.plan if done.anew else plan
@@ -102,8 +112,10 @@ def overtaken_by(store: Store, token: str) -> Sequence[Changed]:
     return [Changed(**each) for each in row.answer.get("changes", ())] if row and row.answer else []
 
 
-def _foresee(connection: Connection, found: Sequence[Worker], wish: Request, terms: Terms, by: str, now: int) -> Plan:
-    return rules.plan(found, wish, terms, farm=_farm(connection, found), by=by, now=now)
+def _foresee(
+    connection: Connection, found: Sequence[Worker], wish: Request, terms: Terms, by: str, now: int, spared: Spared
+) -> Plan:
+    return rules.plan(found, wish, terms, farm=_farm(connection, found), by=by, now=now, spared=spared)
 
 
 def _load(connection: Connection, store: Store, worker_ids: Sequence[str]) -> list[Worker]:
@@ -156,30 +168,31 @@ def _farm(connection: Connection, found: Sequence[Worker]) -> Farm:
     return Farm(known, int(awake), by_tag, whose)
 
 
-def apply(store: Store, token: str, by: str, hold: int = 0) -> Applied | Overtaken:
+def apply(store: Store, token: str, by: str, hold: int = 0, spared: Spared = NOBODY) -> Applied | Overtaken:
     """Do exactly what was planned, or say what has changed; again the same answer. Raises Missing, Expired.
 
     hold: for how many milliseconds what aborts a task can be undone.
     """
-    with store.database.write() as change:
-        row = _row(change.connection, token)
-        if row.answer is not None:
-            return _answered(change.connection, row.answer)
-        kept = _fresh(row, change.now)
-        done = _apply(store, change, kept.plan, by, hold)
-        change.connection.execute(update(table).where(table.c.token == token).values(answer=_answer(done)))
-        return done
+    return _conclude(store, token, by, lambda plan: plan, hold, spared)
 
 
-def soften(store: Store, token: str, by: str) -> Applied | Overtaken:
+def soften(store: Store, token: str, by: str, spared: Spared = NOBODY) -> Applied | Overtaken:
     """Ask for it after the task instead; or say what has changed. Raises as apply does."""
+    return _conclude(store, token, by, _softened, 0, spared)
+
+
+def _softened(plan: Plan) -> Plan:
+    return replace(plan, wish=replace(plan.wish, lazy=True), terms=replace(plan.terms, deadline=None))
+
+
+def _conclude(
+    store: Store, token: str, by: str, turn: Callable[[Plan], Plan], hold: int, spared: Spared
+) -> Applied | Overtaken:
     with store.database.write() as change:
         row = _row(change.connection, token)
         if row.answer is not None:
             return _answered(change.connection, row.answer)
-        plan = _fresh(row, change.now).plan
-        gentle = replace(plan, wish=replace(plan.wish, lazy=True), terms=replace(plan.terms, deadline=None))
-        done = _apply(store, change, gentle, by, 0)
+        done = _apply(store, change, turn(_fresh(row, change.now).plan), by, hold, spared)
         change.connection.execute(update(table).where(table.c.token == token).values(answer=_answer(done)))
         return done
 
@@ -198,20 +211,20 @@ def _fresh(row: Row[Any], now: int) -> Kept:
     return kept
 
 
-def _apply(store: Store, change: Change, plan: Plan, by: str, hold: int) -> Applied | Overtaken:
+def _apply(store: Store, change: Change, plan: Plan, by: str, hold: int, spared: Spared) -> Applied | Overtaken:
     wish, terms = plan.wish, plan.terms
     found = _load(change.connection, store, [step.worker_id for step in plan.steps])
     over = actions.refuse_terms(wish, terms, change.now)
     if over is not None:
         return Overtaken([Changed("", "", over)], None)
-    today = _foresee(change.connection, found, wish, terms, by, change.now)
+    today = _foresee(change.connection, found, wish, terms, by, change.now, spared)
     changes = rules.changes(plan.steps, today.steps)
     if changes:
         return Overtaken(changes, _keep(change, today, by) if found else None)
 
     def ask(worker: Worker, now: int) -> Asked:
         held, ends = as_held(worker, wish, terms, hold, now)
-        return rules.ask(worker, held, id=str(uuid.uuid4()), by=by, now=now, terms=ends)
+        return rules.ask(worker, held, id=str(uuid.uuid4()), by=by, now=now, terms=ends, spared=spared)
 
     return Applied(ask_all(change, [worker.id for worker in found], store.seen.at, ask, by))
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import request, url_for
 
+from .actionform import Sent
 from .following import read_following
 from .menu import menu
 from .outcome import Notice
@@ -18,8 +19,11 @@ class Said:
     """What a refused form had, and why it was refused: shown again, so that nothing has to be entered twice."""
 
     notice: Notice
-    picked: Collection[str]
-    chosen: str
+    form: Sent
+
+    @property
+    def picked(self) -> Collection[str]:
+        return self.form.picked
 
 
 def common(here: str, follow: str, now: int, said: Said | None) -> dict[str, object]:
@@ -27,8 +31,7 @@ def common(here: str, follow: str, now: int, said: Said | None) -> dict[str, obj
     followed = read_following(store(), follow)
     return {
         "section": "workers",
-        "actions": menu(),
-        "chosen": said.chosen if said else "",
+        **bar(said),
         "notices": [*flashed(), *([said.notice] if said else [])],
         "here": here,
         "dismiss": here,
@@ -36,12 +39,17 @@ def common(here: str, follow: str, now: int, said: Said | None) -> dict[str, obj
     }
 
 
+def bar(said: Said | None = None) -> dict[str, object]:
+    """Return what the bar of actions has, as it was sent where it was refused."""
+    return {"actions": menu(), "bar": said.form if said else Sent(), "reasons": store().settings.reason_required}
+
+
 def came_from() -> str:
     """Return the page that the form says it stands on; nothing but a page for workers."""
-    back = request.form.get("back", "")
+    back = request.form.get("back", "") or request.args.get("back", "")
     path = urlsplit(back).path
     known = back.startswith("/workers") and (path == "/workers" or path.startswith("/workers/"))
-    return back if known else url_for(".workers")
+    return back if known else url_for("pages.workers")
 
 
 def address(path: str, query: dict[str, object]) -> str:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from ..rules.facts import Kind
 from ..storage.events import Event
 from .feed import Feed, News
 from .following import read_following
@@ -27,6 +28,9 @@ from .toast import Following, follow, toast
 PACE, TICK = 0.25, 8.0
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
+
+# What the pages of rolling actions tell of.
+ROLLOUTS = frozenset({Kind.ROLLOUT_MADE, Kind.ROLLOUT_STATUS, Kind.ROLLOUT_WORKER})
 
 Body = Mapping[str, object]
 
@@ -156,6 +160,7 @@ def routes(feed: Feed) -> list[Route]:
             bell(lambda request: lambda event: event.worker_id == request.path_params["id"]),
             name="live.worker",
         ),
+        Route("/live/rollouts", bell(lambda request: lambda event: event.kind in ROLLOUTS), name="live.rollouts"),
         Route("/live/jobs", bell(lambda request: lambda event: event.job_id is not None), name="live.jobs"),
         Route(
             "/live/job/{id}",

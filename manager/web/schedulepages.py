@@ -13,7 +13,7 @@ from ..rules.workers import Worker
 from ..storage import schedules
 from ..storage.schedules import Owner
 from ..zones import read_zone
-from .menu import menu
+from .framing import bar
 from .origin import operator
 from .outcome import Notice
 from .rows import row
@@ -82,8 +82,7 @@ def _page(worker_id: str, notices: list[Notice], form: Form | None = None) -> st
         now_text=now_words(worker, said, now),
         next=[sleep_text(each, zone) for each in rules.coming(said, now)],
         zone=zone.key,
-        actions=menu(),
-        chosen="",
+        **bar(),
         notices=[*flashed(), *notices],
         here=url_for(".sleep", worker_id=worker_id),
     )

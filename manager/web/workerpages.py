@@ -50,7 +50,7 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
         tasks=tasks,
         log=log_view(store(), found.task) if found.task else None,
         live=address(f"/live/worker/{worker_id}", {"since": seq}),
-        **common(url_for(".worker", worker_id=worker_id), follow, now, said),
+        **common(url_for("workerpages.worker", worker_id=worker_id), follow, now, said),
     )
 
 

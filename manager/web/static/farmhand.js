@@ -2,6 +2,7 @@
 
 import { $, $$, announce, on } from './dom.js';
 import { live } from './live.js';
+import { plans } from './plan.js';
 import { log } from './log.js';
 import { selection, single } from './selection.js';
 
@@ -53,7 +54,7 @@ function shortcuts(list) {
   };
   on(document, 'keydown', (event) => {
     const typing = event.target.matches('input:not([type=checkbox]), select, textarea');
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || $('dialog:modal') || !keys[event.key]) return;
     event.preventDefault();
     keys[event.key]();
   });
@@ -65,5 +66,6 @@ const bulk = $('[data-selection]'), one = $('[data-single]'), search = $('[data-
 const list = bulk ? selection(bulk) : one ? single(one) : null;
 if (search) filters(search);
 shortcuts(list);
+plans();
 live(list);
 log();
