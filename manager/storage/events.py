@@ -84,6 +84,13 @@ def tasks_after(connection: Connection, seq: int, task_ids: Collection[str]) -> 
     return list(connection.execute(query).scalars())
 
 
+def touched(connection: Connection, seq: int, limit: int) -> list[str] | None:
+    """Return the ids of the workers to whom something happened after `seq`; None where they are more than the limit."""
+    query = select(event.c.worker_id).where(event.c.seq > seq, event.c.worker_id.is_not(None)).distinct()
+    found = list(connection.execute(query.limit(limit + 1)).scalars())
+    return found if len(found) <= limit else None
+
+
 def of_worker_since(
     connection: Connection, worker_id: str, kinds: Collection[Kind], begin: int, most: int
 ) -> list[Event]:

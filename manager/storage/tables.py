@@ -248,6 +248,15 @@ event = Table(
     sqlite_autoincrement=True,
 )
 
+# How often each worker started anew of late.
+Index(
+    "ix_event_signed_on",
+    event.c.worker_id,
+    event.c.at,
+    sqlite_where=text("kind = 'worker.signed-on'"),
+    postgresql_where=text("kind = 'worker.signed-on'"),
+)
+
 # What actions would do, until they are applied or too old.
 plan = Table(
     "plan",

@@ -6,7 +6,7 @@ comes first: from its Last-Event-ID or, at its first connection, from its parame
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
@@ -15,12 +15,14 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from ..rules.facts import Kind
+from ..rules.finding import BadFilter
 from ..storage.events import Event
+from .entitled import while_entitled
 from .feed import Feed, News
 from .following import read_following
-from .listing import BadFilter, Filters, listing, read_filters
+from .listing import View, read_view
 from .push import read_seq
-from .rows import STATES
+from .rows import STATES, Row
 from .site import build
 from .toast import Following, follow, toast
 
@@ -38,43 +40,68 @@ Body = Mapping[str, object]
 class Page(Protocol):
     """One open page: what it wants to know of the news, and of the time that passes."""
 
-    def tell(self, news: News) -> Body | None: ...
+    async def begin(self) -> None: ...
+
+    async def tell(self, news: News) -> Body | None: ...
 
     async def tick(self) -> Body: ...
 
+    def leave(self) -> None: ...
+
 
 class WorkersPage:
-    """The list of workers, as one reader has filtered it, and the click whose course it follows."""
+    """The list of workers, as one reader sees it, and the click whose course it follows."""
 
-    def __init__(self, feed: Feed, filters: Filters, following: Following | None) -> None:
-        self._feed, self._filters, self._following = feed, filters, following
+    def __init__(self, feed: Feed, view: View, following: Following | None) -> None:
+        self._feed, self._view, self._following = feed, view, following
+        self._told: Sequence[str] | None = None
 
-    def tell(self, news: News) -> Body | None:
+    async def begin(self) -> None:
+        """Take note of what the page shows."""
+        self._feed.shows(self, await self._feed.listed(self._view))
+
+    def leave(self) -> None:
+        self._feed.left(self)
+
+    async def tell(self, news: News) -> Body | None:
         if self._following:
             self._following = follow(self._following, news.events)
-        if not news.html and all(event.worker_id is None for event in news.events):
+        if all(event.worker_id is None for event in news.events):
             return None
-        listed = news.listed(self._filters)
         shown = toast(self._following, news.now) if self._following else None
         return {
             "now": news.now / 1000,
             "rows": news.html,
-            "listed": [id for id in news.html if id in listed],
-            "gone": list({event.worker_id for event in news.events if event.worker_id} - news.rows.keys()),
+            "gone": sorted(news.gone),
             "counts": {state.name: news.counts.get(state.name, 0) for state in STATES},
             "summary": news.summary,
-            "toast": self._feed.fragments.toast(shown, self._filters.address()),
+            "toast": self._feed.fragments.toast(shown, self._view.address()),
+            **await self._order(anew=False),
         }
 
     async def tick(self) -> Body:
         """Tell when the listed workers were last seen, and who wants attention by now: no event tells."""
-        now, rows = await self._feed.current()
-        shown = listing(rows, self._filters).rows
+        order = await self._order(anew=True)
+        rows, summary = await run_in_threadpool(self._look, self._told or ())
         return {
-            "now": now / 1000,
-            "seen": {row.id: [row.seen.epoch, row.late] for row in shown if row.seen},
-            "summary": await run_in_threadpool(self._feed.fragments.summary, rows),
+            "now": self._feed.store.clock() / 1000,
+            "seen": {row.id: [row.seen.epoch, row.late] for row in rows if row.seen},
+            "summary": summary,
+            **order,
         }
+
+    def _look(self, ids: Sequence[str]) -> tuple[Sequence[Row], str]:
+        farm = self._feed.totals()
+        return self._feed.rows(ids, farm), self._feed.fragments.summary(farm)
+
+    async def _order(self, *, anew: bool) -> Body:
+        """Tell which rows the list has, in order, where that is not known to the page."""
+        ids = await self._feed.listed(self._view, anew=anew)
+        if ids == self._told:
+            return {}
+        self._told = ids
+        self._feed.shows(self, ids)
+        return {"order": list(ids)}
 
 
 class Bell:
@@ -83,7 +110,13 @@ class Bell:
     def __init__(self, feed: Feed, concerns: Callable[[Event], bool]) -> None:
         self._feed, self._concerns = feed, concerns
 
-    def tell(self, news: News) -> Body | None:
+    async def begin(self) -> None:
+        pass
+
+    def leave(self) -> None:
+        pass
+
+    async def tell(self, news: News) -> Body | None:
         return {"now": news.now / 1000} if any(map(self._concerns, news.events)) else None
 
     async def tick(self) -> Body:
@@ -105,6 +138,15 @@ async def stream(feed: Feed, page: Page, seq: int, *, outdated: bool = False) ->
     yield "retry: 1000\n\n"
     if outdated:
         yield message({"outdated": True}, event="reload")
+    await page.begin()
+    try:
+        async for text in _news(feed, page, seq):
+            yield text
+    finally:
+        page.leave()
+
+
+async def _news(feed: Feed, page: Page, seq: int) -> AsyncIterator[str]:
     newest = await run_in_threadpool(feed.store.newest)
     if seq > newest:  # the page was shown by a manager with other data
         seq = newest
@@ -116,7 +158,7 @@ async def stream(feed: Feed, page: Page, seq: int, *, outdated: bool = False) ->
             continue
         newest, news = feed.pulse.newest, await feed.since(seq)
         seq = max(newest, news.seq if news else 0)
-        body = page.tell(news) if news else None
+        body = await page.tell(news) if news else None
         if news is None:
             yield message({}, id=seq, event="reload")
         elif body is not None:
@@ -132,11 +174,11 @@ def routes(feed: Feed) -> list[Route]:
     async def workers(request: Request) -> Response:
         given = request.query_params
         try:
-            filters = read_filters(given)
+            view = read_view(given)
         except BadFilter as error:
             return PlainTextResponse(error.text, 400)
         following = await run_in_threadpool(read_following, feed.store, given.get("follow", ""))
-        return await answer(request, WorkersPage(feed, filters, following))
+        return await answer(request, WorkersPage(feed, view, following))
 
     def bell(concerns: Callable[[Request], Callable[[Event], bool]]) -> Endpoint:
         async def endpoint(request: Request) -> Response:
@@ -150,7 +192,7 @@ def routes(feed: Feed) -> list[Route]:
         if since is None:
             return PlainTextResponse(f"since: {said[:40]!r} is not the number of an event", 400)
         outdated = request.query_params.get("build", build()) != build()
-        told = stream(feed, page, since, outdated=outdated)
+        told = while_entitled(feed.store, request, stream(feed, page, since, outdated=outdated))
         return StreamingResponse(told, media_type="text/event-stream", headers=HEADERS)
 
     return [

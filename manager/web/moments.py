@@ -53,6 +53,10 @@ class Moment:
         return f"{self.lasting} ago"
 
     @property
+    def left(self) -> str:
+        return f"{span(self.at - self.now)} left"
+
+    @property
     def lasting(self) -> str:
         return span(self.now - self.at)
 

@@ -1,7 +1,7 @@
 """The list of workers, as a browser without JavaScript uses it; live.py and static/ add the comfort."""
 
 from dataclasses import replace
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
@@ -9,9 +9,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from ...worker.wire import RESTART_EXIT_CODE
+from ..rules.finding import BadFilter
+from .found import found
 from .framing import Said, address, came_from, common
-from .listing import BadFilter, Filters, listing, read_filters, summary
-from .rows import row
+from .listing import ORDERS, SILENCES, SIZES, SWITCHES, View, filter_query, listing, read_picked, read_view, summary
 from .site import store
 from .workerpages import worker_page
 
@@ -25,22 +26,27 @@ def home() -> Response:
 
 @bp.get("/workers")
 def workers() -> str:
-    return list_page(filters_of(request.args), request.args.get("follow", ""))
+    return list_page(view_of(request.args), request.args.get("follow", ""))
 
 
-def list_page(filters: Filters, follow: str, said: Said | None = None) -> str:
+def list_page(view: View, follow: str, said: Said | None = None) -> str:
     """Render the list of workers."""
     seq, now = store().newest(), store().clock()
-    rows = [row(worker, now) for worker in store().workers()]
-    shown = listing([replace(one, picked=one.id in said.picked) for one in rows] if said else rows, filters)
+    shown, begun = found(store(), view), (*read_picked(request.args), *(said.picked if said else ()))
+    rows = [replace(one, picked=one.id.startswith(begun)) for one in shown.rows] if begun else shown.rows
     return render_template(
         "workers.html",
-        list=shown,
-        summary=summary(rows),
-        live=address("/live/workers", {**filters.query(), "follow": follow, "since": seq}),
+        list=listing(replace(shown, rows=rows), view),
+        summary=summary(shown.totals),
+        orders=ORDERS,
+        sizes=SIZES,
+        silences=SILENCES,
+        switches=SWITCHES,
+        query=urlencode(filter_query(view.filters), doseq=True),
+        live=address("/live/workers", {**view.query(), "follow": follow, "since": seq}),
         base_url=request.host_url,
         restart_code=RESTART_EXIT_CODE,
-        **common(filters.address(), follow, now, said),
+        **common(view.address(), follow, now, said),
     )
 
 
@@ -48,12 +54,12 @@ def again(said: Said) -> str:
     """Render the page that a refused form came from, as it was."""
     back = urlsplit(came_from())
     if back.path == url_for("pages.workers"):
-        return list_page(filters_of(MultiDict(parse_qs(back.query))), "", said)
+        return list_page(view_of(MultiDict(parse_qs(back.query))), "", said)
     return worker_page(back.path.rpartition("/")[2], "", said)
 
 
-def filters_of(given: MultiDict[str, str]) -> Filters:
+def view_of(given: MultiDict[str, str]) -> View:
     try:
-        return read_filters(given)
+        return read_view(given)
     except BadFilter as error:
         raise BadRequest(error.text) from None

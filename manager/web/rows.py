@@ -11,7 +11,7 @@ from ..rules.remaining import remaining
 from ..rules.versions import is_older
 from ..rules.workers import LastTask, Pending, Situation, Worker, situation
 from .menu import change_words
-from .moments import Moment, span
+from .moments import Moment
 from .termwords import joined, rest_words, terms_words
 from .upkeep import NO_UPKEEP, Upkeep, upkeep
 
@@ -51,7 +51,7 @@ SHOWN: Mapping[Situation, tuple[State, str]] = {
 class Doing:
     """The task a worker is at work on. percent: None where it does not tell how far it has come.
 
-    left: how long it still takes, "" where nobody can tell.
+    ends: when it will be done, None where nobody can tell.
     """
 
     id: str
@@ -61,7 +61,7 @@ class Doing:
     title: str
     percent: int | None
     since: Moment | None
-    left: str = ""
+    ends: Moment | None = None
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def doing(task: LastTask, now: int, usual: int | None = None) -> Doing:
         title=f"{task.job_name}, {task.name}",
         percent=known_percent(task.steps_completed, task.steps_total),
         since=Moment(task.started_at, now) if task.started_at else None,
-        left="" if left is None else span(left),
+        ends=Moment(now + left, now) if left is not None else None,
     )
 
 

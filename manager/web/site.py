@@ -20,6 +20,20 @@ WITHOUT_LOGIN = (
 
 THEMES = frozenset({"light", "dark"})
 
+# What single keys do; keys.js has them.
+KEYS = (
+    ("/", "Search"),
+    ("j  k", "Next, previous worker"),
+    ("x", "Select the worker, or not; Space does so too"),
+    ("↑  ↓", "The same as j and k; with Shift they select"),
+    ("Enter", "Open the worker"),
+    ("Ctrl A", "Select all on this page"),
+    ("a", "To the action menu"),
+    ("p", "Pause the updates, or go on"),
+    ("Esc", "Close a dialog, or select nothing"),
+    ("?", "This list"),
+)
+
 # Control characters, and those that turn the direction of what follows: neither shows, and both can mislead.
 HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -75,6 +89,8 @@ def prepare(app: Flask) -> None:
             "theme": theme if theme in THEMES else "",
             "version": here,
             "build": build(),
+            "keys": KEYS,
+            "shortcuts": "off" if request.cookies.get("shortcuts") == "off" else "on",
             "manager_name": store().settings.manager_name,
             "warnings": warnings(store().settings),
             "static": lambda name: url_for("static", filename=name),

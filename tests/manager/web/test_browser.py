@@ -177,7 +177,7 @@ def test_the_first_worker_of_all_appears_by_itself(page: Page, url: str, store: 
 def test_a_list_that_someone_works_on_keeps_its_rows_until_asked(list_page: WorkersPage, store: Store) -> None:
     list_page.row("node-1").get_by_role("checkbox").check()
     register(store, "node-0").sign_on()
-    show = list_page.page.get_by_role("button", name="The list has changed")
+    show = list_page.page.get_by_role("button", name="1 new worker · Show")
     show.click(timeout=FAST)
     list_page.says("node-0", "Starting", seconds=5)
     expect(list_page.row("node-1").get_by_role("checkbox")).to_be_checked()
