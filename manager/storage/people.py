@@ -158,14 +158,18 @@ def rename(store: Store, person_id: str, name: str, by: str) -> None:
 def set_grants(store: Store, person_id: str, grants: Iterable[Grant], by: str) -> None:
     """Say what a person may do, instead of what they might; their sessions end. Raises Missing, Refused."""
     with store.database.write() as change:
-        grant_within(change, load(change.connection, person_id), grants, by)
+        set_grants_within(change, person_id, grants, by)
 
 
-def grant_within(change: Change, was: Person, grants: Iterable[Grant], by: str) -> None:
-    """Do the same as a part of a transaction; raises Refused."""
-    change.connection.execute(delete(person_grant).where(person_grant.c.person_id == was.id))
-    _grant_all(change, was.id, grants)
-    _refuse_without_admin(change, was)
+def set_grants_within(
+    change: Change, person_id: str, grants: Iterable[Grant], by: str, *, keeping_an_admin: bool = True
+) -> None:
+    """Do the same as a part of a transaction. keeping_an_admin: refuse to take the last one's role."""
+    was = load(change.connection, person_id)
+    change.connection.execute(delete(person_grant).where(person_grant.c.person_id == person_id))
+    _grant_all(change, person_id, grants)
+    if keeping_an_admin:
+        _refuse_without_admin(change, was)
     sessions.end_all_within(change, was.id)
     now = load(change.connection, was.id)
     said = {"was": called(was.grants), "is": called(now.grants)}

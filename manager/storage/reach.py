@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, select
 
 from ..rules.access import FARM, Grant, Need, may
-from .tables import job, schedule, task, turn, worker_tag
+from .tables import job, schedule, task, turn, worker, worker_tag
 
 
 def spared(connection: Connection, grants: Sequence[Grant], worker_ids: Collection[str]) -> Mapping[str, str]:
@@ -46,6 +46,12 @@ def of_schedule(connection: Connection, schedule_id: str) -> frozenset[str]:
     if found is None:
         return FARM
     return _one(found.tag_id) if found.worker_id is None else of_worker(connection, found.worker_id)
+
+
+def of_requests(connection: Connection, request_ids: Collection[str]) -> Mapping[str, str]:
+    """Return the ids of the workers of which these requests are pending, by theirs."""
+    query = select(worker.c.request_id, worker.c.id).where(worker.c.request_id.in_(list(request_ids)))
+    return {request_id: worker_id for request_id, worker_id in connection.execute(query)}  # noqa: C416
 
 
 def in_rollout(connection: Connection, rollout_id: str) -> Sequence[str]:

@@ -196,8 +196,14 @@ def succeeded(store: Store, name: str, address: str) -> None:
         change.connection.execute(update(attempt).where(others).values(failures=attempt.c.failures - 1))
 
 
-def failed(store: Store, name: str, address: str, whom: str, why: str) -> None:
-    """Write down that somebody could not sign in, and that the next try has to wait.
+def failed(store: Store, why: str) -> None:
+    """Write down that somebody could not sign in."""
+    with store.database.write() as change:
+        change.deeds.append(Deed(deeds.SIGN_IN_FAILED, "nobody", detail={"why": why}))
+
+
+def mistaken(store: Store, name: str, address: str, whom: str, why: str) -> None:
+    """Write down that a password was wrong, and that the next try has to wait.
 
     whom: who is known by that name; unknown ones are not written down: many a password is typed into that field.
     """

@@ -1,6 +1,8 @@
 """A stream goes on for as long as its reader may read it: sessions end, roles change, tokens are taken back."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,12 +15,15 @@ from .access import known_still, of_starlette
 LOOK_MS = 8_000
 
 
-async def while_entitled(store: Store, request: Request, told: AsyncIterator[str]) -> AsyncIterator[str]:
+async def while_entitled(
+    store: Store, request: Request, told: AsyncIterator[str], look_ms: int = LOOK_MS
+) -> AsyncIterator[str]:
     """Yield a stream's messages until its end, or until who asked for it is not the same caller any more."""
     call, caller, looked = of_starlette(request), request.state.caller, steady_clock()
-    async for message in told:
-        if steady_clock() - looked >= LOOK_MS:
-            if not await run_in_threadpool(known_still, store, call, caller):
-                return
-            looked = steady_clock()
-        yield message
+    async with aclosing(cast(AsyncGenerator[str, None], told)) as messages:
+        async for message in messages:
+            if steady_clock() - looked >= look_ms:
+                if not await run_in_threadpool(known_still, store, call, caller):
+                    return
+                looked = steady_clock()
+            yield message

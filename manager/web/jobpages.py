@@ -10,6 +10,7 @@ from ...worker.wire import JobStatus
 from ..rules.jobs import ENDED
 from ..storage import tags
 from ..storage.files import PICTURES
+from .access import demand_job, demand_tag
 from .framing import address
 from .growing import send_so_far
 from .jobrows import job_row, jobs_summary, part, tallies, task_row
@@ -80,6 +81,8 @@ def set_tag(job_id: str) -> Redirect:
     tag_id = request.form.get("tag")
     if not tag_id:
         raise BadRequest("tag: it is missing; choose one, or none")
+    demand_job(job_id)
+    demand_tag(None if tag_id == "none" else tag_id)
     try:
         tags.set_of_job(store(), job_id, operator(request), tag_id=None if tag_id == "none" else tag_id)
     except tags.Unknown as error:

@@ -50,7 +50,7 @@ def try_to_sign_in() -> ResponseReturnValue:
         return _form(here, [Notice("bad", f"{error}".capitalize())], name), 503, {"Retry-After": "1"}
     if not right or kept is None:
         whom, why = (f"person {people.one(store(), id).name}", "wrong password") if found else ("", "unknown name")
-        sessions.failed(store(), name, address, whom, why)
+        sessions.mistaken(store(), name, address, whom, why)
         return _form(here, [Notice("bad", _WRONG)], name), 401
     sessions.succeeded(store(), name, address)
     if passwords.outdated(kept):

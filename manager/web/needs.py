@@ -30,6 +30,7 @@ _BY_NEED: Mapping[Need, str] = {
         static
         upnp.description
         loginpages.sign_in loginpages.try_to_sign_in loginpages.welcome loginpages.choose
+        oidcpages.start oidcpages.back
         meta_api.show_version meta_api.show_document
         worker_api.register
         agent_api.enrol
@@ -47,6 +48,9 @@ _BY_NEED: Mapping[Need, str] = {
         live.workers live.worker live.jobs live.job live.log
         pages.home pages.workers
         loginpages.sign_out
+        accountpages.account accountpages.change_password accountpages.end_sessions accountpages.set_shortcuts
+        tokenpages.mine tokenpages.add tokenpages.revoke
+        token_api.list_tokens token_api.make_token token_api.revoke_token
         joinpages.show joinpages.ask
         joining_api.show_joining joining_api.list_enrolments
         actionpages.plan
@@ -94,6 +98,9 @@ _BY_NEED: Mapping[Need, str] = {
         joinpages.revoke
         joining_api.revoke
         agent_api.delete_agent
+        peoplepages.people peoplepages.add peoplepages.person peoplepages.grant peoplepages.link
+        peoplepages.end_sessions peoplepages.turn_off
+        tokenpages.all_of_them
         auditpages.show auditpages.export
         audit_api.list_audit audit_api.verify_audit
         meta_api.show_configuration_file meta_api.change_configuration meta_api.check_path
@@ -118,6 +125,13 @@ _BY_TOUCH: Mapping[Touch, str] = {
     Touch.ROLLOUT: "rollout_api.command rolloutpages.command",
     Touch.MANY: """
         actionpages.act actionpages.decide actionpages.withdraw actionpages.undo
+        action_api.act action_api.withdraw
+        plan_api.make plan_api.apply
+        rollout_api.make
+        agentpages.ask agentpages.drill
+        schedule_api.add_schedule
+        job_api.submit_job job_api.check_job job_api.set_job_tag jobpages.set_tag
+        meta_api.shaman
     """,
 }
 

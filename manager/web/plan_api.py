@@ -10,6 +10,7 @@ from ..clock import timestamp
 from ..rules.plan import Changed, Fate, Loss, Step, Totals, totals
 from ..storage import plans
 from ..storage.plans import Applied, Expired, Kept, Overtaken
+from .access import may_touch
 from .action_api import answers
 from .api import FARMHAND, Problem, body
 from .origin import operator
@@ -24,14 +25,16 @@ bp = Blueprint("plan_api", __name__)
 def make() -> ResponseReturnValue:
     """Say what an action would do to the workers that are named, or meant by a query."""
     wish, terms = read_wish(body(), store().clock())
-    return jsonify(plan_json(plans.make(store(), chosen(store(), body()), wish, terms, operator(request))))
+    ids = chosen(store(), body())
+    return jsonify(plan_json(plans.make(store(), ids, wish, terms, operator(request), may_touch(ids))))
 
 
 @bp.post(f"{FARMHAND}/plans/<token>/apply")
 def apply(token: str) -> ResponseReturnValue:
     """Do exactly what the plan says, or say what has changed."""
     try:
-        match plans.apply(store(), token, operator(request), read_hold(body())):
+        spared = may_touch([step.worker_id for step in plans.one(store(), token).plan.steps])
+        match plans.apply(store(), token, operator(request), read_hold(body()), spared):
             case Applied(given):
                 return answers(given)
             case Overtaken(changes, anew):
