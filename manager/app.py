@@ -14,11 +14,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..worker import wire
+from .instruments import counted
 from .storage import keys
 from .storage.agents import Bells as AgentBells
 from .storage.store import Store
 from .web import (
     access,
+    accountpages,
     action_api,
     actionpages,
     agent_api,
@@ -29,6 +31,7 @@ from .web import (
     auditing,
     auditpages,
     errors,
+    health,
     historypages,
     installpages,
     job_api,
@@ -39,8 +42,11 @@ from .web import (
     logfeed,
     loginpages,
     meta_api,
+    metrics,
+    oidcpages,
     operator_api,
     pages,
+    peoplepages,
     plan_api,
     push,
     query_api,
@@ -52,6 +58,8 @@ from .web import (
     submission,
     tag_api,
     task_api,
+    token_api,
+    tokenpages,
     upnp,
     worker_api,
     workerpages,
@@ -101,6 +109,11 @@ def create_app(store: Store) -> Flask:
     for module in (
         pages,
         loginpages,
+        oidcpages,
+        accountpages,
+        peoplepages,
+        tokenpages,
+        token_api,
         actionpages,
         rolloutpages,
         workerpages,
@@ -126,12 +139,15 @@ def create_app(store: Store) -> Flask:
         query_api,
         auditpages,
         audit_api,
+        metrics,
     ):
         app.register_blueprint(module.bp)
     site.prepare(app)
     submission.prepare(app, store.settings)
     errors.prepare(app)
+    metrics.prepare(app, store)
     access.prepare(app)
+    oidcpages.prepare(app, store)
     auditing.prepare(app)
     api.prepare(app)
 
@@ -177,6 +193,10 @@ class Waiting:
         self.close()
         await asyncio.gather(*watches)
 
+    def heard(self) -> int:
+        """Return the newest event that the pages have heard of."""
+        return self._pulses[0].newest
+
     def close(self) -> None:
         """Answer all who wait; to be called from the event loop's thread."""
         for pulse in self._pulses:
@@ -210,6 +230,9 @@ def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     """Make the whole: what waits, and Flask in threads for everything else."""
     flask = create_app(store)
     waiting = Waiting(store, Fragments(flask))
+    measures: metrics.Measures = flask.extensions["measures"]
+    measures.heard = waiting.heard
+    routes = [counted(route, measures.instruments) for route in waiting.routes]
     in_pieces: ASGIApp = WSGIMiddleware(ending(flask), workers=THREADS)  # type: ignore[arg-type, assignment]
     said = store.settings
     middleware = [
@@ -218,7 +241,7 @@ def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
         Middleware(named, said.host_names),
         Middleware(unanswered),
     ]
-    app = Starlette(routes=waiting.routes, middleware=middleware, lifespan=waiting.lifespan)
+    app = Starlette(routes=[*routes, *health.routes(store)], middleware=middleware, lifespan=waiting.lifespan)
     # Not a Mount, which leaves out paths with a line's end in them.
     app.router.default = quick(flask, in_pieces, AT_ONCE[store.database.name])
     return app, waiting

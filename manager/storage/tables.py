@@ -541,3 +541,40 @@ known_place = Table(
     Column("address", String(60), primary_key=True),
     Column("last_at", BigInteger, nullable=False),
 )
+
+# With these a program may do what its owner may, or less.
+token = Table(
+    "token",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),  # SHA-256, hexadecimal
+    Column("hint", String(12), nullable=False),  # how it begins
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("tags", JSON, nullable=False),  # ids; empty for no limit
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Column("used_from", Text, nullable=False, server_default=""),
+    Column("revoked_at", BigInteger),
+)
+
+# Who people are to those that vouch for them. key: issuer and subject, hashed.
+vouched = Table(
+    "vouched",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("last_at", BigInteger, nullable=False),
+)
+
+# What was good once, and for so long that nobody could use it again later: states of sign-ins.
+spent = Table(
+    "spent",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("ends_at", BigInteger, nullable=False),
+)

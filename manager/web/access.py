@@ -6,7 +6,7 @@ here too, for what is named in the path; views ask `may_touch` for the rest.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, current_app, g, make_response, redirect, request
@@ -20,7 +20,6 @@ from starlette.routing import Route
 from werkzeug.exceptions import Forbidden
 
 from ..rules.access import Need
-from ..rules.actions import Answer
 from ..storage import reach
 from ..storage.store import Store
 from . import agent_api, worker_api
@@ -71,15 +70,6 @@ def may_touch(worker_ids: Collection[str]) -> Mapping[str, str]:
         return reach.spared(connection, caller().grants, worker_ids)
 
 
-def parted(worker_ids: Sequence[str]) -> tuple[list[str], list[Answer]]:
-    """Part workers in those that the caller may act on, and answers that say of each other one why it is left out."""
-    spared = may_touch(worker_ids)
-    if not spared:
-        return list(worker_ids), []
-    others = [Answer(it.id, it.name, False, spared[it.id], changed=False) for it in store().workers(spared.keys())]
-    return [id for id in worker_ids if id not in spared], others
-
-
 def demand_everywhere() -> None:
     """Raise Forbidden unless the caller may act on the farm as a whole."""
     _demand(frozenset())
@@ -94,13 +84,6 @@ def demand_workers(worker_ids: Collection[str]) -> None:
     """Raise Forbidden unless the caller may act on each of these workers."""
     for why in may_touch(worker_ids).values():
         raise Forbidden(f"One of the workers concerned {why}. Nothing was changed")
-
-
-def demand_job(job_id: str) -> None:
-    """Raise Forbidden unless the caller may act on this job."""
-    with store().database.read() as connection:
-        tags = reach.of_job(connection, job_id)
-    _demand(tags)
 
 
 def csrf() -> Markup:

@@ -125,13 +125,6 @@ _BY_TOUCH: Mapping[Touch, str] = {
     Touch.ROLLOUT: "rollout_api.command rolloutpages.command",
     Touch.MANY: """
         actionpages.act actionpages.decide actionpages.withdraw actionpages.undo
-        action_api.act action_api.withdraw
-        plan_api.make plan_api.apply
-        rollout_api.make
-        agentpages.ask agentpages.drill
-        schedule_api.add_schedule
-        job_api.submit_job job_api.check_job job_api.set_job_tag jobpages.set_tag
-        meta_api.shaman
     """,
 }
 

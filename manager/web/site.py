@@ -10,7 +10,10 @@ from typing import cast
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 
 from ..config import Settings
+from ..signin import Allowed, OpenNetworks
+from ..storage import standing
 from ..storage.store import Store
+from .callers import caller
 from .moments import Moment
 from .outcome import Notice
 
@@ -68,7 +71,22 @@ def build() -> str:
 
 def warnings(settings: Settings) -> list[str]:
     """Say on every page what opens this manager to those who have not signed in."""
-    return [WITHOUT_LOGIN] if settings.without_login else []
+    return [*([WITHOUT_LOGIN] if settings.without_login else []), *opened(settings.open_networks)]
+
+
+def opened(networks: OpenNetworks) -> list[str]:
+    """Say which networks are let in without signing in, and what they may do."""
+    what = {Allowed.VIEW: "look", Allowed.SUBMIT: "look and submit jobs", Allowed.OPERATE: "do what operators may"}
+    named = " and ".join(networks.networks)
+    return [f"Programs in {named} may {what[networks.allow]} without signing in (open_networks)."] if named else []
+
+
+def shortcuts() -> str:
+    """Say whether single keys do something: as this browser was told or, if it was told nothing, its person."""
+    said = request.cookies.get("shortcuts")
+    if said is None and not standing.has_shortcuts(store(), caller().id):
+        return "off"
+    return "off" if said == "off" else "on"
 
 
 def visible(value: object) -> object:
@@ -90,7 +108,7 @@ def prepare(app: Flask) -> None:
             "version": here,
             "build": build(),
             "keys": KEYS,
-            "shortcuts": "off" if request.cookies.get("shortcuts") == "off" else "on",
+            "shortcuts": shortcuts(),
             "manager_name": store().settings.manager_name,
             "warnings": warnings(store().settings),
             "static": lambda name: url_for("static", filename=name),

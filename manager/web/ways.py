@@ -1,18 +1,98 @@
-"""How somebody is known who has not signed in here: by a network, by the word of a proxy.
+"""How somebody is known who has no session here: by a token, by a proxy's word, by a network."""
 
-None is ambient by oversight: what a browser sends by itself has to come from a page of ours.
-"""
+import base64
+import binascii
+import logging
 
 from ...worker.wire import API
+from ..rules import deeds, tokens
 from ..rules.access import Grant, Role
+from ..rules.deeds import Deed
+from ..rules.tasks import Refused
+from ..rules.vouched import Vouched
 from ..signin import Allowed
+from ..storage import standing
+from ..storage import tokens as kept_tokens
 from ..storage.store import Store
 from .callers import Call, Caller, Kind, Unknown
+from .moments import Moment
 from .naming import is_own_name, own_names
 from .peers import is_in
 
+log = logging.getLogger(__name__)
+
 # What submits jobs, beside what shows things: the calls of Flamenco's add-on.
 SUBMITTING = frozenset({f"{API}/jobs", f"{API}/jobs/check"})
+
+# As whom the proxy vouches for people.
+PROXY = "the proxy"
+
+
+# -- a token
+
+
+def by_token(store: Store, call: Call) -> Caller | None:
+    """Know a program by its token, as a bearer's or as a password; raises Unknown for one that holds no more."""
+    text = token_in(call.headers.get("authorization", ""))
+    if not text:
+        return None
+    if not tokens.is_token(text):
+        raise Unknown("the token is not written as it was made; copy it again")
+    holder = kept_tokens.known(store, text, call.address)
+    if holder is None:
+        raise Unknown("the token is not known here; make another one")
+    token = holder.token
+    if token.revoked_at is not None:
+        raise Unknown(f'the token "{token.name}" was revoked; make another one')
+    if not token.holds(store.clock()):
+        raise Unknown(
+            f'the token "{token.name}" ended on {Moment(token.expires_at, store.clock()).full}; make another one'
+        )
+    return Caller(f"{token.owner} (token {token.name})", Kind.TOKEN, holder.grants, token.id)
+
+
+def token_in(header: str) -> str:
+    """Return the token in an Authorization header; empty where there is none, as with what a proxy's Basic has."""
+    scheme, _, said = header.partition(" ")
+    words = [said.strip()]
+    if scheme.lower() == "basic":
+        try:
+            words = base64.b64decode(said, validate=True).decode().split(":", 1)
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    elif scheme.lower() != "bearer":
+        return ""
+    return next((word for word in reversed(words) if word.startswith(tokens.PREFIX)), "")
+
+
+# -- the word of a proxy
+
+
+def by_proxy(store: Store, call: Call) -> Caller | None:
+    """Know a person by the header of a trusted proxy; raises Unknown for who is not let in. Ignores it from others."""
+    login, peer = store.settings.proxy_login, call.peer
+    if login is None:
+        return None
+    if peer.pretends:
+        _note_pretender(store, peer.address, login.header)
+        return None
+    if not peer.person:
+        return None
+    try:
+        found = standing.admit(store, Vouched(PROXY, peer.person, peer.person, peer.groups), login.roles)
+    except Refused as error:
+        raise Unknown(str(error)) from None
+    # A browser sends by itself what the proxy knows it by: its unsafe requests have to prove that they are meant.
+    return Caller(found.name, Kind.PERSON, found.grants, found.id, f"proxy {found.id}")
+
+
+def _note_pretender(store: Store, address: str, header: str) -> None:
+    log.warning("ignoring %s of %s, which is not in trusted_proxies, or was passed on", header, address)
+    why = f"sent {header}, and is no trusted proxy"
+    standing.note_daily(store, Deed(deeds.SIGN_IN_FAILED, "nobody", detail={"why": why}), address)
+
+
+# -- a network
 
 
 def by_network(store: Store, call: Call) -> Caller | None:
