@@ -31,13 +31,7 @@ def sees(store: Store, agent: str, run: str, *, exit: str = "", restarts: int = 
     why = "exit code 47 is in RestartForceExitStatus="
     active = "activating" if exit else "active"
     service = Seen("worker@1", run, active, "", "success", restarts, exit, 47, True, why, down)
-    agents.report(
-        store,
-        agent,
-        "farmhand",
-        "",
-        [Seen("worker@1", run, active, "", "success", restarts, exit, 47, True, why, down)],
-    )
+    agents.report(store, agent, "farmhand", "", [service])
 
 
 def signs_on(worker: Pretended, run: str) -> None:
