@@ -18,7 +18,8 @@ from .origin import operator
 from .outcome import Notice
 from .rows import row
 from .site import flashed, store
-from .sleepform import BadForm, Form, read, shown
+from .sleepform import BadForm, Form, changed, read, sent, shown
+from .weekview import week
 
 bp = Blueprint("schedulepages", __name__)
 
@@ -32,6 +33,9 @@ def sleep(worker_id: str) -> str:
 def save(worker_id: str) -> ResponseReturnValue:
     """Keep what the form says, or remove the schedule."""
     kept, by = schedules.own(store(), worker_id), operator(request)
+    step = request.form.get("step", "")
+    if step:
+        return _tried(worker_id, step)
     if "remove" in request.form:
         if kept is not None:
             schedules.remove(store(), kept.id, by)
@@ -45,6 +49,16 @@ def save(worker_id: str) -> ResponseReturnValue:
     else:
         schedules.rewrite(store(), kept.id, said, by)
     return _back(worker_id, f"The sleep schedule is saved: {windows_text(said)} ({said.zone.key}).")
+
+
+def _tried(worker_id: str, step: str) -> ResponseReturnValue:
+    """Show what the form would bring, or show it with a row more or less; nothing is saved."""
+    if step != "preview":
+        return _page(worker_id, [], changed(sent(request.form), step))
+    try:
+        return _page(worker_id, [], sent(request.form), draft=read(request.form))
+    except BadForm as bad:
+        return _page(worker_id, [Notice("bad", str(bad))], bad.form), 400
 
 
 def _back(worker_id: str, text: str) -> ResponseReturnValue:
@@ -64,11 +78,14 @@ def zone_of(said: Sequence[Schedule]) -> ZoneInfo:
     return said[0].zone if said else read_zone(store().settings.time_zone)
 
 
-def _page(worker_id: str, notices: list[Notice], form: Form | None = None) -> str:
+def _page(worker_id: str, notices: list[Notice], form: Form | None = None, *, draft: Schedule | None = None) -> str:
+    """Show the tab; form: as it was sent; draft: the schedule that would be the worker's own."""
     worker, now = store().worker(worker_id), store().clock()
     found = schedules.of_worker(store(), worker_id)
-    said = [kept.schedule for kept in found]
     mine = next((kept.schedule for kept in found if kept.owner.kind == "worker"), None)
+    by_tags = [kept for kept in found if kept.owner.kind == "tag"]
+    own = draft or mine
+    said = [*([own] if own else []), *(kept.schedule for kept in by_tags)]
     zone = zone_of(said)
     return render_template(
         "sleep.html",
@@ -77,7 +94,10 @@ def _page(worker_id: str, notices: list[Notice], form: Form | None = None) -> st
         w=row(worker, now),
         form=form or shown(mine, store().settings.time_zone),
         exists=mine is not None,
-        by_tags=[(kept.owner.name, kept.schedule) for kept in found if kept.owner.kind == "tag"],
+        by_tags=[(kept.owner.name, kept.schedule) for kept in by_tags],
+        draft=draft is not None,
+        unsaved=form is not None,
+        week=week(said, zone, now),
         windows_text=windows_text,
         now_text=now_words(worker, said, now),
         next=[sleep_text(each, zone) for each in rules.coming(said, now)],
