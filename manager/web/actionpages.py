@@ -20,7 +20,7 @@ from ..rules.rollouts import Refused, Rollout, places, refuse
 from ..storage import plans, requests, rollouts
 from ..storage.plans import Applied, Expired, Kept
 from ..zones import read_zone
-from .access import may_touch
+from .access import demand_workers, may_touch
 from .actionform import Unclear, read_share, sent, wanted
 from .following import read_following
 from .framing import Said, address, came_from
@@ -63,6 +63,23 @@ def act() -> ResponseReturnValue:
             flash(those.changed, "warn")
         return go(url_for(".plan", token=done.token, back=came_from()))
     return told(done, asked.action.wish, before, unknown(ids, done.answers))
+
+
+@bp.post("/workers/hurry")
+def hurry() -> ResponseReturnValue:
+    """Have a worker do now what it is to do after its task; that aborts the task, so it is shown first."""
+    worker = store().worker(request.form.get("worker", ""))
+    demand_workers([worker.id])
+    pending = worker.request
+    if pending is None:
+        flash(f"{short(worker.name)} has nothing pending any more.", "warn")
+        return go(came_from())
+    before, wish = store().newest(), replace(pending.wish, lazy=False)
+    terms = replace(pending.terms, deadline=None)
+    done = plans.act(store(), [worker.id], wish, terms, operator(request), named=True, hold=hold())
+    if isinstance(done, Kept):
+        return go(url_for(".plan", token=done.token, back=came_from()))
+    return told(done, wish, before)
 
 
 def hold() -> int:

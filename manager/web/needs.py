@@ -73,7 +73,7 @@ _BY_NEED: Mapping[Need, str] = {
         task_api.show_task task_api.show_log task_api.show_log_tail task_api.send_job_file
     """,
     Need.OPERATE: """
-        actionpages.act actionpages.decide actionpages.withdraw actionpages.undo
+        actionpages.act actionpages.decide actionpages.withdraw actionpages.undo actionpages.hurry
         rolloutpages.command
         agentpages.ask agentpages.drill
         schedulepages.save
@@ -124,7 +124,7 @@ _BY_TOUCH: Mapping[Touch, str] = {
     Touch.SCHEDULE: "schedule_api.change_schedule schedule_api.delete_schedule",
     Touch.ROLLOUT: "rollout_api.command rolloutpages.command",
     Touch.MANY: """
-        actionpages.act actionpages.decide actionpages.withdraw actionpages.undo
+        actionpages.act actionpages.decide actionpages.withdraw actionpages.undo actionpages.hurry
     """,
 }
 

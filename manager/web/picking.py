@@ -6,9 +6,10 @@ from urllib.parse import parse_qs
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
+from ..rules.finding import BadFilter
+from ..storage import finding
 from ..storage.store import Store
-from .listing import BadFilter, read_filters
-from .rows import row
+from .listing import read_filters
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,9 @@ def picked(store: Store, form: MultiDict[str, str]) -> Picked:
     if not form.get("all"):
         return Picked(list(dict.fromkeys(form.getlist("worker"))))
     try:
-        filters = read_filters(MultiDict(parse_qs(form["all"].removeprefix("?"))))
+        ids = finding.matching(store, read_filters(MultiDict(parse_qs(form["all"].removeprefix("?")))))
     except BadFilter as error:
         raise BadRequest(error.text) from None
-    ids = [worker.id for worker in store.workers() if filters.matches(row(worker, store.clock()))]
     shown = form.get("shown", "")
     if shown in ("", str(len(ids))):
         return Picked(ids)

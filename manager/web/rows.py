@@ -1,11 +1,12 @@
 """What the pages say about one worker. Pure: templates only print it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...worker.wire import Status
 from ..rules.actions import asker
 from ..rules.finding import MANY_RESTARTS, RESTART_MS, Beside
+from ..rules.holding import held_until
 from ..rules.promptness import HEARS_AT_ONCE, within
 from ..rules.remaining import remaining
 from ..rules.versions import is_older
@@ -68,7 +69,8 @@ class Doing:
 class Change:
     """A pending change. seen: the worker knows of it. within: how long that may take, "" for no time worth a word.
 
-    terms: until when and why, "" where nothing is said of it.
+    terms: until when and why, "" where nothing is said of it. undo: until when it can be undone.
+    hurries: it waits for a task that could be aborted instead.
     """
 
     to: str
@@ -79,6 +81,8 @@ class Change:
     seen: bool
     within: str
     terms: str
+    undo: Moment | None = None
+    hurries: bool = False
 
 
 @dataclass(frozen=True)
@@ -223,9 +227,10 @@ def change(worker: Worker, pending: Pending, now: int) -> Change:
     stage = "Seen by the worker" if seen else "Not yet seen by the worker"
     stage += f", which asks by itself: {slow}" if slow else ""
     asked, by = Moment(pending.at, now), asker(pending.by)
-    terms = terms_words(pending.terms, now, lazy=pending.wish.lazy)
+    held = held_until(pending)
+    terms = terms_words(pending.terms, now, lazy=pending.wish.lazy and held is None)
     return Change(
-        to=change_words(pending.wish),
+        to=change_words(replace(pending.wish, lazy=pending.wish.lazy and held is None)),
         stage=stage,
         title=joined(stage, f"asked for by {by}, {asked.full}", terms),
         by=by,
@@ -233,6 +238,8 @@ def change(worker: Worker, pending: Pending, now: int) -> Change:
         seen=seen,
         within=slow,
         terms=terms,
+        undo=None if held is None else Moment(held, now),
+        hurries=worker.busy and pending.wish.lazy and held is None,
     )
 
 

@@ -85,9 +85,8 @@ export function plans() {
   $$('[data-selection], [data-single]').forEach(terms);
   typed(document);
   on(document, 'submit', async (event) => {
-    const form = event.target;
-    if (event.defaultPrevented || !form.matches('[data-selection], [data-single], dialog [data-plan]')) return;
-    if (event.submitter?.formNoValidate) return;
+    const form = event.target, hurry = event.submitter?.matches('[data-hurry]');
+    if (event.defaultPrevented || !(hurry || form.matches('[data-selection], [data-single], dialog [data-plan]'))) return;
     event.preventDefault();
     if (!await send(form, event.submitter)) HTMLFormElement.prototype.submit.call(named(form, event.submitter));
   });
