@@ -132,6 +132,7 @@ def _folder(text: str) -> Path:
 
 def _run(options: argparse.Namespace) -> int:
     from .due import minding
+    from .notify import notifying
     from .opening import alone
     from .serve import serve
     from .storage import jobcare, rest
@@ -145,7 +146,7 @@ def _run(options: argparse.Namespace) -> int:
         with alone(store, options.data):
             jobcare.resume(store)
             rest.begin(store)
-            with sweeping(store), minding(store):
+            with sweeping(store), minding(store), notifying(store):
                 return serve(store, host, port, options.data)
     finally:
         store.close()

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import fields, signin
+from . import fields, signin, targets
 from .document import Document, Place, load
 from .rules.joining import Joining
 from .rules.variables import Variable, Variables
 from .signin import Oidc, OpenNetworks, ProxyLogin
+from .targets import Notices
 from .zones import own_zone
 
 # What Flamenco calls the platforms: Go's names.
@@ -35,7 +36,7 @@ class Settings:
     agents get in, None for what `joining` makes of it. undo: for how long an action that aborts tasks can be undone on
     the pages, 0 for not at all. confirm_share: percent of the farm beyond which such an action is confirmed by typing.
     reason_required: for which actions the pages take none without a reason. audit_key_file: with what the audit log is
-    sealed, empty where it is not.
+    sealed, empty where it is not. notices: who is told of events.
     """
 
     manager_name: str = "Farmhand"
@@ -63,6 +64,7 @@ class Settings:
     confirm_share: int = 25
     reason_required: tuple[str, ...] = ()
     audit_key_file: str = ""
+    notices: Notices = field(default_factory=Notices)
 
     def audit_key(self) -> bytes:
         """Return what is in the file with the key, nothing without one. Raises OSError."""
@@ -178,4 +180,5 @@ KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "confirm_share": fields.percent,
     "reason_required": fields.actions,
     "audit_key_file": fields.secret_file,
+    "notices": targets.read,
 }

@@ -63,6 +63,7 @@ class Kind(Enum):
     ENROLMENT_MADE = "enrolment.made"  # detail: enrolment, hint, uses, expires_at, tags (names)
     ENROLMENT_USED = "enrolment.used"  # detail: enrolment, hint, used
     ENROLMENT_REVOKED = "enrolment.revoked"  # detail: enrolment, hint
+    WORKER_LOOPS = "worker.crash-loop"  # it restarts again and again; detail: restarts, within (milliseconds)
     FARM_RESTORED = "farm.restored"  # all is as in a backup; detail: made_at (RFC 3339)
     FARM_WORKS = "farm.works"  # tasks are handed out again
 

@@ -20,7 +20,7 @@ from ..rules.facts import Fact, Kind
 from ..rules.tasks import Command, Permission, Task, Thresholds
 from ..rules.variables import WORKERS, Variable
 from ..rules.workers import Announcement, Moved, Worker
-from . import agents, door, events, flow, jobcare, pictures, schedules, tasks, turns, workers
+from . import agents, crashloops, door, events, flow, jobcare, pictures, schedules, tasks, turns, workers
 from .database import Change
 from .store import Missing, Store
 
@@ -56,6 +56,7 @@ def sign_on(store: Store, worker_id: str, said: Announcement) -> Status:
     with store.database.write() as change:
         worker = store.change_within(change, worker_id, lambda it, now: worker_rules.sign_on(it, said, now))
         agents.signed_on(change, worker_id, said.invocation, said.restart_code)
+        crashloops.look(change, worker_id, store.settings.notices.crash_loop)
         return schedule_rules.start_status(worker, schedules.verdict(change.connection, worker_id, change.now))
 
 
