@@ -64,6 +64,7 @@ from .web import (
     worker_api,
     workerpages,
 )
+from .web.compressed import compressed
 from .web.feed import Feed
 from .web.fragments import Fragments
 from .web.hangup import unanswered
@@ -237,6 +238,7 @@ def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     said = store.settings
     middleware = [
         Middleware(knowing_peers, said.trusted_proxies, said.proxy_login),
+        Middleware(compressed),
         Middleware(secured),
         Middleware(named, said.host_names),
         Middleware(unanswered),

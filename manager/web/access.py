@@ -26,6 +26,8 @@ from . import agent_api, worker_api
 from .callers import STRANGER, Call, Caller, Kind, Unknown, anybody, caller
 from .errors import answer, for_program
 from .needs import NEEDS, TOUCHES, Touch
+from .masking import masked, unmasked
+from .metrics import by_scraper
 from .origin import SAFE, refuse_other_sites
 from .peers import peer
 from .sessioncookie import by_session
@@ -110,6 +112,10 @@ def prepare(app: Flask) -> None:
 def enforce() -> ResponseReturnValue | None:
     """Refuse what the caller may not do, before anything is read of it but who asks."""
     endpoint = request.endpoint
+    return masked(_proof())
+
+
+def _proof() -> str:
     if endpoint is None:  # there is no such page, or not by this method, which is answered so
         return None
     need = NEEDS.get(endpoint)
@@ -157,7 +163,7 @@ def proven() -> bool:
     said = request.headers.get(HEADER)
     if said is None:
         said = request.form.get(FIELD, "")
-    return hmac.compare_digest(said.encode(), proof().encode())
+    return hmac.compare_digest(unmasked(said).encode(), _proof().encode())
 
 
 def unknown(why: str) -> ResponseReturnValue:

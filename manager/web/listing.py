@@ -88,7 +88,7 @@ def read_picked(given: Given) -> tuple[str, ...]:
 COLUMNS = (
     ("c-status", "Status", "status"),
     ("c-name", "Name", "name"),
-    ("c-now", "Now, and for how long", ""),
+    ("c-now", "Now, and time left", ""),
     ("c-pending", "Pending change", "change"),
     ("c-seen", "Last seen", "seen"),
     ("c-restarts num", "Restarts, 24 h", "restarts"),
