@@ -57,6 +57,7 @@ _BY_NEED: Mapping[Need, str] = {
         rolloutpages.every rolloutpages.one live.rollouts
         workerpages.worker
         historypages.history
+        carepages.ask
         installpages.install installpages.download
         schedulepages.sleep
         jobpages.jobs jobpages.job jobpages.log jobpages.picture
@@ -76,6 +77,7 @@ _BY_NEED: Mapping[Need, str] = {
         actionpages.act actionpages.decide actionpages.withdraw actionpages.undo actionpages.hurry
         rolloutpages.command
         agentpages.ask agentpages.drill
+        carepages.set_tags
         schedulepages.save
         jobpages.change jobpages.set_tag
         joinpages.decide joinpages.make joinpages.revoke_code
@@ -96,6 +98,7 @@ _BY_NEED: Mapping[Need, str] = {
     Need.ADMIN: """
         operator_api.delete_worker
         joinpages.revoke
+        carepages.forget
         joining_api.revoke
         agent_api.delete_agent
         peoplepages.people peoplepages.add peoplepages.person peoplepages.grant peoplepages.link

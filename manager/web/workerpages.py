@@ -1,12 +1,11 @@
 """One worker's page, as a browser without JavaScript uses it; live.py and static/ add the comfort."""
 
-from collections.abc import Sequence
-
 from flask import Blueprint, render_template, request, url_for
 
 from ..rules import agents, drift
+from ..rules.finding import Beside
 from ..rules.workers import Worker
-from ..storage import drills, schedules, tags
+from ..storage import drills, finding, schedules, tags
 from . import upkeep
 from .definitions import badge, made_for
 from .framing import Said, address, common
@@ -38,8 +37,11 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
     return render_template(
         "worker.html",
         tab="overview",
-        w=row(found, now),
-        facts=facts(found, [tag.name for tag in tags.of_worker(store(), worker_id)]),
+        w=row(found, now, beside(found.id, now)),
+        picture=picture(found),
+        facts=facts(found),
+        tags=tags.every(store()),
+        has=[tag.id for tag in tags.of_worker(store(), worker_id)],
         sleeps=now_words(found, [kept.schedule for kept in schedules.of_worker(store(), worker_id)], now),
         definition=definition,
         badge=badge(definition),
@@ -54,10 +56,22 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
     )
 
 
-def facts(worker: Worker, tag_names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return what a worker has said of itself, and its tags if it has some."""
+def beside(worker_id: str, now: int) -> Beside:
+    """Return what is known of a worker that is not its own, such as how long the like of its task takes."""
+    with store().database.read() as connection:
+        found = finding.load(connection, store(), [worker_id], now)
+    return found[0][1] if found else Beside()
+
+
+def picture(worker: Worker) -> str:
+    """Return the address of the newest picture that a worker's task has made, "" where there is none."""
+    at = store().task(worker.task.id).picture_at if worker.task and worker.busy else None
+    return url_for("jobpages.picture", task_id=worker.task.id, v=at) if worker.task and at else ""
+
+
+def facts(worker: Worker) -> list[tuple[str, str]]:
+    """Return what a worker has said of itself."""
     return [
-        *([("Tags", ", ".join(tag_names))] if tag_names else []),
         ("Version", worker.version or "not said yet"),
         ("Platform", worker.platform),
         ("Address", worker.address),
