@@ -105,6 +105,7 @@ def create_app(store: Store) -> Flask:
         SESSION_COOKIE_NAME="farmhand",
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=LARGEST,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": site.visible}
     app.extensions["store"] = store

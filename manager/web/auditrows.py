@@ -56,8 +56,9 @@ def said(detail: str) -> str:
         return detail[:_LONGEST]
     if not isinstance(known, dict):
         return detail[:_LONGEST]
-    words = [f"{key} {_words(value)}" for key, value in known.items() if key not in _IDS and value not in ("", None)]
-    counts = [f"{len(known[key]):,} {key}" for key in _IDS if len(known.get(key) or ()) > 1]
+    ids = {key: known[key] for key in _IDS if isinstance(known.get(key), dict | list)}
+    words = [f"{key} {_words(value)}" for key, value in known.items() if key not in ids and value not in ("", None)]
+    counts = [f"{len(of):,} {key}" for key, of in ids.items() if len(of) > 1]
     text = " · ".join([*counts, *words])
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
