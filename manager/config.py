@@ -36,7 +36,8 @@ class Settings:
     agents get in, None for what `joining` makes of it. undo: for how long an action that aborts tasks can be undone on
     the pages, 0 for not at all. confirm_share: percent of the farm beyond which such an action is confirmed by typing.
     reason_required: for which actions the pages take none without a reason. audit_key_file: with what the audit log is
-    sealed, empty where it is not. notices: who is told of events.
+    sealed, empty where it is not. metrics: networks from which /metrics can be read without signing in. notices: who is
+    told of events.
     """
 
     manager_name: str = "Farmhand"
@@ -53,6 +54,7 @@ class Settings:
     job_types: str = ""
     database: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
     without_login: bool = False
     session_idle: float = 12 * 3600.0
     session_lifetime: float = 7 * 24 * 3600.0
@@ -171,6 +173,7 @@ KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "variables": _variables,
     "database": fields.text,
     "trusted_proxies": fields.networks,
+    "metrics": fields.networks,
     "oidc": signin.oidc,
     "proxy_login": signin.proxy_login,
     "open_networks": signin.open_networks,

@@ -47,7 +47,7 @@ def _run(store: Store, stopping: threading.Event) -> None:
         except SQLAlchemyError as error:
             log.error("nobody's silence could be noticed, trying again in %g s: %s", longest, error)
             due = None
-        slept_at = store.steady()
+        store.swept_at = slept_at = store.steady()
         delay = longest if due is None else min(longest, max(0.0, (due - slept_at) / 1000))
 
 

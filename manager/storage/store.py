@@ -67,6 +67,7 @@ class Store:
         self.pictures = Pictures()
         self.seen = Signs(clock, steady, SOON)
         self.touched = Signs(clock, steady, SOON)
+        self.swept_at: int | None = None  # when this process last looked for silent workers, on the steady clock
         self.rests_until = 0  # no task is handed out before this time: rest.py
         self.revision = schema.migrate(self.database)
 

@@ -45,7 +45,7 @@ def nobody_has_to(store: Store, call: Call) -> Caller | None:
 
 
 # In this order; the first that knows the caller says who it is.
-WAYS: tuple[Way, ...] = (nobody_has_to, by_token, by_proxy, by_session, by_network)
+WAYS: tuple[Way, ...] = (nobody_has_to, by_token, by_proxy, by_session, by_network, by_scraper)
 
 SIGN_IN = "/sign-in"
 

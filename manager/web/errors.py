@@ -46,7 +46,7 @@ def page(code: int, what: str) -> ResponseReturnValue:
 
 
 def for_program() -> bool:
-    return request.path == "/api" or request.path.startswith("/api/")
+    return request.path in ("/api", "/metrics") or request.path.startswith("/api/")
 
 
 def http(error: HTTPException) -> ResponseReturnValue:

@@ -28,6 +28,7 @@ class Touch(Enum):
 _BY_NEED: Mapping[Need, str] = {
     Need.OPEN: """
         static
+        health.alive health.ready
         upnp.description
         loginpages.sign_in loginpages.try_to_sign_in loginpages.welcome loginpages.choose
         oidcpages.start oidcpages.back
@@ -46,6 +47,7 @@ _BY_NEED: Mapping[Need, str] = {
     """,
     Need.VIEW: """
         live.workers live.worker live.jobs live.job live.log
+        metrics.show
         pages.home pages.workers
         loginpages.sign_out
         accountpages.account accountpages.change_password accountpages.end_sessions accountpages.set_shortcuts
