@@ -62,6 +62,7 @@ class Seen:
     """A service as an agent sees it; systemd's properties, and what an exit with `code` would bring.
 
     down: milliseconds between the end of its former run and the start of this one, None where nobody measured it.
+    policy: what its supervisor does otherwise, in words; its keys are some of "clean", "crash" and "hang".
     """
 
     name: str
@@ -75,6 +76,7 @@ class Seen:
     holds: bool
     why: str
     down: int | None = None
+    policy: Mapping[str, str] | None = None
 
     @property
     def outline(self) -> tuple[object, ...]:
@@ -219,6 +221,13 @@ def _tell_run(change: Change, row: Row[Any], worker_id: str, service: Seen) -> N
     events.append(change, Fact(Kind.SERVICE_RESTARTED, detail), worker_id=worker_id)
     this = (agent_service.c.agent_id == row.agent_id) & (agent_service.c.name == row.name)
     change.connection.execute(update(agent_service).where(this).values(ran_at=change.now))
+
+
+def policy_of(store: Store, worker_id: str) -> Mapping[str, str]:
+    """Return what the supervisor of a worker's service does otherwise, as Seen has it; nothing without an agent."""
+    query = select(agent_service.c.policy).where(agent_service.c.worker_id == worker_id)
+    with store.database.look() as connection:
+        return connection.execute(query).scalar() or {}
 
 
 def signed_on(change: Change, worker_id: str, invocation: str | None, restart_code: int | None) -> None:

@@ -369,6 +369,7 @@ agent_service = Table(
     Column("ticket_id", String(36)),  # the last one
     Column("down", BigInteger),  # milliseconds between the end of the former run and the start of this one
     Column("ran_at", BigInteger),  # when a new run was last worth an event
+    Column("policy", JSON),  # what its supervisor does otherwise, in words
 )
 
 ticket = Table(

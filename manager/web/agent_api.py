@@ -74,6 +74,7 @@ def _seen(said: dict[str, Any]) -> Seen:
         holds=attested["holds"],
         why=attested["why"][:_LONGEST],
         down=said.get("down"),
+        policy={key: words[:_LONGEST] for key, words in said.get("policy", {}).items()},
     )
 
 

@@ -5,6 +5,7 @@ from flask import Blueprint, render_template, request, url_for
 from ..rules import agents, drift
 from ..rules.finding import Beside
 from ..rules.workers import Worker
+from ..storage import agents as attended
 from ..storage import drills, finding, schedules, tags
 from . import upkeep
 from .definitions import badge, made_for
@@ -33,7 +34,7 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
     found = store().worker(worker_id)
     told = steps(reversed(store().worker_events(worker_id, 100, kinds=LIFE)), now)
     tasks = stints(reversed(store().worker_events(worker_id, 30, kinds=TASKS)), now)
-    definition = drift.judge(found.unit)
+    definition, policy = drift.judge(found.unit), attended.policy_of(store(), worker_id)
     return render_template(
         "worker.html",
         tab="overview",
@@ -46,7 +47,7 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
         definition=definition,
         badge=badge(definition),
         made_for=made_for(definition),
-        supervisor=upkeep.facts(found, agents.judge(found, now), drills.last(store(), worker_id), now),
+        supervisor=upkeep.facts(found, agents.judge(found, now), drills.last(store(), worker_id), policy, now),
         recent=last_change(told),
         history=told[::-1][:LATEST],
         tasks=tasks,

@@ -1,7 +1,7 @@
-"""Runs of the services that run workers: how long one was down, and when that was last told."""
+"""What an agent attests of a worker's service: how long it was down before its run, and what is done about its ends."""
 
 from alembic import op
-from sqlalchemy import BigInteger, Column
+from sqlalchemy import JSON, BigInteger, Column
 
 revision = "0015"
 down_revision = "0014"
@@ -10,3 +10,4 @@ down_revision = "0014"
 def upgrade() -> None:
     op.add_column("agent_service", Column("down", BigInteger))
     op.add_column("agent_service", Column("ran_at", BigInteger))
+    op.add_column("agent_service", Column("policy", JSON))
