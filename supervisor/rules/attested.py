@@ -131,8 +131,8 @@ def _on_silence(service: Service, watchdog: float) -> str:
 def _follows(service: Service, verdict: Verdict) -> str:
     if not verdict.restart:
         return f"stays down: {verdict.reason}"
-    limited = service.start_limit_burst and service.start_limit_interval_sec
-    limit = f", at most {service.start_limit_burst} times in {tell_span(service.start_limit_interval_sec)}" if limited else ""
+    burst, interval = service.start_limit_burst, service.start_limit_interval_sec
+    limit = f", at most {burst} times in {tell_span(interval)}" if burst and interval else ""
     return f"starts again after {tell_span(service.restart_sec)}{limit}: {verdict.reason}"
 
 
