@@ -6,10 +6,10 @@ here too, for what is named in the path; views ask `may_touch` for the rest.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, current_app, g, make_response, redirect, request
+from flask import Flask, current_app, flash, g, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
@@ -20,14 +20,15 @@ from starlette.routing import Route
 from werkzeug.exceptions import Forbidden
 
 from ..rules.access import Need
+from ..rules.actions import Answer
 from ..storage import reach
 from ..storage.store import Store
 from . import agent_api, worker_api
 from .callers import STRANGER, Call, Caller, Kind, Unknown, anybody, caller
 from .errors import answer, for_program
-from .needs import NEEDS, TOUCHES, Touch
 from .masking import masked, unmasked
 from .metrics import by_scraper
+from .needs import NEEDS, TOUCHES, Touch
 from .origin import SAFE, refuse_other_sites
 from .peers import peer
 from .sessioncookie import by_session
@@ -72,6 +73,15 @@ def may_touch(worker_ids: Collection[str]) -> Mapping[str, str]:
         return reach.spared(connection, caller().grants, worker_ids)
 
 
+def parted(worker_ids: Sequence[str]) -> tuple[list[str], list[Answer]]:
+    """Part workers in those that the caller may act on, and answers that say of each other one why it is left out."""
+    spared = may_touch(worker_ids)
+    if not spared:
+        return list(worker_ids), []
+    others = [Answer(it.id, it.name, False, spared[it.id], changed=False) for it in store().workers(spared.keys())]
+    return [id for id in worker_ids if id not in spared], others
+
+
 def demand_everywhere() -> None:
     """Raise Forbidden unless the caller may act on the farm as a whole."""
     _demand(frozenset())
@@ -88,6 +98,13 @@ def demand_workers(worker_ids: Collection[str]) -> None:
         raise Forbidden(f"One of the workers concerned {why}. Nothing was changed")
 
 
+def demand_job(job_id: str) -> None:
+    """Raise Forbidden unless the caller may act on this job."""
+    with store().database.read() as connection:
+        tags = reach.of_job(connection, job_id)
+    _demand(tags)
+
+
 def csrf() -> Markup:
     """Write the hidden field that every form has which changes something."""
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, proof())
@@ -95,6 +112,10 @@ def csrf() -> Markup:
 
 def proof() -> str:
     """Return what proves that a request comes from a page that this session was shown; empty without a session."""
+    return masked(_proof())
+
+
+def _proof() -> str:
     session = caller().session
     key = str(current_app.secret_key).encode()
     return hmac.new(key, f"{FIELD} {session}".encode(), hashlib.sha256).hexdigest() if session else ""
@@ -112,10 +133,6 @@ def prepare(app: Flask) -> None:
 def enforce() -> ResponseReturnValue | None:
     """Refuse what the caller may not do, before anything is read of it but who asks."""
     endpoint = request.endpoint
-    return masked(_proof())
-
-
-def _proof() -> str:
     if endpoint is None:  # there is no such page, or not by this method, which is answered so
         return None
     need = NEEDS.get(endpoint)
@@ -172,6 +189,8 @@ def unknown(why: str) -> ResponseReturnValue:
         said = make_response(answer(401, why or "sign in: send a token, as in Authorization: Bearer fh_…"))
         said.headers["WWW-Authenticate"] = 'Bearer realm="farmhand"'
         return said
+    if why:  # whom a proxy vouches for has to be told
+        flash(f"{why[:1].upper()}{why[1:]}.", "bad")
     here = request.full_path.rstrip("?") if request.method in SAFE else urlsplit(request.referrer or "").path
     return redirect(f"{SIGN_IN}?{urlencode({'next': here})}", 303)
 

@@ -10,7 +10,7 @@ from ..rules.access import EVERYWHERE
 from ..rules.passwords import LONGEST, refuse_name, refuse_password
 from ..rules.tasks import Refused
 from ..rules.times import span
-from ..storage import people, sessions
+from ..storage import people, sessions, standing
 from ..storage.people import Person
 from ..storage.sessions import Link
 from .access import SIGN_IN
@@ -76,7 +76,8 @@ def sign_out() -> ResponseReturnValue:
     if who.session:
         sessions.end(store(), who.id, who.session, who.name)
     session.clear()
-    answered = make_response(redirect(SIGN_IN, 303))
+    vouched = standing.issuers_of(store(), who.id)  # where they can sign out, too
+    answered = make_response(redirect(url_for("oidcpages.signed_out") if vouched else SIGN_IN, 303))
     forget(answered, is_https=request.is_secure)
     return answered
 

@@ -31,7 +31,7 @@ _BY_NEED: Mapping[Need, str] = {
         health.alive health.ready
         upnp.description
         loginpages.sign_in loginpages.try_to_sign_in loginpages.welcome loginpages.choose
-        oidcpages.start oidcpages.back
+        oidcpages.start oidcpages.back oidcpages.signed_out
         meta_api.show_version meta_api.show_document
         worker_api.register
         agent_api.enrol
@@ -107,6 +107,7 @@ _BY_NEED: Mapping[Need, str] = {
         peoplepages.end_sessions peoplepages.turn_off
         tokenpages.all_of_them
         auditpages.show auditpages.export
+        noticepages.show noticepages.test noticepages.again
         audit_api.list_audit audit_api.verify_audit
         meta_api.show_configuration_file meta_api.change_configuration meta_api.check_path
     """,
@@ -130,6 +131,13 @@ _BY_TOUCH: Mapping[Touch, str] = {
     Touch.ROLLOUT: "rollout_api.command rolloutpages.command",
     Touch.MANY: """
         actionpages.act actionpages.decide actionpages.withdraw actionpages.undo actionpages.hurry
+        action_api.act action_api.withdraw
+        plan_api.make plan_api.apply
+        rollout_api.make
+        agentpages.ask agentpages.drill
+        schedule_api.add_schedule
+        job_api.submit_job job_api.check_job job_api.set_job_tag jobpages.set_tag
+        meta_api.shaman
     """,
 }
 

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, current_app, flash, redirect, request, url_for
+from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.exceptions import NotFound
@@ -22,6 +22,7 @@ from ..rules.vouched import vouched
 from ..storage import sessions, standing
 from ..storage.store import Store
 from . import loginpages
+from .callers import caller
 from .site import store
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("oidcpages", __name__)
 
-COOKIE, PATH = "farmhand-provider", "/sign-in/provider"
+COOKIE, PATH, SIGNED_OUT = "farmhand-provider", "/sign-in/provider", "/signed-out"
 
 # Seconds in which somebody signs in there.
 LASTS = 600
@@ -96,12 +97,14 @@ def back() -> ResponseReturnValue:
     return answered
 
 
-def goodbye(person_id: str) -> str | None:
-    """Return where a person signs out at the provider, if it is by it that they are known."""
-    found: Provider | None = current_app.extensions.get("oidc")
-    if found is None or found.settings.issuer not in standing.issuers_of(store(), person_id):
-        return None
-    return found.goodbye(url_for("loginpages.sign_in", _external=True))
+@bp.get(SIGNED_OUT)
+def signed_out() -> str:
+    """Say where one may be signed in still. A link, as browsers let no form of ours lead to another site."""
+    login, found = store().settings.proxy_login, current_app.extensions.get("oidc")
+    if caller().session and login is not None:
+        return render_template("signed_out.html", by="The proxy in front of this manager", place=login.sign_out)
+    place = found.goodbye(url_for("loginpages.sign_in", _external=True)) if found else None
+    return render_template("signed_out.html", by="", place=place)
 
 
 def _check(state: str, issuer: str) -> None:
