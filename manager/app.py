@@ -45,6 +45,7 @@ from .web import (
     meta_api,
     metrics,
     oidcpages,
+    noticepages,
     operator_api,
     pages,
     peoplepages,
@@ -143,6 +144,7 @@ def create_app(store: Store) -> Flask:
         query_api,
         auditpages,
         audit_api,
+        noticepages,
         metrics,
     ):
         app.register_blueprint(module.bp)

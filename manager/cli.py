@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ..units.errors import BadConfig, BadValue
 from . import config
 from .client import Refusal, Unreachable
-from .commands import audit, enrolment, jobs, rollouts, schedules, submit, tags, upkeep, workers
+from .commands import audit, enrolment, jobs, notices, rollouts, schedules, submit, tags, upkeep, workers
 from .commands.actions import FAILED
 from .commands.report import complain
 from .storage.newer import TooNew
@@ -35,6 +35,7 @@ NOUNS = {
     "rollouts": rollouts,
     "enrolment": enrolment,
     "audit": audit,
+    "notices": notices,
 }
 
 
@@ -131,6 +132,7 @@ def _folder(text: str) -> Path:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from . import started
     from .due import minding
     from .notify import notifying
     from .opening import alone
@@ -146,6 +148,7 @@ def _run(options: argparse.Namespace) -> int:
         with alone(store, options.data):
             jobcare.resume(store)
             rest.begin(store)
+            started.note(store)
             with sweeping(store), minding(store), notifying(store):
                 return serve(store, host, port, options.data)
     finally:

@@ -1,7 +1,6 @@
 """farmhand-manager audit: who did what, and whether anything of it was changed; on the database, without a manager."""
 
 import argparse
-import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -103,13 +102,13 @@ def printable(text: str) -> str:
 
 
 def _export(options: argparse.Namespace) -> int:
+    from ..backup import who
     from ..storage import audit
 
     with opened(options) as (settings, database):
         wanted = _wanted(options, settings)
         given = {name: getattr(options, name) for name in FILTERS if getattr(options, name)}
-        by = getpass.getuser()
-        deed = Deed(deeds.EXPORTED, by, f"the audit log as {options.format}", given)
+        deed = Deed(deeds.EXPORTED, who(), f"the audit log as {options.format}", given)
         for line in auditing.lines(audit.exported(database, wanted, deed), FORMATS[options.format]):
             sys.stdout.write(line)
     return 0

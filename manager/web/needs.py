@@ -108,6 +108,7 @@ _BY_NEED: Mapping[Need, str] = {
         tokenpages.all_of_them
         auditpages.show auditpages.export
         noticepages.show noticepages.test noticepages.again
+        noticepages.show noticepages.test noticepages.again
         audit_api.list_audit audit_api.verify_audit
         meta_api.show_configuration_file meta_api.change_configuration meta_api.check_path
     """,
