@@ -1,17 +1,68 @@
-"""What the workers' pages have an agent do, and the drill, as forms send it."""
+"""The agents' page; what the workers' pages have an agent do, and the drill, as forms send it."""
 
-from flask import Blueprint, flash, redirect, request, url_for
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 from werkzeug.exceptions import BadRequest
 
-from ..rules.attended import Verb
-from ..storage import drills, tickets
+from ..rules import agents as rules
+from ..rules.attended import UP, Verb
+from ..storage import agents, drills, tickets
+from ..storage.agents import Agent, Attending
+from ..storage.store import Missing
 from .access import demand_workers
 from .framing import came_from
+from .moments import Moment
 from .origin import operator
-from .site import store
+from .site import flashed, store
 
 bp = Blueprint("agentpages", __name__)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One agent on their page. trouble: why it cannot be relied on now, "" where it can."""
+
+    agent: Agent
+    heard: Moment
+    trouble: str
+    sees: Sequence[Attending]
+
+    @property
+    def down(self) -> int:
+        return sum(service.active not in UP for service in self.sees)
+
+
+@bp.get("/agents")
+def every() -> str:
+    """Show the agents, the silent ones first."""
+    now, sees = store().clock(), agents.attending(store())
+    rows = [Row(it, Moment(it.last_seen, now), _trouble(it, now), sees.get(it.id, ())) for it in agents.known(store())]
+    return render_template(
+        "agents.html",
+        section="workers",
+        agents=sorted(rows, key=lambda row: not row.trouble),
+        notices=flashed(),
+        here=url_for(".every"),
+    )
+
+
+def _trouble(it: Agent, now: int) -> str:
+    if now - it.last_seen > rules.AWAY_MS:
+        return "It is silent: nothing is known of its services, and it cannot start any"
+    return f"It does not see its services: {it.trouble}" if it.trouble else ""
+
+
+@bp.post("/agents/<agent_id>/remove")
+def remove(agent_id: str) -> Response:
+    """Forget an agent. It may be gone already, which is what was asked for."""
+    with contextlib.suppress(Missing):
+        agents.remove(store(), agent_id, operator(request))
+    flash("The agent is forgotten; its credentials are refused.", "ok")
+    return redirect(url_for(".every"), 303)
 
 
 @bp.post("/workers/agent")

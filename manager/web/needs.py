@@ -60,6 +60,7 @@ _BY_NEED: Mapping[Need, str] = {
         workerpages.worker
         historypages.history
         carepages.ask
+        agentpages.every
         installpages.install installpages.download
         schedulepages.sleep
         jobpages.jobs jobpages.job jobpages.log jobpages.picture
@@ -101,6 +102,7 @@ _BY_NEED: Mapping[Need, str] = {
         operator_api.delete_worker
         joinpages.revoke
         carepages.forget
+        agentpages.remove
         joining_api.revoke
         agent_api.delete_agent
         peoplepages.people peoplepages.add peoplepages.person peoplepages.grant peoplepages.link
