@@ -36,8 +36,8 @@ class Settings:
     agents get in, None for what `joining` makes of it. undo: for how long an action that aborts tasks can be undone on
     the pages, 0 for not at all. confirm_share: percent of the farm beyond which such an action is confirmed by typing.
     reason_required: for which actions the pages take none without a reason. audit_key_file: with what the audit log is
-    sealed, empty where it is not. metrics: networks from which /metrics can be read without signing in. notices: who is
-    told of events.
+    sealed, empty where it is not. metrics: networks from which /metrics can be read without signing in. keep_events,
+    keep_jobs: for how long events, and jobs that have ended, are kept; 0 for ever. notices: who is told of events.
     """
 
     manager_name: str = "Farmhand"
@@ -55,6 +55,8 @@ class Settings:
     database: str = ""
     trusted_proxies: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    keep_events: float = 90 * 24 * 3600.0
+    keep_jobs: float = 0.0
     without_login: bool = False
     session_idle: float = 12 * 3600.0
     session_lifetime: float = 7 * 24 * 3600.0
@@ -174,6 +176,8 @@ KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "database": fields.text,
     "trusted_proxies": fields.networks,
     "metrics": fields.networks,
+    "keep_events": fields.pause,
+    "keep_jobs": fields.pause,
     "oidc": signin.oidc,
     "proxy_login": signin.proxy_login,
     "open_networks": signin.open_networks,

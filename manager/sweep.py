@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from .storage import leases
+from .storage import leases, retention
 from .storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ def _run(store: Store, stopping: threading.Event) -> None:
                 log.warning("this manager stood still, or has too much to do; everybody has time anew to be heard")
                 leases.start_over(store)
             due = sweep(store)
+            retention.prune(store)
         except SQLAlchemyError as error:
             log.error("nobody's silence could be noticed, trying again in %g s: %s", longest, error)
             due = None
