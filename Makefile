@@ -12,7 +12,7 @@ SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/
 .PHONY: run test views test-windows conformance conformance-posix conformance-windows conformance-fuzz history check docs pyz bench clean
 
 run: $(VENV)/.run
-	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run config/farm.yaml
+	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run --show-output manager config/farm.yaml
 
 # Side by side, a file at a time; then whole farms, which have the machine to themselves. The last tells all that was skipped.
 test: $(VENV)/.dev

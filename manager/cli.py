@@ -17,6 +17,7 @@ from .client import Refusal, Unreachable
 from .commands import audit, enrolment, jobs, notices, rollouts, schedules, submit, tags, upkeep, workers
 from .commands.actions import FAILED
 from .commands.report import complain
+from .rules.joining import Joining
 from .storage.newer import TooNew
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # names may have letters that a terminal has not
     options = _parser().parse_args(with_verb(sys.argv[1:] if argv is None else argv))
+    if "api_token" in options:
+        token = options.api_token or os.environ.get("FARMHAND_TOKEN", "")
+        options.manager = replace(options.manager, token=token)
     try:
         code: int = options.call(options)
         sys.stdout.flush()
@@ -101,6 +105,11 @@ def _parser() -> argparse.ArgumentParser:
         help="let workers find this manager in their network, as the setting does",
     )
     run.add_argument(
+        "--registration",
+        choices=[way.value for way in Joining],
+        help="how workers and agents get in, instead of what the setting says",
+    )
+    run.add_argument(
         "--without-login",
         action="store_true",
         help="let everybody who reaches this manager do everything; only where --listen is this machine itself",
@@ -143,7 +152,12 @@ def _run(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     host, port = options.listen
-    store = _open(options, findable=options.autodiscoverable, without_login=_without_login(options))
+    store = _open(
+        options,
+        findable=options.autodiscoverable,
+        without_login=_without_login(options),
+        registration=options.registration or "",
+    )
     try:
         with alone(store, options.data):
             jobcare.resume(store)
@@ -175,12 +189,16 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _open(options: argparse.Namespace, *, findable: bool = False, without_login: bool = False) -> "Store":
+def _open(
+    options: argparse.Namespace, *, findable: bool = False, without_login: bool = False, registration: str = ""
+) -> "Store":
     from .opening import open_store
 
     settings = config.settings(options.config, options.data)
     if findable:
         settings = replace(settings, autodiscoverable=True)
+    if registration:
+        settings = replace(settings, registration=Joining(registration))
     if without_login and settings.trusted_proxies:
         problem = "a proxy lets the network in"
         hint = "leave out --without-login, or trusted_proxies"

@@ -7,7 +7,6 @@ for (const button of document.querySelectorAll('[data-reveal]')) {
     const shown = field.type === 'text';
     field.type = shown ? 'password' : 'text';
     button.setAttribute('aria-pressed', String(!shown));
-    button.textContent = shown ? 'Show' : 'Hide';
   });
   button.form.addEventListener('submit', () => { field.type = 'password'; });   // so that browsers offer to keep it
 }
