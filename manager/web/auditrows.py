@@ -43,13 +43,13 @@ def row(entry: Entry, now: int) -> AuditRow:
         whom=entry.whom,
         outcome=entry.outcome,
         tone=TONES.get(entry.outcome, "warn"),
-        said=said(entry.detail),
+        said=said(entry.detail, entry.whom),
         digest=entry.hash,
     )
 
 
-def said(detail: str) -> str:
-    """Write a detail in words: what it has of texts and numbers, and how many ids."""
+def said(detail: str, whom: str) -> str:
+    """Write a detail in words: what it has of texts and numbers that `whom` has not, and how many ids."""
     try:
         known = json.loads(detail)
     except ValueError:
@@ -57,10 +57,14 @@ def said(detail: str) -> str:
     if not isinstance(known, dict):
         return detail[:_LONGEST]
     ids = {key: known[key] for key in _IDS if isinstance(known.get(key), dict | list)}
-    words = [f"{key} {_words(value)}" for key, value in known.items() if key not in ids and value not in ("", None)]
+    words = [f"{key} {_words(value)}" for key, value in known.items() if _tells(key, value, whom)]
     counts = [f"{len(of):,} {key}" for key, of in ids.items() if len(of) > 1]
     text = " · ".join([*counts, *words])
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _tells(key: str, value: object, whom: str) -> bool:
+    return key not in _IDS and value not in ("", None) and not (key == "name" and str(value) in whom)
 
 
 def _words(value: object) -> str:

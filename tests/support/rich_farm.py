@@ -8,14 +8,16 @@ from pretended import SECRET, Pretended, ask, awake, job, register
 from stores import Clock
 
 from farmhand.manager.rules.attended import Verb
+from farmhand.manager.rules.deeds import ACCESS_REFUSED, SIGN_IN_FAILED, Deed
 from farmhand.manager.rules.schedules import Schedule
 from farmhand.manager.rules.windows import Window
 from farmhand.manager.rules.workers import Announcement, Terms, lose
-from farmhand.manager.storage import agents, calls, plans, schedules, tags, tickets
+from farmhand.manager.storage import agents, audit, calls, outbox, plans, schedules, tags, tickets
 from farmhand.manager.storage.agents import Enrolment, Seen
 from farmhand.manager.storage.calls import Work
 from farmhand.manager.storage.schedules import Owner
 from farmhand.manager.storage.store import Store
+from farmhand.manager.targets import Mailbox, Notices, Webhook
 from farmhand.worker.wire import Request, Status, TaskStatus
 
 LONG = "a-worker-with-a-name-that-is-far-too-long.render.studio.example.org"
@@ -46,10 +48,31 @@ def rich(store: Store, clock: Clock) -> Farm:
     _tags(store, [worker.id for worker in made.values()])
     jobs["finished"] = _ended(store, made["node-6"], TaskStatus.COMPLETED)
     jobs["failed"] = _ended(store, made["node-6"], TaskStatus.FAILED)
+    _written_down(store)
     return Farm(store, clock, {**{name: worker.id for name, worker in made.items()}, **jobs})
 
 
 FARMS: Mapping[str, Callable[[Store, Clock], Farm]] = {"empty": empty, "rich": rich}
+
+
+def _written_down(store: Store) -> None:
+    """Have somebody fail to sign in, and messages delivered, tried, given up and waiting."""
+    who = ("worker.lost", "worker.crash-loop", "action.failed", "rollout.halted")
+    chat = Webhook("operators", who, "https://chat.example.org/hooks/secret", "slack")
+    pager = Webhook("pager", ("worker.lost",), "https://pager.example.org/", "discord")
+    shift = Mailbox("night-shift", who, ("night@example.org", "kim@example.org"))
+    store.settings = replace(store.settings, notices=Notices((chat, pager, shift)))
+    for name in ("operators", "operators", "pager", "night-shift"):
+        outbox.add_test(store, name, "kim")
+    for name, outcome in (("operators", ""), ("operators", "it answered 410"), ("pager", "its name is not known")):
+        tried = outbox.claim(store, name)
+        assert tried is not None
+        if outcome:
+            outbox.failed(store, tried, outcome, 0.5, for_good="410" in outcome)
+        else:
+            outbox.delivered(store, tried, "it answered 204")
+    audit.record(store.database, Deed(SIGN_IN_FAILED, "nobody", f"person {LONG} {HOSTILE}", {"why": "wrong password"}))
+    audit.record(store.database, Deed(ACCESS_REFUSED, LONG, "POST /workers/act"))
 
 
 def _rendering(store: Store, clock: Clock, made: Mapping[str, Pretended]) -> None:

@@ -53,6 +53,11 @@ VIEWS = (
     View("jobs-empty", "/jobs", farm="empty"),
     View("job", "/jobs/{job}"),
     View("job-failed", "/jobs/{failed}"),
+    View("audit", "/audit"),
+    View("audit-nomatch", "/audit?who=nobody"),
+    View("audit-empty", "/audit", farm="empty"),
+    View("notices", "/notices"),
+    View("notices-empty", "/notices", farm="empty"),
     View("not-found", "/workers/nobody", status=404),
 )
 
