@@ -60,6 +60,7 @@ from .web import (
     submission,
     tag_api,
     task_api,
+    taskpages,
     token_api,
     tokenpages,
     upnp,
@@ -96,6 +97,9 @@ SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+# Over https alone: browsers take it from nowhere else.
+STAYS = {"Strict-Transport-Security": "max-age=31536000"}
+
 
 def create_app(store: Store) -> Flask:
     """Make the part that answers at once: the pages and both APIs."""
@@ -127,6 +131,7 @@ def create_app(store: Store) -> Flask:
         schedulepages,
         joinpages,
         jobpages,
+        taskpages,
         joining_api,
         worker_api,
         meta_api,
@@ -210,12 +215,14 @@ class Waiting:
 
 
 def secured(app: ASGIApp) -> ASGIApp:
-    """Add the SECURITY headers to every answer."""
+    """Add the SECURITY headers to every answer that has none of its own, and over https that it stays so."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY)
+                headers = MutableHeaders(scope=message)
+                for name, value in {**SECURITY, **(STAYS if scope.get("scheme") == "https" else {})}.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await app(scope, receive, send_secured)
@@ -242,8 +249,8 @@ def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     in_pieces: ASGIApp = WSGIMiddleware(ending(flask), workers=THREADS)  # type: ignore[arg-type, assignment]
     said = store.settings
     middleware = [
-        Middleware(knowing_peers, said.trusted_proxies, said.proxy_login),
         Middleware(compressed),
+        Middleware(knowing_peers, said.trusted_proxies, said.proxy_login),
         Middleware(secured),
         Middleware(named, said.host_names),
         Middleware(unanswered),

@@ -63,7 +63,8 @@ _BY_NEED: Mapping[Need, str] = {
         agentpages.every
         installpages.install installpages.download
         schedulepages.sleep
-        jobpages.jobs jobpages.job jobpages.log jobpages.picture
+        jobpages.jobs jobpages.job jobpages.ask_delete jobpages.ask_delete_old
+        taskpages.task taskpages.log taskpages.picture
         meta_api.show_status meta_api.show_configuration meta_api.show_variables meta_api.show_shared_storage
         operator_api.list_workers operator_api.show_worker
         query_api.find_workers query_api.show_request
@@ -82,7 +83,8 @@ _BY_NEED: Mapping[Need, str] = {
         agentpages.ask agentpages.drill
         carepages.set_tags
         schedulepages.save
-        jobpages.change jobpages.set_tag
+        jobpages.change jobpages.set_tag jobpages.set_priority jobpages.requeue_failed jobpages.unblock
+        jobpages.delete jobpages.delete_old taskpages.change
         joinpages.decide joinpages.make joinpages.revoke_code
         joining_api.let_in joining_api.turn_away joining_api.make_enrolment joining_api.revoke_enrolment
         operator_api.set_worker_status
@@ -110,7 +112,6 @@ _BY_NEED: Mapping[Need, str] = {
         tokenpages.all_of_them
         auditpages.show auditpages.export
         noticepages.show noticepages.test noticepages.again
-        noticepages.show noticepages.test noticepages.again
         audit_api.list_audit audit_api.verify_audit
         meta_api.show_configuration_file meta_api.change_configuration meta_api.check_path
     """,
@@ -126,10 +127,10 @@ _BY_TOUCH: Mapping[Touch, str] = {
         agent_api.start agent_api.force_restart agent_api.drill
     """,
     Touch.JOB: """
-        jobpages.change
+        jobpages.change jobpages.set_priority jobpages.requeue_failed jobpages.unblock jobpages.delete
         job_api.set_job_status job_api.set_job_priority job_api.delete_job job_api.shorten_blocklist
     """,
-    Touch.TASK: "task_api.set_task_status",
+    Touch.TASK: "task_api.set_task_status taskpages.change",
     Touch.SCHEDULE: "schedule_api.change_schedule schedule_api.delete_schedule",
     Touch.ROLLOUT: "rollout_api.command rolloutpages.command",
     Touch.MANY: """

@@ -67,7 +67,7 @@ def beside(worker_id: str, now: int) -> Beside:
 def picture(worker: Worker) -> str:
     """Return the address of the newest picture that a worker's task has made, "" where there is none."""
     at = store().task(worker.task.id).picture_at if worker.task and worker.busy else None
-    return url_for("jobpages.picture", task_id=worker.task.id, v=at) if worker.task and at else ""
+    return url_for("taskpages.picture", task_id=worker.task.id, v=at) if worker.task and at else ""
 
 
 def facts(worker: Worker) -> list[tuple[str, str]]:
