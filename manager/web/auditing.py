@@ -10,6 +10,7 @@ from ..rules.deeds import Deed
 from ..storage import audit
 from ..whence import Whence
 from .callers import STRANGER, Kind, caller
+from .errors import path
 from .site import store
 
 WAYS = {
@@ -43,7 +44,7 @@ def prepare(app: Flask) -> None:
                     refused.clear()
                 refused[key] = now
                 arrive()  # it did not get so far
-                audit.record(store().database, Deed(deeds.ACCESS_REFUSED, who.name, f"{request.method} {request.path}"))
+                audit.record(store().database, Deed(deeds.ACCESS_REFUSED, who.name, f"{request.method} {path()}"))
         return response
 
 

@@ -45,6 +45,12 @@ def page(code: int, what: str) -> ResponseReturnValue:
     return render_template("error.html", section="", title=TITLES.get(code, "That went wrong"), what=what), code
 
 
+def path() -> str:
+    """Return the path that was asked for, without a secret in it."""
+    secret = (request.view_args or {}).get("secret")
+    return request.path.replace(secret, "…") if secret else request.path
+
+
 def for_program() -> bool:
     return request.path in ("/api", "/metrics") or request.path.startswith("/api/")
 
@@ -60,12 +66,12 @@ def http(error: HTTPException) -> ResponseReturnValue:
 
 
 def failed(error: Exception) -> ResponseReturnValue:
-    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    log.exception("%s %s failed", request.method, path(), exc_info=error)
     return turned_away(500, "Nothing was changed; the manager's log says what happened.")
 
 
 def busy(error: Exception) -> ResponseReturnValue:
-    log.warning("%s %s: the database did not answer: %s", request.method, request.path, error)
+    log.warning("%s %s: the database did not answer: %s", request.method, path(), error)
     answered = make_response(answer(503, "the database did not answer; try again"))
     answered.headers["Retry-After"] = "1"
     return answered
