@@ -14,20 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ..units.errors import BadConfig, BadValue
 from . import config
 from .client import Refusal, Unreachable
-from .commands import (
-    audit,
-    enrolment,
-    jobs,
-    notices,
-    people,
-    rollouts,
-    schedules,
-    submit,
-    tags,
-    tokens,
-    upkeep,
-    workers,
-)
+from .commands import audit, doctor, enrolment, jobs, notices, rollouts, schedules, submit, tags, upkeep, workers
 from .commands.actions import FAILED
 from .commands.report import complain
 from .rules.joining import Joining
@@ -48,8 +35,6 @@ NOUNS = {
     "schedules": schedules,
     "rollouts": rollouts,
     "enrolment": enrolment,
-    "people": people,
-    "tokens": tokens,
     "audit": audit,
     "notices": notices,
 }
@@ -132,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     upkeep.add_place(run)
     run.set_defaults(call=_run)
     upkeep.add(commands)
+    doctor.add(commands, _address)
     submit.add(commands.add_parser("submit", help="submit a job file"))
     for noun, module in NOUNS.items():
         of = commands.add_parser(noun, help=f"{module.LIST}; and more, by its verbs")
