@@ -14,7 +14,21 @@ from typing import TYPE_CHECKING, NoReturn
 from ..units.errors import BadConfig, BadValue
 from . import config
 from .client import Refusal, Unreachable
-from .commands import audit, doctor, enrolment, jobs, notices, rollouts, schedules, submit, tags, upkeep, workers
+from .commands import (
+    audit,
+    doctor,
+    enrolment,
+    jobs,
+    notices,
+    people,
+    rollouts,
+    schedules,
+    submit,
+    tags,
+    tokens,
+    upkeep,
+    workers,
+)
 from .commands.actions import FAILED
 from .commands.report import complain
 from .rules.joining import Joining
@@ -35,6 +49,8 @@ NOUNS = {
     "schedules": schedules,
     "rollouts": rollouts,
     "enrolment": enrolment,
+    "people": people,
+    "tokens": tokens,
     "audit": audit,
     "notices": notices,
 }
