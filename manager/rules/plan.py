@@ -95,6 +95,10 @@ class Farm:
     tags: Mapping[str, Collection[str]] = field(default_factory=dict)  # of the plan's workers, by their ids
 
 
+# Of which nothing is to be told.
+NO_FARM = Farm(0, 0)
+
+
 @dataclass(frozen=True)
 class Plan:
     """An action for many workers, and what it would do. farm: how many workers there are in all."""

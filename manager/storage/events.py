@@ -27,7 +27,18 @@ class Event:
     detail: Mapping[str, object]
 
 
+@dataclass(frozen=True)
+class Told:
+    """What there is to tell of a worker, and of the task that it is at."""
+
+    fact: Fact
+    worker_id: str | None = None
+    task_id: str | None = None
+    job_id: str | None = None
+
+
 _APPEND = insert(event).returning(event.c.seq)
+_APPEND_ALL = insert(event).returning(event.c.seq, sort_by_parameter_order=True)
 
 
 def append(
@@ -40,21 +51,43 @@ def append(
     who: str = "",
 ) -> int:
     """Make an event of a fact and return its seq. What a person did is written into the audit log as well."""
-    values = {
-        "at": change.now,
-        "kind": fact.kind.value,
-        "worker_id": worker_id,
-        "task_id": task_id,
-        "job_id": job_id,
-        "who": who,
-        "detail": dict(fact.detail),
-    }
+    told = Told(fact, worker_id, task_id, job_id)
     if not change.seq:
         change.queue()
-    change.seq = change.connection.execute(_APPEND, values).scalar_one()
-    if not is_farm(who):
-        change.deeds.append(deed_of(fact, who, worker_id, job_id, task_id))
+    change.seq = change.connection.execute(_APPEND, _row(change, told, who)).scalar_one()
+    _note(change, told, who)
     return change.seq
+
+
+def append_all(change: Change, told: Sequence[Told], who: str = "") -> Sequence[int]:
+    """Do the same for many facts, in their order."""
+    if not told:
+        return ()
+    if not change.seq:
+        change.queue()
+    rows = [_row(change, each, who) for each in told]
+    seqs = change.connection.execute(_APPEND_ALL, rows).scalars().all()
+    change.seq = max(seqs)
+    for each in told:
+        _note(change, each, who)
+    return seqs
+
+
+def _row(change: Change, told: Told, who: str) -> dict[str, object]:
+    return {
+        "at": change.now,
+        "kind": told.fact.kind.value,
+        "worker_id": told.worker_id,
+        "task_id": told.task_id,
+        "job_id": told.job_id,
+        "who": who,
+        "detail": dict(told.fact.detail),
+    }
+
+
+def _note(change: Change, told: Told, who: str) -> None:
+    if not is_farm(who):
+        change.deeds.append(deed_of(told.fact, who, told.worker_id, told.job_id, told.task_id))
 
 
 def skip_to(change: Change, seq: int) -> None:

@@ -1,6 +1,5 @@
 """What only SQLite needs, the database of one manager that is there without anybody installing it."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import PoolProxiedConnection
 
 from .dialect import PATIENCE_MS, Change
+from .inline import InLine
 
 # Connections that are kept open: as many as there are threads that serve at the same time.
 CONNECTIONS = 24
@@ -27,8 +27,8 @@ class SQLite:
 
     def __init__(self, url: str) -> None:
         self.engine = create_engine(url, pool_size=CONNECTIONS, max_overflow=CONNECTIONS)
-        # SQLite's own queue of writers is a sleep and another try; this one wakes the next at once.
-        self._turn = threading.Lock()
+        # SQLite's own queue of writers is a sleep and another try; this one wakes the next at once, in its turn.
+        self._turn = InLine()
         _prepare(self.engine)
 
     @contextmanager

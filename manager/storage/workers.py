@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -29,6 +29,7 @@ from ..rules.facts import Kind
 from ..rules.workers import LastTask, LastWish, Moved, Pending, Terms, Worker
 from . import events
 from .database import Change
+from .events import Told
 from .tables import (
     agent,
     agent_service,
@@ -249,22 +250,47 @@ _SAVE = update(worker).where(worker.c.id == bindparam("of"))
 
 def save(change: Change, before: Worker, moved: Moved, who: str = "") -> Worker:
     """Write what a rule made of a worker, and append what it told of."""
-    was, now = _columns(before), _columns(moved.worker)
-    values = {column: value for column, value in now.items() if value != was[column]}
-    if "status" in values:  # who is away, and since when, is asked of the database
-        values["last_seen"] = before.last_seen
-    for fact in moved.facts:
-        task_id = before.task.id if before.busy and before.task else None
-        seq = events.append(change, fact, worker_id=before.id, task_id=task_id, who=who)
-        if fact.kind in (Kind.REQUEST_MADE, Kind.REQUEST_ESCALATED):
-            values["request_seq"] = seq
-        if fact.kind in _RINGING:
-            values["bell"] = seq
+    task_id = _task_of(before)
+    seqs = [events.append(change, fact, worker_id=before.id, task_id=task_id, who=who) for fact in moved.facts]
+    values = _changed(before, moved, seqs)
     if values:
         change.connection.execute(_SAVE, {"of": before.id, **values})
     if moved.worker.task_types != before.task_types:
         set_task_types(change, before.id, moved.worker.task_types)
     return moved.worker
+
+
+def save_all(change: Change, moves: Sequence[tuple[Worker, Moved]], who: str = "") -> None:
+    """Do the same for many, whose task types stay: in one statement for all that change the same."""
+    told = [Told(fact, before.id, _task_of(before)) for before, moved in moves for fact in moved.facts]
+    seqs = iter(events.append_all(change, told, who))
+    alike: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for before, moved in moves:
+        values = _changed(before, moved, [next(seqs) for _ in moved.facts])
+        if values:
+            alike.setdefault(tuple(values), []).append({"of": before.id, **values})
+    for rows in alike.values():
+        change.connection.execute(_SAVE, rows)
+
+
+def _task_of(worker: Worker) -> str | None:
+    return worker.task.id if worker.busy and worker.task else None
+
+
+def _changed(before: Worker, moved: Moved, seqs: Sequence[int]) -> dict[str, object]:
+    """Return the columns that are otherwise now. seqs: of the events that tell of it."""
+    if moved.worker is before and not moved.facts:
+        return {}
+    was, now = _columns(before), _columns(moved.worker)
+    values = {column: value for column, value in now.items() if value != was[column]}
+    if "status" in values:  # who is away, and since when, is asked of the database
+        values["last_seen"] = before.last_seen
+    for fact, seq in zip(moved.facts, seqs, strict=True):
+        if fact.kind in (Kind.REQUEST_MADE, Kind.REQUEST_ESCALATED):
+            values["request_seq"] = seq
+        if fact.kind in _RINGING:
+            values["bell"] = seq
+    return values
 
 
 def _columns(it: Worker) -> dict[str, object]:
