@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from ..rules import finding
 from ..rules.finding import ADDRESS, FILTERS, SORTS, BadFilter, Facets, Filters
+from .moments import span
 from .rows import STATES, Row, State
 
 # How many rows a page has, and may have.
@@ -287,7 +288,7 @@ def wanted(filters: Filters) -> list[str]:
         "platform": f"runs on {_or(sorted(filters.platform))}",
         "version": f"is of version {_or(sorted(filters.version))}",
         "pending": f"has a pending change {_or([_PENDING_WORDS.get(w, f'to {w}') for w in sorted(filters.pending)])}",
-        "silent": f"was not heard of for {(filters.silent or 0) // 1000} s",
+        "silent": f"was not heard of for {span(filters.silent or 0)}",
         "abnormal": "ended abnormally the last time" if filters.abnormal else "ended normally the last time",
         "can_restart": "can restart" if filters.can_restart else "cannot restart",
         "joining": "wants to join" if filters.joining else "has joined",

@@ -4,15 +4,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+from large_farm import fill
 from pretended import SECRET, Pretended, ask, awake, job, register
 from stores import Clock
 
+from farmhand.manager.config import Settings
 from farmhand.manager.rules.attended import Verb
 from farmhand.manager.rules.deeds import ACCESS_REFUSED, SIGN_IN_FAILED, Deed
+from farmhand.manager.rules.joining import Joining
 from farmhand.manager.rules.schedules import Schedule
 from farmhand.manager.rules.windows import Window
 from farmhand.manager.rules.workers import Announcement, Terms, lose
-from farmhand.manager.storage import agents, audit, calls, outbox, plans, schedules, tags, tickets
+from farmhand.manager.storage import (
+    agents,
+    audit,
+    calls,
+    enrolments,
+    outbox,
+    people,
+    plans,
+    schedules,
+    sessions,
+    tags,
+    tickets,
+)
 from farmhand.manager.storage.agents import Enrolment, Seen
 from farmhand.manager.storage.calls import Work
 from farmhand.manager.storage.schedules import Owner
@@ -49,10 +64,51 @@ def rich(store: Store, clock: Clock) -> Farm:
     jobs["finished"] = _ended(store, made["node-6"], TaskStatus.COMPLETED)
     jobs["failed"] = _ended(store, made["node-6"], TaskStatus.FAILED)
     _written_down(store)
-    return Farm(store, clock, {**{name: worker.id for name, worker in made.items()}, **jobs})
+    first = {"task": store.tasks(jobs["job"])[0].id, "failed-task": store.tasks(jobs["failed"])[0].id}
+    return Farm(store, clock, {**{name: worker.id for name, worker in made.items()}, **jobs, **first})
 
 
-FARMS: Mapping[str, Callable[[Store, Clock], Farm]] = {"empty": empty, "rich": rich}
+def large(store: Store, clock: Clock) -> Farm:
+    """Make some more workers than a page has."""
+    fill(store, 60)
+    return Farm(store, clock, {})
+
+
+def guarded(store: Store, clock: Clock) -> Farm:
+    """Have workers and an agent wait to be let in, some with names that are hard to show; and codes of every kind."""
+    for name in ("node-1", "node-2", LONG, HOSTILE, "node-5", "node-6", "node-7"):
+        register(store, name).sign_on()
+        clock.passes(7)
+    agents.enrol(store, Enrolment("agent-1", "windows", "0.1.0", "a secret", "00" * 32, "2001:db8::17"))
+    gpu = tags.add(store, "gpu", "", "kim")
+    enrolments.make(store, "kim", uses=40, tag_ids=[gpu.id], lifetime=3600_000)
+    enrolments.revoke(store, enrolments.make(store, "kim").enrolment.id, "kim")
+    code = enrolments.make(store, "kim").code
+    inside = calls.register(store, calls.Registration("node-8", SECRET, "linux", ("misc",), "10.20.4.14", code))
+    return Farm(store, clock, {"inside": inside})
+
+
+def closed(store: Store, clock: Clock) -> Farm:
+    """Make a farm where people have to sign in: of one, and links by which somebody chooses a password."""
+    kim = people.add(store, "kim", (), "test")
+    return Farm(store, clock, {"first": sessions.make_link(store, None), "password": sessions.make_link(store, kim.id)})
+
+
+FARMS: Mapping[str, Callable[[Store, Clock], Farm]] = {
+    "empty": empty,
+    "rich": rich,
+    "large": large,
+    "closed": closed,
+    "guarded": guarded,
+    "coded": empty,
+}
+
+# Where a farm has not the settings of all tests.
+SETTINGS: Mapping[str, Settings] = {
+    "closed": Settings(),
+    "guarded": Settings(shared_storage_path="/farm", without_login=True, registration=Joining.APPROVAL),
+    "coded": Settings(shared_storage_path="/farm", without_login=True, registration=Joining.CODE),
+}
 
 
 def _written_down(store: Store) -> None:

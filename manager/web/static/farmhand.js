@@ -20,7 +20,7 @@ function theme() {
 
 // Filters apply as they change; the address is the view.
 function filters(form) {
-  $('[data-nojs]', form).hidden = true;            // for browsers that do not know the media feature
+  for (const button of $$('[data-nojs]', form)) button.hidden = true;   // for browsers that do not know the media feature
   on(form, 'change', () => form.requestSubmit());
   on(form, 'formdata', ({ formData }) => {          // what does not filter does not stand in the address
     for (const name of new Set(formData.keys())) if (formData.getAll(name).every((value) => !value)) formData.delete(name);
