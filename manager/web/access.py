@@ -95,7 +95,7 @@ def demand_tag(tag_id: str | None) -> None:
 def demand_workers(worker_ids: Collection[str]) -> None:
     """Raise Forbidden unless the caller may act on each of these workers."""
     for why in may_touch(worker_ids).values():
-        raise Forbidden(f"One of the workers concerned {why}. Nothing was changed")
+        raise Forbidden(f"One of the workers concerned {why}. Nothing was changed.")
 
 
 def demand_job(job_id: str) -> None:
@@ -167,7 +167,7 @@ def of_flask() -> Call:
 
 def _examine(found: Caller, need: Need, endpoint: str) -> None:
     if found.session and request.method not in SAFE and not proven():
-        raise Forbidden("this did not come from a page of yours; load the page anew and try again. Nothing was changed")
+        raise Forbidden("this did not come from a page of yours; load the page anew and try again. Nothing was changed.")
     permission = found.may(need)
     if not permission.granted:
         raise Forbidden(_refused(permission.reason))
@@ -196,7 +196,7 @@ def unknown(why: str) -> ResponseReturnValue:
 
 
 def _refused(reason: str) -> str:
-    return f"You {reason}. An admin can change what you may do. Nothing was changed"
+    return f"You {reason}. An admin can change what you may do. Nothing was changed."
 
 
 def _demand(tags: Collection[str]) -> None:
