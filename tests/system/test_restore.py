@@ -11,6 +11,8 @@ from worker_process import worker
 
 REST = 4
 
+IN_VAIN = 'farmhand_http_requests_total{endpoint="worker_api.fetch",status="204"}'
+
 # Runs until the file "go" is there; notes each run, and whether another one was under way.
 SCRIPT = """
 import os, pathlib, sys, time
@@ -77,6 +79,7 @@ def test_what_a_backup_calls_queued_is_not_begun_beside_the_worker_that_runs_it(
         assert done.returncode == 0, done.stderr
         with running() as farm:
             become(farm, "awake", "node-2")
+            until(lambda: IN_VAIN in farm.text("/metrics"), "the other to ask for work in vain", seconds=20)
             first.process.send_signal(signal.SIGCONT)
             until(lambda: len(list(script.parent.glob("run-*"))) == 2, "the task to run once more", seconds=30)
             (script.parent / "go").touch()
