@@ -3,18 +3,23 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 from manager_server import serving
 from polling import until
 from pretended import Pretended, awake, job
+from signed_in import VIEWER, sign_in
 from stores import DIALECTS, beside, opened
 from streams import http, stream
 
 from farmhand.manager.config import Settings
+from farmhand.manager.storage import sessions
 from farmhand.manager.storage.calls import Work
 from farmhand.manager.storage.store import Store
+from farmhand.manager.web import logfeed
+from farmhand.manager.web.entitled import while_entitled
 from farmhand.worker.wire import Request, Status, TaskStatus
 
 
@@ -145,6 +150,23 @@ def test_a_manager_that_closes_lets_readers_go(store: Store, rendering: Renderin
         answer = http.request("GET", f"{url}/live/log/{rendering.task_id}?from=0", preload_content=False, timeout=20)
         answer.readline()
     assert b"data: " in answer.read()
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_it_ends_with_the_session_of_who_reads(
+    store: Store, rendering: Rendering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.settings = Settings(without_login=False)
+    monkeypatch.setattr(logfeed, "while_entitled", partial(while_entitled, look_ms=0))
+    kim = sign_in(store, "kim", *VIEWER)
+    with serving(store) as url:
+        path = f"{url}/live/log/{rendering.task_id}?from=0"
+        assert http.request("GET", path).status == 401
+        with stream(path, headers=kim.headers) as messages:
+            next(messages)
+            sessions.end_all(store, kim.person.id, "kim")
+            rendering.logs("not for kim any more\n")
+            assert [text for message in messages for text in texts(message)] == []
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
