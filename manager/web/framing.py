@@ -6,6 +6,7 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import request, url_for
 
+from ..storage import tags
 from .actionform import Sent
 from .following import read_following
 from .menu import menu
@@ -41,7 +42,8 @@ def common(here: str, follow: str, now: int, said: Said | None) -> dict[str, obj
 
 def bar(said: Said | None = None) -> dict[str, object]:
     """Return what the bar of actions has, as it was sent where it was refused."""
-    return {"actions": menu(), "bar": said.form if said else Sent(), "reasons": store().settings.reason_required}
+    form, required = said.form if said else Sent(), store().settings.reason_required
+    return {"actions": menu(), "bar": form, "reasons": required, "tags": tags.every(store())}
 
 
 def came_from() -> str:

@@ -56,6 +56,7 @@ _BY_NEED: Mapping[Need, str] = {
         joinpages.show joinpages.ask
         joining_api.show_joining joining_api.list_enrolments
         actionpages.plan
+        tagpages.every tagpages.one tagpages.sleep
         rolloutpages.every rolloutpages.one live.rollouts
         workerpages.worker
         historypages.history
@@ -80,6 +81,7 @@ _BY_NEED: Mapping[Need, str] = {
     Need.OPERATE: """
         actionpages.act actionpages.decide actionpages.withdraw actionpages.undo actionpages.hurry
         rolloutpages.command
+        tagpages.add tagpages.change tagpages.assign tagpages.save
         agentpages.ask agentpages.drill
         carepages.set_tags
         schedulepages.save

@@ -1,9 +1,10 @@
 """The Sleep tab of a worker's page: its schedule as a form, and when it will sleep."""
 
 from collections.abc import Sequence
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from ..rules import schedules as rules
@@ -13,12 +14,12 @@ from ..rules.workers import Worker
 from ..storage import schedules
 from ..storage.schedules import Owner
 from ..zones import read_zone
+from . import sleepdesk
 from .framing import bar
-from .origin import operator
 from .outcome import Notice
 from .rows import row
 from .site import flashed, store
-from .sleepform import BadForm, Form, changed, read, sent, shown
+from .sleepform import Form, shown
 from .weekview import week
 
 bp = Blueprint("schedulepages", __name__)
@@ -31,39 +32,9 @@ def sleep(worker_id: str) -> str:
 
 @bp.post("/workers/<worker_id>/sleep")
 def save(worker_id: str) -> ResponseReturnValue:
-    """Keep what the form says, or remove the schedule."""
-    kept, by = schedules.own(store(), worker_id), operator(request)
-    step = request.form.get("step", "")
-    if step:
-        return _tried(worker_id, step)
-    if "remove" in request.form:
-        if kept is not None:
-            schedules.remove(store(), kept.id, by)
-        return _back(worker_id, "The sleep schedule is removed.")
-    try:
-        said = read(request.form)
-    except BadForm as bad:
-        return _page(worker_id, [Notice("bad", f"{bad} Nothing was saved.")], bad.form), 400
-    if kept is None:
-        schedules.add(store(), Owner("worker", worker_id), said, by)
-    else:
-        schedules.rewrite(store(), kept.id, said, by)
-    return _back(worker_id, f"The sleep schedule is saved: {windows_text(said)} ({said.zone.key}).")
-
-
-def _tried(worker_id: str, step: str) -> ResponseReturnValue:
-    """Show what the form would bring, or show it with a row more or less; nothing is saved."""
-    if step != "preview":
-        return _page(worker_id, [], changed(sent(request.form), step))
-    try:
-        return _page(worker_id, [], sent(request.form), draft=read(request.form))
-    except BadForm as bad:
-        return _page(worker_id, [Notice("bad", str(bad))], bad.form), 400
-
-
-def _back(worker_id: str, text: str) -> ResponseReturnValue:
-    flash(text, "ok")
-    return redirect(url_for(".sleep", worker_id=worker_id), 303)
+    """Keep what the form says, remove the schedule, or show what it would bring."""
+    owner, here = Owner("worker", worker_id), url_for(".sleep", worker_id=worker_id)
+    return sleepdesk.answer(owner, schedules.own(store(), worker_id), partial(_page, worker_id), here)
 
 
 def now_words(worker: Worker, said: Sequence[Schedule], now: int) -> str:
@@ -78,7 +49,7 @@ def zone_of(said: Sequence[Schedule]) -> ZoneInfo:
     return said[0].zone if said else read_zone(store().settings.time_zone)
 
 
-def _page(worker_id: str, notices: list[Notice], form: Form | None = None, *, draft: Schedule | None = None) -> str:
+def _page(worker_id: str, notices: Sequence[Notice], form: Form | None = None, draft: Schedule | None = None) -> str:
     """Show the tab; form: as it was sent; draft: the schedule that would be the worker's own."""
     worker, now = store().worker(worker_id), store().clock()
     found = schedules.of_worker(store(), worker_id)

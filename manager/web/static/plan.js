@@ -86,6 +86,7 @@ export function plans() {
   typed(document);
   on(document, 'submit', async (event) => {
     const form = event.target, hurry = event.submitter?.matches('[data-hurry]');
+    if (!hurry && event.submitter?.hasAttribute('formaction')) return;
     if (event.defaultPrevented || !(hurry || form.matches('[data-selection], [data-single], dialog [data-plan]'))) return;
     event.preventDefault();
     if (!await send(form, event.submitter)) HTMLFormElement.prototype.submit.call(named(form, event.submitter));
