@@ -32,10 +32,14 @@ def _loops(said: Detail) -> str:
     return f"restarted {said['restarts']} times within {span(_number(said, 'within'))}, and nobody asked for it"
 
 
+_DONE = {"start": "started", "restart": "restarted"}
+
+
 def _failed_ticket(said: Detail) -> str | None:
     if said.get("outcome") == "done":
         return None
-    return f"its agent could not {said.get('verb')} its service: {said.get('text') or 'it did not say why'}"
+    done = _DONE.get(str(said.get("verb")), "helped")
+    return f"could not be {done} by its agent: {said.get('text') or 'it did not say why'}"
 
 
 def _failed_in_rollout(said: Detail) -> str | None:
