@@ -1,10 +1,12 @@
 """What only SQLite needs, the database of one manager that is there without anybody installing it."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
 from sqlalchemy.pool import PoolProxiedConnection
 
 from .dialect import PATIENCE_MS, Change
@@ -26,6 +28,7 @@ class SQLite:
     """One file. Its writers wait for each other, so that a transaction decides on what still holds when it writes."""
 
     def __init__(self, url: str) -> None:
+        _make(make_url(url).database or "")
         self.engine = create_engine(url, pool_size=CONNECTIONS, max_overflow=CONNECTIONS)
         # SQLite's own queue of writers is a sleep and another try; this one wakes the next at once, in its turn.
         self._turn = InLine()
@@ -52,6 +55,12 @@ class SQLite:
 
     def say(self, words: str) -> None:
         """Nobody else listens."""
+
+
+def _make(file: str) -> None:
+    """Make a new file readable by its owner alone, which what SQLite keeps beside it is then as well."""
+    if file:
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def _prepare(engine: Engine) -> None:

@@ -20,6 +20,7 @@ from farmhand.manager.rules.findings import Weight
 from farmhand.manager.signin import OpenNetworks
 from farmhand.manager.storage import checkup, schema
 from farmhand.manager.storage.database import Database
+from farmhand.manager.storage.store import Store
 
 
 @pytest.fixture
@@ -164,10 +165,9 @@ def run(*words):
 
 
 def test_the_exit_code_says_whether_there_is_something_to_do(tmp_path):
-    with opened("sqlite", tmp_path) as store:
-        database = store.files.root.parent / "farmhand.sqlite"
+    database = tmp_path / "farmhand.sqlite"
+    Store(tmp_path, Settings()).close()
     (tmp_path / "shared").mkdir()
-    database.chmod(0o600)
     assert run("--data", tmp_path).returncode == 0
     database.chmod(0o644)
     done = run("--data", tmp_path, "--json")
