@@ -75,7 +75,11 @@ def may(grants: Sequence[Grant], need: Need, tags: Collection[str] | None = ANYT
     if need is Need.OPEN:
         return Permission(True)
     enough = [grant for grant in grants if grant.role in MEETS.get(need, ())]
-    if any(grant.tag is None or tags is ANYTHING or grant.tag in tags for grant in enough):
+    if need is Need.VIEW or tags is ANYTHING:
+        covers = bool(enough)
+    else:
+        covers = any(grant.tag is None or grant.tag in tags for grant in enough)
+    if covers:
         return Permission(True)
     return Permission(False, _limited(enough) if enough else _lacking(grants, need))
 
