@@ -207,7 +207,7 @@ def map_of(cells: Sequence[TaskStatus]) -> Map | None:
     """Draw the map of a job's tasks; None where there are too many, or too few to need one."""
     if len(cells) < 2:
         return None
-    across = min(CELLS_IN_A_ROW, len(cells))
+    across = CELLS_IN_A_ROW  # also of fewer, so that they are of one size everywhere
     drawn = [Cell(place % across, place // across, TASK_SHAPES[status]) for place, status in enumerate(cells)]
     return Map(drawn, across, -(-len(cells) // across))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from large_farm import fill
+from peopled_farm import PEOPLED, PROVIDED, settle
 from pretended import SECRET, Pretended, ask, awake, job, register
 from stores import Clock
 
@@ -41,11 +42,15 @@ HOSTILE = '<b>bold</b> "quoted" & co'
 
 @dataclass(frozen=True)
 class Farm:
-    """A store, its clock, and the ids of what is in it by the name that a view's address has for it."""
+    """A store, its clock, and the ids of what is in it by the name that a view's address has for it.
+
+    cookie: of the session in which its views are looked at, where people have to sign in.
+    """
 
     store: Store
     clock: Clock
     ids: Mapping[str, str]
+    cookie: str = ""
 
 
 def empty(store: Store, clock: Clock) -> Farm:
@@ -94,6 +99,12 @@ def closed(store: Store, clock: Clock) -> Farm:
     return Farm(store, clock, {"first": sessions.make_link(store, None), "password": sessions.make_link(store, kim.id)})
 
 
+def peopled(store: Store, clock: Clock) -> Farm:
+    """Make a farm of people who sign in, which one of its admins looks at."""
+    ids, cookie = settle(store, LONG, HOSTILE)
+    return Farm(store, clock, ids, cookie)
+
+
 FARMS: Mapping[str, Callable[[Store, Clock], Farm]] = {
     "empty": empty,
     "rich": rich,
@@ -101,12 +112,16 @@ FARMS: Mapping[str, Callable[[Store, Clock], Farm]] = {
     "closed": closed,
     "guarded": guarded,
     "coded": empty,
+    "peopled": peopled,
+    "provided": empty,
 }
 
 # Where a farm has not the settings of all tests.
 SETTINGS: Mapping[str, Settings] = {
     "closed": Settings(),
     "guarded": Settings(shared_storage_path="/farm", without_login=True, registration=Joining.APPROVAL),
+    "peopled": PEOPLED,
+    "provided": PROVIDED,
     "coded": Settings(shared_storage_path="/farm", without_login=True, registration=Joining.CODE),
 }
 

@@ -113,6 +113,6 @@ def test_the_first_steps_say_how_workers_get_in(tmp_path: Path, way: Joining) ->
     words = {
         Joining.OPEN: "signs on by itself",
         Joining.APPROVAL: "Let it in",
-        Joining.CODE: "Give it an enrolment code",
+        Joining.CODE: "Give it a code, and start it",
     }
     assert words[way] in client.get("/workers").text

@@ -18,6 +18,8 @@ from polling import until
 from rich_farm import FARMS, SETTINGS, Farm
 from stores import Clock, fresh
 
+from farmhand.manager.web.sessioncookie import PLAIN
+
 pytestmark = needs.program("chromium")
 
 
@@ -79,6 +81,16 @@ VIEWS = (
     View("first", "/welcome/{first}", farm="closed"),
     View("password", "/welcome/{password}", farm="closed"),
     View("link-gone", "/welcome/used", farm="closed", status=410),
+    View("sign-in-provider", "/sign-in", farm="provided"),
+    View("signed-out", "/signed-out", farm="peopled"),
+    View("account", "/account", farm="peopled"),
+    View("account-nobody", "/account"),
+    View("account-tokens", "/account/tokens", farm="peopled"),
+    View("tokens", "/tokens", farm="peopled"),
+    View("people", "/people", farm="peopled"),
+    View("person", "/people/{lee}", farm="peopled"),
+    View("person-link", "/people/{lee}", ("text=Make a link",), farm="peopled"),
+    View("person-off", "/people/{max}", farm="peopled"),
     View("not-found", "/workers/nobody", status=404),
 )
 
@@ -125,6 +137,8 @@ def shown(
     view: View = request.param
     url, farm = farms(view.farm)
     with contextlib.closing(browser.new_context(forced_colors="active" if view.forced else "none")) as context:
+        if farm.cookie:
+            context.add_cookies([{"name": PLAIN, "value": farm.cookie, "url": url}])
         page, wrong = context.new_page(), list[str]()
         page.on("console", lambda message: complain(message, view, wrong))
         page.on("pageerror", lambda error: wrong.append(str(error)))
