@@ -164,7 +164,7 @@ def person_row(it: Person, stands: Standing, now: int) -> PersonRow:
         id=it.id,
         name=it.name,
         may_do=words(it.grants),
-        by=", ".join(ways) or "invited",
+        by=", ".join(ways) or "a link, not used yet",
         seen=None if it.signed_in_at is None else Moment(it.signed_in_at, now),
         off=stands.off_at is not None,
         me=it.id == caller().id,
