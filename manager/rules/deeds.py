@@ -27,8 +27,11 @@ RESTORED = "manager.restored"
 NOTICE_TESTED = "notice.tested"
 NOTICE_RETRIED = "notice.retried"
 
+REFUSED_ACTION = "action.refused"  # nothing was asked of a worker; detail: why
+
 OUTCOMES: Mapping[str, str] = {
     Kind.REQUEST_REFUSED.value: REFUSED,
+    REFUSED_ACTION: REFUSED,
     SIGN_IN_FAILED: FAILED,
     SIGN_IN_THROTTLED: REFUSED,
     ACCESS_REFUSED: REFUSED,

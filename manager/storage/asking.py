@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from ..rules.actions import Answer, Asked
-from ..rules.workers import Worker
+from ..rules.deeds import REFUSED_ACTION, Deed
+from ..rules.workers import Worker, is_farm
 from . import workers
 from .database import Change
 
@@ -27,4 +28,7 @@ def ask_those(change: Change, those: Sequence[Worker], ask: Callable[[Worker, in
     """Ask each of these, as they were loaded in this transaction."""
     asked = [(worker, ask(worker, change.now)) for worker in those]
     workers.save_all(change, [(worker, each.moved) for worker, each in asked], by)
+    if not is_farm(by):
+        refused = ((worker, each.answer) for worker, each in asked if not each.answer.accepted and not each.moved.facts)
+        change.deeds += [Deed(REFUSED_ACTION, by, "", {"why": it.text}, worker.id) for worker, it in refused]
     return [each.answer for _, each in asked]

@@ -55,6 +55,14 @@ def test_what_an_operator_does_is_written_down_once_for_many_workers(store):
     assert "request" not in said, "each has another"
 
 
+def test_what_cannot_be_asked_is_written_down_as_refused(store):
+    worker = awake(store, "worker-0", can_restart=False)
+    store.act([worker.id], Request(Status.RESTART, lazy=True), "kim")
+    [row] = [row for row in rows(store) if row.what == "action.refused"]
+    assert (row.who, row.whom, row.outcome) == ("kim", "worker worker-0", "refused")
+    assert "without a restart code" in row.detail
+
+
 def test_what_workers_and_the_farm_do_is_not_written_down(store):
     worker = awake(store, "worker")
     job_id = job(store)

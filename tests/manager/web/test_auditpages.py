@@ -5,8 +5,12 @@ import io
 import json
 
 import pytest
+from signed_in import VIEWER, at_page, sign_in
+from stores import opened
 from werkzeug.test import TestResponse
 
+from farmhand.manager.app import create_app
+from farmhand.manager.config import Settings
 from farmhand.manager.rules import deeds
 from farmhand.manager.rules.deeds import Deed
 from farmhand.manager.storage import audit, tags
@@ -32,6 +36,20 @@ def test_rows_say_who_did_what_from_where(client, store):
     shown = page(client, what="tag.made")
     for text in ("tag gpu", "10.1.2.3", "without login", "row 1", str(audit.head(store.database))):
         assert text in shown
+
+
+def test_what_is_refused_for_lack_of_a_role_is_written_down_once_a_minute(tmp_path):
+    with opened("sqlite", tmp_path, settings=Settings()) as store:
+        app = create_app(store)
+        who = at_page(app, sign_in(store, "kim", *VIEWER))
+        for _ in range(3):
+            refused = app.test_client(use_cookies=False).post("/notices/test", headers=who.headers)
+            assert refused.status_code == 403
+        assert app.test_client(use_cookies=False).post("/notices/test").status_code == 303, "it is asked to sign in"
+        found = [row for row in audit.in_order(store.database, 100) if row.what == deeds.ACCESS_REFUSED]
+    [row] = found
+    assert (row.who, row.way, row.address, row.outcome) == ("kim", "session", "127.0.0.1", "refused")
+    assert row.whom == "POST /notices/test"
 
 
 def test_hostile_names_are_text(client, store):
