@@ -13,7 +13,7 @@ import pytest
 from polling import until
 from pretended import awake
 
-from farmhand.manager.cli import main
+from farmhand.manager.cli import is_loopback, main
 from farmhand.manager.clock import wall_clock
 from farmhand.manager.storage.database import Database
 from farmhand.manager.storage.schema import migrate, revisions
@@ -167,6 +167,31 @@ def test_workers_and_jobs_are_listed(url, store, tmp_path, capsys):
 def test_what_asks_a_manager_needs_no_database() -> None:
     code = "import sys, farmhand.manager.cli; print({'sqlalchemy', 'flask', 'alembic'} & sys.modules.keys())"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
+
+
+# -- without login
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", ":0", "[::]:0", "10.20.4.14:0", "farm.example.org:0"])
+def test_without_login_nobody_on_the_network_is_let_in(listen, tmp_path, capsys):
+    data = tmp_path / "data"
+    assert main(["run", "--data", str(data), "--listen", listen, "--without-login"]) == 2
+    said = capsys.readouterr().err
+    assert "can be reached over the network; write --listen 127.0.0.1:8080, or leave out --without-login" in said
+    assert not data.exists()
+
+
+def test_without_login_no_proxy_brings_the_network_in(tmp_path, capsys):
+    config = tmp_path / "manager.yaml"
+    config.write_text("trusted_proxies: [127.0.0.1]\n")
+    words = ["run", "--data", str(tmp_path / "data"), "--listen", "127.0.0.1:0", "--without-login"]
+    assert main([*words, "--config", str(config)]) == 2
+    assert "trusted_proxies: a proxy lets the network in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_what_is_this_machine_alone(host):
+    assert is_loopback(host)
 
 
 # -- options
