@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from .storage import leases, retention
+from .storage import leases, retention, samples
 from .storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ def _run(store: Store, stopping: threading.Event) -> None:
                 leases.start_over(store)
             due = sweep(store)
             retention.prune(store)
+            samples.take(store)
         except SQLAlchemyError as error:
             log.error("nobody's silence could be noticed, trying again in %g s: %s", longest, error)
             due = None

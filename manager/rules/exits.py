@@ -104,6 +104,9 @@ ENDINGS = frozenset(
     }
 )
 
+# Those of them by which an agent tells how one ended.
+TELLS = frozenset({Kind.SERVICE_RESTARTED, Kind.SERVICE_CHANGED})
+
 # An agent that looks from time to time tells of an end after the worker is back, but not much later.
 _LATE_MS = 60_000
 

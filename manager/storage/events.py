@@ -124,6 +124,13 @@ def touched(connection: Connection, seq: int, limit: int) -> list[str] | None:
     return found if len(found) <= limit else None
 
 
+def of_kinds(connection: Connection, kinds: Collection[Kind], after: int, until: int, most: int) -> list[Event]:
+    """Return the events of some kinds whose seq is beyond `after` and not beyond `until`, oldest first."""
+    query = select(event).where(event.c.seq > after, event.c.seq <= until)
+    of_kinds = query.where(event.c.kind.in_([kind.value for kind in kinds]))
+    return _events(connection, of_kinds.order_by(event.c.seq).limit(most))
+
+
 def of_worker_since(
     connection: Connection, worker_id: str, kinds: Collection[Kind], begin: int, most: int
 ) -> list[Event]:

@@ -572,6 +572,16 @@ vouched = Table(
     Column("last_at", BigInteger, nullable=False),
 )
 
+# How the whole farm was, every few minutes.
+farm_sample = Table(
+    "farm_sample",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),  # of the newest event then
+    Column("states", JSON, nullable=False),
+    Column("ends", JSON, nullable=False),
+)
+
 # What was good once, and for so long that nobody could use it again later: states of sign-ins.
 spent = Table(
     "spent",

@@ -1,4 +1,4 @@
-"""The History tab of a worker's page: what it was over time, how its processes ended, and all that happened to it."""
+"""The History tab of a worker's page: what it was, how its processes ended, all that happened to it; and the farm's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from ...worker.wire import RESTART_EXIT_CODE
 from ..rules.exits import ENDINGS, ends
 from ..rules.facts import Kind
 from ..rules.spans import TELLING, spans
-from ..storage import histories
+from ..storage import histories, samples
+from . import farmview
 from .framing import address, common
-from .historyview import REACHES, being_chart, ends_chart, ends_since
+from .historyview import REACHES, Reach, being_chart, ends_chart, ends_since
 from .push import read_seq
 from .rows import row
 from .site import store
@@ -44,13 +45,37 @@ CHOICES: Mapping[str, Choice] = {
 }
 
 
+@bp.get("/farm")
+def farm() -> str:
+    """Show how the whole farm was."""
+    now, reach = store().clock(), _reach()
+    taken = samples.since(store(), min(ends_since(now), now - reach.length))
+    here = url_for(".farm")
+    return render_template(
+        "farm.html",
+        section="workers",
+        reaches=[(each, address(here, {"reach": each.key}), each is reach) for each in REACHES.values()],
+        states=farmview.states_chart([one for one in taken if one.at >= now - reach.length], reach, now),
+        endings=farmview.ends_chart(taken, now),
+        here=here,
+    )
+
+
+def _reach() -> Reach:
+    """Return how far back is asked for; raises BadRequest."""
+    found = REACHES.get(request.args.get("reach", "day"))
+    if found is None:
+        raise BadRequest(f"reach: it is one of {', '.join(REACHES)}")
+    return found
+
+
 @bp.get("/workers/<worker_id>/history")
 def history(worker_id: str) -> str:
     found, now = store().worker(worker_id), store().clock()
-    reach = REACHES.get(request.args.get("reach", "day"))
+    reach = _reach()
     shown, before = request.args.get("show", ""), request.args.get("before", "")
-    if reach is None or shown not in CHOICES or (before and read_seq(before) is None):
-        raise BadRequest("reach, show, before: there is no such part of a history; begin again at the worker's page")
+    if shown not in CHOICES or (before and read_seq(before) is None):
+        raise BadRequest("show, before: there is no such part of a history; begin again at the worker's page")
     here = url_for(".history", worker_id=worker_id)
     events = store().worker_events(worker_id, PAGE + 1, read_seq(before), CHOICES[shown].kinds)
     beings = histories.since(store(), worker_id, TELLING, now - reach.length)

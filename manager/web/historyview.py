@@ -80,15 +80,15 @@ class Chart:
 def being_chart(found: Sequence[Span], reach: Reach, now: int, zone: tzinfo | None = None) -> Chart:
     """Draw what a worker was until now."""
     begin = now - reach.length
-    columns = shares(found, _edges(begin, now, reach.columns))
+    columns = shares(found, edges(begin, now, reach.columns))
     rects = stacked(columns, list(Being), [reach.length // reach.columns] * reach.columns)
     added = totals(columns, list(Being))
     told = percents(added)
     parts = [Part(being.value, WORDS[being], f"{told[being]} %, {span_words(ms)}") for being, ms in added.items()]
     sentence = ", ".join(f"{WORDS[being].lower()} {told[being]} %" for being in added) or "nothing is known"
-    table = _edges(begin, now, reach.rows)
+    table = edges(begin, now, reach.rows)
     rows = [
-        (_label(low, zone, reach), [span_words(each[being]) if being in each else "" for being in added])
+        (label(low, zone), [span_words(each[being]) if being in each else "" for being in added])
         for low, each in zip(table, shares(found, table), strict=False)
     ]
     return Chart(
@@ -96,32 +96,34 @@ def being_chart(found: Sequence[Span], reach: Reach, now: int, zone: tzinfo | No
         rects=[Rect(rect.kind.value, rect.x, rect.y, rect.width, rect.height) for rect in rects],
         sentence=f"The last {reach.label}: {sentence}",
         legend=parts,
-        ticks=[f"{_local(at, zone):{reach.format}}" for at in _edges(begin, now, reach.ticks)[:-1]],
+        ticks=[f"{local(at, zone):{reach.format}}" for at in edges(begin, now, reach.ticks)[:-1]],
         heads=["From", *(WORDS[being] for being in added)],
         rows=rows,
     )
 
 
-def _edges(begin: int, end: int, count: int) -> list[int]:
+def edges(begin: int, end: int, count: int) -> list[int]:
+    """Cut a time into so many parts."""
     return [begin + (end - begin) * at // count for at in range(count + 1)]
 
 
-def _local(at: int, zone: tzinfo | None) -> datetime:
+def local(at: int, zone: tzinfo | None) -> datetime:
     return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)
 
 
-def _label(at: int, zone: tzinfo | None, reach: Reach) -> str:
-    local = _local(at, zone)
-    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
+def label(at: int, zone: tzinfo | None) -> str:
+    """Name a moment, in a table."""
+    shown = local(at, zone)
+    return f"{shown:%a} {shown.day} {shown:%b}, {shown:%H:%M}"
 
 
 def ends_chart(found: Sequence[End], now: int, zone: tzinfo | None = None) -> Chart:
     """Draw how processes ended, day by day; the days are those of the zone."""
-    today = _local(now, zone).date()
+    today = local(now, zone).date()
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
     counted: dict[date, Counter[Cause]] = {day: Counter() for day in days}
     for end in found:
-        day = _local(end.at, zone).date()
+        day = local(end.at, zone).date()
         if day in counted:
             counted[day][end.cause] += 1
     columns = list(counted.values())

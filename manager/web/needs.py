@@ -59,7 +59,7 @@ _BY_NEED: Mapping[Need, str] = {
         tagpages.every tagpages.one tagpages.sleep
         rolloutpages.every rolloutpages.one live.rollouts
         workerpages.worker
-        historypages.history
+        historypages.history historypages.farm
         carepages.ask
         agentpages.every
         installpages.install installpages.download

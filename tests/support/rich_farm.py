@@ -24,6 +24,7 @@ from farmhand.manager.storage import (
     outbox,
     people,
     plans,
+    samples,
     schedules,
     sessions,
     tags,
@@ -70,6 +71,7 @@ def rich(store: Store, clock: Clock) -> Farm:
     jobs["failed"] = _ended(store, made["node-6"], TaskStatus.FAILED)
     _written_down(store)
     first = {"task": store.tasks(jobs["job"])[0].id, "failed-task": store.tasks(jobs["failed"])[0].id}
+    samples.take(store)
     return Farm(store, clock, {**{name: worker.id for name, worker in made.items()}, **jobs, **first})
 
 

@@ -56,6 +56,7 @@ VIEWS = (
     View("worker-history", "/workers/{node-4}/history?reach=week", (".chart summary >> nth=0",)),
     View("worker-forget", "/workers/{node-1}/forget"),
     View("agents", "/agents", ("summary:has-text('Services')", "summary:has-text('Remove')")),
+    View("farm", "/farm?reach=day", (".chart summary >> nth=0",)),
     View("agents-empty", "/agents", farm="empty"),
     View("jobs", "/jobs"),
     View("jobs-empty", "/jobs", farm="empty"),
