@@ -41,7 +41,6 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
         w=row(found, now, beside(found.id, now)),
         picture=picture(found),
         facts=facts(found),
-        tags=tags.every(store()),
         has=[tag.id for tag in tags.of_worker(store(), worker_id)],
         sleeps=now_words(found, [kept.schedule for kept in schedules.of_worker(store(), worker_id)], now),
         definition=definition,

@@ -270,6 +270,7 @@ def test_the_document_names_the_credentials_that_the_table_asks_for(farm: Farm) 
             if call is not None:
                 needed = NEEDS[rule.endpoint]
                 assert schemes.get(call.security) == (needed if needed in schemes.values() else None), rule.rule
+                assert call.is_open == (needed is Need.OPEN), rule.rule
 
 
 def test_every_touch_is_of_a_route_that_operates_and_its_parameter_in_the_path(farm: Farm) -> None:
