@@ -55,7 +55,7 @@ class Feed:
 
     def __init__(self, store: Store, pulse: Pulse, fragments: Fragments) -> None:
         self.store, self.pulse, self.fragments = store, pulse, fragments
-        self._readings: dict[tuple[int, int], asyncio.Task[News | None]] = {}
+        self._readings: dict[tuple[int, int, frozenset[str]], asyncio.Task[News | None]] = {}
         self._lists: dict[View, asyncio.Task[_Listed]] = {}
         self._shown: dict[object, frozenset[str]] = {}
         self._roster = Roster(store)
@@ -72,12 +72,12 @@ class Feed:
 
     async def since(self, seq: int) -> News | None:
         """Return what followed `seq`, or None where it is too much to tell."""
-        newest = self.pulse.newest
+        newest, shown = self.pulse.newest, frozenset[str]().union(*self._shown.values())
         self._readings = {key: task for key, task in self._readings.items() if key[1] == newest}
-        reading = self._readings.get((seq, newest))
+        reading = self._readings.get((seq, newest, shown))
         if reading is None or (reading.done() and reading.exception()):
-            shown = frozenset[str]().union(*self._shown.values())
-            reading = self._readings[seq, newest] = asyncio.create_task(run_in_threadpool(self._read, seq, shown))
+            reading = asyncio.create_task(run_in_threadpool(self._read, seq, shown))
+            self._readings[seq, newest, shown] = reading
         return await asyncio.shield(reading)
 
     async def listed(self, view: View, *, anew: bool = False) -> Sequence[str]:
