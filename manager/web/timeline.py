@@ -116,7 +116,16 @@ def _schedule(event: Event, _context: Context) -> Words:
 
 
 WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
-    Kind.WORKER_REGISTERED: lambda event, _: ("i-plus", "Registered", ""),
+    Kind.WORKER_REGISTERED: lambda event, _: (
+        "i-plus",
+        "Registered",
+        "and wants to join"
+        if event.detail.get("waiting")
+        else "with an enrolment code"
+        if "code" in event.detail
+        else "",
+    ),
+    Kind.WORKER_ADMITTED: lambda event, _: ("i-user", "Let in", f"by {event.who}"),
     Kind.WORKER_SIGNED_ON: _signed_on,
     Kind.WORKER_STATUS: lambda event, _: (_glyph(event, "to"), f"Is now {event.detail['to']}", ""),
     Kind.WORKER_SIGNED_OFF: _signed_off,

@@ -110,7 +110,7 @@ def advance(course: Course, event: Event) -> Course:
             return replace(course, ended="undone" if course.held_until else "taken back")
         case Kind.REQUEST_MADE if event.detail.get("replaces") == course.request_id:
             return replace(course, ended=f"replaced by what {asker(event.who)} asked for")
-        case Kind.WORKER_DELETED:
+        case Kind.WORKER_DELETED | Kind.WORKER_REVOKED:
             return replace(course, ended="deleted")
         case _:
             return course
