@@ -6,16 +6,17 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from signed_in import ADMIN, OPERATOR, VIEWER
 from werkzeug.test import TestResponse
 
-from farmhand.manager.rules.access import EVERYWHERE, Grant, Role
+from farmhand.manager.rules.access import Grant
 from farmhand.manager.storage import people, sessions
 from farmhand.manager.storage.people import Person
 from farmhand.manager.storage.store import Store
 from farmhand.manager.web.access import FIELD
 from farmhand.manager.web.sessioncookie import cookie_name
 
-ADMIN, OPERATOR, VIEWER = EVERYWHERE, (Grant(Role.OPERATOR),), (Grant(Role.VIEWER),)
+__all__ = ["ADMIN", "OPERATOR", "VIEWER", "Browser", "person", "signed_in"]
 
 
 def person(store: Store, name: str, grants: Iterable[Grant] = ADMIN, password_hash: str | None = None) -> Person:
