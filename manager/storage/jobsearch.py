@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from ...worker.wire import JobStatus, TaskStatus
 from ..rules.facts import Kind
@@ -57,7 +57,7 @@ def find(store: Store, filters: JobFilters, *, sort: str, down: bool, offset: in
     with store.database.read() as connection:
         counts = _counts(connection, filters)
         wanted = filters.statuses or counts.keys()
-        query = _matching(jobs.query(), filters)
+        query = jobs.query().where(*_matching(filters))
         if filters.statuses:
             query = query.where(job.c.status.in_([status.value for status in filters.statuses]))
         query = query.order_by(order.desc() if down else order, job.c.number.desc()).offset(offset).limit(limit)
@@ -72,24 +72,21 @@ def find(store: Store, filters: JobFilters, *, sort: str, down: bool, offset: in
 
 def _counts(connection: Connection, filters: JobFilters) -> dict[JobStatus, int]:
     base = select(job.c.status, func.count().label("number")).select_from(job).outerjoin(tag, tag.c.id == job.c.tag_id)
-    query = _matching(base, filters).group_by(job.c.status)
+    query = base.where(*_matching(filters)).group_by(job.c.status)
     return {JobStatus(row.status): row.number for row in connection.execute(query)}
 
 
-def _matching(query: Select[Any], filters: JobFilters) -> Select[Any]:
-    if filters.text:
-        query = query.where(
-            or_(
-                job.c.name.icontains(filters.text, autoescape=True),
-                job.c.submitted_by.icontains(filters.text, autoescape=True),
-                job.c.id.startswith(filters.text.lower(), autoescape=True),
-            )
-        )
+def _matching(filters: JobFilters) -> list[ColumnElement[bool]]:
+    """Say what matches but for the status."""
+    text, found = filters.text, list[ColumnElement[bool]]()
+    if text:
+        names = (job.c.name.icontains(text, autoescape=True), job.c.submitted_by.icontains(text, autoescape=True))
+        found.append(or_(*names, job.c.id.startswith(text.lower(), autoescape=True)))
     if filters.type:
-        query = query.where(job.c.type == filters.type)
+        found.append(job.c.type == filters.type)
     if filters.tag:
-        query = query.where(tag.c.name == filters.tag)
-    return query
+        found.append(tag.c.name == filters.tag)
+    return found
 
 
 # -- what would go

@@ -66,7 +66,7 @@ def let_in(store: Store, ids: Sequence[str], by: str) -> list[str]:
             seq = events.append(change, Fact(Kind.AGENT_ADMITTED, {"agent": row.id, "name": row.name}), who=by)
             change.connection.execute(update(agent).where(agent.c.id == row.id).values(waiting=False, bell=seq))
             agents.bind_all(change, row.id)
-    return [each.name for each in (*guests, *strangers)]
+    return _names(guests, strangers)
 
 
 def turn_away(store: Store, ids: Sequence[str], by: str) -> list[str]:
@@ -91,7 +91,11 @@ def _put_out(store: Store, ids: Sequence[str], by: str, reason: str, *, waiting:
             _put_agent_out(change, row, by, reason)
     for it in them:
         store.seen.forget(it.id)
-    return [each.name for each in (*them, *their_agents)]
+    return _names(them, their_agents)
+
+
+def _names(found: Sequence[Worker], rows: Sequence[Row[Any]]) -> list[str]:
+    return [*(it.name for it in found), *(row.name for row in rows)]
 
 
 def _found(

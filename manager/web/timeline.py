@@ -115,16 +115,15 @@ def _schedule(event: Event, _context: Context) -> Words:
     return "s-asleep", f"Sleep schedule {done}", joined(f"by {event.who}", f"{windows} ({detail['zone']})", off)
 
 
+def _how(event: Event) -> str:
+    """Say how a worker came in."""
+    if event.detail.get("waiting"):
+        return "and wants to join"
+    return "with an enrolment code" if "code" in event.detail else ""
+
+
 WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
-    Kind.WORKER_REGISTERED: lambda event, _: (
-        "i-plus",
-        "Registered",
-        "and wants to join"
-        if event.detail.get("waiting")
-        else "with an enrolment code"
-        if "code" in event.detail
-        else "",
-    ),
+    Kind.WORKER_REGISTERED: lambda event, _: ("i-plus", "Registered", _how(event)),
     Kind.WORKER_ADMITTED: lambda event, _: ("i-user", "Let in", f"by {event.who}"),
     Kind.WORKER_SIGNED_ON: _signed_on,
     Kind.WORKER_STATUS: lambda event, _: (_glyph(event, "to"), f"Is now {event.detail['to']}", ""),
