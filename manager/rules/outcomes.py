@@ -109,6 +109,8 @@ def outcome(worker: Worker, wish: Request) -> Outcome:
     found = OUTCOMES[situation(worker)][wish.status]
     if wish.status is Status.RESTART and not worker.can_restart and not isinstance(found, Refusal):
         return Refusal("cannot restart: it was started without a restart code (--restart-exit-code)")
+    if isinstance(found, Refusal) and worker.attended is not None:
+        return Refusal("is offline: press Start in its row, and its agent starts it")
     starts = worker.resume or Status.AWAKE
     if situation(worker) is Situation.OFFLINE and wish.status is starts:
         return Already(f"starts {starts.value} next time anyway")

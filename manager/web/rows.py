@@ -41,7 +41,7 @@ SHOWN: Mapping[Situation, tuple[State, str]] = {
     Situation.IDLE: (IDLE, "Free"),
     Situation.BUSY: (WORKING, ""),
     Situation.BETWEEN: (IDLE, "Between two tasks"),
-    Situation.ASLEEP: (ASLEEP, "Takes no task until it is woken up"),
+    Situation.ASLEEP: (ASLEEP, "Takes no task until somebody, or its schedule, wakes it"),
     Situation.OFFLINE: (OFFLINE, "Signed off"),
     Situation.RESTARTING: (State("starting", "Restarting"), "Signed off to restart"),
     Situation.LOST: (LOST, "No sign of life"),

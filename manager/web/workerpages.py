@@ -46,6 +46,7 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
         definition=definition,
         badge=badge(definition),
         made_for=made_for(definition),
+        drill=agents.refuse_drill(found),
         supervisor=upkeep.facts(found, agents.judge(found, now), drills.last(store(), worker_id), policy, now),
         recent=last_change(told),
         history=told[::-1][:LATEST],

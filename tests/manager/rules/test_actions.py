@@ -95,6 +95,12 @@ def test_an_offline_worker_without_a_restart_code_is_told_to_be_started_first():
     assert result.answer.text == "is offline: start it on its machine"
 
 
+def test_an_offline_worker_that_an_agent_looks_after_is_started_by_its_button():
+    attended = Attended("a", "agent", "worker.service")
+    result = asked(replace(WORKERS[Situation.OFFLINE], attended=attended), Status.RESTART)
+    assert result.answer.text == "is offline: press Start in its row, and its agent starts it"
+
+
 def test_only_a_busy_worker_knows_two_flavours():
     for place, outcomes in OUTCOMES.items():
         two = [
