@@ -11,10 +11,18 @@ WIDTHS = (320, 768, 1440)
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe-core finds wrong with the page as it is now, each with the elements that it found it in."""
+# All that another theme could change.
+COLOURS = ("color-contrast", "link-in-text-block")
+
+
+def violations(page: Page, rules: tuple[str, ...] = ()) -> list[str]:
+    """Return what axe-core finds wrong with the page as it is now, each with the elements that it found it in.
+
+    rules: these only; all of TAGS where none are named.
+    """
     page.evaluate(_axe())
-    found = page.evaluate("tags => axe.run(document, { runOnly: tags, resultTypes: ['violations'] })", list(TAGS))
+    wanted = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": list(TAGS)}
+    found = page.evaluate("only => axe.run(document, { runOnly: only, resultTypes: ['violations'] })", wanted)
     return [f"{one['id']}: {one['help']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]
 
 
