@@ -238,6 +238,22 @@ def test_two_browsers_see_what_the_other_does(listed: WorkersPage, context: Brow
     listed.pending("node-2", "sleep after task")
 
 
+def test_a_manager_restarts_under_an_open_page(browser: Browser, store: Store, workers: dict[str, Pretended]) -> None:
+    """What happened meanwhile is shown, and what the reader had selected is selected still."""
+    page = browser.new_page()  # it may say in its console that nobody is there
+    with serving(store) as url:
+        listed = WorkersPage(page, url).open()
+        live(page)
+        box(listed, "node-2").check()
+    expect(page.locator("[data-lost]")).to_be_visible(timeout=FAST)
+    workers["node-1"].signs_off()
+    with serving(store, port=int(url.rpartition(":")[2])):
+        listed.says("node-1", "Offline", seconds=15)
+        expect(page.locator("[data-lost]")).to_be_hidden()
+        assert chosen(listed) == ["node-2"]
+        page.close()
+
+
 # -- keys
 
 
