@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
 import sys
@@ -16,7 +17,10 @@ from .announce import announcing
 from .app import Waiting, create_asgi
 from .storage.store import Store
 from .web.hangup import able_to_hang_up
+from .web.site import opened
 from .welcome import first_link
+
+log = logging.getLogger(__name__)
 
 # How long a request under way may take when the manager ends, in seconds.
 PATIENCE = 2
@@ -32,6 +36,8 @@ def serve(store: Store, host: str, port: int, data: Path) -> int:
     except OSError as error:
         print(f"farmhand-manager: --listen: {host}:{port}: {reason(error)}", file=sys.stderr)
         return CANNOT_LISTEN
+    for warning in opened(store.settings.open_networks):
+        log.warning("%s", warning)
     with listener:
         app, waiting = create_asgi(store)
         greeting = f"Workers page at {address(listener)}workers, data in {data}"

@@ -103,8 +103,9 @@ def by_network(store: Store, call: Call) -> Caller | None:
     if doubt := doubts(call, store.settings.host_names):
         raise Unknown(doubt)
     operates = opened.allow is Allowed.OPERATE or (opened.allow is Allowed.SUBMIT and call.path in SUBMITTING)
-    role = Role.OPERATOR if operates else Role.VIEWER
-    return Caller(f"{call.address} (not signed in)", Kind.NETWORK, (Grant(role),))
+    name, role = f"{call.address} (not signed in)", Role.OPERATOR if operates else Role.VIEWER
+    standing.note_daily(store, Deed(deeds.NETWORK_USED, name, detail={"allow": opened.allow.value}), call.address)
+    return Caller(name, Kind.NETWORK, (Grant(role),))
 
 
 def is_opened(path: str) -> bool:

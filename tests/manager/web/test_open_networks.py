@@ -1,5 +1,6 @@
 """Networks from which Flamenco's programs may call without signing in: what is open to them, and to whom not."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from manager_server import serving
+from sqlalchemy import text
 from stores import fresh
 
 from farmhand.manager.app import create_app
@@ -86,9 +88,7 @@ def test_no_page_and_no_call_of_ours_is_open(store: Store, allow: Allowed) -> No
     for rule in app.url_map.iter_rules():
         if NEEDS.get(rule.endpoint) in (Need.OPEN, Need.WORKER, Need.AGENT) or rule.rule.startswith("/api/v3/"):
             continue
-        path = rule.rule
-        for name in rule.arguments:
-            path = path.replace(next(part for part in path.split("/") if part.endswith(f"{name}>")), "x")
+        path = re.sub("<[^>]*>", "x", rule.rule)
         for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
             answer = ask(app, method, path)
             assert answer.status_code in (303, 401), (method, path)
@@ -134,6 +134,14 @@ def test_a_proxy_inside_does_not_let_those_in_for_whom_it_speaks(app: Flask) -> 
     through = Peer("10.20.0.9", speaks_for_others=True)
     assert ask(app, "GET", "/api/v3/jobs", peer=through).status_code == 200, "the proxy has said who calls"
     assert ask(app, "GET", "/api/v3/jobs", OUTSIDE, peer=through).status_code == 401
+
+
+def test_each_address_is_written_down_once_a_day(app: Flask, store: Store) -> None:
+    for address in (INSIDE, INSIDE, "10.20.3.5", OUTSIDE):
+        ask(app, "GET", "/api/v3/jobs", address)
+    with store.database.read() as connection:
+        found = connection.execute(text("SELECT who FROM audit WHERE what = 'access.network' ORDER BY seq"))
+        assert found.scalars().all() == [f"{INSIDE} (not signed in)", "10.20.3.5 (not signed in)"]
 
 
 def test_it_is_off_by_default(tmp_path: Path) -> None:
