@@ -86,7 +86,7 @@ worker = Table(
     Column("due_at", BigInteger, index=True),  # when the farm has to do something about these by itself
     Column("request_held", Boolean),  # it can be undone until its deadline
     Column("waiting", Boolean, nullable=False, server_default="0"),  # nobody has let it in yet
-    Column("revoked", Text),
+    Column("revoked", Text),  # why somebody took its credentials from it, "" where that was not said
 )
 
 # What a worker can do: its task types.
@@ -402,7 +402,7 @@ for table in (worker, agent):
     Index(
         f"ix_{table.name}_waiting",
         table.c.address,
-        sqlite_where=text("waiting"),
+        sqlite_where=text("waiting = 1"),
         postgresql_where=text("waiting"),
     )
 

@@ -16,7 +16,7 @@ def upgrade() -> None:
             table,
             ["address"],
             unique=False,
-            sqlite_where=sa.text("waiting"),
+            sqlite_where=sa.text("waiting = 1"),
             postgresql_where=sa.text("waiting"),
         )
     op.create_table(
