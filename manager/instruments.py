@@ -88,7 +88,7 @@ def _writes(connection: Connection) -> bool:
     said = connection.get_execution_options()
     if connection.dialect.name == "sqlite":
         return bool(said.get("writes"))
-    return not said.get("postgresql_readonly")
+    return not said.get("postgresql_readonly") and said.get("isolation_level") != "AUTOCOMMIT"
 
 
 def counted(route: Route, found: Instruments) -> Route:

@@ -2,7 +2,9 @@
 
 import pytest
 from pretended import ask, awake, job, register
+from sqlalchemy import text
 
+from farmhand.manager.instruments import Instruments, watch_database
 from farmhand.manager.storage import lately, tags
 from farmhand.manager.storage.lately import Happened, Lately, What
 from farmhand.manager.storage.tally import count
@@ -110,3 +112,24 @@ def test_a_request_that_is_replaced_is_forgotten(store, followed):
         store.act([worker.id], Request(status, lazy=True), "kim")
     followed.happened()
     assert len(followed._made) == 1
+
+
+# -- this process
+
+
+def test_transactions_are_measured_by_whether_they_write(store):
+    found = Instruments()
+    watch_database(store.database.engine, found)
+
+    def measured():
+        samples = [sample for metric in found.transactions.collect() for sample in metric.samples]
+        return {each.labels["kind"]: each.value for each in samples if each.name.endswith("_count")}
+
+    with store.database.look() as connection:
+        connection.execute(text("SELECT 1"))
+    with store.database.read() as connection:
+        connection.execute(text("SELECT 1"))
+    assert measured() == {"read": 2, "write": 0}
+    with store.database.write() as change:
+        change.connection.execute(text("SELECT 1"))
+    assert measured() == {"read": 2, "write": 1}
