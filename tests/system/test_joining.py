@@ -3,7 +3,10 @@
 import contextlib
 import os
 import stat
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from manager_server import serving
@@ -13,9 +16,11 @@ from worker_process import worker
 
 from farmhand.manager.config import Settings
 from farmhand.manager.rules.joining import Joining
-from farmhand.manager.storage import enrolments, joining
+from farmhand.manager.storage import agents, enrolments, joining
 from farmhand.worker.credentials import NAME
 from farmhand.worker.wire import DENIED_EXIT_CODE, Status
+
+FARMHAND = str(Path(sys.executable).with_name("farmhand"))
 
 
 @pytest.fixture
@@ -92,3 +97,41 @@ def test_a_code_in_a_file_lets_it_in_and_its_credentials_are_its_own(farm, tmp_p
     if os.name == "posix":
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert code not in kept.read_text()
+
+
+# -- agents
+
+
+@contextlib.contextmanager
+def agent(url, folder, **env):
+    """Run an agent that sees no supervisor, which is nothing to its manager."""
+    words = [FARMHAND, "agent", "--manager", url, "--service", "worker@*", "--data", str(folder / "agent")]
+    control = {"FARMHAND_CONTROL": str(folder / "nowhere.sock")}
+    with subprocess.Popen(words, env={**os.environ, **control, **env}, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_an_agent_waits_and_ends_when_it_is_turned_away(farm, tmp_path):
+    store, url = farm(Joining.APPROVAL)
+    with agent(url, tmp_path) as process:
+        until(lambda: joining.waiting(store), "it to enrol")
+        (guest,) = joining.waiting(store)
+        assert guest.kind == "agent"
+        joining.turn_away(store, [guest.id], "kim")
+        _, said = process.communicate(timeout=40)
+        assert process.returncode == DENIED_EXIT_CODE
+        assert "revoked these credentials: it was not let in" in said
+
+
+def test_an_agent_shows_its_code(farm, tmp_path):
+    store, url = farm(Joining.CODE)
+    with agent(url, tmp_path) as process:
+        _, said = process.communicate(timeout=20)
+        assert process.returncode == DENIED_EXIT_CODE
+        assert "who joins this farm needs an enrolment code" in said
+    with agent(url, tmp_path, FARMHAND_ENROLMENT_CODE=enrolments.make(store, "kim").code):
+        until(lambda: agents.known(store), "it to enrol")
+        assert joining.waiting(store) == []
