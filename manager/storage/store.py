@@ -230,6 +230,8 @@ class Store:
                 if task.worker_id is not None:
                     workers.ring(change, task.worker_id)
         self.files.remove_job(job_id)
+        for task in running:
+            self.growth.grew(task.id)  # so that who looks at its log learns that there is none
 
     # -- what the waiting requests of workers need
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -68,15 +69,21 @@ class Room:
         while not self._pulse.closing:
             if await self._pulse.after(seq, None):
                 before, seq = seq, self._pulse.newest
-                self._wake(await run_in_threadpool(self._touched, before, list(self._readers)))
+                self._wake(await self._touched(before, list(self._readers)))
         end()
         self._wake(list(self._readers))
 
-    def _touched(self, since: int, task_ids: Sequence[str]) -> Iterable[str]:
-        if not task_ids:
-            return ()
-        with self._store.database.look() as connection:
-            return events.tasks_after(connection, since, task_ids)
+    async def _touched(self, since: int, task_ids: Sequence[str]) -> Iterable[str]:
+        """Return those of these tasks that something happened to; all, where the database cannot be asked."""
+
+        def look() -> Sequence[str]:
+            with self._store.database.look() as connection:
+                return events.tasks_after(connection, since, task_ids)
+
+        try:
+            return await run_in_threadpool(look) if task_ids else ()
+        except SQLAlchemyError:  # they look for themselves, and each says that it failed
+            return task_ids
 
     def _wake(self, task_ids: Iterable[str]) -> None:
         for task_id in task_ids:
@@ -111,10 +118,13 @@ async def follow(store: Store, room: Room, pulse: Pulse, task: Task, offset: int
     """Yield the messages of one connection until the try at the task is over, or the manager closes."""
     yield "retry: 1000\n\n"
     shown: Line = ()
+    passed, said = asyncio.get_running_loop().time, -AGAIN
     with room.reader(task.id) as news:
         while not pulse.closing:
             news.clear()
-            await run_in_threadpool(store.growth.looks, task.id)
+            if passed() - said >= AGAIN:
+                said = passed()
+                await run_in_threadpool(store.growth.looks, task.id)
             seen = await run_in_threadpool(look, store, task.id, task.attempt, offset)
             if seen.ended or seen.skipped or seen.open != shown:
                 yield message(_body(seen), id=seen.offset)

@@ -96,11 +96,11 @@ def test_a_line_that_has_not_ended_is_shown_as_it_is_and_once_more_when_it_has(
 def test_of_much_at_once_the_end_comes_and_how_much_was_left_out(store: Store, rendering: Rendering) -> None:
     begun = size(store, rendering)
     with serving(store) as url, stream(f"{url}/live/log/{rendering.task_id}?from={begun}") as messages:
-        rendering.logs("".join(f"{n:09}\n" for n in range(1_000_000)))
+        rendering.logs("".join(f"{n:09}\n" for n in range(200_000)))
         told = json.loads(next(messages)["data"])
-    assert told["lines"][-1] == [["", "000999999"]]
+    assert told["lines"][-1] == [["", "000199999"]]
     assert 0 < len(told["lines"]) < 10_000
-    assert told["skipped"] + 10 * len(told["lines"]) == 10_000_000
+    assert told["skipped"] + 10 * len(told["lines"]) == 2_000_000
 
 
 @pytest.mark.parametrize("end", ["completed", "queued again", "deleted"])
