@@ -175,6 +175,8 @@ KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "variables": _variables,
     "database": fields.text,
     "trusted_proxies": fields.networks,
+    "session_idle": fields.seconds,
+    "session_lifetime": fields.seconds,
     "metrics": fields.networks,
     "keep_events": fields.pause,
     "keep_jobs": fields.pause,

@@ -1,6 +1,7 @@
 """farmhand-manager tokens: API tokens of people; on the database itself, whether a manager runs or not."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
 from ..clock import timestamp
@@ -80,7 +81,8 @@ def _make(options: argparse.Namespace, store: "Store", by: str) -> int:
     made = tokens.make(store, owner.id, options.name, scope, options.days * DAY_MS, by)
     said = {**token_json(made.token, store.clock()), "token": made.text}
     whose = f"It may do what {owner.name} may, who is {called(owner.grants)}, and no more than {role.value}."
-    print(as_json(said) if options.json else f"{made.text}\n{whose} It is printed this once.")
+    print(as_json(said) if options.json else made.text)
+    print(f"{whose} It is printed this once.", file=sys.stderr)  # so that $(…) is the token alone
     return 0
 
 

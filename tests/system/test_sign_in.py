@@ -7,7 +7,7 @@ from pathlib import Path
 import needs
 import pytest
 from browser import chromium
-from farm import BIN, ROOT, Farm, await_start, free_port, started
+from farm import BIN, ROOT, Farm, await_start, free_port, run, started
 from playwright.sync_api import Browser, expect
 from polling import until
 
@@ -49,6 +49,14 @@ def test_the_link_on_the_console_makes_an_admin_once(farm: Farm, browser: Browse
     expect(page.get_by_role("heading", name="Workers", exact=True)).to_be_visible()
     for number in (1, 2, 3):
         expect(page.get_by_role("link", name=f"node-{number}")).to_be_visible(timeout=20_000)
+
+    words = ("--person", "ada", "--role", "operator", "--data", str(farm.data))
+    made = farm.run("farmhand-manager", "tokens", "make", "terminal", *words)
+    assert made.returncode == 0, made.stderr
+    job = ("farmhand-manager", "submit", str(ROOT / "config" / "jobs" / "mandelbrot.yaml"))
+    assert farm.run(*job).returncode == 2, "a job from nobody"
+    known = {**farm.environment, "FARMHAND_TOKEN": made.stdout.strip()}
+    assert run(known, *job).returncode == 0
 
     for link in (first, again):
         stranger = browser.new_page()
