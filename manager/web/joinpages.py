@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug import Response
 from werkzeug.exceptions import BadRequest
 
+from ...worker.wire import RESTART_EXIT_CODE
 from ..rules.joining import LIFETIME, MOST_USES, Enrolment, Joining, refuse_code
 from ..storage import enrolments, joining, tags
 from ..storage.joining import Guest
@@ -113,6 +114,7 @@ def show() -> str:
         modes=[way.value for way in Joining],
         notices=flashed(),
         base_url=request.host_url,
+        restart_code=RESTART_EXIT_CODE,
         here=url_for(".show"),
     )
 
