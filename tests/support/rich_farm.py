@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+from acted_farm import act
 from large_farm import fill
 from peopled_farm import PEOPLED, PROVIDED, settle
 from pretended import SECRET, Pretended, ask, awake, job, register
@@ -75,6 +76,11 @@ def rich(store: Store, clock: Clock) -> Farm:
     return Farm(store, clock, {**{name: worker.id for name, worker in made.items()}, **jobs, **first})
 
 
+def acted(store: Store, clock: Clock) -> Farm:
+    """Have somebody act on workers."""
+    return Farm(store, clock, act(store, clock))
+
+
 def large(store: Store, clock: Clock) -> Farm:
     """Make some more workers than a page has."""
     fill(store, 60)
@@ -111,6 +117,7 @@ FARMS: Mapping[str, Callable[[Store, Clock], Farm]] = {
     "empty": empty,
     "rich": rich,
     "large": large,
+    "acted": acted,
     "closed": closed,
     "guarded": guarded,
     "coded": empty,

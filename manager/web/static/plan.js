@@ -69,7 +69,7 @@ function ask(html, opener, button) {
     dialog.showModal();
   }
   typed(dialog);
-  ($('[autofocus]', dialog) ?? dialog).focus();
+  ($('[data-default]', dialog) ?? dialog).focus({ preventScroll: true });     // a long plan is read from its head
 }
 
 // The danger is off until the number is typed, in the page as well as in the dialog.

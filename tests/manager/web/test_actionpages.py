@@ -63,7 +63,7 @@ def test_what_aborts_tasks_is_shown_first_and_asks_nobody(
     assert "2 tasks aborted and requeued" in page.text
     assert "node-4 cannot restart and is skipped" in page.text
     assert "Workers awake: 4 now, 1 at worst, until they are back" in page.text
-    assert re.search(r'value="soften" autofocus>Restart after task instead', page.text)
+    assert re.search(r'value="soften" data-default>Restart after task instead', page.text)
     assert pending(store, *workers) == [None] * 4
 
 
