@@ -68,8 +68,10 @@ _FACETS = (
 )
 
 _THERE = worker.outerjoin(task, task.c.id == worker.c.task_id)
-_BY_ID: Select[Any] = select(worker.c.id, *_FACETS).select_from(_THERE).where(worker.c.deleted_at.is_(None))
-_COUNTED: Select[Any] = (
+_BY_ID: Select[*tuple[Any, ...]] = (
+    select(worker.c.id, *_FACETS).select_from(_THERE).where(worker.c.deleted_at.is_(None))
+)
+_COUNTED: Select[*tuple[Any, ...]] = (
     select(*_FACETS, func.count().label("count"))
     .select_from(_THERE)
     .where(worker.c.deleted_at.is_(None))
@@ -134,7 +136,7 @@ _WHERE: Mapping[str, Any] = {
 }
 
 
-def _matching(filters: Filters, now: int, *columns: Any) -> Select[Any]:
+def _matching(filters: Filters, now: int, *columns: Any) -> Select[*tuple[Any, ...]]:
     wanted = [_WHERE[name](value, now) for name, value in filters.given.items()]
     return select(*columns).select_from(_THERE).where(worker.c.deleted_at.is_(None), *wanted)
 
