@@ -75,7 +75,8 @@ def _installation(worker: Worker, of: Recipe) -> Installation:
     def address(name: str) -> str:
         return f"{folder}/{name}?{query}"
 
-    return installation(of, address, lambda name: manager.rstrip("/") + address(name))
+    signed_in = not store().settings.without_login
+    return installation(of, address, lambda name: manager.rstrip("/") + address(name), by_token=signed_in)
 
 
 def _known(worker: Worker, told: Judgement) -> Known:
