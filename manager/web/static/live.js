@@ -80,6 +80,12 @@ export function live(list) {
     fade();
     tick();
     reordered(message.order);
+    decided([...Object.keys(message.rows), ...message.gone]);
+  }
+
+  // Who was let in or turned away elsewhere is not to be asked about here any more.
+  function decided(ids) {
+    if (ids.some((id) => $(`#joining [value="${CSS.escape(id)}"]`))) offer('The list has changed · Show');
   }
 
   // The rows that the list has by now, in order; none where they are those that the manager told of before.
