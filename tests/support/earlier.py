@@ -90,8 +90,8 @@ ROWS: Mapping[str, list[dict[str, Any]]] = {
         _worker(GONE, Status.OFFLINE, deleted_at=THEN),
     ],
     "capability": [{"worker_id": id, "task_type": "misc"} for id in (RUNNING, DRAINED, LOST)],
-    "tag": [{"id": "tag-gpu", "name": "gpu"}, {"id": "tag-old", "name": "gpu", "deleted_at": THEN}],
-    "worker_tag": [{"worker_id": RUNNING, "tag_id": "tag-gpu"}],
+    "tag": [{"id": "tag-big", "name": "big"}, {"id": "tag-old", "name": "big", "deleted_at": THEN}],
+    "worker_tag": [{"worker_id": RUNNING, "tag_id": "tag-big"}],
     "job": [
         _job(DONE, 1, JobStatus.COMPLETED, tasks_completed=1, steps_total=10, steps_completed=10),
         _job(

@@ -62,7 +62,7 @@ def opened(url, tmp_path):
     with contextlib.ExitStack() as closing:
 
         def open_store():
-            store = Store(tmp_path, Settings(), Clock(), url)
+            store = Store(tmp_path, Settings(without_login=True), Clock(), url)
             closing.callback(store.close)
             return store
 
