@@ -90,7 +90,7 @@ def test_it_is_paged_through_to_its_begin(client: FlaskClient, store: Store, wor
     for _ in range(40):
         worker.becomes(Status.ASLEEP)
         worker.becomes(Status.AWAKE)
-    address, told, pages = f"/workers/{worker.id}/history", 0, 0
+    address, page, told, pages = f"/workers/{worker.id}/history", "", 0, 0
     while address:
         page = client.get(address).text
         told, pages = told + page.count("Is now a"), pages + 1
