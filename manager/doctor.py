@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from .config import Settings
 from .rules.findings import Finding, note
 from .storage.store import FILE
+from .targets import Webhook
 
 # A disk with less room than this may be full by tomorrow.
 ROOM = 2 * 1024**3
@@ -83,10 +85,10 @@ def _secret_files(scene: Scene) -> Iterator[Path]:
         yield scene.data / FILE
     if scene.config is not None and "@" in said.database:
         yield scene.config
-    if said.audit_key_file:
-        yield Path(said.audit_key_file)
-    if said.oidc is not None and said.oidc.secret_file:
-        yield Path(said.oidc.secret_file)
+    named = [said.audit_key_file, *(to.secret_file for to in said.notices.to if isinstance(to, Webhook))]
+    named += [said.oidc.secret_file] if said.oidc else []
+    named += [said.notices.smtp.password_file] if said.notices.smtp else []
+    yield from (Path(name) for name in named if name)
 
 
 def folders(scene: Scene) -> Iterator[Finding]:
@@ -172,7 +174,7 @@ def _ask(url: str) -> tuple[int, str]:
 class _Stay(urllib.request.HTTPRedirectHandler):
     """Goes nowhere else."""
 
-    def redirect_request(self, *_: object) -> None:
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> None:
         return None
 
 

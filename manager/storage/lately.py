@@ -73,6 +73,7 @@ class Lately:
             return [one for row in self._rows() for one in self._of(row)]
 
     def _rows(self) -> Iterator[Any]:
+        newest = self._seq
         for _ in range(BATCHES):
             with self._store.database.read() as connection:
                 newest = connection.execute(_NEWEST).scalar() or 0
