@@ -16,7 +16,8 @@ export function terms(form) {
     deadline.title = deadline.disabled ? 'Only what waits for a task can have a deadline' : '';
     until.disabled = Boolean(key) && name !== 'asleep';
     until.title = until.disabled ? 'Only sleep can end by itself' : '';
-    reason.required = (reason.dataset.needed ?? '').split(' ').includes({ asleep: 'sleep', awake: 'wake' }[name] ?? name);
+    const needed = (reason.dataset.needed ?? '').split(' ');
+    reason.required = Boolean(name) && needed.includes({ asleep: 'sleep', awake: 'wake' }[name] ?? name);
   }
   on(choice, 'change', show);
   on(window, 'pageshow', show);
