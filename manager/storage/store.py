@@ -189,6 +189,7 @@ class Store:
             flow.let_go(change, worker_id, f"queued again: worker {worker.name} was removed", by)
             events.append(change, Fact(Kind.WORKER_DELETED, {"name": worker.name}), worker_id=worker_id, who=by)
             workers.remove(change, worker_id)
+            workers.ring(change, worker_id)
         self.seen.forget(worker_id)
 
     def submit(self, draft: Draft, by: str) -> str:

@@ -122,6 +122,14 @@ def test_revoking_rings_so_that_the_worker_asks_and_is_refused(by):
     assert joining.revoke(store, [worker_id], "kim") == []
 
 
+def test_a_worker_that_is_removed_hears_of_it_at_once_as_well(by):
+    store = by(Joining.OPEN)
+    worker_id = register(store)
+    before = store.newest()
+    store.delete_worker(worker_id, "kim")
+    assert store.bells(before) == {worker_id: store.newest()}
+
+
 # -- codes
 
 
