@@ -13,8 +13,6 @@ SHORT = 1000
 # More than this saves a twentieth, and takes twice as long.
 LEVEL = 5
 
-_EMPTY = frozenset({204, 304})
-
 
 def compressed(app: ASGIApp) -> ASGIApp:
     """Compress what is long enough, for those who can read it."""
@@ -22,14 +20,14 @@ def compressed(app: ASGIApp) -> ASGIApp:
 
 
 def whole(app: ASGIApp) -> ASGIApp:
-    """Send short and empty answers in one piece: what comes in several is taken for a long one."""
+    """Send short answers in one piece: what comes in several is taken for a long one."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         pieces: list[bytes] | None = None
 
         async def send_whole(message: Message) -> None:
             nonlocal pieces
-            if message["type"] == "http.response.start" and _is_short(scope, message):
+            if message["type"] == "http.response.start" and _is_short(message):
                 pieces = []
             if pieces is None or message["type"] != "http.response.body":
                 await send(message)
@@ -43,7 +41,6 @@ def whole(app: ASGIApp) -> ASGIApp:
     return call
 
 
-def _is_short(scope: Scope, start: Message) -> bool:
+def _is_short(start: Message) -> bool:
     length = Headers(raw=start["headers"]).get("content-length", "")
-    known = length.isdecimal() and int(length) < SHORT
-    return known or start["status"] in _EMPTY or scope.get("method") == "HEAD"
+    return length.isdecimal() and int(length) < SHORT

@@ -1,16 +1,16 @@
 """Pages travel compressed; what waits for news does not wait for a full buffer."""
 
 import gzip
-import urllib.request
+from urllib.request import Request, addinfourl, urlopen
 
 from pretended import awake
 
 from farmhand.manager.storage.store import Store
 
 
-def fetch(address: str) -> urllib.request.addinfourl:
-    request = urllib.request.Request(address, headers={"Accept-Encoding": "gzip"})
-    found: urllib.request.addinfourl = urllib.request.urlopen(request, timeout=20)
+def fetch(address: str) -> addinfourl:
+    request = Request(address, headers={"Accept-Encoding": "gzip"})
+    found: addinfourl = urlopen(request, timeout=20)
     return found
 
 
@@ -29,10 +29,16 @@ def test_a_short_answer_is_not(url: str) -> None:
         assert answer.headers["Content-Encoding"] is None
 
 
-def test_what_is_empty_stays_empty(url: str) -> None:
-    head = urllib.request.Request(f"{url}/workers", headers={"Accept-Encoding": "gzip"}, method="HEAD")
-    with urllib.request.urlopen(head, timeout=20) as answer:
-        assert (answer.headers["Content-Encoding"], answer.read()) == (None, b"")
+def test_what_is_empty_stays_empty(url: str, store: Store) -> None:
+    worker = awake(store, "node-1")
+    asked = Request(
+        f"{url}/api/v3/worker-mgt/workers/{worker.id}/setstatus",
+        b'{"status": "asleep", "is_lazy": true}',
+        {"Accept-Encoding": "gzip", "Content-Type": "application/json"},
+    )
+    for request in (asked, Request(f"{url}/workers", headers={"Accept-Encoding": "gzip"}, method="HEAD")):
+        with urlopen(request, timeout=20) as answer:
+            assert (answer.headers["Content-Encoding"], answer.read()) == (None, b"")
 
 
 def test_news_arrive_at_once_and_plain(url: str, store: Store) -> None:
