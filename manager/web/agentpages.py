@@ -10,8 +10,9 @@ from werkzeug.exceptions import BadRequest
 
 from ..rules import agents as rules
 from ..rules.attended import UP, Verb
-from ..storage import agents, drills, tickets
-from ..storage.agents import Agent, Attending
+from ..storage import agents, attending, drills, tickets
+from ..storage.agents import Agent
+from ..storage.attending import Attending
 from ..storage.store import Missing
 from .access import demand_workers
 from .framing import came_from
@@ -39,7 +40,7 @@ class Row:
 @bp.get("/agents")
 def every() -> str:
     """Show the agents, the silent ones first."""
-    now, sees = store().clock(), agents.attending(store())
+    now, sees = store().clock(), attending.by_agent(store())
     rows = [Row(it, Moment(it.last_seen, now), _trouble(it, now), sees.get(it.id, ())) for it in agents.known(store())]
     return render_template(
         "agents.html",

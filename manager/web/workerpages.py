@@ -5,8 +5,7 @@ from flask import Blueprint, render_template, request, url_for
 from ..rules import agents, drift
 from ..rules.finding import Beside
 from ..rules.workers import Worker
-from ..storage import agents as attended
-from ..storage import drills, finding, schedules, tags
+from ..storage import attending, drills, finding, schedules, tags
 from . import upkeep
 from .definitions import badge, made_for
 from .framing import Said, address, common
@@ -34,7 +33,7 @@ def worker_page(worker_id: str, follow: str, said: Said | None = None) -> str:
     found = store().worker(worker_id)
     told = steps(reversed(store().worker_events(worker_id, 100, kinds=LIFE)), now)
     tasks = stints(reversed(store().worker_events(worker_id, 30, kinds=TASKS)), now)
-    definition, policy = drift.judge(found.unit), attended.policy_of(store(), worker_id)
+    definition, policy = drift.judge(found.unit), attending.policy_of(store(), worker_id)
     return render_template(
         "worker.html",
         tab="overview",
