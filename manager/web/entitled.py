@@ -11,6 +11,9 @@ from ..clock import steady_clock
 from ..storage.store import Store
 from .access import known_still, of_starlette
 
+# The last message to who is not: the page loads itself anew, and is told there what it takes.
+ENDED = 'event: reload\ndata: {"outdated": true}\n\n'
+
 # How often that is looked up, in milliseconds; a stream has a message at least as often.
 LOOK_MS = 8_000
 
@@ -24,6 +27,7 @@ async def while_entitled(
         async for message in messages:
             if steady_clock() - looked >= look_ms:
                 if not await run_in_threadpool(known_still, store, call, caller):
+                    yield ENDED
                     return
                 looked = steady_clock()
             yield message

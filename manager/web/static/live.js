@@ -31,7 +31,9 @@ export function live(list) {
     on(source, 'reload', (event) => { hear(event); renew(JSON.parse(event.data)); });
     on(source, 'error', () => {
       connected(false);
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => lost && open(), RETRY);
+      if (source.readyState !== EventSource.CLOSED) return;
+      refresh();                                     // it may be that one has to sign in
+      setTimeout(() => lost && open(), RETRY);
     });
   }
 
@@ -170,7 +172,8 @@ export function live(list) {
     if (outdated) { location.reload(); return; }
     const begun = performance.now();
     const reply = await fetch(location.href, { headers: { Accept: 'text/html' } }).catch(() => null);
-    if (!reply?.ok) return;                          // the stream says what became of the connection
+    if (reply?.redirected) location.reload();        // to sign in
+    if (!reply?.ok || reply.redirected) return;      // the stream says what became of the connection
     const next = new DOMParser().parseFromString(await reply.text(), 'text/html');
     const body = $('#rows'), newer = $('#rows', next);
     if (Boolean(body) !== Boolean(newer)) { location.reload(); return; }

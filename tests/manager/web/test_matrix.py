@@ -27,11 +27,13 @@ from farmhand.manager.config import Settings
 from farmhand.manager.rules.access import Grant, Need, Role
 from farmhand.manager.rules.rollouts import Rollout
 from farmhand.manager.rules.schedules import Schedule
-from farmhand.manager.storage import agents, rollouts, schedules, tags
+from farmhand.manager.rules.tokens import Scope
+from farmhand.manager.storage import agents, rollouts, schedules, tags, tokens
 from farmhand.manager.storage.agents import Enrolment
 from farmhand.manager.storage.schedules import Owner
 from farmhand.manager.storage.store import Store
 from farmhand.manager.storage.tables import metadata
+from farmhand.manager.web import access
 from farmhand.manager.web.access import guarded
 from farmhand.manager.web.contract import operations
 from farmhand.manager.web.needs import NEEDS, TOUCHES, Touch
@@ -39,6 +41,7 @@ from farmhand.worker.wire import Request, Status
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 REACHED = 299
+TEMPLATES = sorted((Path(access.__file__).parent / "templates").glob("*.html"))
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -85,6 +88,8 @@ def everybody(store: Store, app: Flask, ids: Mapping[str, str], clock: Clock) ->
         return at_page(app, sign_in(store, name, *grants))
 
     admin = browser("admin", *ADMIN)
+    token, revoked = (tokens.make(store, admin.person.id, "t", Scope(Role.OPERATOR), 3_600_000, "test") for _ in "12")
+    tokens.revoke(store, revoked.token.id, "test")
     return {
         "anonymous": {},
         "viewer": browser("viewer", *VIEWER).headers,
@@ -92,6 +97,8 @@ def everybody(store: Store, app: Flask, ids: Mapping[str, str], clock: Clock) ->
         "operator of gpu": browser("of gpu", Grant(Role.OPERATOR, ids["tag_id"])).headers,
         "operator of cpu": browser("of cpu", Grant(Role.OPERATOR, cpu.id)).headers,
         "admin": admin.headers,
+        "operator's token": {"Authorization": f"Bearer {token.text}"},
+        "revoked token": {"Authorization": f"Bearer {revoked.text}"},
         "wrong token": {"Authorization": "Bearer fh_0000000000000000000000000000000000000000000"},
         "expired session": gone.headers,
         "worker": basic(ids["worker_id"], SECRET),
@@ -123,15 +130,16 @@ def expected(who: str, need: Need, touch: Touch, method: str) -> str:
         return "no"
     if need is Need.OPEN:
         return "in"
-    if who in ("anonymous", "wrong token", "expired session", "worker", "agent"):
+    if who in UNKNOWN:
         return "who"
     return "in" if who in MAY[need] or (need is Need.OPERATE and touch in OF_TAG.get(who, ())) else "no"
 
 
+UNKNOWN = {"anonymous", "wrong token", "revoked token", "expired session", "worker", "agent"}
 ADMINS = {"admin", "wrong origin", "no proof", "wrong proof"}
 MAY = {
-    Need.VIEW: {"viewer", "operator", "operator of gpu", "operator of cpu", *ADMINS},
-    Need.OPERATE: {"operator", *ADMINS},
+    Need.VIEW: {"viewer", "operator", "operator's token", "operator of gpu", "operator of cpu", *ADMINS},
+    Need.OPERATE: {"operator", "operator's token", *ADMINS},
     Need.ADMIN: ADMINS,
 }
 OF_TAG = {"operator of gpu": set(Touch) - {Touch.FARM}, "operator of cpu": {Touch.MANY}}
@@ -308,3 +316,12 @@ def test_no_page_and_no_call_that_only_looks_changes_anything(tmp_path: Path) ->
             assert client.get(path, headers=headers).status_code < 500 or rule.endpoint == "meta_api.shaman", path
             assert content(store) == before, path
     store.close()
+
+
+# -- forms
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_every_form_that_changes_something_proves_where_it_is_from(path: Path) -> None:
+    for form in re.findall(r'<form[^>]*method="post".*?</form>', path.read_text(encoding="utf-8"), re.DOTALL):
+        assert "{{ csrf() }}" in form, form
