@@ -122,7 +122,7 @@ def networks(scene: Scene) -> Iterator[Finding]:
         if any(ip_network(network).is_global or ip_network(network).prefixlen == 0 for network in opened):
             yield Finding(key, "it opens the manager to the internet", "name your own networks")
         if any(ip_network(network).is_loopback for network in opened) and not said.trusted_proxies:
-            what = "it opens the manager to this machine, and a proxy on it lets everybody in"
+            what = "this machine is let in, and so is everybody by a proxy on it that does not say who calls"
             yield note(key, what, "name the proxy under trusted_proxies, if there is one")
     if said.trusted_proxies and not said.host_names:
         mend = "write down by which names browsers call the farm"
