@@ -140,7 +140,6 @@ class Provider:
                     "iss": {"essential": True, "value": self.settings.issuer},
                     "aud": {"essential": True, "value": self.settings.client_id},
                     "sub": {"essential": True},
-                    "nonce": {"essential": True, "value": nonce},
                 },
                 params={"nonce": nonce, "client_id": self.settings.client_id, "access_token": access_token},
             )

@@ -150,6 +150,15 @@ def test_new_keys_are_asked_for(it: Pretender, client: Provider) -> None:
     assert who(client)["sub"] == "248289"
 
 
+def test_keys_for_other_ends_are_passed_over(it: Pretender, client: Provider) -> None:
+    it.others = [
+        {"kty": "lattice", "kid": "of tomorrow"},
+        {"kty": "oct", "k": "c2VjcmV0"},
+        {"kty": "RSA", "use": "enc"},
+    ]
+    assert who(client)["sub"] == "248289"
+
+
 def test_groups_may_be_told_beside_the_token(it: Pretender, client: Provider) -> None:
     it.person = {"sub": "248289"}
     it.userinfo = {"sub": "248289", "groups": ["wranglers"]}

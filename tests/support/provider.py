@@ -49,6 +49,7 @@ class Pretender:
     refuses: str | None = None
     userinfo: Claims | None = None
     keys: list[RSAKey] = field(default_factory=lambda: [first_key()])
+    others: list[Claims] = field(default_factory=list)  # keys that it publishes for other ends
     codes: dict[str, Mapping[str, str]] = field(default_factory=dict)
     asked: list[Mapping[str, str]] = field(default_factory=list)  # how browsers came
     signed_out: list[Mapping[str, str]] = field(default_factory=list)
@@ -93,7 +94,7 @@ def create_app(it: Pretender) -> Flask:
 
     @app.get("/keys")
     def keys() -> ResponseReturnValue:
-        return jsonify(keys=[key.as_dict(private=False) for key in it.keys])
+        return jsonify(keys=[*it.others, *(key.as_dict(private=False) for key in it.keys)])
 
     @app.get("/authorize")
     def authorize() -> ResponseReturnValue:
