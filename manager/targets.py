@@ -152,16 +152,20 @@ def _url(document: Document, place: Place, said: Mapping[str, object]) -> str:
     else:
         place = (*place, "webhook")
         url = fields.text(document, place, said["webhook"])
+    if not _is_address(url):
+        document.refuse(place, "it is no address of a webhook", "write it as https://hooks.example.org/farmhand")
+    if "@" in urlsplit(url).netloc:
+        document.refuse(place, "it has a name or a password in it", "leave it out; what is sent is signed")
+    return url
+
+
+def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        known = False
-    if not known or not url.isascii() or not url.isprintable() or " " in url:
-        document.refuse(place, "it is no address of a webhook", "write it as https://hooks.example.org/farmhand")
-    if "@" in parts.netloc:
-        document.refuse(place, "it has a name or a password in it", "leave it out; what is sent is signed")
-    return url
+    except ValueError:  # the port is none, or a bracket is missing
+        return False
+    return known and url.isascii() and url.isprintable() and " " not in url
 
 
 def _events(document: Document, place: Place, value: object) -> tuple[str, ...]:
