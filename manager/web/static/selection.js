@@ -30,8 +30,10 @@ export function selection(form) {
     picked.textContent = cut ? 'Needs a connection' : count ? `${count.toLocaleString('en')} selected` : 'None selected';
     all.checked = whole;
     all.indeterminate = marked.length > 0 && !whole;
-    const fixed = marked.filter((box) => box.closest('tr').dataset.restartable === 'no').length;
-    action.show({ count, fixed: everyone?.checked ? 0 : fixed, cut });
+    const known = everyone?.checked ? [] : marked.map((box) => box.closest('tr'));   // of the others the plan tells
+    const away = known.filter((row) => $('.status.offline', row));
+    const fixed = known.filter((row) => row.dataset.restartable === 'no' && !away.includes(row)).length;
+    action.show({ count, fixed, away: away.length, cut });
     remember(marked);
   }
 
@@ -115,16 +117,17 @@ export function selection(form) {
 function actions(form) {
   const choice = $('[data-action]', form), apply = $('[data-apply]', form), limits = $('[data-limits]', form);
   if (!choice) return { show: () => {} };
-  let last = { count: 0, fixed: 0, cut: false };
+  let last = { count: 0, fixed: 0, away: 0, cut: false };
   function show(now) {
     last = now;
-    const { count, fixed, cut } = now;
+    const { count, fixed, away = 0, cut } = now;
     const restarts = 'restarts' in (choice.selectedOptions[0]?.dataset ?? {});
     choice.disabled = cut;
-    apply.disabled = cut || !count || !choice.value || (restarts && fixed === count);
+    apply.disabled = cut || !count || !choice.value || (restarts && fixed + away === count);
     if (!limits) return;
-    limits.hidden = !restarts || !fixed;
-    limits.lastElementChild.textContent = fixed === 1 && count === 1 ? 'It cannot restart' : `${fixed} of ${count} cannot restart`;
+    limits.hidden = !restarts || !(fixed + away);
+    const words = [fixed && `${fixed} of ${count} cannot restart`, away && `${away} offline: to be started by an agent, or there`];
+    limits.lastElementChild.textContent = fixed === 1 && count === 1 ? 'It cannot restart' : words.filter(Boolean).join('; ');
   }
   on(choice, 'change', () => show(last));
   on(form, 'submit', () => setTimeout(() => { apply.disabled = true; }));     // one click, one request

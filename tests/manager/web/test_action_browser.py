@@ -144,6 +144,16 @@ def test_every_action_by_the_keyboard_alone(
     list_page.nothing_pending(node.name)
 
 
+def test_who_is_offline_is_said_before_anybody_is_asked(list_page: WorkersPage, workers: list[Pretended]) -> None:
+    workers[2].signs_off()
+    list_page.says("node-3", "Offline")
+    pick(list_page, "restart-lazy", "node-1", "node-3", "node-4")
+    expect(list_page.page.locator("[data-limits]")).to_have_text(
+        "1 of 3 cannot restart; 1 offline: to be started by an agent, or there"
+    )
+    expect(list_page.page.locator("[data-apply]")).to_be_enabled()
+
+
 def test_what_does_not_go_with_an_action_is_off(list_page: WorkersPage) -> None:
     page = list_page.page
     deadline, until_field = page.locator("[data-deadline]"), page.locator("[data-selection] [data-until]")
