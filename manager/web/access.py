@@ -167,7 +167,9 @@ def of_flask() -> Call:
 
 def _examine(found: Caller, need: Need, endpoint: str) -> None:
     if found.session and request.method not in SAFE and not proven():
-        raise Forbidden("this did not come from a page of yours; load the page anew and try again. Nothing was changed.")
+        raise Forbidden(
+            "this did not come from a page of yours; load the page anew and try again. Nothing was changed."
+        )
     permission = found.may(need)
     if not permission.granted:
         raise Forbidden(_refused(permission.reason))

@@ -88,7 +88,8 @@ def add_job(store: Store, number: int, status: TaskStatus) -> None:
 def manager(data: Path, database: str) -> Iterator[tuple[str, int]]:
     """Run a manager; yield its address and its process id."""
     port = free_port()
-    words = [str(BIN / "farmhand-manager"), "run", "--without-login", "--listen", f"127.0.0.1:{port}", "--data", str(data)]
+    words = [str(BIN / "farmhand-manager"), "run", "--without-login"]
+    words += ["--listen", f"127.0.0.1:{port}", "--data", str(data)]
     words += ["--database", database] if database else []
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
