@@ -19,7 +19,9 @@ from farmhand.manager.archive import Archive, write
 from farmhand.manager.backup import back_up, restore
 from farmhand.manager.config import Settings
 from farmhand.manager.opening import alone
-from farmhand.manager.storage import enrolments, portable, rest
+from farmhand.manager.rules.chain import Whole
+from farmhand.manager.rules.deeds import BACKED_UP, RESTORED
+from farmhand.manager.storage import audit, enrolments, portable, rest
 from farmhand.manager.storage.database import Database
 from farmhand.manager.storage.newer import TooNew
 from farmhand.manager.storage.store import FILE, Store
@@ -308,6 +310,18 @@ def test_what_let_somebody_in_has_ended(store, elsewhere, tmp_path):
     enrolments.make(store, "kim")
     elsewhere.restore(backed_up(store, tmp_path / "farm.zip"))
     assert all(each.revoked_at for each in enrolments.known(elsewhere.open()))
+
+
+@alike
+def test_the_audit_log_goes_on_whole_and_tells_of_both(store, elsewhere, tmp_path):
+    ask(store, Status.ASLEEP, awake(store, "node-1"))
+    backed_up(store, tmp_path / "first.zip")
+    elsewhere.restore(backed_up(store, tmp_path / "farm.zip"))
+    database = elsewhere.open().database
+    found = audit.verify(database)
+    assert isinstance(found, Whole)
+    told = [(entry.what, entry.whom) for entry in audit.in_order(database, audit.head(database).seq)]
+    assert told[-2:] == [(BACKED_UP, "first.zip"), (RESTORED, "")]
 
 
 @alike
