@@ -193,11 +193,6 @@ def is_guarded(place: str, issuer: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname == urlsplit(issuer).hostname)
 
 
-def signs(key: Json) -> bool:
-    """Say whether a key of the provider's is one that only it can sign with."""
-    return key.get("use", "sig") == "sig" and key.get("kty") in ("RSA", "EC", "OKP")
-
-
 def _json(ask: Callable[[], requests.Response], place: str) -> Json:
     try:
         answer = ask()
