@@ -89,3 +89,8 @@ def test_each_end_is_counted_once(kinds: tuple[Kind | tuple[Kind, str], ...], ca
 def test_a_service_that_is_up_tells_of_no_end() -> None:
     events = [Told(0, ON), Told(1, CHANGED, {"active": "active", "exit": "exit code 47"})]
     assert ends(events, 47) == []
+
+
+def test_what_is_told_much_later_is_another_end() -> None:
+    events = [Told(0, ON), Told(1, OFF), Told(2, ON), Told(100_000, AGAIN, {"exit": "signal SIGSEGV"})]
+    assert [(end.at, end.cause) for end in ends(events, 47)] == [(1, Cause.UNKNOWN), (100_000, Cause.CRASH)]

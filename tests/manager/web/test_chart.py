@@ -1,6 +1,7 @@
 """Charts that the server draws, and the numbers behind them."""
 
 from datetime import UTC
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -71,3 +72,8 @@ def test_ends_are_counted_by_the_day_of_the_zone() -> None:
 
 def test_of_nothing_nothing_is_drawn() -> None:
     assert ends_chart([], NOW, UTC).rects == being_chart([], REACHES["week"], NOW, UTC).rects == []
+
+
+def test_days_begin_with_the_midnight_of_the_zone() -> None:
+    told = ends_chart([End(NOW, Cause.CRASH), End(NOW - 8 * HOUR, Cause.CRASH)], NOW, ZoneInfo("Asia/Tokyo"))
+    assert told.rows[-2:] == [("Tue 14 Nov", ["1", "1"]), ("Wed 15 Nov", ["1", "1"])]
