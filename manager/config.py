@@ -38,6 +38,7 @@ class Settings:
     reason_required: for which actions the pages take none without a reason. audit_key_file: with what the audit log is
     sealed, empty where it is not. metrics: networks from which /metrics can be read without signing in. keep_events,
     keep_jobs: for how long events, and jobs that have ended, are kept; 0 for ever. notices: who is told of events.
+    oidc, proxy_login, open_networks: who else may say who somebody is.
     """
 
     manager_name: str = "Farmhand"
