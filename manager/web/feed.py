@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 
-from ..storage import finding
+from ..storage import events, finding
 from ..storage.events import Event
 from ..storage.store import Store
 from .found import listed
@@ -24,8 +24,8 @@ from .rows import Row, row
 # A page that has missed more events than this fetches itself again instead.
 LIMIT = 500
 
-# What takes long is asked less often: its result stays for so many times what it took.
-SPARE = 20
+# What takes long is asked less often: its result stays for so many times what it took, and so many seconds at most.
+SPARE, LONGEST = 20, 1.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class News:
 
 
 @dataclass(frozen=True)
-class _Listed:
+class Listed:
     """A view's rows as of a seq; not asked again before `until`, on the monotonic clock."""
 
     seq: int
@@ -56,7 +56,7 @@ class Feed:
     def __init__(self, store: Store, pulse: Pulse, fragments: Fragments) -> None:
         self.store, self.pulse, self.fragments = store, pulse, fragments
         self._readings: dict[tuple[int, int, frozenset[str]], asyncio.Task[News | None]] = {}
-        self._lists: dict[View, asyncio.Task[_Listed]] = {}
+        self._lists: dict[View, asyncio.Task[Listed]] = {}
         self._shown: dict[object, frozenset[str]] = {}
         self._roster = Roster(store)
 
@@ -80,41 +80,46 @@ class Feed:
             self._readings[seq, newest, shown] = reading
         return await asyncio.shield(reading)
 
-    async def listed(self, view: View, *, anew: bool = False) -> Sequence[str]:
-        """Return the ids of a view's rows, in order, as they are or were a moment ago.
+    async def listed(self, view: View, *, anew: bool = False) -> Listed:
+        """Return which rows a view has, in order, now or a moment ago.
 
         anew: also where nothing has happened since; who is silent for long is listed without an event.
         """
         reading = self._lists.get(view)
         if reading is None or (reading.done() and (reading.exception() or self._is_old(reading.result(), anew=anew))):
             reading = self._lists[view] = asyncio.create_task(run_in_threadpool(self._list, view))
-        return (await asyncio.shield(reading)).ids
+        return await asyncio.shield(reading)
 
-    def _is_old(self, known: _Listed, *, anew: bool) -> bool:
+    def _is_old(self, known: Listed, *, anew: bool) -> bool:
         return (anew or known.seq < self.pulse.newest) and time.monotonic() >= known.until
 
-    def _list(self, view: View) -> _Listed:
+    def _list(self, view: View) -> Listed:
         seq, begun = self.pulse.newest, time.monotonic()
         ids = listed(self.store, view)
         ended = time.monotonic()
-        return _Listed(seq, ended + SPARE * (ended - begun), ids)
+        return Listed(seq, ended + min(LONGEST, SPARE * (ended - begun)), ids)
 
     def _read(self, seq: int, shown: frozenset[str]) -> News | None:
-        events = self.store.events_after(seq, LIMIT)
-        if len(events) == LIMIT:
+        told = self.store.events_after(seq, LIMIT)
+        if len(told) == LIMIT:
             return None
-        touched = {event.worker_id for event in events if event.worker_id}
+        touched = {event.worker_id for event in told if event.worker_id}
         farm = self.totals()
         rows = self.rows([*touched & shown], farm)
         return News(
-            seq=events[-1].seq if events else seq,
+            seq=told[-1].seq if told else seq,
             now=self.store.clock(),
-            events=events,
+            events=told,
             html={one.id: self.fragments.row(one) for one in rows},
             gone=frozenset(touched & shown) - {one.id for one in rows},
             summary=self.fragments.summary(farm),
             counts=farm.states,
         )
+
+    def touched(self, seq: int) -> Sequence[str]:
+        """Return to whom something has happened since `seq`, nobody where it is too much to tell; blocks."""
+        with self.store.database.read() as connection:
+            return events.touched(connection, seq, LIMIT) or ()
 
     def totals(self) -> Totals:
         """Return the farm in numbers as it is now; blocks."""

@@ -27,7 +27,8 @@ from .site import build
 from .toast import Following, follow, toast
 
 # At most four flushes a second; and a word every few seconds, so that both sides notice a dead connection.
-PACE, TICK = 0.25, 8.0
+# What the last news came too soon for is asked SOON.
+PACE, TICK, SOON = 0.25, 8.0, 1.0
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
 
@@ -38,9 +39,15 @@ Body = Mapping[str, object]
 
 
 class Page(Protocol):
-    """One open page: what it wants to know of the news, and of the time that passes."""
+    """One open page: what it wants to know of the news, and of the time that passes.
 
-    async def begin(self) -> None: ...
+    patience: after how many seconds without news it wants a word.
+    """
+
+    @property
+    def patience(self) -> float: ...
+
+    async def begin(self, seq: int) -> None: ...
 
     async def tell(self, news: News) -> Body | None: ...
 
@@ -55,10 +62,16 @@ class WorkersPage:
     def __init__(self, feed: Feed, view: View, following: Following | None) -> None:
         self._feed, self._view, self._following = feed, view, following
         self._told: Sequence[str] | None = None
+        self._behind = False
 
-    async def begin(self) -> None:
-        """Take note of what the page shows."""
-        self._feed.shows(self, await self._feed.listed(self._view))
+    @property
+    def patience(self) -> float:
+        return min(SOON, TICK) if self._behind else TICK
+
+    async def begin(self, seq: int) -> None:
+        """Take note of what the page shows: its list, and who may have left that since it was made, at `seq`."""
+        listed, touched = await self._feed.listed(self._view), await run_in_threadpool(self._feed.touched, seq)
+        self._feed.shows(self, {*listed.ids, *touched})
 
     def leave(self) -> None:
         self._feed.left(self)
@@ -96,12 +109,13 @@ class WorkersPage:
 
     async def _order(self, *, anew: bool) -> Body:
         """Tell which rows the list has, in order, where that is not known to the page."""
-        ids = await self._feed.listed(self._view, anew=anew)
-        if ids == self._told:
+        found = await self._feed.listed(self._view, anew=anew)
+        self._behind = found.seq < self._feed.pulse.newest
+        if found.ids == self._told:
             return {}
-        self._told = ids
-        self._feed.shows(self, ids)
-        return {"order": list(ids)}
+        self._told = found.ids
+        self._feed.shows(self, found.ids)
+        return {"order": list(found.ids)}
 
 
 class Bell:
@@ -110,7 +124,11 @@ class Bell:
     def __init__(self, feed: Feed, concerns: Callable[[Event], bool]) -> None:
         self._feed, self._concerns = feed, concerns
 
-    async def begin(self) -> None:
+    @property
+    def patience(self) -> float:
+        return TICK
+
+    async def begin(self, seq: int) -> None:
         pass
 
     def leave(self) -> None:
@@ -138,7 +156,7 @@ async def stream(feed: Feed, page: Page, seq: int, *, outdated: bool = False) ->
     yield "retry: 1000\n\n"
     if outdated:
         yield message({"outdated": True}, event="reload")
-    await page.begin()
+    await page.begin(seq)
     try:
         async for text in _news(feed, page, seq):
             yield text
@@ -152,7 +170,7 @@ async def _news(feed: Feed, page: Page, seq: int) -> AsyncIterator[str]:
         seq = newest
         yield message({}, id=seq, event="reload")
     while not feed.pulse.closing:
-        if not await feed.pulse.after(seq, TICK):
+        if not await feed.pulse.after(seq, page.patience):
             if not feed.pulse.closing:
                 yield message(await page.tick(), event="tick")
             continue
