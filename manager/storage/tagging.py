@@ -1,14 +1,14 @@
-"""Tags as their page shows them, and given to many workers at once. Each public function is one transaction."""
+"""Tags as their page shows them, and given to many workers at once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ..rules.facts import Fact, Kind
 from ..rules.jobs import ENDED
 from ..rules.tags import Tag
-from . import events, schedules, workers
+from . import events, schedules
 from .database import Change
 from .events import Told
 from .schedules import Kept
@@ -56,12 +56,28 @@ def schedule_of(store: Store, tag_id: str) -> Kept | None:
     return next((kept for kept in found if kept.owner.kind == "tag" and kept.owner.id == tag_id), None)
 
 
-def give(store: Store, worker_ids: Collection[str], tag_id: str, by: str) -> int:
+# So many workers are given a tag, or lose one, in one transaction; others write between two.
+BATCH = 500
+
+
+def give(store: Store, worker_ids: Sequence[str], tag_id: str, by: str) -> int:
     """Give workers a tag beside those that they have; returns how many did not have it. Unknown ones are let pass."""
+    return sum(_give(store, part, tag_id, by) for part in _parts(worker_ids))
+
+
+def take(store: Store, worker_ids: Sequence[str], tag_id: str, by: str) -> int:
+    """Take a tag from workers; returns how many had it. What they are at work on they finish."""
+    return sum(_take(store, part, tag_id, by) for part in _parts(worker_ids))
+
+
+def _parts(worker_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (worker_ids[start : start + BATCH] for start in range(0, len(worker_ids), BATCH))
+
+
+def _give(store: Store, worker_ids: Sequence[str], tag_id: str, by: str) -> int:
     with store.database.write() as change:
-        ids = _existing(change.connection, worker_ids)
-        have = _having(change.connection, tag_id)
-        new = [id for id in ids if id not in have]
+        have = _having(change.connection, tag_id, worker_ids)
+        new = [id for id in _existing(change.connection, worker_ids) if id not in have]
         with schedules.settling(store, change, new):
             if new:
                 change.connection.execute(insert(worker_tag), [{"worker_id": id, "tag_id": tag_id} for id in new])
@@ -69,10 +85,9 @@ def give(store: Store, worker_ids: Collection[str], tag_id: str, by: str) -> int
         return len(new)
 
 
-def take(store: Store, worker_ids: Collection[str], tag_id: str, by: str) -> int:
-    """Take a tag from workers; returns how many had it. What they are at work on they finish."""
+def _take(store: Store, worker_ids: Sequence[str], tag_id: str, by: str) -> int:
     with store.database.write() as change:
-        have = _having(change.connection, tag_id)
+        have = _having(change.connection, tag_id, worker_ids)
         old = [id for id in _existing(change.connection, worker_ids) if id in have]
         with schedules.settling(store, change, old):
             gone = worker_tag.c.tag_id == tag_id, worker_tag.c.worker_id.in_(old)
@@ -86,8 +101,9 @@ def _existing(connection: Connection, worker_ids: Collection[str]) -> list[str]:
     return list(connection.execute(query.order_by(worker.c.name)).scalars())
 
 
-def _having(connection: Connection, tag_id: str) -> set[str]:
-    return set(connection.execute(select(worker_tag.c.worker_id).where(worker_tag.c.tag_id == tag_id)).scalars())
+def _having(connection: Connection, tag_id: str, worker_ids: Collection[str]) -> set[str]:
+    here = worker_tag.c.tag_id == tag_id, worker_tag.c.worker_id.in_(list(worker_ids))
+    return set(connection.execute(select(worker_tag.c.worker_id).where(*here)).scalars())
 
 
 def _tell(change: Change, worker_ids: Sequence[str], by: str) -> None:
@@ -99,5 +115,4 @@ def _tell(change: Change, worker_ids: Sequence[str], by: str) -> None:
         names.setdefault(worker_id, []).append(name)
     facts = [Told(Fact(Kind.WORKER_TAGS, {"tags": names.get(id, [])}), id) for id in worker_ids]
     events.append_all(change, facts, by)
-    for id in worker_ids:
-        workers.ring(change, id)
+    change.connection.execute(update(worker).where(worker.c.id.in_(list(worker_ids))).values(bell=change.seq))
