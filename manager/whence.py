@@ -1,6 +1,6 @@
 """Where what is done comes from: set for each request, and read where it is written down."""
 
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 
@@ -18,13 +18,9 @@ COMMAND_LINE = Whence("command line")
 _current: ContextVar[Whence] = ContextVar("whence", default=COMMAND_LINE)
 
 
-def come(whence: Whence) -> Token[Whence]:
-    """Have what follows in this context come from there; `go` with the token ends it."""
-    return _current.set(whence)
-
-
-def go(token: Token[Whence]) -> None:
-    _current.reset(token)
+def come(whence: Whence) -> None:
+    """Have what follows in this context come from there."""
+    _current.set(whence)
 
 
 def current() -> Whence:

@@ -31,6 +31,7 @@ _MANY = 1000
 def prepare(app: Flask) -> None:
     """Have requests say where they come from; after access.prepare, which finds out who asks."""
     app.before_request(arrive)
+    app.teardown_request(lambda _error: leave())
     refused: dict[tuple[str, str, str], float] = {}
 
     @app.after_request
@@ -51,3 +52,8 @@ def prepare(app: Flask) -> None:
 def arrive() -> None:
     """Have what is written down while this request is served come from where it comes from."""
     whence.come(Whence(WAYS[caller().kind], request.remote_addr or ""))
+
+
+def leave() -> None:
+    """Have what this thread does next not count as this request's."""
+    whence.come(whence.COMMAND_LINE)

@@ -41,11 +41,11 @@ def unlocked(store, *statements):
 def test_what_an_operator_does_is_written_down_once_for_many_workers(store):
     workers = [awake(store, f"worker-{n}") for n in range(5)]
     begun = len(rows(store))
-    token = whence.come(whence.Whence("session", "10.1.2.3"))
+    whence.come(whence.Whence("session", "10.1.2.3"))
     try:
         store.act([worker.id for worker in workers], SLEEP, "kim")
     finally:
-        whence.go(token)
+        whence.come(whence.COMMAND_LINE)
     [row] = rows(store)[begun:]
     assert (row.who, row.way, row.address, row.at) == ("kim", "session", "10.1.2.3", store.clock())
     assert (row.what, row.whom) == ("request.made", "worker worker-0, worker worker-1, worker worker-2 and 2 more")

@@ -9,6 +9,7 @@ from signed_in import VIEWER, at_page, sign_in
 from stores import opened
 from werkzeug.test import TestResponse
 
+from farmhand.manager import whence
 from farmhand.manager.app import create_app
 from farmhand.manager.config import Settings
 from farmhand.manager.rules import deeds
@@ -50,6 +51,11 @@ def test_what_is_refused_for_lack_of_a_role_is_written_down_once_a_minute(tmp_pa
     [row] = found
     assert (row.who, row.way, row.address, row.outcome) == ("kim", "session", "127.0.0.1", "refused")
     assert row.whom == "POST /notices/test"
+
+
+def test_what_follows_a_request_does_not_count_as_its(client):
+    assert client.get("/audit").status_code == 200
+    assert whence.current() == whence.COMMAND_LINE
 
 
 def test_hostile_names_are_text(client, store):
