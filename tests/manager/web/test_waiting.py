@@ -9,6 +9,7 @@ from threading import Thread
 
 import pytest
 import urllib3
+from manager_server import serving
 from polling import until
 from pretended import SECRET, Pretended, ask, awake, job, register
 from streams import http, stream
@@ -151,12 +152,10 @@ def test_what_was_missed_comes_first(url: str, store: Store) -> None:
     assert set(told["rows"]) == {one.id, two.id}
 
 
-def test_a_page_that_missed_too_much_is_told_to_fetch_itself(
-    url: str, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_that_missed_too_much_is_told_to_fetch_itself(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("farmhand.manager.web.feed.LIMIT", 3)
     worker = awake(store, "node-1")
-    with stream(f"{url}/live/workers?since=0") as messages:
+    with serving(store) as url, stream(f"{url}/live/workers?since=0") as messages:
         assert next(messages)["event"] == "reload"
         worker.signs_off()
         assert "Offline" in next(messages)["data"]
