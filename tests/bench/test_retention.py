@@ -1,4 +1,4 @@
-"""What it costs to let a million old events go while workers call. Run by hand: pytest tests/bench/test_retention.py -s."""
+"""What it costs to let a million old events go while workers call; by hand: pytest tests/bench/test_retention.py -s."""
 
 import statistics
 import time
