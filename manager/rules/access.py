@@ -75,7 +75,7 @@ def may(grants: Sequence[Grant], need: Need, tags: Collection[str] | None = ANYT
     if need is Need.OPEN:
         return Permission(True)
     enough = [grant for grant in grants if grant.role in MEETS.get(need, ())]
-    if need is Need.VIEW or tags is ANYTHING:
+    if need is Need.VIEW or tags is None:
         covers = bool(enough)
     else:
         covers = any(grant.tag is None or grant.tag in tags for grant in enough)
