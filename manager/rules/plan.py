@@ -14,6 +14,9 @@ from .actions import Answer, Asked
 from .agents import Trust
 from .workers import LastTask, Moved, Terms, Worker
 
+# A loss, in milliseconds, for which nobody who agreed to one of that job is asked again.
+TRIFLE = 60_000
+
 
 class Fate(Enum):
     """What would become of a worker's part in an action."""
@@ -251,8 +254,9 @@ class Changed:
 def changes(before: Sequence[Step], after: Sequence[Step]) -> list[Changed]:
     """Compare two plans of one action for the same workers, as far as it matters to who agreed to the first.
 
-    It does where another task, or one at all, would be aborted, where what a worker does is another thing altogether,
-    and where somebody has asked something of it meanwhile. How far a task has come does not.
+    It does where a task would be aborted of which nothing was said, where what a worker does is another thing
+    altogether, and where somebody has asked something of it meanwhile. How far a task has come does not, nor that its
+    job's next one has taken its place, as long as that costs no more: where tasks are short, no plan could be applied.
     """
     now: Mapping[str, Step] = {step.worker_id: step for step in after}
     found = [(was, _changed(was, now.get(was.worker_id))) for was in before]
@@ -264,11 +268,16 @@ def _changed(was: Step, now: Step | None) -> str:
         return "is not known here any more"
     if was.fate is not now.fate or (now.fate is Fate.ASKED and was.replaces != now.replaces):
         return f"{now.text} (planned: {was.text})"
-    if _aborted(now) is not None and _aborted(was) != _aborted(now):
-        assert now.loss is not None, "only a task is aborted"
-        return f"is now at another task, which would be aborted: {now.loss.job}, {now.loss.task}"
+    before, loss = _aborted(was), _aborted(now)
+    if loss is not None and (before is None or not _as_agreed(before, loss)):
+        return f"is now at another task, which would be aborted: {loss.job}, {loss.task}"
     return ""
 
 
-def _aborted(step: Step) -> str | None:
-    return step.loss.task_id if step.loss is not None and step.loss.abort is Abort.NOW else None
+def _aborted(step: Step) -> Loss | None:
+    return step.loss if step.loss is not None and step.loss.abort is Abort.NOW else None
+
+
+def _as_agreed(was: Loss, now: Loss) -> bool:
+    """Say whether who agreed to lose one task has agreed to lose this one as well."""
+    return was.task_id == now.task_id or (was.job_id == now.job_id and now.lost <= max(was.lost, TRIFLE))

@@ -18,6 +18,7 @@ TASK = LastTask(
 )
 IDLE = Worker("i", "idle", Status.AWAKE, True, idle=True)
 BUSY = Worker("b", "busy", Status.AWAKE, True, task=TASK)
+BEGINNER = Worker("b", "busy", Status.AWAKE, True, task=replace(TASK, started_at=NOW - 1000))
 ASLEEP = Worker("s", "asleep", Status.ASLEEP, True)
 STUCK = Worker("x", "stuck", Status.AWAKE, False)
 FARM = [IDLE, BUSY, ASLEEP, STUCK]
@@ -120,7 +121,13 @@ PENDING = Pending("r0", Request(Status.ASLEEP), "sam", 0)
         pytest.param(BUSY, replace(BUSY, task=replace(TASK, steps_completed=4)), "", id="its task went on"),
         pytest.param(BUSY, replace(IDLE, id="b"), "", id="its task is finished: nothing to abort"),
         pytest.param(IDLE, replace(BUSY, id="i"), "is now at another task", id="it has a task now"),
-        pytest.param(BUSY, replace(BUSY, task=replace(TASK, id="u")), "is now at another task", id="another task"),
+        pytest.param(BUSY, replace(BUSY, task=replace(TASK, id="u")), "", id="the next task of its job, no dearer"),
+        pytest.param(
+            BEGINNER, replace(BUSY, task=replace(TASK, id="u")), "is now at another task", id="a dearer task of its job"
+        ),
+        pytest.param(
+            BUSY, replace(BUSY, task=replace(TASK, id="u", job_id="k")), "is now at another task", id="another job's"
+        ),
         pytest.param(IDLE, replace(IDLE, request=PENDING), "restarts now, instead of Send", id="somebody else asked"),
         pytest.param(IDLE, replace(IDLE, can_restart=False), "cannot restart", id="it cannot any more"),
         pytest.param(IDLE, replace(IDLE, status=Status.OFFLINE), "is offline", id="it left"),
