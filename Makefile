@@ -9,16 +9,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/*' 'manager/*' 2>/dev/null)
 
-.PHONY: run test test-windows conformance conformance-posix conformance-windows conformance-fuzz history check docs pyz bench clean
+.PHONY: run test views test-windows conformance conformance-posix conformance-windows conformance-fuzz history check docs pyz bench clean
 
 run: $(VENV)/.run
-	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run config/farm.yaml
+	FARMHAND_PORT=$(PORT) FARMHAND_DATA=$(DATA) $(BIN)/farmhand run --show-output manager config/farm.yaml
 
 # Side by side, a file at a time; then whole farms, which have the machine to themselves. The last tells all that was skipped.
 test: $(VENV)/.dev
 	@rm -f build/skips
 	$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/system --ignore=tests/windows --skips=build/skips $(PYTEST)
 	$(BIN)/python -m pytest tests/system --skips=build/skips $(PYTEST)
+
+# A picture of every view of the manager, in both themes and at three widths.
+views: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/manager/web/test_views.py --shots=build/views $(PYTEST)
+	@echo build/views
 
 # What is for Windows, in Windows' Python under Wine (apt-get install wine wine64 maven); where that is: FARMHAND_WINE.
 # Then a worker and a supervisor there, with a manager here.

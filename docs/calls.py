@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from farmhand.manager.web.contract import JSON, Json, described, document, follow
+from farmhand.manager.web.contract import JSON, REFUSALS, Json, described, document, follow
 
 
 def areas() -> list[str]:
@@ -19,7 +19,8 @@ def table(area: str) -> str:
 def _rows(area: str) -> Iterator[str]:
     for method, path, item, said in described():
         if area in said["tags"]:
-            answers = ", ".join(said["responses"])
+            own = [code for code, answer in said["responses"].items() if answer not in REFUSALS.values()]
+            answers = ", ".join(sorted(own))
             yield f"| `{method} {path}` | {', '.join(_taken(item, said))} | {said['summary']} | {answers} |\n"
 
 

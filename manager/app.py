@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from a2wsgi import WSGIMiddleware
-from flask import Flask, Response, request
+from flask import Flask, Response
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -14,41 +14,66 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..worker import wire
+from .instruments import counted
 from .storage import keys
 from .storage.agents import Bells as AgentBells
 from .storage.store import Store
 from .web import (
+    access,
+    accountpages,
     action_api,
+    actionpages,
     agent_api,
     agent_push,
     agentpages,
     api,
+    audit_api,
+    auditing,
+    auditpages,
+    carepages,
     errors,
+    health,
+    historypages,
     installpages,
     job_api,
     jobpages,
+    joining_api,
+    joinpages,
     live,
+    logfeed,
+    loginpages,
     meta_api,
+    metrics,
+    noticepages,
+    oidcpages,
     operator_api,
     pages,
+    peoplepages,
     plan_api,
     push,
     query_api,
     rollout_api,
+    rolloutpages,
     schedule_api,
     schedulepages,
     site,
     submission,
     tag_api,
+    tagpages,
     task_api,
+    taskpages,
+    token_api,
+    tokenpages,
     upnp,
     worker_api,
+    workerpages,
 )
+from .web.compressed import compressed
 from .web.feed import Feed
 from .web.fragments import Fragments
 from .web.hangup import unanswered
 from .web.naming import named
-from .web.origin import refuse_other_sites
+from .web.peers import knowing_peers
 from .web.pulse import Pulse
 from .web.quick import quick
 
@@ -73,6 +98,9 @@ SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+# Over https alone: browsers take it from nowhere else.
+STAYS = {"Strict-Transport-Security": "max-age=31536000"}
+
 
 def create_app(store: Store) -> Flask:
     """Make the part that answers at once: the pages and both APIs."""
@@ -83,14 +111,30 @@ def create_app(store: Store) -> Flask:
         SESSION_COOKIE_NAME="farmhand",
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=LARGEST,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": site.visible}
     app.extensions["store"] = store
     for module in (
         pages,
+        loginpages,
+        oidcpages,
+        accountpages,
+        peoplepages,
+        tokenpages,
+        token_api,
+        actionpages,
+        rolloutpages,
+        tagpages,
+        workerpages,
+        historypages,
+        carepages,
         installpages,
         schedulepages,
+        joinpages,
         jobpages,
+        taskpages,
+        joining_api,
         worker_api,
         meta_api,
         upnp,
@@ -105,18 +149,20 @@ def create_app(store: Store) -> Flask:
         tag_api,
         schedule_api,
         query_api,
+        auditpages,
+        audit_api,
+        noticepages,
+        metrics,
     ):
         app.register_blueprint(module.bp)
     site.prepare(app)
     submission.prepare(app, store.settings)
     errors.prepare(app)
-
-    @app.before_request
-    def same_origin() -> None:
-        if not request.path.startswith(f"{wire.API}/worker/"):
-            refuse_other_sites(request)
-
-    api.prepare(app, {"worker": worker_api.authenticate, "agent": agent_api.authenticate})
+    metrics.prepare(app, store)
+    access.prepare(app)
+    oidcpages.prepare(app, store)
+    auditing.prepare(app)
+    api.prepare(app)
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -137,10 +183,15 @@ class Waiting:
         self._pulses = pages, workers = Pulse(live.PACE), Pulse(push.PACE)
         self._bells = push.Bells(store, workers)
         self._agents = push.Bells(AgentBells(store), workers)
+        self._room = logfeed.Room(store, pages)
         self.routes = [
-            Route(wire.PUSH, push.endpoint(store, self._bells)),
-            Route(agent_push.PATH, agent_push.endpoint(store, self._agents)),
-            *live.routes(Feed(store, pages, fragments)),
+            access.guarded(store, route)
+            for route in (
+                Route(wire.PUSH, push.endpoint(store, self._bells), name="push.worker"),
+                Route(agent_push.PATH, agent_push.endpoint(store, self._agents), name="push.agent"),
+                *live.routes(Feed(store, pages, fragments)),
+                logfeed.route(store, self._room, pages),
+            )
         ]
 
     @contextlib.asynccontextmanager
@@ -150,10 +201,14 @@ class Waiting:
                 pulse.begin(self._store.newest())
                 listening.callback(self._store.listen(pulse.ring))
                 pulse.ring(self._store.newest())
-            watches = [asyncio.create_task(bells.watch()) for bells in (self._bells, self._agents)]
+            watches = [asyncio.create_task(bells.watch()) for bells in (self._bells, self._agents, self._room)]
             yield
         self.close()
         await asyncio.gather(*watches)
+
+    def heard(self) -> int:
+        """Return the newest event that the pages have heard of."""
+        return self._pulses[0].newest
 
     def close(self) -> None:
         """Answer all who wait; to be called from the event loop's thread."""
@@ -162,12 +217,14 @@ class Waiting:
 
 
 def secured(app: ASGIApp) -> ASGIApp:
-    """Add the SECURITY headers to every answer."""
+    """Add the SECURITY headers to every answer that has none of its own, and over https that it stays so."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY)
+                headers = MutableHeaders(scope=message)
+                for name, value in {**SECURITY, **(STAYS if scope.get("scheme") == "https" else {})}.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await app(scope, receive, send_secured)
@@ -188,9 +245,19 @@ def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     """Make the whole: what waits, and Flask in threads for everything else."""
     flask = create_app(store)
     waiting = Waiting(store, Fragments(flask))
+    measures: metrics.Measures = flask.extensions["measures"]
+    measures.heard = waiting.heard
+    routes = [counted(route, measures.instruments) for route in waiting.routes]
     in_pieces: ASGIApp = WSGIMiddleware(ending(flask), workers=THREADS)  # type: ignore[arg-type, assignment]
-    middleware = [Middleware(secured), Middleware(named, store.settings.host_names), Middleware(unanswered)]
-    app = Starlette(routes=waiting.routes, middleware=middleware, lifespan=waiting.lifespan)
+    said = store.settings
+    middleware = [
+        Middleware(compressed),
+        Middleware(knowing_peers, said.trusted_proxies, said.proxy_login),
+        Middleware(secured),
+        Middleware(named, said.host_names),
+        Middleware(unanswered),
+    ]
+    app = Starlette(routes=[*routes, *health.routes(store)], middleware=middleware, lifespan=waiting.lifespan)
     # Not a Mount, which leaves out paths with a line's end in them.
     app.router.default = quick(flask, in_pieces, AT_ONCE[store.database.name])
     return app, waiting

@@ -1,4 +1,4 @@
-"""farmhand-manager: serve, submit jobs, see and change workers, jobs, tags, schedules and rolling actions."""
+"""farmhand-manager: serve, back up, restore; submit jobs, change workers, jobs, tags, schedules and rolling actions."""
 
 import argparse
 import logging
@@ -7,15 +7,31 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from io import TextIOWrapper
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ..units.errors import BadConfig, BadValue
 from . import config
 from .client import Refusal, Unreachable
-from .commands import jobs, rollouts, schedules, submit, tags, workers
+from .commands import (
+    audit,
+    doctor,
+    enrolment,
+    jobs,
+    notices,
+    people,
+    rollouts,
+    schedules,
+    submit,
+    tags,
+    tokens,
+    upkeep,
+    workers,
+)
 from .commands.actions import FAILED
 from .commands.report import complain
+from .rules.joining import Joining
 from .storage.newer import TooNew
 
 if TYPE_CHECKING:
@@ -23,8 +39,21 @@ if TYPE_CHECKING:
 
 USAGE = 2
 
+WITHOUT_LOGIN = "nobody has to sign in (--without-login): whoever uses this machine can do everything"
+
 # What has verbs of its own; without one it is listed.
-NOUNS = {"workers": workers, "jobs": jobs, "tags": tags, "schedules": schedules, "rollouts": rollouts}
+NOUNS = {
+    "workers": workers,
+    "jobs": jobs,
+    "tags": tags,
+    "schedules": schedules,
+    "rollouts": rollouts,
+    "enrolment": enrolment,
+    "people": people,
+    "tokens": tokens,
+    "audit": audit,
+    "notices": notices,
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,6 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # names may have letters that a terminal has not
     options = _parser().parse_args(with_verb(sys.argv[1:] if argv is None else argv))
+    if "api_token" in options:
+        token = options.api_token or os.environ.get("FARMHAND_TOKEN", "")
+        options.manager = replace(options.manager, token=token)
     try:
         code: int = options.call(options)
         sys.stdout.flush()
@@ -88,17 +120,20 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="let workers find this manager in their network, as the setting does",
     )
-    migrate = commands.add_parser("migrate", help="bring the database to the schema of this version")
-    for command in (run, migrate):
-        command.add_argument(
-            "--data", type=_folder, required=True, metavar="DIR", help="where the database, logs and pictures are"
-        )
-        command.add_argument("--config", type=Path, metavar="FILE", help="settings, as in config/manager.yaml")
-        command.add_argument(
-            "--database", default="", metavar="URL", help="postgresql://USER@HOST/NAME, shared by several managers"
-        )
+    run.add_argument(
+        "--registration",
+        choices=[way.value for way in Joining],
+        help="how workers and agents get in, instead of what the setting says",
+    )
+    run.add_argument(
+        "--without-login",
+        action="store_true",
+        help="let everybody who reaches this manager do everything; only where --listen is this machine itself",
+    )
+    upkeep.add_place(run)
     run.set_defaults(call=_run)
-    migrate.set_defaults(call=_migrate)
+    upkeep.add(commands)
+    doctor.add(commands, _address)
     submit.add(commands.add_parser("submit", help="submit a job file"))
     for noun, module in NOUNS.items():
         of = commands.add_parser(noun, help=f"{module.LIST}; and more, by its verbs")
@@ -123,36 +158,68 @@ def _folder(text: str) -> Path:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from . import started
     from .due import minding
+    from .notify import notifying
     from .opening import alone
     from .serve import serve
-    from .storage import jobcare
+    from .storage import jobcare, rest
     from .sweep import sweeping
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     host, port = options.listen
-    store = _open(options, findable=options.autodiscoverable)
+    store = _open(
+        options,
+        findable=options.autodiscoverable,
+        without_login=_without_login(options),
+        registration=options.registration or "",
+    )
     try:
         with alone(store, options.data):
             jobcare.resume(store)
-            with sweeping(store), minding(store):
+            rest.begin(store)
+            started.note(store)
+            with sweeping(store), minding(store), notifying(store):
                 return serve(store, host, port, options.data)
     finally:
         store.close()
 
 
-def _open(options: argparse.Namespace, *, findable: bool = False) -> "Store":
+def _without_login(options: argparse.Namespace) -> bool:
+    """Say whether nobody has to sign in, loudly; raises BadConfig where that would let the network in."""
+    if not options.without_login:
+        return False
+    host, _ = options.listen
+    if not is_loopback(host):
+        hint = "write --listen 127.0.0.1:8080, or leave out --without-login"
+        raise BadConfig("--without-login", 0, "--listen", f"{host} can be reached over the network", hint)
+    print(f"farmhand-manager: WARNING: {WITHOUT_LOGIN}", file=sys.stderr, flush=True)
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether an address to listen at is reached from this machine alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _open(
+    options: argparse.Namespace, *, findable: bool = False, without_login: bool = False, registration: str = ""
+) -> "Store":
     from .opening import open_store
 
     settings = config.settings(options.config, options.data)
     if findable:
         settings = replace(settings, autodiscoverable=True)
+    if registration:
+        settings = replace(settings, registration=Joining(registration))
+    if without_login and settings.trusted_proxies:
+        problem = "a proxy lets the network in"
+        hint = "leave out --without-login, or trusted_proxies"
+        raise BadConfig(str(options.config), 0, "trusted_proxies", f"{problem}, where nobody has to sign in", hint)
+    if without_login:
+        settings = replace(settings, without_login=True)
     return open_store(options.data, settings, os.environ, options.database)
-
-
-def _migrate(options: argparse.Namespace) -> int:
-    store = _open(options)
-    print(f"{options.data}: the database has schema {store.revision}")
-    store.close()
-    return 0

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 # How long a call may take, in seconds.
 PATIENCE = 30.0
 
-BAD_REQUEST, NOT_FOUND = 400, 404
+BAD_REQUEST, UNKNOWN, NOT_FOUND = 400, 401, 404
 
 
 class Refusal(Exception):
@@ -25,7 +25,7 @@ class Refusal(Exception):
     @property
     def unfit(self) -> bool:
         """Whether it is what was asked for that has to be mended."""
-        return self.code in (BAD_REQUEST, NOT_FOUND)
+        return self.code in (BAD_REQUEST, UNKNOWN, NOT_FOUND)
 
 
 class Unreachable(Exception):
@@ -34,9 +34,10 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True)
 class Manager:
-    """Where a manager is; url ends in a slash. Paths begin without one."""
+    """Where a manager is; url ends in a slash. Paths begin without one. token: by which it knows who calls."""
 
-    url: str = field()
+    url: str
+    token: str = field(default="", repr=False)
 
     def get(self, path: str, query: Mapping[str, object] | None = None) -> Any:
         asked = f"?{urlencode(query, doseq=True)}" if query else ""
@@ -58,6 +59,8 @@ class Manager:
         data = None if body is None else json.dumps(body).encode()
         headers = {} if data is None else {"Content-Type": "application/json"}
         call = urllib.request.Request(self.url + path, data, headers, method=method)
+        if self.token:  # not to whoever an answer may send the call on to
+            call.add_unredirected_header("Authorization", f"Bearer {self.token}")
         said: bytes
         try:
             with urllib.request.urlopen(call, timeout=PATIENCE) as answer:
@@ -67,6 +70,8 @@ class Manager:
             refusal = _body(said)
             if refusal is None or (error.code == NOT_FOUND and "code" not in refusal):  # of no such call, not thing
                 raise self._stranger(f"{error.code}, and not as Farmhand's does") from None
+            if error.code == UNKNOWN:
+                refusal["message"] += "; name the file of an API token with --token-file, or set FARMHAND_TOKEN"
             raise Refusal(error.code, refusal) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)

@@ -4,19 +4,19 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from ..units.errors import BadValue
-from ..units.grammar import parse_span
+from . import fields, signin, targets
 from .document import Document, Place, load
+from .rules.joining import Joining
 from .rules.variables import Variable, Variables
-from .zones import own_zone, read_zone
+from .signin import Oidc, OpenNetworks, ProxyLogin
+from .targets import Notices
+from .zones import own_zone
 
 # What Flamenco calls the platforms: Go's names.
 PLATFORMS = ("linux", "windows", "darwin")
-_LONGEST = 100 * 365.25 * 24 * 3600
 
 AUDIENCES = ("all", "workers", "users")
 
@@ -31,7 +31,14 @@ class Settings:
     autodiscoverable: whether workers that look for a manager in their network find this one.
     time_zone: in which sleep schedules are that name none; an IANA name. job_types: a folder with more job types.
     database: its URL, empty for the file in --data. trusted_proxies: addresses and networks whose word is taken for who
-    calls.
+    calls. without_login: nobody has to sign in; only the command line says so. session_idle and session_lifetime: after
+    how long without a request, and after how long at all, a browser has to sign in again. registration: how workers and
+    agents get in, None for what `joining` makes of it. undo: for how long an action that aborts tasks can be undone on
+    the pages, 0 for not at all. confirm_share: percent of the farm beyond which such an action is confirmed by typing.
+    reason_required: for which actions the pages take none without a reason. audit_key_file: with what the audit log is
+    sealed, empty where it is not. metrics: networks from which /metrics can be read without signing in. keep_events,
+    keep_jobs: for how long events, and jobs that have ended, are kept; 0 for ever. notices: who is told of events.
+    oidc, proxy_login, open_networks: who else may say who somebody is.
     """
 
     manager_name: str = "Farmhand"
@@ -48,6 +55,30 @@ class Settings:
     job_types: str = ""
     database: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    keep_events: float = 90 * 24 * 3600.0
+    keep_jobs: float = 0.0
+    without_login: bool = False
+    session_idle: float = 12 * 3600.0
+    session_lifetime: float = 7 * 24 * 3600.0
+    oidc: Oidc | None = None
+    proxy_login: ProxyLogin | None = None
+    open_networks: OpenNetworks = field(default_factory=OpenNetworks)
+    registration: Joining | None = None
+    undo: float = 10.0
+    confirm_share: int = 25
+    reason_required: tuple[str, ...] = ()
+    audit_key_file: str = ""
+    notices: Notices = field(default_factory=Notices)
+
+    def audit_key(self) -> bytes:
+        """Return what is in the file with the key, nothing without one. Raises OSError."""
+        return Path(self.audit_key_file).read_bytes().strip() if self.audit_key_file else b""
+
+    @property
+    def joining(self) -> Joining:
+        """Return how workers and agents get in."""
+        return self.registration or (Joining.OPEN if self.without_login else Joining.APPROVAL)
 
 
 def this_platform() -> str:
@@ -84,71 +115,9 @@ def _read(document: Document, base: Settings) -> Settings:
     found = {key: KEYS[key](document, (key,), value) for key, value in document.value.items() if value is not None}
     if "variables" in found:
         found["variables"] = {**base.variables, **found["variables"]}
-    return replace(base, **found)
-
-
-def _text(document: Document, place: Place, value: object) -> str:
-    if value is None:
-        document.refuse(place, "it is missing", "write it down")
-    if not isinstance(value, str) or not value:
-        document.refuse(place, f"{value!r} is not text", "write a word, in quotes if it looks like something else")
-    return value
-
-
-def _seconds(document: Document, place: Place, value: object) -> float:
-    try:
-        seconds = parse_span(str(value))
-    except BadValue as error:
-        document.refuse(place, error.problem, error.hint)
-    if seconds <= 0:
-        document.refuse(place, f'"{value}" is no time at all', 'write more, such as "1min"')
-    if seconds > _LONGEST:
-        document.refuse(place, f'"{value}" is longer than can be counted', 'write less, such as "1y"')
-    return seconds
-
-
-def _count(document: Document, place: Place, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        document.refuse(place, f"{value!r} is not a number of things", "write 1 or more")
-    return value
-
-
-def _flag(document: Document, place: Place, value: object) -> bool:
-    if not isinstance(value, bool):
-        document.refuse(place, f"{value!r} is neither true nor false", "write true or false")
-    return value
-
-
-def _folder(document: Document, place: Place, value: object) -> str:
-    """Read a folder, which may be relative to that of the document."""
-    folder = document.path.parent / Path(_text(document, place, value)).expanduser()
-    if not folder.is_dir():
-        document.refuse(place, f"{folder} is not a folder", "make it, or name another")
-    return str(folder.absolute())
-
-
-def _names(document: Document, place: Place, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        document.refuse(place, f"{value!r} is not a list", "write names in brackets, as in [farm.example.org]")
-    return tuple(_text(document, (*place, index), each) for index, each in enumerate(value))
-
-
-def _zone(document: Document, place: Place, value: object) -> str:
-    try:
-        return read_zone(_text(document, place, value)).key
-    except BadValue as error:
-        document.refuse(place, error.problem, error.hint)
-
-
-def _networks(document: Document, place: Place, value: object) -> tuple[str, ...]:
-    networks = _names(document, place, value)
-    for index, network in enumerate(networks):
-        try:
-            ip_network(network)
-        except ValueError:
-            problem = f'"{network}" is neither an address nor a network'
-            document.refuse((*place, index), problem, "write it as 127.0.0.1 or 10.20.0.0/16")
-    return networks
+    read = replace(base, **found)
+    signin.check(document, read.trusted_proxies, read.proxy_login)
+    return read
 
 
 def _variables(document: Document, place: Place, value: object) -> Variables:
@@ -159,12 +128,12 @@ def _variables(document: Document, place: Place, value: object) -> Variables:
 
 def _choices(document: Document, place: Place, given: object) -> tuple[Variable, ...]:
     if not isinstance(given, dict):
-        return (Variable(_text(document, place, given)),)
+        return (Variable(fields.text(document, place, given)),)
     document.refuse_unknown(place, given, ("values", "is_twoway"))
     values = given.get("values")
     if not isinstance(values, list) or not values:
         document.refuse(place, "it has no values", "write one value, or a list of them below values:")
-    twoway = _flag(document, (*place, "is_twoway"), given.get("is_twoway", False))
+    twoway = fields.flag(document, (*place, "is_twoway"), given.get("is_twoway", False))
     listed = enumerate(values)
     return tuple(_choice(document, (*place, "values", index), each, is_twoway=twoway) for index, each in listed)
 
@@ -180,23 +149,46 @@ def _choice(document: Document, place: Place, given: object, *, is_twoway: bool)
     if audience not in AUDIENCES:
         document.refuse(place, f"{audience!r} is not an audience", f"write one of {', '.join(AUDIENCES)}")
     anywhere = "all" in platforms
-    value = _text(document, (*place, "value"), given.get("value"))
+    value = fields.text(document, (*place, "value"), given.get("value"))
     return Variable(value, audience, frozenset() if anywhere else frozenset(platforms), is_twoway)
 
 
+def _joining(document: Document, place: Place, value: object) -> Joining:
+    try:
+        return Joining(value)
+    except ValueError:
+        document.refuse(
+            place, f"{value!r} is no way to join", f"write one of {', '.join(way.value for way in Joining)}"
+        )
+
+
 KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
-    "manager_name": _text,
-    "worker_timeout": _seconds,
-    "push_timeout": _seconds,
-    "task_timeout": _seconds,
-    "blocklist_threshold": _count,
-    "task_fail_after_softfail_count": _count,
-    "shared_storage_path": _text,
-    "host_names": _names,
-    "autodiscoverable": _flag,
-    "time_zone": _zone,
+    "manager_name": fields.text,
+    "worker_timeout": fields.seconds,
+    "push_timeout": fields.seconds,
+    "task_timeout": fields.seconds,
+    "blocklist_threshold": fields.count,
+    "task_fail_after_softfail_count": fields.count,
+    "shared_storage_path": fields.text,
+    "host_names": fields.names,
+    "autodiscoverable": fields.flag,
+    "time_zone": fields.zone,
     "variables": _variables,
-    "database": _text,
-    "trusted_proxies": _networks,
-    "job_types": _folder,
+    "database": fields.text,
+    "trusted_proxies": fields.networks,
+    "session_idle": fields.seconds,
+    "session_lifetime": fields.seconds,
+    "metrics": fields.networks,
+    "keep_events": fields.pause,
+    "keep_jobs": fields.pause,
+    "oidc": signin.oidc,
+    "proxy_login": signin.proxy_login,
+    "open_networks": signin.open_networks,
+    "job_types": fields.folder,
+    "registration": _joining,
+    "undo": fields.pause,
+    "confirm_share": fields.percent,
+    "reason_required": fields.actions,
+    "audit_key_file": fields.secret_file,
+    "notices": targets.read,
 }

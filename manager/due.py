@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from .storage import edges, requests, rollouts
+from .storage import edges, requests, rest, rollouts
 from .storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ LONGEST = 5.0
 DUES = (
     (requests.next_due, requests.come_due, "what was asked of it has come due"),
     (edges.next_due, edges.come_due, "its sleep schedule asks it to sleep, or to wake up"),
+    (rest.next_due, rest.come_due, "it gets tasks again"),
 )
 
 

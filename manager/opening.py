@@ -2,15 +2,18 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
 from ..units.errors import BadConfig
+from .clock import wall_clock
 from .config import Settings
-from .storage.store import Store
+from .storage.database import Database
+from .storage.store import FILE, Store
 
 # Where the database is, with its password: neither the list of processes nor a file that others read shows it.
 VARIABLE = "FARMHAND_DATABASE"
@@ -28,16 +31,35 @@ def open_store(data: Path, settings: Settings, environment: Mapping[str, str], s
     """
     where, url = _database(settings, environment, said)
     if not url:
-        return _open_file(data, settings)
-    shown = _check(where, url)
-    try:
+        with _file(data):
+            return Store(data, settings)
+    with _server(where, url):
         return Store(data, settings, url=url)
-    except ImportError as error:
-        hint = "install farmhand[postgres], or leave it out"
-        raise BadConfig(where, 0, shown, f"the driver is missing: {error}", hint) from None
-    except DatabaseError as error:
-        why = " ".join(str(error.orig).split())
-        raise ConnectionError(f"{where}: {shown}: the database cannot be used: {why}; start it, or mend this") from None
+
+
+def open_database(data: Path, settings: Settings, environment: Mapping[str, str], said: str = "") -> Database:
+    """Open the same database as it is, whatever its schema; one that is a file has to be there. Raises the same."""
+    where, url = _database(settings, environment, said)
+    if not url:
+        if not (data / FILE).exists():
+            hint = "name the folder of a manager, or its database with --database"
+            raise BadConfig("--data", 0, str(data), "there is no database in it", hint)
+        with _file(data):
+            return _answering(f"sqlite:///{data / FILE}", settings)
+    with _server(where, url):
+        return _answering(url, settings)
+
+
+def is_on_a_server(settings: Settings, environment: Mapping[str, str], said: str) -> bool:
+    """Say whether the database is no file in the folder."""
+    return bool(_database(settings, environment, said)[1])
+
+
+def _answering(url: str, settings: Settings) -> Database:
+    database = Database(url, wall_clock, settings.audit_key())
+    with database.look() as connection:
+        connection.execute(text("SELECT 1"))
+    return database
 
 
 @contextmanager
@@ -46,9 +68,13 @@ def alone(store: Store, data: Path) -> Iterator[None]:
 
     Raises OSError while there is another, which may be about to end.
     """
-    if store.database.name != "sqlite":
+    with held(data) if store.database.name == "sqlite" else nullcontext():
         yield
-        return
+
+
+@contextmanager
+def held(data: Path) -> Iterator[None]:
+    """Hold the lock of a manager whose database is the file in its folder; raises OSError while another does."""
     with closing(sqlite3.connect(data / LOCK, timeout=0, isolation_level=None)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
@@ -82,9 +108,25 @@ def _check(where: str, url: str) -> str:
     return shown
 
 
-def _open_file(data: Path, settings: Settings) -> Store:
+@contextmanager
+def _server(where: str, url: str) -> Iterator[None]:
+    """Say what is wrong with a database on a server."""
+    shown = _check(where, url)
     try:
-        return Store(data, settings)
+        yield
+    except ImportError as error:
+        hint = "install farmhand[postgres], or leave it out"
+        raise BadConfig(where, 0, shown, f"the driver is missing: {error}", hint) from None
+    except DatabaseError as error:
+        why = " ".join(str(error.orig).split())
+        raise ConnectionError(f"{where}: {shown}: the database cannot be used: {why}; start it, or mend this") from None
+
+
+@contextmanager
+def _file(data: Path) -> Iterator[None]:
+    """Say what is wrong with a database that is a file."""
+    try:
+        yield
     except OSError as error:
         problem = f"it cannot be used: {error.strerror}"
         raise BadConfig("--data", 0, str(data), problem, "choose another folder, or change its owner") from None

@@ -2,10 +2,11 @@
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -16,6 +17,10 @@ from .announce import announcing
 from .app import Waiting, create_asgi
 from .storage.store import Store
 from .web.hangup import able_to_hang_up
+from .web.site import opened
+from .welcome import first_link
+
+log = logging.getLogger(__name__)
 
 # How long a request under way may take when the manager ends, in seconds.
 PATIENCE = 2
@@ -31,12 +36,24 @@ def serve(store: Store, host: str, port: int, data: Path) -> int:
     except OSError as error:
         print(f"farmhand-manager: --listen: {host}:{port}: {reason(error)}", file=sys.stderr)
         return CANNOT_LISTEN
+    for warning in opened(store.settings.open_networks):
+        log.warning("%s", warning)
     with listener:
         app, waiting = create_asgi(store)
         greeting = f"Workers page at {address(listener)}workers, data in {data}"
+        invite(store, address(listener))
         with announcing(store.settings, listener):
-            asyncio.run(run(app, waiting, listener, greeting, store.settings.trusted_proxies))
+            asyncio.run(run(app, waiting, listener, greeting))
     return 0
+
+
+def invite(store: Store, url: str) -> None:
+    """Print the link by which somebody becomes the first admin, as long as there is none."""
+    link = first_link(store, url)
+    if link is not None:
+        print(
+            f"farmhand-manager: nobody can sign in yet; become the first admin, once, within a day: {link}", flush=True
+        )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -72,11 +89,9 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-async def run(
-    app: Starlette, waiting: Waiting, listener: socket.socket, greeting: str, proxies: Collection[str] = ()
-) -> None:
+async def run(app: Starlette, waiting: Waiting, listener: socket.socket, greeting: str) -> None:
     """Serve on the listener until a signal comes."""
-    server, notifier = make_server(app, proxies), SystemdNotifier()
+    server, notifier = make_server(app), SystemdNotifier()
 
     def stop() -> None:
         server.force_exit = server.should_exit
@@ -94,8 +109,8 @@ async def run(
     await server.shutdown(sockets=[listener])
 
 
-def make_server(app: Starlette, proxies: Collection[str] = ()) -> uvicorn.Server:
-    """Make what serves the application; proxies, and nobody else, may say who calls (X-Forwarded-For)."""
+def make_server(app: Starlette) -> uvicorn.Server:
+    """Make what serves the application, which knows itself which proxies may say who calls (web/peers.py)."""
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -103,8 +118,7 @@ def make_server(app: Starlette, proxies: Collection[str] = ()) -> uvicorn.Server
         lifespan="on",
         ws="none",
         server_header=False,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=list(proxies),
+        proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=PATIENCE,
     )

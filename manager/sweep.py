@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from .storage import leases
+from .storage import leases, retention, samples
 from .storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -44,10 +44,12 @@ def _run(store: Store, stopping: threading.Event) -> None:
                 log.warning("this manager stood still, or has too much to do; everybody has time anew to be heard")
                 leases.start_over(store)
             due = sweep(store)
+            retention.prune(store)
+            samples.take(store)
         except SQLAlchemyError as error:
             log.error("nobody's silence could be noticed, trying again in %g s: %s", longest, error)
             due = None
-        slept_at = store.steady()
+        store.swept_at = slept_at = store.steady()
         delay = longest if due is None else min(longest, max(0.0, (due - slept_at) / 1000))
 
 

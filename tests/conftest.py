@@ -13,6 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--skips", type=Path, metavar="FILE", help="keep there what was skipped, and tell of the runs before as well"
     )
+    parser.addoption("--shots", type=Path, metavar="DIR", help="keep a picture of every view of the manager there")
 
 
 def pytest_configure(config: pytest.Config) -> None:

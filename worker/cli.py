@@ -98,7 +98,8 @@ def work(told: Config, software: str, notifier: Notifier, *, flush_only: bool) -
     outbox = Outbox(told.data)
     try:
         url = told.manager_url or _search(notifier)
-        client = Client(url, credentials.load(kept), software)
+        own = native().keep_private if kept == told.data else None
+        client = Client(url, credentials.load(kept, own), software)
         if flush_only:
             return flush(client, outbox)
         me = Introduction(
@@ -121,18 +122,24 @@ def work(told: Config, software: str, notifier: Notifier, *, flush_only: bool) -
             restart_code=told.restart_exit_code,
             oom_score_adjust=told.oom_score_adjust,
             log_limit=told.task_log_limit,
+            enrolment_code=told.enrolment_code,
         )
         code = worker.run()
     finally:
         outbox.close()
     if code == DENIED_EXIT_CODE:
-        print(
-            f"farmhand-worker: {url} does not know the credentials in {kept / credentials.NAME}: "
-            "the worker was removed there, or they belong to another manager; "
-            "start once with --register to be a new worker there",
-            file=sys.stderr,
-        )
+        print(f"farmhand-worker: {_denied(url, worker.why, kept, client)}", file=sys.stderr)
     return code
+
+
+def _denied(url: str, why: str, kept: Path, client: Client) -> str:
+    """Say why the manager does not want this worker, and what can be done about it."""
+    if client.credentials is None:
+        return f"{url} does not let this worker join: {why}"
+    return (
+        f"{url} refuses the credentials in {kept / credentials.NAME}: {why}; "
+        "start once with --register to be a new worker there"
+    )
 
 
 def _search(notifier: Notifier) -> str:
@@ -155,6 +162,7 @@ def configuration(options: argparse.Namespace) -> Config:
         oom_score_adjust=file.oom_score_adjust,
         output_folders=file.output_folders,
         task_log_limit=file.task_log_limit,
+        enrolment_code=config.code_given(options.enrolment_code_file, file, os.environ),
     )
 
 
@@ -174,6 +182,12 @@ def parser() -> Parser:
     made.add_argument(*_both("data"), metavar="DIR", type=Path, help="folder for credentials and undelivered reports")
     made.add_argument(*_both("config"), metavar="FILE", type=Path, help=f"else {config.DEFAULT_FILE}, if it is there")
     made.add_argument(*_both("register"), action="store_true", help="forget the credentials, be a new worker")
+    made.add_argument(
+        *_both("enrolment-code-file"),
+        metavar="FILE",
+        type=Path,
+        help=f"the code that lets this worker in when it registers; else {config.CODE_VARIABLE}, enrolment_code",
+    )
     made.add_argument(*_both("flush"), action="store_true", help="deliver the reports that are kept, and exit")
     made.add_argument(
         *_both("find-manager"), action="store_true", help="search the network for a manager, print its address, exit"

@@ -7,6 +7,7 @@ is retried here. Several threads may call at once.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import urllib3
@@ -29,7 +30,7 @@ from .rules.answers import (
     Work,
 )
 from .rules.delivery import TOO_LARGE
-from .wire import API, PUSH_WAIT, REQUESTABLE, Status
+from .wire import API, ENROLMENT_HEADER, PUSH_WAIT, REQUESTABLE, Status
 
 # Seconds to connect, and between two pieces of an answer.
 USUAL = urllib3.Timeout(connect=5, read=15)
@@ -85,14 +86,15 @@ class Client:
         self._headers = {"User-Agent": software, "Accept": "application/json"}
         self._pool = urllib3.PoolManager(maxsize=6, retries=False)
 
-    def register(self, me: Introduction, secret: str) -> Answer:
+    def register(self, me: Introduction, secret: str, code: str = "") -> Answer:
         body = {
             "name": me.name,
             "secret": secret,
             "platform": me.platform,
             "supported_task_types": list(me.task_types),
         }
-        reply = self._call("POST", "/worker/register-worker", body, LONG)
+        shown = {ENROLMENT_HEADER: code} if code else {}
+        reply = self._call("POST", "/worker/register-worker", body, LONG, shown)
         match reply:
             case Reply(200, {"uuid": str(id)}):
                 return Registered(id)
@@ -111,8 +113,9 @@ class Client:
         reply = self._call("POST", "/worker/sign-on", body, LONG)
         match reply:
             case Reply(200, {"status_requested": wish, **more}):
-                push = more.get("push")
-                return _with_status(wish, lambda status: SignedOn(status, push if isinstance(push, str) else None))
+                push, waiting = more.get("push"), more.get("waiting") is True
+                bell = push if isinstance(push, str) else None
+                return _with_status(wish, lambda status: SignedOn(status, bell, waiting))
         return _otherwise(reply)
 
     def sign_off(self) -> Answer:
@@ -178,11 +181,17 @@ class Client:
         return None
 
     def _call(
-        self, method: str, path: str, body: Mapping[str, object] | None = None, timeout: urllib3.Timeout = USUAL
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        timeout: urllib3.Timeout = USUAL,
+        more: Mapping[str, str] = MappingProxyType({}),
     ) -> "Reply | Trouble":
         if body is None:
-            return self._send(method, API + path, b"" if method == "POST" else None, {}, timeout)
-        return self._send(method, API + path, json.dumps(body).encode(), {"Content-Type": "application/json"}, timeout)
+            return self._send(method, API + path, b"" if method == "POST" else None, more, timeout)
+        headers = {"Content-Type": "application/json", **more}
+        return self._send(method, API + path, json.dumps(body).encode(), headers, timeout)
 
     def _send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: urllib3.Timeout

@@ -5,9 +5,10 @@ The file and its keys are Flamenco's: flamenco-worker.yaml in the current folder
 
 import difflib
 import os
+import re
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -39,6 +40,7 @@ class File:
     oom_score_adjust: int | None = None
     output_folders: tuple[str, ...] = ()
     task_log_limit: int = LIMIT
+    enrolment_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Config:
     """Everything a worker is told.
 
     manager_url: None to search the network for one. restart_exit_code: None if nothing would start it again.
-    task_log_limit: in bytes.
+    task_log_limit: in bytes. enrolment_code: what lets it in where it registers, "" for none.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Config:
     oom_score_adjust: int | None = None
     output_folders: tuple[str, ...] = ()
     task_log_limit: int = LIMIT
+    enrolment_code: str = field(default="", repr=False)
 
 
 def read_file(path: Path, *, required: bool) -> File:
@@ -189,6 +192,44 @@ def manager_url(value: object) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/"
 
 
+def enrolment_code(value: object) -> str:
+    """Check an enrolment code as far as anybody can who has not made it; raise ValueError, without the code in it."""
+    if not isinstance(value, str) or not _CODE.fullmatch(value.strip()):
+        raise ValueError("is no enrolment code; write it as the manager said it, letters, digits and hyphens")
+    return value.strip()
+
+
+_CODE = re.compile(r"[0-9A-Za-z -]{8,100}")
+
+
+def code_given(file_option: Path | None, file: File, environ: Mapping[str, str]) -> str:
+    """Return the enrolment code: of the option's file, the environment, the file of settings; "" where there is none.
+
+    It is not taken from the command line, which everybody on a machine can read.
+    """
+    if file_option is not None:
+        return _code_in(file_option)
+    if given := environ.get(CODE_VARIABLE):
+        try:
+            return enrolment_code(given)
+        except ValueError as problem:
+            raise BadConfig(f"{CODE_VARIABLE}: {problem}") from None
+    return file.enrolment_code or ""
+
+
+CODE_VARIABLE = "FARMHAND_ENROLMENT_CODE"
+
+
+def _code_in(path: Path) -> str:
+    try:
+        return enrolment_code(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as problem:
+        why = getattr(problem, "strerror", None) or "it is not text"
+        raise BadConfig(f"--enrolment-code-file: {path}: cannot be read: {why}; name the file with the code") from None
+    except ValueError as problem:
+        raise BadConfig(f"--enrolment-code-file: {path}: {problem}") from None
+
+
 # Key of the file -> field of `File`, and how its value is read.
 KEYS = {
     "worker_name": ("name", _text),
@@ -199,6 +240,7 @@ KEYS = {
     "oom_score_adjust": ("oom_score_adjust", _oom_score),
     "output_folders": ("output_folders", _folders),
     "task_log_limit": ("task_log_limit", _log_limit),
+    "enrolment_code": ("enrolment_code", enrolment_code),
 }
 
 

@@ -1,7 +1,9 @@
 """What a worker is known by at its manager: made once, kept in a file that its user alone can read."""
 
+import logging
 import os
 import secrets
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import yaml
 from .client import Credentials
 from .config import BadConfig
 from .replace import replace
+
+log = logging.getLogger(__name__)
 
 NAME = "flamenco-worker-credentials.yaml"
 
@@ -28,10 +32,19 @@ def folder(environ: Mapping[str, str], data: Path) -> Path:
     return handed_over if (handed_over / NAME).exists() else data
 
 
-def load(folder: Path) -> Credentials | None:
-    """Return the credentials kept in a folder, None if there are none."""
+def load(folder: Path, keep_private: Callable[[str], None] | None = None) -> Credentials | None:
+    """Return the credentials kept in a folder, None if there are none.
+
+    keep_private: takes a file from everybody but its owner, where that is this worker's to see to; it is done, with a
+    warning, for a file that others can read.
+    """
     path = folder / NAME
     try:
+        if keep_private is not None and open_to_others(path):
+            log.warning(
+                "%s could be read by others, which is mended; revoke it at the manager if they are not you", path
+            )
+            keep_private(str(path))
         kept = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
@@ -41,6 +54,11 @@ def load(folder: Path) -> Credentials | None:
         case {"worker_id": str(id), "worker_secret": str(secret)} if id and secret:
             return Credentials(id, secret)
     raise BadConfig(f"{path}: worker_id or worker_secret is missing; remove the file to register anew")
+
+
+def open_to_others(path: Path) -> bool:
+    """Say whether others than its owner can read or change a file, by its mode: Windows has lists instead."""
+    return hasattr(os, "getuid") and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def save(folder: Path, credentials: Credentials, keep_private: Callable[[str], None]) -> None:

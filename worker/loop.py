@@ -47,7 +47,9 @@ class Worker:
         restart_code: int | None = None,
         oom_score_adjust: int | None = None,
         log_limit: int = LIMIT,
+        enrolment_code: str = "",
     ) -> None:
+        self._code = enrolment_code
         self._me, self._client, self._platform, self._folder = me, client, platform, folder
         self._notifier, self._oom, self._log_limit = notifier, oom_score_adjust, log_limit
         self._mark = outbox.mark
@@ -63,6 +65,11 @@ class Worker:
         self._secret = credentials.new_secret()
         self._running: Running | None = None
         self._signals: list[tuple[str, float]] = []
+
+    @property
+    def why(self) -> str:
+        """Return why the worker is where it is, in its own words or its manager's."""
+        return self._life.why
 
     def run(self) -> int:
         """Work until somebody says stop; return the exit code."""
@@ -159,8 +166,10 @@ class Worker:
                 self._client.credentials = Credentials(id, self._secret)
                 credentials.save(self._folder, self._client.credentials, self._platform.keep_private)
                 log.info("registered as %s", id)
-            case SignedOn(_, push):
+            case SignedOn(_, push, waiting):
                 self._bell.is_at(push)
+                if waiting:
+                    log.warning("this worker is not let in yet: somebody has to on the manager's Workers page")
         if not isinstance(answer, Trouble):
             self._reports.hurry()
         self._life = rules.heard(self._life, asked, answer, now, random.random())
@@ -220,7 +229,7 @@ class Worker:
         client, me, task = self._client, self._me, self._life.task
         match question:
             case Question.REGISTER:
-                return lambda: client.register(me, self._secret)
+                return lambda: client.register(me, self._secret, self._code)
             case Question.SIGN_ON:
                 return lambda: client.sign_on(me)
             case Question.TELL_AWAKE:

@@ -14,6 +14,7 @@ from selectors import EVENT_READ
 
 from ..supervisor.platforms import Order, Platform, Selector, Tree
 from ..units.carried import FILES, RECIPE
+from .config import CODE_VARIABLE
 from .rules.output import Lines
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ STUBBORN = 5.0
 # What a supervisor told this process alone.
 _NOT_FOR_CHILDREN = (
     *("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"),
-    *("CREDENTIALS_DIRECTORY", FILES, RECIPE),
+    *("CREDENTIALS_DIRECTORY", FILES, RECIPE, CODE_VARIABLE),
 )
 
 

@@ -22,6 +22,9 @@ API = "/api/v3"
 PUSH = "/api/farmhand/push"
 PUSH_WAIT = 25.0
 
+# The header in which a Farmhand worker or agent that registers shows an enrolment code.
+ENROLMENT_HEADER = "X-Farmhand-Enrolment-Code"
+
 # The largest picture of a task that is sent and taken, in bytes.
 LARGEST_PICTURE = 25 * 1024 * 1024
 

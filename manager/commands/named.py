@@ -1,6 +1,7 @@
 """Finds what a person names: workers, tags, jobs by their ids, or by their names where those say which."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 from ...units.errors import BadValue, nearest
 from ...worker.wire import API
@@ -34,7 +35,9 @@ def several(found: Sequence[Json], words: Iterable[str], kind: str) -> list[Json
 
 
 def workers(manager: Manager, query: Mapping[str, object] | None = None) -> list[Json]:
-    """Return the workers, or those that a query means."""
+    """Return the workers, or those that a query means; raises BadValue for a tag that is not there."""
+    if wanted := (query or {}).get("tag"):
+        several(tags(manager), cast(Sequence[str], wanted), "tag")
     found: list[Json] = manager.get(f"{OURS}/workers", query)["workers"]
     return found
 

@@ -28,7 +28,7 @@ def add(verbs: Any) -> None:
     pace.add_argument("--percent", type=float, metavar="P", help="so many percent of them at a time")
     begin.add_argument("--no-canary", dest="canary", action="store_false", help="let no one go before all others")
     begin.add_argument("--patience", type=words.span, metavar="SPAN", help="how long one may take to come back")
-    begin.add_argument("--watch", type=words.span, metavar="SPAN", help="how long the first is watched once it is back")
+    begin.add_argument("--watch", type=words.span, metavar="SPAN", help="how long each is watched once it is back")
     begin.add_argument(
         "--at-latest", type=words.span, metavar="SPAN", help="how long a task is waited for, from its turn"
     )

@@ -4,30 +4,38 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from ...units.errors import BadValue
+from ..rules.finding import FILTERS, Filter, Kind
 from . import named
 from .report import Json
 
 # The page tells apart what awake workers do; scripts may not care.
 STATUSES: Mapping[str, Sequence[str]] = {
     "awake": ("working", "draining", "idle"),
-    **{name: (name,) for name in ("working", "draining", "idle", "asleep", "starting", "offline", "error")},
+    **{name: (name,) for name in FILTERS["status"].values},
 }
+
+_METAVARS = {"text": "TEXT", "silent": "SPAN", "platform": "NAME"}
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
-    """Add the filters; given several times, any of their values will do."""
+    """Add the filters of the Workers page; given several times, any of their values will do."""
     group = parser.add_argument_group("filters")
-    group.add_argument(
-        "--status",
-        action="append",
-        default=[],
-        choices=STATUSES,
-        metavar="STATUS",
-        help=f"one of {', '.join(STATUSES)}",
-    )
-    group.add_argument("--tag", action="append", default=[], metavar="TAG", help="has this tag, by its name or id")
-    group.add_argument("--platform", action="append", default=[], metavar="NAME", help="linux, windows or darwin")
-    group.add_argument("--text", default="", metavar="TEXT", help="has it in its name, address or id")
+    for each in FILTERS.values():
+        _add(group, each)
+
+
+def _add(group: argparse._ArgumentGroup, it: Filter) -> None:
+    option, metavar = f"--{it.name.replace('_', '-')}", _METAVARS.get(it.name, it.name.upper())
+    words = tuple(STATUSES) if it.name == "status" else it.values
+    help = f"{it.help}: {', '.join(words)}" if words else it.help
+    match it.kind:
+        case Kind.FLAG:
+            group.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
+        case Kind.WORDS:
+            choices = words or None
+            group.add_argument(option, action="append", default=[], choices=choices, metavar=metavar, help=help)
+        case Kind.TEXT | Kind.SPAN:
+            group.add_argument(option, default="", metavar=metavar, help=help)
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
@@ -39,9 +47,14 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 def query(options: argparse.Namespace) -> dict[str, object]:
     """Return the filters as the API takes them; none are nothing."""
-    statuses = [state for status in options.status for state in STATUSES[status]]
-    said = {"status": statuses, "tag": options.tag, "platform": options.platform, "text": options.text}
-    return {name: value for name, value in said.items() if value}
+    said = {name: getattr(options, name) for name in FILTERS}
+    said["status"] = [state for status in options.status for state in STATUSES[status]]
+    return {name: _word(value) for name, value in said.items() if value not in ("", None, [])}
+
+
+def _word(value: object) -> object:
+    """Write yes and no as JSON does, which is how the address of a call has them."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def chosen(options: argparse.Namespace) -> list[Json]:
@@ -53,7 +66,7 @@ def chosen(options: argparse.Namespace) -> list[Json]:
             if not (options.workers or filters or options.all)
             else ("workers are named and filtered at once")
         )
-        raise BadValue(problem, "name some, or filter with --status, --tag, --platform or --text, or say --all")
+        raise BadValue(problem, "name some, or filter with --status, --tag and the like, or say --all")
     found = named.workers(options.manager, filters)
     if options.workers:
         return named.several(found, options.workers, "worker")

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from math import inf
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -21,6 +22,13 @@ def add_manager(parser: argparse.ArgumentParser) -> None:
     """Add what every command has that calls a manager."""
     url = os.environ.get("FARMHAND_MANAGER", DEFAULT_URL)
     parser.add_argument("--manager", type=manager, default=url, metavar="URL", help=f"default: {url}")
+    parser.add_argument(
+        "--token-file",
+        dest="api_token",
+        type=token,
+        metavar="FILE",
+        help="the file of an API token; default: the token in FARMHAND_TOKEN",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -29,6 +37,15 @@ def manager(text: str) -> Manager:
     if not _is_web_address(with_scheme):
         raise argparse.ArgumentTypeError(f'"{text}" is no address of a manager; write it as {DEFAULT_URL}')
     return Manager(with_scheme.rstrip("/") + "/")
+
+
+def token(file: str) -> str:
+    """Read an API token from a file; on the command line itself everybody on the machine could read it."""
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise argparse.ArgumentTypeError(f"{file}: {why}; name the file that has the token") from None
 
 
 def _is_web_address(url: str) -> bool:

@@ -93,7 +93,7 @@ def ask(worker: Worker, wish: Request, *, id: str, by: str, now: int, terms: Ter
         case Accepted() as accepted if old and ruling in (Ruling.NOTHING, Ruling.CONFIRMS):
             return _repeat(worker, old, f"was asked already: {_flavour(accepted, wish)}", confirms=by != old.by)
         case Accepted() as accepted:
-            return _request(worker, new, _flavour(accepted, wish) + _terms(new))
+            return _request(worker, new, accepted.immediate if terms.held else _flavour(accepted, wish))
 
 
 def _stays_down(worker: Worker, wish: Request, terms: Terms) -> Refusal | None:
@@ -168,7 +168,7 @@ def _repeat(worker: Worker, pending: Pending, text: str, *, confirms: bool) -> A
 
 def _request(worker: Worker, new: Pending, text: str) -> Asked:
     old = worker.request
-    answer = Answer(worker.id, worker.name, True, text + _instead(new, old), request_id=new.id)
+    answer = Answer(worker.id, worker.name, True, text + _terms(new) + _instead(new, old), request_id=new.id)
     return Asked(Moved(replace(worker, request=new), (_made(new, old),)), answer)
 
 
@@ -216,7 +216,9 @@ def _flavour(outcome: Accepted, wish: Request) -> str:
 def _terms(new: Pending) -> str:
     """Say what the terms add, in spans: operators have different clocks."""
     terms = new.terms
-    late = f", in {span(terms.deadline - new.at)} at the latest" if terms.deadline is not None else ""
+    late = ""
+    if terms.deadline is not None:
+        late = f", in {span(terms.deadline - new.at)}{' unless that is undone' if terms.held else ' at the latest'}"
     return late if terms.until is None else f"{late}, and is {_BACK[new.wish.status]} in {span(terms.until - new.at)}"
 
 

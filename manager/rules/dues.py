@@ -49,8 +49,10 @@ def _is_over(at: int | None, now: int) -> bool:
 
 def _escalate(worker: Worker, pending: Pending) -> Moved:
     """Make it immediate. Whose it is, since when and why stays; that it is immediate the worker has yet to see."""
-    hurried = replace(pending, wish=replace(pending.wish, lazy=False), seen_at=None)
-    fact = Fact(Kind.REQUEST_ESCALATED, {**naming(hurried), "deadline": pending.terms.deadline})
+    final = replace(pending.terms, held=False)
+    hurried = replace(pending, wish=replace(pending.wish, lazy=False), seen_at=None, terms=final)
+    held = {"held": True} if pending.terms.held else {}
+    fact = Fact(Kind.REQUEST_ESCALATED, {**naming(hurried), "deadline": pending.terms.deadline, **held})
     return Moved(replace(worker, request=hurried), (fact,))
 
 

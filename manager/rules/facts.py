@@ -8,7 +8,7 @@ from enum import Enum
 class Kind(Enum):
     """What an event tells. The part before the dot is its subject."""
 
-    WORKER_REGISTERED = "worker.registered"
+    WORKER_REGISTERED = "worker.registered"  # detail: name, address; waiting, where it is to be let in; code (its id)
     WORKER_SIGNED_ON = "worker.signed-on"
     WORKER_STATUS = "worker.status"  # detail: from, to
     WORKER_IDLE = "worker.idle"  # it asked for work and there was none
@@ -17,7 +17,7 @@ class Kind(Enum):
     WORKER_BACK = "worker.back"  # a lost worker gave a sign of life; detail: to
     WORKER_DELETED = "worker.deleted"
     # detail: request, status, lazy, replaces (id or none); where there are such: of (who asked for what it replaces),
-    # deadline, until (milliseconds since the epoch), reason
+    # deadline, until (milliseconds since the epoch), reason, held (it can be undone until its deadline)
     REQUEST_MADE = "request.made"
     REQUEST_SEEN = "request.seen"  # the worker knows of it; detail: request, status
     REQUEST_DONE = "request.done"  # the worker confirmed it; detail: request, status, lazy, took (milliseconds)
@@ -41,6 +41,9 @@ class Kind(Enum):
     # The service that runs a worker is up, down or failed now, or is now judged otherwise; detail: agent, service,
     # active, result, exit, and holds and why of its restart
     SERVICE_CHANGED = "service.changed"
+    # A new run of the service that runs a worker; detail: agent, service, restarts, by_itself (its supervisor did it),
+    # exit (how the former run ended, "" where nobody saw it), down (milliseconds between the two, or none)
+    SERVICE_RESTARTED = "service.restarted"
     TICKET_MADE = "ticket.made"  # detail: ticket, verb, agent, service
     TICKET_TAKEN = "ticket.taken"  # the agent begins; detail: ticket, verb
     TICKET_ENDED = "ticket.ended"  # detail: ticket, verb, outcome (done, failed, refused), text
@@ -53,6 +56,16 @@ class Kind(Enum):
     # detail: schedule, worker or tag (its name), windows, zone, active, lazy
     SCHEDULE_CHANGED = "schedule.changed"  # it is new, or other than it was
     SCHEDULE_DELETED = "schedule.deleted"
+    WORKER_ADMITTED = "worker.admitted"  # somebody let it in; detail: name
+    WORKER_REVOKED = "worker.revoked"  # its credentials are refused from now on; detail: name, reason, waiting
+    AGENT_ADMITTED = "agent.admitted"  # detail: agent, name
+    AGENT_REVOKED = "agent.revoked"  # detail: agent, name, reason, waiting
+    ENROLMENT_MADE = "enrolment.made"  # detail: enrolment, hint, uses, expires_at, tags (names)
+    ENROLMENT_USED = "enrolment.used"  # detail: enrolment, hint, used
+    ENROLMENT_REVOKED = "enrolment.revoked"  # detail: enrolment, hint
+    WORKER_LOOPS = "worker.crash-loop"  # it restarts again and again; detail: restarts, within (milliseconds)
+    FARM_RESTORED = "farm.restored"  # all is as in a backup; detail: made_at (RFC 3339)
+    FARM_WORKS = "farm.works"  # tasks are handed out again
 
 
 @dataclass(frozen=True)

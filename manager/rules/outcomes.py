@@ -6,7 +6,7 @@ OUTCOMES is the whole of it: the operator's messages, the page's plan and the ta
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...worker.wire import Request, Status
+from ...worker.wire import REQUESTABLE, Request, Status
 from .workers import Situation, Worker, situation
 
 LABELS: Mapping[Status, str] = {
@@ -55,7 +55,10 @@ def _when(moment: str) -> Mapping[Status, Outcome]:
     }
 
 
+_OUTSIDE = Refusal("wants to join: let it in first")
+
 OUTCOMES: Mapping[Situation, Mapping[Status, Outcome]] = {
+    Situation.WAITING: dict.fromkeys(REQUESTABLE, _OUTSIDE),
     Situation.STARTING: _when("it has started"),
     Situation.IDLE: {
         Status.OFFLINE: _both("shuts down now"),
@@ -106,6 +109,8 @@ def outcome(worker: Worker, wish: Request) -> Outcome:
     found = OUTCOMES[situation(worker)][wish.status]
     if wish.status is Status.RESTART and not worker.can_restart and not isinstance(found, Refusal):
         return Refusal("cannot restart: it was started without a restart code (--restart-exit-code)")
+    if isinstance(found, Refusal) and worker.attended is not None:
+        return Refusal("is offline: press Start in its row, and its agent starts it")
     starts = worker.resume or Status.AWAKE
     if situation(worker) is Situation.OFFLINE and wish.status is starts:
         return Already(f"starts {starts.value} next time anyway")

@@ -22,8 +22,8 @@ ASKS: Mapping[Situation, int] = {
     Situation.LOST: 66,
 }
 
-# Those of whom it cannot be said: they are not there.
-_AWAY = frozenset({Situation.OFFLINE, Situation.RESTARTING})
+# Those of whom it cannot be said: they are not there, or not let in.
+_AWAY = frozenset({Situation.OFFLINE, Situation.RESTARTING, Situation.WAITING})
 
 
 def within(worker: Worker, wish: Request) -> int | None:

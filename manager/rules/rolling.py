@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from uuid import UUID, uuid5
 
 from ...worker.wire import Status
-from . import actions
+from . import actions, plan
 from .facts import Fact, Kind
-from .rollouts import LEFT_OUT, PLACED, STEPS, Rollout, Seen, Stage, State, Turn, turned
+from .rollouts import AWAY, LEFT_OUT, PLACED, STEPS, Rollout, Seen, Stage, State, Turn, turned
 from .times import span
 from .versions import is_older
 from .workers import Moved, Terms, Worker
@@ -92,7 +92,7 @@ def _look(rollout: Rollout, turn: Turn, scene: Scene, now: int) -> Turn:
     stage = steps.get(seen) if seen else None
     if seen is None or stage is None:
         return turn
-    return _entered(rollout, turn, stage, seen, worker, now, watch=rollout.watch if _tries(rollout, scene, ()) else 0)
+    return _entered(rollout, turn, stage, seen, worker, now)
 
 
 def _seen(rollout: Rollout, turn: Turn, worker: Worker | None, *, late: bool) -> Seen | None:
@@ -100,6 +100,8 @@ def _seen(rollout: Rollout, turn: Turn, worker: Worker | None, *, late: bool) ->
     if worker is None:
         return Seen.REMOVED
     is_new = worker.incarnation > turn.incarnation
+    if turn.stage is Stage.BACK and worker.request is not None:
+        return Seen.TAKEN
     if turn.stage is Stage.BACK:
         return Seen.ENDED if is_new or worker.status not in _UP else Seen.LATE if late else None
     if _has_done(rollout.wish.status, worker, is_new=is_new):
@@ -136,16 +138,14 @@ def _late_at(rollout: Rollout, turn: Turn, scene: Scene) -> int | None:
     return max(turn.until, scene.since + (rollout.watch if turn.stage is Stage.BACK else rollout.patience))
 
 
-def _entered(
-    rollout: Rollout, turn: Turn, stage: Stage, seen: Seen, worker: Worker | None, now: int, *, watch: int
-) -> Turn:
+def _entered(rollout: Rollout, turn: Turn, stage: Stage, seen: Seen, worker: Worker | None, now: int) -> Turn:
     """Write down that a worker has come to a stage."""
     why = _why(rollout, turn, seen, worker)
     match stage:
         case Stage.DOWN:
             return replace(turn, stage=stage, down_at=now, until=now + rollout.patience)
-        case Stage.BACK if watch and worker:
-            return replace(turn, stage=stage, back_at=now, until=now + watch, incarnation=worker.incarnation)
+        case Stage.BACK if rollout.watch and worker:
+            return replace(turn, stage=stage, back_at=now, until=now + rollout.watch, incarnation=worker.incarnation)
         case Stage.BACK:
             return replace(turn, stage=Stage.DONE, back_at=now, ended_at=now, until=None)
         case Stage.DONE:
@@ -210,8 +210,10 @@ def _tries(rollout: Rollout, scene: Scene, turns: Iterable[Turn]) -> bool:
 
 
 def _free(rollout: Rollout, turns: Mapping[str, Turn], scene: Scene) -> int:
-    places = 1 if _tries(rollout, scene, turns.values()) else rollout.at_once
-    return places - sum(turn.stage in PLACED for turn in turns.values())
+    """Return how many more may be down. Who is back and watched is up: only for a canary all others wait so long."""
+    tries = _tries(rollout, scene, turns.values())
+    taken = sum(turn.stage in (PLACED if tries else AWAY) for turn in turns.values())
+    return (1 if tries else rollout.at_once) - taken
 
 
 def _ask_next(rollout: Rollout, turns: dict[str, Turn], scene: Scene, asked: dict[str, Moved], now: int) -> int:
@@ -242,7 +244,7 @@ def _ask(rollout: Rollout, turn: Turn, worker: Worker | None, asked: dict[str, M
     id = str(uuid5(UUID(rollout.id), f"{worker.id} {now}"))
     deadline = now + rollout.deadline if rollout.deadline is not None and rollout.wish.lazy else None
     terms = Terms(deadline=deadline, reason=rollout.reason)
-    result = actions.ask(worker, rollout.wish, id=id, by=rollout.asker, now=now, terms=terms)
+    result = plan.ask(worker, rollout.wish, id=id, by=rollout.asker, now=now, terms=terms)
     asked[worker.id] = result.moved
     pending = result.moved.worker.request
     if pending is None or pending.id != id:

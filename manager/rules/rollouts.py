@@ -2,10 +2,11 @@
 
 The tables; rolling.py moves by them.
 
-    waiting -> asked -> down -> back -> done           a worker's way; only a canary stays "back" for a while
+    waiting -> asked -> down -> back -> done           a worker's way; "back" it is watched for a while
                   '-------'-------'-> failed           which halts the whole
 
-Who is asked, down or back takes one of the places; there are as many as may be down at once.
+Who is asked or down takes one of the places; there are as many as may be down at once. A canary keeps the only one that
+there is until it has been watched; the others are watched while the next ones go.
 Times are milliseconds since the epoch, spans milliseconds.
 """
 
@@ -91,14 +92,18 @@ STEPS: Mapping[Stage, Mapping[Seen, Stage]] = {
     Stage.BACK: {
         Seen.ENDED: Stage.FAILED,
         Seen.LATE: Stage.DONE,  # it has been watched for long enough
+        Seen.TAKEN: Stage.DONE,  # what it does next is no sign of anything
         Seen.REMOVED: Stage.SKIPPED,
     },
     # Better late than never; but it proves nothing, and that it halted stays as it is.
     Stage.FAILED: {Seen.CAME: Stage.LEFT, Seen.REMOVED: Stage.SKIPPED},
 }
 
-# These take one of the places; who failed takes none, since nobody is asked while somebody has.
+# These are not over; who failed is, since nobody is asked while somebody has.
 PLACED = frozenset({Stage.ASKED, Stage.DOWN, Stage.BACK})
+
+# Of these, who is away or soon will be.
+AWAY = PLACED - {Stage.BACK}
 
 # What can be done in turn: what workers come back from, or stay up in.
 ROLLABLE = frozenset({Status.RESTART, Status.ASLEEP, Status.AWAKE})
@@ -115,8 +120,9 @@ class Refused(Exception):
 class Rollout:
     """One rolling action.
 
-    at_once: how many may be down. canary: one goes first, and is watched for `watch`. patience: how long a worker may
-    take to come back, or to do what is asked. deadline: how long after its turn came a task is waited for, or None.
+    at_once: how many may be down. canary: one goes first, and the others wait until it has been watched. watch: for how
+    long each is watched once it is back. patience: how long a worker may take to come back, or to do what is asked.
+    deadline: how long after its turn came a task is waited for, or None.
     """
 
     id: str

@@ -187,7 +187,7 @@ def edge_after(schedule: Schedule, at: int) -> int | None:
 
 def start_status(worker: Worker, verdict: Verdict | None) -> Status:
     """Return the status that a worker signing on is told to take: its schedule's, unless a person said otherwise."""
-    if worker.request is None and verdict is not None and not held(worker, verdict):
+    if worker.request is None and verdict is not None and not worker.waiting and not held(worker, verdict):
         return verdict.status
     return workers.start_status(worker)
 

@@ -171,6 +171,19 @@ def refuse_report(worker: Worker, task: Task, attempt: int | None) -> str | None
     return None
 
 
+# What a worker's task is until somebody takes it from it; a picture may come after the end.
+_DONE_BY_IT = frozenset({TaskStatus.ACTIVE, TaskStatus.COMPLETED, TaskStatus.SOFT_FAILED, TaskStatus.FAILED})
+
+
+def refuse_picture(worker: Worker, task: Task) -> str | None:
+    """Say why a worker's picture of a task is not kept, or None where it is."""
+    if task.worker_id != worker.id:
+        return f"task {task.id} is not assigned to you"
+    if task.status not in _DONE_BY_IT:
+        return f"task {task.id} is {task.status.value}, it is no longer yours to show"
+    return None
+
+
 def refuse_work(worker: Worker) -> str | None:
     """Say why a worker gets no task now, or None where it may have one."""
     if worker.status is Status.AWAKE:

@@ -16,11 +16,13 @@ class Terms:
     """What an operator says beside a wish.
 
     deadline: when "after the task" becomes "immediately". until: when a worker that was sent to sleep is woken again.
+    held: it is meant immediately, and can be undone until its deadline.
     """
 
     deadline: int | None = None
     until: int | None = None
     reason: str = ""
+    held: bool = False
 
 
 PLAIN = Terms()
@@ -80,6 +82,7 @@ class LastTask:
     active: bool
     started_at: int | None
     ended_at: int | None
+    type: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class Worker:
     status: as last reported, or ERROR for a lost one, whose former status is lost_from. resume: how it starts
     next time, AWAKE or ASLEEP. idle: it asked for work and there was none. pushes: it keeps a request open.
     incarnation: how often it has signed on. bell: the newest event that concerns it. unit: what it said of the
-    definition that it runs under, as drift.py keeps it. wished: what a person last had it become.
+    definition that it runs under, as drift.py keeps it. wished: what a person last had it become. waiting: nobody has
+    let it in yet.
     """
 
     id: str
@@ -113,6 +117,7 @@ class Worker:
     wished: LastWish | None = None
     task: LastTask | None = None
     attended: Attended | None = None
+    waiting: bool = False
 
     @property
     def busy(self) -> bool:
@@ -120,8 +125,12 @@ class Worker:
 
 
 class Situation(Enum):
-    """The states that an operator tells apart; BETWEEN has ended a task and not yet asked for the next."""
+    """The states that an operator tells apart; BETWEEN has ended a task and not yet asked for the next.
 
+    A worker is WAITING until it is let in, whatever it says of itself.
+    """
+
+    WAITING = "wants to join"
     STARTING = "starting"
     IDLE = "awake, idle"
     BUSY = "awake, busy"
@@ -143,6 +152,8 @@ _SITUATIONS = {
 
 def situation(worker: Worker) -> Situation:
     """Tell where the worker is."""
+    if worker.waiting:
+        return Situation.WAITING
     found = _SITUATIONS.get(worker.status)
     if found is Situation.OFFLINE and _wants(worker, Status.RESTART):
         return Situation.RESTARTING
@@ -180,6 +191,8 @@ class Announcement:
 
 def start_status(worker: Worker) -> Status:
     """Return the status that a worker signing on is told to take."""
+    if worker.waiting:
+        return Status.ASLEEP
     if worker.request is not None:
         return worker.request.wish.status
     return worker.resume or Status.AWAKE
@@ -308,4 +321,5 @@ def _tell(moved: Moved, now: int) -> Moved:
 
 def naming(pending: Pending) -> dict[str, object]:
     """Return the detail by which an event names a request."""
-    return {"request": pending.id, "status": pending.wish.status.value, "lazy": pending.wish.lazy}
+    named: dict[str, object] = {"request": pending.id, "status": pending.wish.status.value, "lazy": pending.wish.lazy}
+    return {**named, "held": True} if pending.terms.held else named

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from ...worker.wire import RESTART_EXIT_CODE
 from ..rules.attended import UP
 from ..rules.facts import Fact, Kind
-from . import events, workers
+from . import door, events, workers
 from .database import Change
 from .store import Missing, Store
 from .tables import agent, agent_service, worker
@@ -24,10 +24,13 @@ from .tables import agent, agent_service, worker
 # A last sign of life is written down when it is this old, which is often enough for rules.agents.AWAY_MS.
 _NOTE_MS = 20_000
 
+# Two new runs of a service that are both worth an event are so far apart.
+_RUNS_MS = 5_000
+
 
 @dataclass(frozen=True)
 class Enrolment:
-    """What a program that wants to be an agent says of itself."""
+    """What a program that wants to be an agent says of itself. code: for enrolment, if it has one."""
 
     name: str
     platform: str
@@ -35,11 +38,12 @@ class Enrolment:
     secret: str
     ticket_key: str
     address: str
+    code: str = ""
 
 
 @dataclass(frozen=True)
 class Agent:
-    """An agent. trouble: why it does not see its services, if so."""
+    """An agent. trouble: why it does not see its services, if so. waiting: nobody has let it in yet."""
 
     id: str
     name: str
@@ -50,11 +54,16 @@ class Agent:
     trouble: str
     enrolled_at: int
     last_seen: int
+    waiting: bool
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A service as an agent sees it; systemd's properties, and what an exit with `code` would bring."""
+    """A service as an agent sees it; systemd's properties, and what an exit with `code` would bring.
+
+    down: milliseconds between the end of its former run and the start of this one, None where nobody measured it.
+    policy: what its supervisor does otherwise, in words; its keys are some of "clean", "crash" and "hang".
+    """
 
     name: str
     invocation: str
@@ -66,6 +75,8 @@ class Seen:
     code: int
     holds: bool
     why: str
+    down: int | None = None
+    policy: Mapping[str, str] | None = None
 
     @property
     def outline(self) -> tuple[object, ...]:
@@ -78,9 +89,10 @@ class Seen:
 
 
 def enrol(store: Store, said: Enrolment) -> str:
-    """Make an agent, and return its id."""
+    """Make an agent, and return its id. Raises door.NotAdmitted, rules.joining.Full."""
     agent_id = str(uuid.uuid4())
     with store.database.write() as change:
+        admitted = door.admit(store, change, said.code, said.address)
         change.connection.execute(
             insert(agent).values(
                 id=agent_id,
@@ -92,9 +104,12 @@ def enrol(store: Store, said: Enrolment) -> str:
                 address=said.address,
                 enrolled_at=change.now,
                 last_seen=change.now,
+                waiting=admitted.waiting,
             )
         )
-        events.append(change, Fact(Kind.AGENT_ENROLLED, {"agent": agent_id, "name": said.name}))
+        admitted.note(change, said.name)
+        detail = {"agent": agent_id, "name": said.name, **admitted.said}
+        events.append(change, Fact(Kind.AGENT_ENROLLED, detail))
     return agent_id
 
 
@@ -169,6 +184,8 @@ def _see(change: Change, agent_id: str, services: Sequence[Seen]) -> None:
         worker_id = _bind(change, each.invocation) or (row.worker_id if row is not None else None)
         if worker_id is not None and (row is None or _seen(row).outline != each.outline):
             _tell(change, agent_id, worker_id, each)
+        if worker_id is not None and row is not None:
+            _tell_run(change, row, worker_id, each)
 
 
 def _services_of(agent_id: str) -> Any:
@@ -186,6 +203,24 @@ def _tell(change: Change, agent_id: str, worker_id: str, service: Seen) -> None:
         **{name: getattr(service, name) for name in ("active", "result", "exit", "holds", "why")},
     }
     events.append(change, Fact(Kind.SERVICE_CHANGED, detail), worker_id=worker_id)
+
+
+def _tell_run(change: Change, row: Row[Any], worker_id: str, service: Seen) -> None:
+    """Tell of a new run of a service: of one that crashes all day now and then."""
+    is_new = row.invocation and service.invocation and row.invocation != service.invocation
+    if not is_new or (row.ran_at is not None and change.now - row.ran_at < _RUNS_MS):
+        return
+    detail = {
+        "agent": row.agent_id,
+        "service": service.name,
+        "restarts": service.restarts,
+        "by_itself": service.restarts > row.restarts,
+        "exit": row.exit,
+        "down": service.down,
+    }
+    events.append(change, Fact(Kind.SERVICE_RESTARTED, detail), worker_id=worker_id)
+    this = (agent_service.c.agent_id == row.agent_id) & (agent_service.c.name == row.name)
+    change.connection.execute(update(agent_service).where(this).values(ran_at=change.now))
 
 
 def signed_on(change: Change, worker_id: str, invocation: str | None, restart_code: int | None) -> None:
@@ -206,8 +241,9 @@ def _bind(change: Change, invocation: str) -> str | None:
         return None
     of_run = select(worker.c.id).where(worker.c.invocation == invocation, worker.c.deleted_at.is_(None))
     found = change.connection.execute(of_run).scalars().all()
-    # Two agents may look at the same service: the one that was heard of last is there.
-    of_service = select(agent_service).join(agent).where(agent_service.c.invocation == invocation)
+    # Two agents may look at the same service: the one that was heard of last is there. What one says that has not been
+    # let in is kept, and counts for nothing yet.
+    of_service = select(agent_service).join(agent).where(agent_service.c.invocation == invocation, ~agent.c.waiting)
     row = change.connection.execute(of_service.order_by(agent.c.last_seen.desc()).limit(1)).first()
     if len(found) != 1 or row is None:
         return None
@@ -220,6 +256,12 @@ def _bind(change: Change, invocation: str) -> str | None:
         change.connection.execute(update(agent_service).where(this).values(values))
         _tell(change, row.agent_id, found[0], _seen(row))
     return str(found[0])
+
+
+def bind_all(change: Change, agent_id: str) -> None:
+    """Put together the services of an agent that was let in just now, and their workers."""
+    for row in change.connection.execute(_services_of(agent_id)).all():
+        _bind(change, row.invocation)
 
 
 def codes(store: Store, agent_id: str) -> Mapping[str, int]:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from ..rules.actions import Answer, Asked
-from ..rules.workers import Worker
+from ..rules.deeds import REFUSED_ACTION, Deed
+from ..rules.workers import Worker, is_farm
 from . import workers
 from .database import Change
 
@@ -17,12 +18,17 @@ def ask_all(
 ) -> list[Answer]:
     """Ask each of these workers once, in their order; refusals are answers too, unknown ids among them."""
     found = {worker.id: worker for worker in workers.load(change.connection, worker_ids, seen)}
-    answers = []
-    for id in dict.fromkeys(worker_ids):
-        if id not in found:
-            answers.append(Answer(id, id, False, "is not known here", changed=False))
-            continue
-        asked = ask(found[id], change.now)
-        workers.save(change, found[id], asked.moved, by)
-        answers.append(asked.answer)
-    return answers
+    known = [found[id] for id in dict.fromkeys(worker_ids) if id in found]
+    answers = {answer.worker_id: answer for answer in ask_those(change, known, ask, by)}
+    unknown = {id: Answer(id, id, False, "is not known here", changed=False) for id in worker_ids if id not in found}
+    return [answers.get(id) or unknown[id] for id in dict.fromkeys(worker_ids)]
+
+
+def ask_those(change: Change, those: Sequence[Worker], ask: Callable[[Worker, int], Asked], by: str) -> list[Answer]:
+    """Ask each of these, as they were loaded in this transaction."""
+    asked = [(worker, ask(worker, change.now)) for worker in those]
+    workers.save_all(change, [(worker, each.moved) for worker, each in asked], by)
+    if not is_farm(by):
+        refused = ((worker, each.answer) for worker, each in asked if not each.answer.accepted and not each.moved.facts)
+        change.deeds += [Deed(REFUSED_ACTION, by, "", {"why": it.text}, worker.id) for worker, it in refused]
+    return [each.answer for _, each in asked]

@@ -20,29 +20,34 @@ from ..rules.facts import Fact, Kind
 from ..rules.tasks import Command, Permission, Task, Thresholds
 from ..rules.variables import WORKERS, Variable
 from ..rules.workers import Announcement, Moved, Worker
-from . import agents, events, flow, jobcare, pictures, schedules, tasks, turns, workers
+from . import agents, crashloops, door, events, flow, jobcare, pictures, schedules, tasks, turns, workers
 from .database import Change
 from .store import Missing, Store
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What a program that wants to be a worker says of itself."""
+    """What a program that wants to be a worker says of itself. code: for enrolment, if it has one."""
 
     name: str
     secret: str
     platform: str
     task_types: tuple[str, ...]
     address: str
+    code: str = ""
 
 
 def register(store: Store, said: Registration) -> str:
-    """Make a worker, and return its id."""
+    """Make a worker, and return its id. Raises door.NotAdmitted, rules.joining.Full."""
     worker_id = str(uuid.uuid4())
     with store.database.write() as change:
-        workers.add(change, worker_id, said.secret, name=said.name, address=said.address, platform=said.platform)
+        admitted = door.admit(store, change, said.code, said.address)
+        whose = {"name": said.name, "address": said.address, "platform": said.platform}
+        workers.add(change, worker_id, said.secret, **whose, waiting=admitted.waiting)
         workers.set_task_types(change, worker_id, said.task_types)
-        events.append(change, Fact(Kind.WORKER_REGISTERED, {"name": said.name}), worker_id=worker_id)
+        admitted.note(change, said.name, worker_id)
+        detail = {"name": said.name, "address": said.address, **admitted.said}
+        events.append(change, Fact(Kind.WORKER_REGISTERED, detail), worker_id=worker_id)
     return worker_id
 
 
@@ -51,6 +56,7 @@ def sign_on(store: Store, worker_id: str, said: Announcement) -> Status:
     with store.database.write() as change:
         worker = store.change_within(change, worker_id, lambda it, now: worker_rules.sign_on(it, said, now))
         agents.signed_on(change, worker_id, said.invocation, said.restart_code)
+        crashloops.look(change, worker_id, store.settings.notices.crash_loop)
         return schedule_rules.start_status(worker, schedules.verdict(change.connection, worker_id, change.now))
 
 
@@ -71,7 +77,9 @@ def report_status(store: Store, worker_id: str, status: Status) -> None:
 
 
 def wanted_status(store: Store, worker: Worker) -> Status | None:
-    """Return what is asked of the worker, if anything; it knows of it from now on."""
+    """Return what is asked of the worker, if anything; it knows of it from now on. Who is not let in is to sleep."""
+    if worker.waiting:
+        return None if worker.status is Status.ASLEEP else Status.ASLEEP
     return _told(store, worker)
 
 
@@ -99,13 +107,15 @@ class NotAwake:
 
 def fetch(store: Store, worker: Worker) -> Work | StatusFirst | NotAwake | None:
     """Hand out a task: the one the worker has already, else the one whose turn it is, else None."""
+    if worker.waiting:
+        return StatusFirst(Status.ASLEEP)
     status = _told(store, worker)
     if status is not None:
         return StatusFirst(status)
     refusal = task_rules.refuse_work(worker)
     if refusal is not None:
         return NotAwake(refusal)
-    if worker.idle and not _has_work(store, worker.id):
+    if store.clock() < store.rests_until or (worker.idle and not _has_work(store, worker.id)):
         return None
     with store.database.write(alone=False) as change:
         workers.lock(change, worker.id)
@@ -205,7 +215,7 @@ def _take_log(store: Store, worker: Worker, task: Task, said: Report) -> None:
         raise TooLate(refusal)
     store.touched.note(task.id)
     if said.log:
-        store.files.append_log(task.job_id, task.id, said.log, again=said.again)
+        _append_log(store, task, said.log, again=said.again)
 
 
 def _frees_others(store: Store, task_id: str, status: TaskStatus | None) -> bool:
@@ -240,14 +250,15 @@ class TooMany(Exception):
     """A picture more than can be kept up with."""
 
 
-def add_picture(store: Store, worker_id: str, task_id: str, content: bytes, type: str) -> None:
+def add_picture(store: Store, worker: Worker, task_id: str, content: bytes, type: str) -> None:
     """Keep a picture (of a type in files.PICTURES) that a task produced.
 
     Raises Missing, TooLate, TooMany, pictures.TooLarge.
     """
     task = store.task(task_id)
-    if task.worker_id != worker_id:
-        raise TooLate(f"task {task_id} is not assigned to you")
+    refusal = task_rules.refuse_picture(worker, task)
+    if refusal is not None:
+        raise TooLate(refusal)
     pictures.check(content)
     folder = store.files.folder(task.job_id)
     if not store.pictures.offer(content, folder, lambda: jobcare.note_picture(store, task.job_id)):
@@ -272,4 +283,10 @@ def let_go(store: Store, change: Change, worker: Worker, reason: str) -> None:
 
 def log_line(store: Store, change: Change, task: Task, text: str) -> None:
     """Write a line of the manager's own into a task's log."""
-    store.files.append_log(task.job_id, task.id, f"{timestamp(change.now)} {text}")
+    _append_log(store, task, f"{timestamp(change.now)} {text}")
+
+
+def _append_log(store: Store, task: Task, text: str, *, again: bool = False) -> None:
+    """Put a text at the end of a task's log, and tell who looks at it; again: it may have been put there before."""
+    store.files.append_log(task.job_id, task.id, text, again=again)
+    store.growth.grew(task.id)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from . import chain
 from .dialect import Change as Change  # for all who write
 from .dialect import Dialect
 from .sqlite import SQLite
@@ -17,12 +18,16 @@ class Database:
     clock returns the milliseconds since the epoch.
     """
 
-    def __init__(self, url: str, clock: Callable[[], int]) -> None:
-        """Open what the URL names: sqlite:///FILE or postgresql://…; the server of the latter has to be there."""
-        self.clock = clock
+    def __init__(self, url: str, clock: Callable[[], int], audit_key: bytes = b"") -> None:
+        """Open what the URL names: sqlite:///FILE or postgresql://…; the server of the latter has to be there.
+
+        audit_key: seals the audit log, unless it is empty.
+        """
+        self.clock, self._audit_key = clock, audit_key
         self._dialect = _open(url)
         self.engine = self._dialect.engine
         self._listeners: list[Callable[[int], None]] = []
+        self._hearers: list[Callable[[str], None]] = []
         self._end: Callable[[], None] | None = None
         self._told, self._telling = 0, threading.Lock()
 
@@ -52,6 +57,8 @@ class Database:
         """
         with self._dialect.write(self.clock, alone=alone) as change:
             yield change
+            if change.deeds:
+                chain.extend(change, self._audit_key)
         if change.seq:
             self._tell(change.seq)
 
@@ -62,8 +69,20 @@ class Database:
         """
         self._listeners.append(callback)
         if self._end is None:
-            self._end = self._dialect.listen(self._tell)
+            self._end = self._dialect.listen(self._tell, self._hear)
         return lambda: self._listeners.remove(callback)
+
+    def hear(self, callback: Callable[[str], None]) -> None:
+        """Call back with what other processes say by `say`, once somebody listens here."""
+        self._hearers.append(callback)
+
+    def say(self, words: str) -> None:
+        """Say something short, which nobody keeps, to the other processes that listen; they may miss it."""
+        self._dialect.say(words)
+
+    def _hear(self, words: str) -> None:
+        for callback in tuple(self._hearers):
+            callback(words)
 
     def _tell(self, seq: int) -> None:
         with self._telling:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Select, text
+
+from ..rules.deeds import Deed
 
 # How long a statement waits for another's write before it gives up.
 PATIENCE_MS = 10_000
@@ -21,12 +23,14 @@ class Change:
     """One write transaction: what it appended to the events is told to the listeners after the commit.
 
     now: its time. seq: of the newest event that it appended, 0 without one. alone: no other one runs beside it.
+    deeds: what somebody did in it, for the audit log.
     """
 
     connection: Connection
     now: int
     seq: int = 0
     alone: bool = True
+    deeds: list[Deed] = field(default_factory=list)
 
     def lock(self, statement: Select[Any], id: str) -> None:
         """Have others that lock the row `id` wait for the end of this one."""
@@ -63,6 +67,14 @@ class Dialect(Protocol):
         """
         ...
 
-    def listen(self, tell: Callable[[int], None]) -> Callable[[], None]:
-        """Call `tell` with the newest seq when another process has appended events; returns what ends it."""
+    def listen(self, tell: Callable[[int], None], hear: Callable[[str], None]) -> Callable[[], None]:
+        """Call `tell` with the newest seq when another process has appended events; returns what ends it.
+
+        hear is called with what another one, or this one, said by `say`; what is said while the connection is broken
+        is lost.
+        """
+        ...
+
+    def say(self, words: str) -> None:
+        """Say something short to all processes that listen."""
         ...

@@ -60,11 +60,11 @@ def _pass(store: Store, change: Change, since: Mapping[str, int]) -> list[Worker
     """Ask it of those whose joined schedules had an edge since then, and of whom nobody has asked anything since it."""
     found = schedules.verdicts(change.connection, since.keys(), change.now)
     passed = [id for id, verdict in found.items() if rules.passed(verdict, since[id])]
-    asked = []
-    for it in workers.load(change.connection, passed, store.seen.at):
-        if rules.held(it, found[it.id]):
-            continue
-        moved = rules.ask(it, found[it.id], id=str(uuid.uuid4()), now=change.now)
-        if moved.facts:
-            asked.append(workers.save(change, it, moved, rules.BY))
-    return asked
+    moves = [
+        (it, rules.ask(it, found[it.id], id=str(uuid.uuid4()), now=change.now))
+        for it in workers.load(change.connection, passed, store.seen.at)
+        if not rules.held(it, found[it.id])
+    ]
+    asked = [(it, moved) for it, moved in moves if moved.facts]
+    workers.save_all(change, asked, rules.BY)
+    return [moved.worker for _, moved in asked]

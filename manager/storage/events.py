@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select
+from sqlalchemy import Connection, Row, Select, func, insert, select, text
 
+from ..rules.deeds import deed_of
 from ..rules.facts import Fact, Kind
+from ..rules.workers import is_farm
 from .database import Change
 from .tables import event
 
@@ -25,7 +27,18 @@ class Event:
     detail: Mapping[str, object]
 
 
+@dataclass(frozen=True)
+class Told:
+    """What there is to tell of a worker, and of the task that it is at."""
+
+    fact: Fact
+    worker_id: str | None = None
+    task_id: str | None = None
+    job_id: str | None = None
+
+
 _APPEND = insert(event).returning(event.c.seq)
+_APPEND_ALL = insert(event).returning(event.c.seq, sort_by_parameter_order=True)
 
 
 def append(
@@ -37,20 +50,57 @@ def append(
     job_id: str | None = None,
     who: str = "",
 ) -> int:
-    """Make an event of a fact and return its seq."""
-    values = {
-        "at": change.now,
-        "kind": fact.kind.value,
-        "worker_id": worker_id,
-        "task_id": task_id,
-        "job_id": job_id,
-        "who": who,
-        "detail": dict(fact.detail),
-    }
+    """Make an event of a fact and return its seq. What a person did is written into the audit log as well."""
+    told = Told(fact, worker_id, task_id, job_id)
     if not change.seq:
         change.queue()
-    change.seq = change.connection.execute(_APPEND, values).scalar_one()
+    change.seq = change.connection.execute(_APPEND, _row(change, told, who)).scalar_one()
+    _note(change, told, who)
     return change.seq
+
+
+def append_all(change: Change, told: Sequence[Told], who: str = "") -> Sequence[int]:
+    """Do the same for many facts, in their order."""
+    if not told:
+        return ()
+    if not change.seq:
+        change.queue()
+    rows = [_row(change, each, who) for each in told]
+    seqs = change.connection.execute(_APPEND_ALL, rows).scalars().all()
+    change.seq = max(seqs)
+    for each in told:
+        _note(change, each, who)
+    return seqs
+
+
+def _row(change: Change, told: Told, who: str) -> dict[str, object]:
+    return {
+        "at": change.now,
+        "kind": told.fact.kind.value,
+        "worker_id": told.worker_id,
+        "task_id": told.task_id,
+        "job_id": told.job_id,
+        "who": who,
+        "detail": dict(told.fact.detail),
+    }
+
+
+def _note(change: Change, told: Told, who: str) -> None:
+    if not is_farm(who):
+        change.deeds.append(deed_of(told.fact, who, told.worker_id, told.job_id, told.task_id))
+
+
+def skip_to(change: Change, seq: int) -> None:
+    """Give the next event this number, or the one that it has anyway where that is higher."""
+    before = max(seq - 1, newest(change.connection))
+    if change.connection.dialect.name == "postgresql":
+        change.connection.execute(_COUNT_ON, {"seq": before})
+        return
+    change.connection.execute(text("DELETE FROM sqlite_sequence WHERE name = 'event'"))
+    change.connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', :seq)"), {"seq": before})
+
+
+_COUNT_ON = text("SELECT setval(pg_get_serial_sequence('event', 'seq'), :seq)")
 
 
 def newest(connection: Connection) -> int:
@@ -59,6 +109,35 @@ def newest(connection: Connection) -> int:
 
 def after(connection: Connection, seq: int, limit: int) -> list[Event]:
     return _events(connection, select(event).where(event.c.seq > seq).order_by(event.c.seq).limit(limit))
+
+
+def tasks_after(connection: Connection, seq: int, task_ids: Collection[str]) -> list[str]:
+    """Return those of some tasks that something happened to after `seq`."""
+    query = select(event.c.task_id).where(event.c.seq > seq, event.c.task_id.in_(task_ids)).distinct()
+    return list(connection.execute(query).scalars())
+
+
+def touched(connection: Connection, seq: int, limit: int) -> list[str] | None:
+    """Return the ids of the workers to whom something happened after `seq`; None where they are more than the limit."""
+    query = select(event.c.worker_id).where(event.c.seq > seq, event.c.worker_id.is_not(None)).distinct()
+    found = list(connection.execute(query.limit(limit + 1)).scalars())
+    return found if len(found) <= limit else None
+
+
+def of_kinds(connection: Connection, kinds: Collection[Kind], after: int, until: int, most: int) -> list[Event]:
+    """Return the events of some kinds whose seq is beyond `after` and not beyond `until`, oldest first."""
+    query = select(event).where(event.c.seq > after, event.c.seq <= until)
+    of_kinds = query.where(event.c.kind.in_([kind.value for kind in kinds]))
+    return _events(connection, of_kinds.order_by(event.c.seq).limit(most))
+
+
+def of_worker_since(
+    connection: Connection, worker_id: str, kinds: Collection[Kind], begin: int, most: int
+) -> list[Event]:
+    """Return a worker's events of some kinds since a time, newest first."""
+    query = select(event).where(event.c.worker_id == worker_id, event.c.at >= begin)
+    of_kinds = query.where(event.c.kind.in_([kind.value for kind in kinds]))
+    return _events(connection, of_kinds.order_by(event.c.seq.desc()).limit(most))
 
 
 def of_worker(

@@ -2,11 +2,11 @@
 
 from sqlalchemy import select
 
-from ...worker.wire import JobStatus
+from ...worker.wire import JobStatus, TaskStatus
 from ..rules import jobs as job_rules
 from ..rules.facts import Fact, Kind
 from ..rules.jobs import Job
-from . import events, flow, jobs
+from . import events, flow, jobs, jobsearch, tasks
 from .store import Store
 from .tables import job
 
@@ -24,6 +24,28 @@ def remove_older(store: Store, at: int, by: str) -> int:
     for job_id in found:
         store.delete_job(job_id, by)
     return len(found)
+
+
+def remove_old(store: Store, at: int, by: str) -> int:
+    """Delete the jobs that have ended, and of which nothing has changed after a time; return how many."""
+    found = jobsearch.old_ids(store, at)
+    for job_id in found:
+        store.delete_job(job_id, by)
+    return len(found)
+
+
+def requeue_failed(store: Store, job_id: str, by: str) -> int:
+    """Queue the failed tasks of a job again, whoever failed them; return how many. Raises Missing, Refused."""
+    store.job(job_id)
+    with store.database.write() as change:
+        ids = jobsearch.failed_ids(change.connection, job_id)
+        tasks.forgive(change, task_ids=ids)
+        for task_id in ids:
+            found = tasks.load(change.connection, task_id)
+            assert found is not None, "it was found in this transaction"
+            job_rules.check_alone(found)
+            flow.conclude(change, found, TaskStatus.QUEUED, "queued again on request", by)
+    return len(ids)
 
 
 def note_picture(store: Store, job_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from ...worker.wire import JobStatus, TaskStatus
 from ..rules.facts import Fact, Kind
@@ -32,6 +32,15 @@ def load(connection: Connection, job_id: str) -> Job | None:
 
 def newest_first(connection: Connection, limit: int | None) -> list[Job]:
     return [_job(row) for row in connection.execute(_JOBS.order_by(job.c.number.desc()).limit(limit))]
+
+
+def query() -> Select[Any]:
+    """Return what selects jobs, to be narrowed and ordered, and read by `read`."""
+    return _JOBS
+
+
+def read(connection: Connection, query: Select[Any]) -> list[Job]:
+    return [_job(row) for row in connection.execute(query)]
 
 
 def last_pictured(connection: Connection) -> Job | None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 from psycopg.types.string import StrDumperUnknown
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
@@ -31,6 +31,10 @@ log = logging.getLogger(__name__)
 FARM = 0x6661726D
 
 CHANNEL = "farmhand"
+# What managers say to each other that no table keeps.
+WORDS = "farmhand_words"
+
+_SAY = text(f"SELECT pg_notify('{WORDS}', :words)")
 
 # Connections that are kept open, and as many again while there is much to do: two managers leave some of the hundred
 # that a server has unless it is told otherwise.
@@ -81,9 +85,13 @@ class PostgreSQL:
             if change.seq:
                 connection.exec_driver_sql(f"SELECT pg_notify('{CHANNEL}', '{change.seq}')")
 
-    def listen(self, tell: Callable[[int], None]) -> Callable[[], None]:
+    def say(self, words: str) -> None:
+        with self.look() as connection:
+            connection.execute(_SAY, {"words": words})
+
+    def listen(self, tell: Callable[[int], None], hear: Callable[[str], None]) -> Callable[[], None]:
         wake, woken = socket.socketpair()
-        thread = threading.Thread(target=_follow, args=(self.engine, tell, woken), name="listen", daemon=True)
+        thread = threading.Thread(target=_follow, args=(self.engine, tell, hear, woken), name="listen", daemon=True)
         thread.start()
 
         def end() -> None:
@@ -112,7 +120,7 @@ def _prepare(connection: Any, _record: PoolProxiedConnection) -> None:
 # -- hearing of the others
 
 
-def _follow(engine: Engine, tell: Callable[[int], None], woken: socket.socket) -> None:
+def _follow(engine: Engine, tell: Callable[[int], None], hear: Callable[[str], None], woken: socket.socket) -> None:
     """Hear of what others commit until somebody closes the other end of `woken`; connects anew as often as it takes."""
     delay = _SOON
     while True:
@@ -122,12 +130,16 @@ def _follow(engine: Engine, tell: Callable[[int], None], woken: socket.socket) -
                 pooled.detach()
                 connection.autocommit = True
                 connection.execute(f"LISTEN {CHANNEL}")
+                connection.execute(f"LISTEN {WORDS}")
                 tell(_newest(connection))  # what was committed while nobody listened
                 delay = _SOON
                 while True:
                     # Before waiting as well: some may have come along with an answer.
                     for heard in connection.notifies(timeout=0):
-                        tell(int(heard.payload))
+                        if heard.channel == WORDS:
+                            hear(heard.payload)
+                        else:
+                            tell(int(heard.payload))
                     if _waits(woken, connection.fileno()):
                         return
         except (psycopg.Error, SQLAlchemyError, OSError) as error:

@@ -12,6 +12,7 @@ from ...worker.wire import Request, Status
 from ..rules import actions, dues
 from ..rules.actions import Answer, Asked, Expected
 from ..rules.attended import Verb
+from ..rules.holding import as_held
 from ..rules.workers import PLAIN, Moved, Terms, Worker
 from . import schedules, tickets, workers
 from .asking import ask_all
@@ -35,11 +36,16 @@ def act(
     by: str,
     terms: Terms = PLAIN,
     expected: Expected | None = None,
+    hold: int = 0,
 ) -> list[Answer]:
-    """Ask something of workers, of all or, where something unexpected is pending, of none: raises Surprised."""
+    """Ask something of workers, of all or, where something unexpected is pending, of none: raises Surprised.
+
+    hold: for how many milliseconds what aborts a task can be undone.
+    """
 
     def ask(worker: Worker, now: int) -> Asked:
-        return actions.ask(worker, wish, id=str(uuid.uuid4()), by=by, now=now, terms=terms)
+        held, ends = as_held(worker, wish, terms, hold, now)
+        return actions.ask(worker, held, id=str(uuid.uuid4()), by=by, now=now, terms=ends)
 
     with store.database.write() as change:
         if expected is not None:

@@ -16,7 +16,7 @@ from ..rules import rolling
 from ..rules import rollouts as rules
 from ..rules.facts import Fact, Kind
 from ..rules.rolling import Move, Scene
-from ..rules.rollouts import LEFT_OUT, PLACED, STEPS, Command, Rollout, Stage, State, Turn
+from ..rules.rollouts import AWAY, LEFT_OUT, STEPS, Command, Rollout, Stage, State, Turn
 from . import events, workers
 from .database import Change
 from .store import Missing, Store
@@ -128,7 +128,7 @@ def _stays_open(move: Move) -> bool:
 
 def _scene(connection: Connection, store: Store, rollout: Rollout, since: int) -> Scene:
     begun = _turns(connection, rollout.id, STEPS.keys())
-    free = rollout.at_once - sum(turn.stage in PLACED for turn in begun)
+    free = rollout.at_once - sum(turn.stage in AWAY for turn in begun)
     next_ones = _turns(connection, rollout.id, {Stage.WAITING}, free + SPARE)
     found = workers.load(connection, [turn.worker_id for turn in (*begun, *next_ones)], store.seen.at)
     here = turns.c.rollout_id == rollout.id

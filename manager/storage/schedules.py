@@ -164,11 +164,12 @@ def settling(store: Store, change: Change, worker_ids: Collection[str]) -> Itera
     after = verdicts(change.connection, worker_ids, change.now)
     if not before and not after:
         return
+    moves = []
     for it in workers.load(change.connection, worker_ids, store.seen.at):
         wanted = rules.changed(before.get(it.id), after.get(it.id), it)
         if wanted is not None:
-            moved = rules.overrule(it, wanted, id=str(uuid.uuid4()), now=change.now)
-            workers.save(change, it, moved, rules.BY)
+            moves.append((it, rules.overrule(it, wanted, id=str(uuid.uuid4()), now=change.now)))
+    workers.save_all(change, moves, rules.BY)
 
 
 @contextmanager

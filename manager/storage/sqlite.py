@@ -1,14 +1,16 @@
 """What only SQLite needs, the database of one manager that is there without anybody installing it."""
 
-import threading
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
 from sqlalchemy.pool import PoolProxiedConnection
 
 from .dialect import PATIENCE_MS, Change
+from .inline import InLine
 
 # Connections that are kept open: as many as there are threads that serve at the same time.
 CONNECTIONS = 24
@@ -26,9 +28,10 @@ class SQLite:
     """One file. Its writers wait for each other, so that a transaction decides on what still holds when it writes."""
 
     def __init__(self, url: str) -> None:
+        _make(make_url(url).database or "")
         self.engine = create_engine(url, pool_size=CONNECTIONS, max_overflow=CONNECTIONS)
-        # SQLite's own queue of writers is a sleep and another try; this one wakes the next at once.
-        self._turn = threading.Lock()
+        # SQLite's own queue of writers is a sleep and another try; this one wakes the next at once, in its turn.
+        self._turn = InLine()
         _prepare(self.engine)
 
     @contextmanager
@@ -46,9 +49,18 @@ class SQLite:
         with self._turn, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield Change(connection, now())
 
-    def listen(self, tell: Callable[[int], None]) -> Callable[[], None]:
+    def listen(self, tell: Callable[[int], None], hear: Callable[[str], None]) -> Callable[[], None]:
         """Nobody else writes: there is nothing to hear."""
         return lambda: None
+
+    def say(self, words: str) -> None:
+        """Nobody else listens."""
+
+
+def _make(file: str) -> None:
+    """Make a new file readable by its owner alone, which what SQLite keeps beside it is then as well."""
+    if file:
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def _prepare(engine: Engine) -> None:

@@ -26,10 +26,14 @@ from .asking import ask_all
 from .database import Change, Database
 from .events import Event
 from .files import Files
+from .growth import Growth
 from .pictures import Pictures
 from .signs import Signs
 
 T = TypeVar("T")
+
+# The database, where it is none of a server's.
+FILE = "farmhand.sqlite"
 
 # A worker whose connection broke is heard again within so many milliseconds, or is lost.
 SOON = 5000
@@ -57,11 +61,14 @@ class Store:
         data.mkdir(parents=True, exist_ok=True)
         self.settings = settings
         self.clock, self.steady = clock, steady
-        self.database = Database(url or f"sqlite:///{data / 'farmhand.sqlite'}", clock)
+        self.database = Database(url or f"sqlite:///{data / FILE}", clock, settings.audit_key())
         self.files = Files(data / "jobs")
+        self.growth = Growth(self.database, steady)
         self.pictures = Pictures()
         self.seen = Signs(clock, steady, SOON)
         self.touched = Signs(clock, steady, SOON)
+        self.swept_at: int | None = None  # when this process last looked for silent workers, on the steady clock
+        self.rests_until = 0  # no task is handed out before this time: rest.py
         self.revision = schema.migrate(self.database)
 
     def close(self) -> None:
@@ -182,6 +189,7 @@ class Store:
             flow.let_go(change, worker_id, f"queued again: worker {worker.name} was removed", by)
             events.append(change, Fact(Kind.WORKER_DELETED, {"name": worker.name}), worker_id=worker_id, who=by)
             workers.remove(change, worker_id)
+            workers.ring(change, worker_id)
         self.seen.forget(worker_id)
 
     def submit(self, draft: Draft, by: str) -> str:
@@ -223,6 +231,8 @@ class Store:
                 if task.worker_id is not None:
                     workers.ring(change, task.worker_id)
         self.files.remove_job(job_id)
+        for task in running:
+            self.growth.grew(task.id)  # so that who looks at its log learns that there is none
 
     # -- what the waiting requests of workers need
 

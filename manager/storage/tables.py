@@ -84,6 +84,9 @@ worker = Table(
     Column("wished_reason", Text),
     Column("wished_until", BigInteger),
     Column("due_at", BigInteger, index=True),  # when the farm has to do something about these by itself
+    Column("request_held", Boolean),  # it can be undone until its deadline
+    Column("waiting", Boolean, nullable=False, server_default="0"),  # nobody has let it in yet
+    Column("revoked", Text),  # why somebody took its credentials from it, "" where that was not said
 )
 
 # What a worker can do: its task types.
@@ -245,6 +248,15 @@ event = Table(
     sqlite_autoincrement=True,
 )
 
+# How often each worker started anew of late.
+Index(
+    "ix_event_signed_on",
+    event.c.worker_id,
+    event.c.at,
+    sqlite_where=text("kind = 'worker.signed-on'"),
+    postgresql_where=text("kind = 'worker.signed-on'"),
+)
+
 # What actions would do, until they are applied or too old.
 plan = Table(
     "plan",
@@ -332,6 +344,8 @@ agent = Table(
     Column("enrolled_at", BigInteger, nullable=False),
     Column("last_seen", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),
+    Column("waiting", Boolean, nullable=False, server_default="0"),
+    Column("revoked", Text),
 )
 
 # What an agent sees; worker_id: whom the service ran last, worker_run: in which run.
@@ -353,6 +367,9 @@ agent_service = Table(
     Column("why", Text, nullable=False),
     Column("attested_at", BigInteger, nullable=False),
     Column("ticket_id", String(36)),  # the last one
+    Column("down", BigInteger),  # milliseconds between the end of the former run and the start of this one
+    Column("ran_at", BigInteger),  # when a new run was last worth an event
+    Column("policy", JSON),  # what its supervisor does otherwise, in words
 )
 
 ticket = Table(
@@ -378,4 +395,197 @@ secret = Table(
     metadata,
     Column("name", String(40), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# Those that wait to be let in, by where they come from.
+for table in (worker, agent):
+    Index(
+        f"ix_{table.name}_waiting",
+        table.c.address,
+        sqlite_where=text("waiting = 1"),
+        postgresql_where=text("waiting"),
+    )
+
+# Codes that let workers and agents in; hint: how one begins, for people to tell it from others.
+enrolment = Table(
+    "enrolment",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("code_hash", String(64), nullable=False, unique=True),  # SHA-256, hexadecimal
+    Column("hint", String(8), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("uses", Integer, nullable=False),  # how many it lets in
+    Column("used", Integer, nullable=False, server_default="0"),
+    Column("tags", JSON, nullable=False),  # ids; the workers that it lets in get these
+    Column("revoked_at", BigInteger),
+)
+
+# Who did what, as a chain (rules/chain.py). Triggers refuse that a row is changed or deleted.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("who", Text, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("whom", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # JSON, as it was hashed
+    Column("before", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("seal", String(64), nullable=False),
+)
+
+# One row: where the chain ends.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("seal", String(64), nullable=False),
+)
+
+# Messages to those who are to be told of events, until a month later.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("target", Text, nullable=False),  # its name in the settings
+    Column("made_at", BigInteger, nullable=False, index=True),
+    Column("summary", Text, nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("until", BigInteger, nullable=False),  # when it is given up
+    Column("due_at", BigInteger),  # when it is tried next, or null: it is delivered, or given up
+    Column("tried_at", BigInteger),
+    Column("outcome", Text, nullable=False, server_default=""),  # of the last try
+    Column("delivered_at", BigInteger),
+    Index("ix_delivery_due", "target", "due_at"),
+)
+
+# One row: up to which event messages were made.
+told = Table(
+    "told",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
+# Who may sign in. folded: the name as it is compared; password_hash: of argon2id, null for whom somebody else vouches.
+person = Table(
+    "person",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("folded", String(400), nullable=False, unique=True),
+    Column("password_hash", Text),
+    Column("made_at", BigInteger, nullable=False),
+    Column("signed_in_at", BigInteger),
+    Column("off_at", BigInteger),  # since when they are not let in
+    Column("shortcuts", Boolean, nullable=False, server_default="1"),  # whether single keys do something on pages
+)
+
+# What they may do: a role, for what has a tag or, with none, everywhere.
+person_grant = Table(
+    "person_grant",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("role", String(20), nullable=False),
+    Column("tag_id", ForeignKey("tag.id", ondelete="CASCADE")),
+)
+
+# Browsers that are signed in. idle: for how long without a request; ends_at: at the latest.
+session = Table(
+    "session",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),  # SHA-256 of what the cookie has, hexadecimal
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("idle", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+)
+
+# Links to choose a password by, each once; person_id: null for who becomes the first admin.
+one_time_link = Table(
+    "one_time_link",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE")),
+    Column("made_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+)
+
+# Sign-ins that failed, counted. key: for whom, hashed, as a password may have been typed into the field of the name.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("key", String(80), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", BigInteger, nullable=False, index=True),
+)
+
+# From where a person has signed in before: what strangers do elsewhere does not delay them there.
+known_place = Table(
+    "known_place",
+    metadata,
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("address", String(60), primary_key=True),
+    Column("last_at", BigInteger, nullable=False),
+)
+
+# With these a program may do what its owner may, or less.
+token = Table(
+    "token",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),  # SHA-256, hexadecimal
+    Column("hint", String(12), nullable=False),  # how it begins
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("tags", JSON, nullable=False),  # ids; empty for no limit
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Column("used_from", Text, nullable=False, server_default=""),
+    Column("revoked_at", BigInteger),
+)
+
+# Who people are to those that vouch for them. key: issuer and subject, hashed.
+vouched = Table(
+    "vouched",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("last_at", BigInteger, nullable=False),
+)
+
+# How the whole farm was, every few minutes.
+farm_sample = Table(
+    "farm_sample",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),  # of the newest event then
+    Column("states", JSON, nullable=False),
+    Column("ends", JSON, nullable=False),
+)
+
+# What was good once, and for so long that nobody could use it again later: states of sign-ins.
+spent = Table(
+    "spent",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("ends_at", BigInteger, nullable=False),
 )

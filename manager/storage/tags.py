@@ -143,6 +143,14 @@ def set_of_job(store: Store, job_id: str, by: str, *, tag_id: str | None = None,
             workers.ring_idle(change, type, ready, now)
 
 
+def id_of(store: Store, tag_id: str | None, name: str | None) -> str | None:
+    """Return the id of the tag that an id or a name means; None where neither is said. Raises Unknown."""
+    if tag_id is None and name is None:
+        return None
+    with store.database.read() as connection:
+        return wished(connection, tag_id, name).id
+
+
 def wished(connection: Connection, tag_id: str | None, name: str | None = None) -> Tag:
     """Return the existing tag with an id, or with a name; raises Unknown."""
     by = tag.c.name == name if tag_id is None else tag.c.id == tag_id

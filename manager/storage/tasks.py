@@ -6,8 +6,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
+    Select,
     Update,
     bindparam,
     case,
@@ -77,6 +79,20 @@ def is_needed(connection: Connection, task_id: str) -> bool:
 def of_job(connection: Connection, job_id: str) -> list[Task]:
     query = _TASKS.where(task.c.job_id == job_id).order_by(task.c.index_in_job)
     return [_task(row) for row in connection.execute(query)]
+
+
+def query() -> Select[Any]:
+    """Return what selects tasks, to be narrowed and ordered, and read by `read`."""
+    return _TASKS
+
+
+def by_status(places: Mapping[str, int], other: int) -> ColumnElement[int]:
+    """Return what orders tasks by the places of their statuses."""
+    return case(places, value=task.c.status, else_=other)
+
+
+def read(connection: Connection, query: Select[Any], offset: int, limit: int) -> list[Task]:
+    return [_task(row) for row in connection.execute(query.offset(offset).limit(limit))]
 
 
 def active_of(connection: Connection, worker_id: str) -> list[Task]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -29,6 +29,7 @@ from ..rules.facts import Kind
 from ..rules.workers import LastTask, LastWish, Moved, Pending, Terms, Worker
 from . import events
 from .database import Change
+from .events import Told
 from .tables import (
     agent,
     agent_service,
@@ -78,6 +79,7 @@ _WORKERS: Select[Any] = (
         worker,
         _TASK_TYPES,
         task.c.name.label("task_name"),
+        task.c.type.label("task_type"),
         task.c.status.label("task_status"),
         task.c.job_id.label("task_job_id"),
         task.c.worker_id.label("task_worker_id"),
@@ -148,6 +150,7 @@ def _worker(row: Row[Any], seen: Mapping[str, int]) -> Worker:
         wished=_wished(row),
         task=_last_task(row),
         attended=_attended(row),
+        waiting=row.waiting,
     )
 
 
@@ -159,7 +162,7 @@ def _pending(row: Row[Any]) -> Pending | None:
     if row.request_id is None:
         return None
     wish = Request(Status(row.request_status), row.request_lazy)
-    terms = Terms(row.request_deadline, row.request_until, row.request_reason or "")
+    terms = Terms(row.request_deadline, row.request_until, row.request_reason or "", bool(row.request_held))
     return Pending(row.request_id, wish, row.request_by, row.request_at, row.request_seq, row.request_seen_at, terms)
 
 
@@ -204,10 +207,13 @@ def _last_task(row: Row[Any]) -> LastTask | None:
         active=status is TaskStatus.ACTIVE and row.task_worker_id == row.id,
         started_at=row.task_started_at,
         ended_at=row.task_ended_at,
+        type=row.task_type,
     )
 
 
-def add(change: Change, worker_id: str, secret: str, *, name: str, address: str, platform: str) -> None:
+def add(
+    change: Change, worker_id: str, secret: str, *, name: str, address: str, platform: str, waiting: bool = False
+) -> None:
     """Make a row for a worker that has registered and not yet signed on."""
     change.connection.execute(
         insert(worker).values(
@@ -218,6 +224,7 @@ def add(change: Change, worker_id: str, secret: str, *, name: str, address: str,
             platform=platform,
             status=Status.OFFLINE.value,
             registered_at=change.now,
+            waiting=waiting,
         )
     )
 
@@ -243,20 +250,47 @@ _SAVE = update(worker).where(worker.c.id == bindparam("of"))
 
 def save(change: Change, before: Worker, moved: Moved, who: str = "") -> Worker:
     """Write what a rule made of a worker, and append what it told of."""
-    was, now = _columns(before), _columns(moved.worker)
-    values = {column: value for column, value in now.items() if value != was[column]}
-    for fact in moved.facts:
-        task_id = before.task.id if before.busy and before.task else None
-        seq = events.append(change, fact, worker_id=before.id, task_id=task_id, who=who)
-        if fact.kind in (Kind.REQUEST_MADE, Kind.REQUEST_ESCALATED):
-            values["request_seq"] = seq
-        if fact.kind in _RINGING:
-            values["bell"] = seq
+    task_id = _task_of(before)
+    seqs = [events.append(change, fact, worker_id=before.id, task_id=task_id, who=who) for fact in moved.facts]
+    values = _changed(before, moved, seqs)
     if values:
         change.connection.execute(_SAVE, {"of": before.id, **values})
     if moved.worker.task_types != before.task_types:
         set_task_types(change, before.id, moved.worker.task_types)
     return moved.worker
+
+
+def save_all(change: Change, moves: Sequence[tuple[Worker, Moved]], who: str = "") -> None:
+    """Do the same for many, whose task types stay: in one statement for all that change the same."""
+    told = [Told(fact, before.id, _task_of(before)) for before, moved in moves for fact in moved.facts]
+    seqs = iter(events.append_all(change, told, who))
+    alike: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for before, moved in moves:
+        values = _changed(before, moved, [next(seqs) for _ in moved.facts])
+        if values:
+            alike.setdefault(tuple(values), []).append({"of": before.id, **values})
+    for rows in alike.values():
+        change.connection.execute(_SAVE, rows)
+
+
+def _task_of(worker: Worker) -> str | None:
+    return worker.task.id if worker.busy and worker.task else None
+
+
+def _changed(before: Worker, moved: Moved, seqs: Sequence[int]) -> dict[str, object]:
+    """Return the columns that are otherwise now. seqs: of the events that tell of it."""
+    if moved.worker is before and not moved.facts:
+        return {}
+    was, now = _columns(before), _columns(moved.worker)
+    values = {column: value for column, value in now.items() if value != was[column]}
+    if "status" in values:  # who is away, and since when, is asked of the database
+        values["last_seen"] = before.last_seen
+    for fact, seq in zip(moved.facts, seqs, strict=True):
+        if fact.kind in (Kind.REQUEST_MADE, Kind.REQUEST_ESCALATED):
+            values["request_seq"] = seq
+        if fact.kind in _RINGING:
+            values["bell"] = seq
+    return values
 
 
 def _columns(it: Worker) -> dict[str, object]:
@@ -284,6 +318,7 @@ def _columns(it: Worker) -> dict[str, object]:
         "request_deadline": pending and pending.terms.deadline,
         "request_until": pending and pending.terms.until,
         "request_reason": pending and pending.terms.reason,
+        "request_held": pending and pending.terms.held,
         "wished_request": wished and wished.request_id,
         "wished_status": wished and wished.status.value,
         "wished_by": wished and wished.by,
@@ -291,6 +326,7 @@ def _columns(it: Worker) -> dict[str, object]:
         "wished_reason": wished and wished.reason,
         "wished_until": wished and wished.until,
         "due_at": dues.due_at(it),
+        "waiting": it.waiting,
     }
 
 
@@ -341,6 +377,11 @@ def ring(change: Change, worker_id: str) -> None:
     change.connection.execute(update(worker).where(worker.c.id == worker_id).values(bell=change.seq))
 
 
+def ring_all(change: Change, seq: int) -> None:
+    """Let every worker know that an event concerns it."""
+    change.connection.execute(update(worker).where(worker.c.deleted_at.is_(None)).values(bell=seq))
+
+
 def ring_idle(change: Change, task_type: str, tasks: int, tag_id: str | None = None) -> None:
     """Let idle workers know of new tasks of a type, with a tag or none: twice as many, as some may be too late.
 
@@ -350,7 +391,7 @@ def ring_idle(change: Change, task_type: str, tasks: int, tag_id: str | None = N
         select(worker.c.id)
         .join(capability, capability.c.worker_id == worker.c.id)
         .where(capability.c.task_type == task_type, worker.c.status == Status.AWAKE.value, worker.c.idle)
-        .where(worker.c.deleted_at.is_(None), worker.c.request_id.is_(None), _has(tag_id))
+        .where(worker.c.deleted_at.is_(None), ~worker.c.waiting, worker.c.request_id.is_(None), _has(tag_id))
         .limit(2 * tasks)
     )
     change.connection.execute(update(worker).where(worker.c.id.in_(idle)).values(bell=change.seq))
@@ -372,7 +413,8 @@ def capable(connection: Connection, task_id: str, job_id: str, task_type: str, t
         select(func.count())
         .select_from(worker)
         .join(capability, capability.c.worker_id == worker.c.id)
-        .where(capability.c.task_type == task_type, worker.c.deleted_at.is_(None), ~has_failed, ~is_blocked)
+        .where(capability.c.task_type == task_type, worker.c.deleted_at.is_(None), ~worker.c.waiting)
+        .where(~has_failed, ~is_blocked)
         .where(_has(tag_id) | exists().where(tag.c.id == tag_id, tag.c.deleted_at.is_not(None)))
     )
     return connection.execute(query).scalar_one()

@@ -6,12 +6,13 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from ..rules.actions import Answer
-from ..storage import requests
+from ..storage import reach, requests
 from ..storage.requests import Surprised
+from .access import parted
 from .api import FARMHAND, body
 from .origin import operator
 from .site import store
-from .terms import pending_json, read_expected, read_wish
+from .terms import pending_json, read_expected, read_hold, read_wish
 
 bp = Blueprint("action_api", __name__)
 
@@ -34,15 +35,27 @@ def surprised(error: Surprised) -> ResponseReturnValue:
 def act() -> ResponseReturnValue:
     """Ask one thing of many workers, in one transaction; each has its answer."""
     wish, terms = read_wish(body(), store().clock())
-    return answers(requests.act(store(), ids(), wish, operator(request), terms, read_expected(body())))
+    said, hold = read_expected(body()), read_hold(body())
+    mine, others = parted(ids())
+    return answers([*requests.act(store(), mine, wish, operator(request), terms, said, hold), *others])
 
 
 @bp.post(f"{FARMHAND}/workers/withdraw")
 def withdraw() -> ResponseReturnValue:
     """Take back what is pending on many workers, whatever it is, or these requests and no others."""
     if "requests" in body():
-        return answers(requests.cancel(store(), [each.lower() for each in body()["requests"]], operator(request)))
-    return answers(store().withdraw(ids(), operator(request)))
+        return answers(_cancelled([each.lower() for each in body()["requests"]]))
+    mine, others = parted(ids())
+    return answers([*store().withdraw(mine, operator(request)), *others])
+
+
+def _cancelled(request_ids: Sequence[str]) -> list[Answer]:
+    with store().database.read() as connection:
+        of = reach.of_requests(connection, request_ids)
+    _, others = parted([*of.values()])
+    spared = {answer.worker_id for answer in others}
+    mine = [id for id in request_ids if of.get(id) not in spared]
+    return [*requests.cancel(store(), mine, operator(request)), *others]
 
 
 def ids() -> list[str]:

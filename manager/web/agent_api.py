@@ -5,12 +5,13 @@ from typing import Any
 from flask import Blueprint, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from ...worker.wire import ENROLMENT_HEADER
 from ..clock import timestamp
 from ..rules import agents as rules
 from ..rules.agents import Drill
 from ..rules.attended import Ticket, Verb
 from ..rules.workers import Worker
-from ..storage import agents, drills, tickets
+from ..storage import agents, drills, joining, tickets
 from ..storage.agents import Agent, Enrolment, Seen
 from .api import FARMHAND, NO_CONTENT, Problem, Stranger, body
 from .origin import operator
@@ -34,7 +35,8 @@ def authenticate() -> None:
         raise Stranger("agent credentials are needed: HTTP Basic, user the agent's id")
     found = agents.authenticate(store(), said.username or "", said.password or "")
     if found is None:
-        raise Stranger("no agent has these credentials; it may have been removed")
+        why = joining.farewell(store(), said.username or "", said.password or "")
+        raise Stranger(why or "no agent has these credentials; it may have been removed")
     g.agent = found
 
 
@@ -45,7 +47,8 @@ def authenticate() -> None:
 def enrol() -> ResponseReturnValue:
     said = body()
     names = ("name", "platform", "version", "secret", "ticket_key")
-    enrolment = Enrolment(**{name: said[name] for name in names}, address=request.remote_addr or "")
+    code = request.headers.get(ENROLMENT_HEADER, "")
+    enrolment = Enrolment(**{name: said[name] for name in names}, address=request.remote_addr or "", code=code)
     return jsonify(id=agents.enrol(store(), enrolment))
 
 
@@ -70,6 +73,8 @@ def _seen(said: dict[str, Any]) -> Seen:
         code=attested["code"],
         holds=attested["holds"],
         why=attested["why"][:_LONGEST],
+        down=said.get("down"),
+        policy={key: words[:_LONGEST] for key, words in said.get("policy", {}).items()},
     )
 
 

@@ -1,11 +1,10 @@
 """What the JSON APIs share: what a request says, checked against the document; how a problem is said.
 
-A request comes to its view only after `check`: its caller is known where the document wants that, and it is what the
-document allows. `errors.py` makes JSON of what is wrong.
+A request comes to its view only after `check`: it is what the document allows; who calls is access.py's to ask.
+`errors.py` makes JSON of what is wrong.
 """
 
 import re
-from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -30,10 +29,6 @@ class Stranger(Exception):
     """The caller is none of those who may call this; the text says why."""
 
 
-# A scheme of the document's `security` by what finds out who calls, and raises Stranger for one that it does not know.
-Credentials = Mapping[str, Callable[[], None]]
-
-
 def body() -> dict[str, Any]:
     """Return the JSON object that came with the request; empty where it may be left out and was."""
     said: dict[str, Any] = g.body
@@ -46,15 +41,13 @@ def query() -> dict[str, Any]:
     return said
 
 
-def prepare(app: Flask, credentials: Credentials) -> None:
+def prepare(app: Flask) -> None:
     """Have every request that the document describes checked before its view sees it."""
 
     @app.before_request
     def check() -> None:
         call = None if request.url_rule is None else _call(request.url_rule.rule, request.method)
         if call is not None:
-            if call.security:
-                credentials[call.security]()
             _read(call)
 
 

@@ -72,12 +72,14 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """One call: what it may be sent. security: the scheme by which its callers are known; empty for anybody.
+    """One call: what it may be sent. security: the scheme by which its callers are known, if it has its own; is_open:
+    anybody may call it.
 
     kinds: the media types that its body may have, none where it takes no body. body: what a JSON body must be.
     """
 
     security: str = ""
+    is_open: bool = False
     path: tuple[Parameter, ...] = ()
     query: tuple[Parameter, ...] = ()
     kinds: tuple[str, ...] = ()
@@ -160,7 +162,18 @@ def document() -> Json:
     whole: Json = {"openapi": "3.1.0", "paths": {}, "components": {}}
     for path in sorted(FOLDER.glob("*.yaml")):
         _merge(whole, yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    for item in whole["paths"].values():
+        for said in (item[method] for method in METHODS if method in item):
+            if "security" not in said:
+                said["responses"] = {**REFUSALS, **said["responses"]}
     return whole
+
+
+# What any call may be answered that is for those who are signed in.
+REFUSALS: Json = {
+    "401": {"$ref": "#/components/responses/Unknown"},
+    "403": {"$ref": "#/components/responses/Forbidden"},
+}
 
 
 def _merge(whole: Json, part: Json, at: tuple[str, ...] = ()) -> None:
@@ -195,6 +208,7 @@ def _operation(item: Json, said: Json) -> Operation:
     kinds = body.get("content", {})
     schema = kinds.get(JSON, {}).get("schema")
     return Operation(
+        is_open=said.get("security") == [],
         security=next((scheme for needed in said.get("security", ()) for scheme in needed), ""),
         path=tuple(_parameter(each) for each in parameters if each["in"] == "path"),
         query=tuple(_parameter(each) for each in parameters if each["in"] == "query"),

@@ -7,7 +7,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException, NotFound
 
+from ..rules.joining import Full
 from ..rules.tasks import Refused
+from ..storage.door import NotAdmitted
 from ..storage.store import Missing
 from .api import Problem, Stranger
 from .wording import Unfit
@@ -16,10 +18,12 @@ log = logging.getLogger(__name__)
 
 TITLES = {
     400: "That could not be understood",
+    401: "Sign in first",
     403: "That is not allowed",
     404: "There is no such page",
     405: "That cannot be done here",
     409: "That cannot be done now",
+    429: "That is too much for now",
     421: "That is not the manager's name",
     413: "That is too much at once",
     500: "The manager failed",
@@ -41,8 +45,14 @@ def page(code: int, what: str) -> ResponseReturnValue:
     return render_template("error.html", section="", title=TITLES.get(code, "That went wrong"), what=what), code
 
 
+def path() -> str:
+    """Return the path that was asked for, without a secret in it."""
+    secret = (request.view_args or {}).get("secret")
+    return request.path.replace(secret, "…") if secret else request.path
+
+
 def for_program() -> bool:
-    return request.path == "/api" or request.path.startswith("/api/")
+    return request.path in ("/api", "/metrics") or request.path.startswith("/api/")
 
 
 def http(error: HTTPException) -> ResponseReturnValue:
@@ -56,14 +66,20 @@ def http(error: HTTPException) -> ResponseReturnValue:
 
 
 def failed(error: Exception) -> ResponseReturnValue:
-    log.exception("%s %s failed", request.method, request.path, exc_info=error)
+    log.exception("%s %s failed", request.method, path(), exc_info=error)
     return turned_away(500, "Nothing was changed; the manager's log says what happened.")
 
 
 def busy(error: Exception) -> ResponseReturnValue:
-    log.warning("%s %s: the database did not answer: %s", request.method, request.path, error)
+    log.warning("%s %s: the database did not answer: %s", request.method, path(), error)
     answered = make_response(answer(503, "the database did not answer; try again"))
     answered.headers["Retry-After"] = "1"
+    return answered
+
+
+def full(error: Exception) -> ResponseReturnValue:
+    answered = make_response(answer(429, str(error)))
+    answered.headers["Retry-After"] = "60"
     return answered
 
 
@@ -75,6 +91,8 @@ def prepare(app: Flask) -> None:
     app.register_error_handler(Unfit, lambda error: turned_away(400, str(error)))
     app.register_error_handler(Missing, lambda error: answer(404, error.args[0]))
     app.register_error_handler(Refused, lambda error: answer(409, str(error)))
+    app.register_error_handler(NotAdmitted, lambda error: answer(403, str(error)))
+    app.register_error_handler(Full, full)
     app.register_error_handler(exc.OperationalError, busy)
     app.register_error_handler(exc.TimeoutError, busy)
     app.register_error_handler(Exception, failed)

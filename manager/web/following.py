@@ -1,6 +1,7 @@
 """Which click a page's toast follows: the address names the events that it made."""
 
 import re
+from dataclasses import replace
 
 from ..storage.store import Store
 from .toast import Following, begin, follow
@@ -24,6 +25,7 @@ def read_following(store: Store, span: str) -> Following | None:
             following = begin(event for event in events if event.seq <= last)
         if following is None:
             return None
+        following = replace(following, span=span)
         following = follow(following, events)
         seq = events[-1].seq
     return None

@@ -1,10 +1,8 @@
 """Pieces of pages, rendered outside of a request: what the live updates send."""
 
-from collections.abc import Sequence
-
 from flask import Flask, render_template
 
-from .listing import summary
+from .listing import Totals, summary
 from .rows import Row
 from .toast import Toast
 
@@ -18,8 +16,8 @@ class Fragments:
     def row(self, row: Row) -> str:
         return self._render("_row.html", w=row)
 
-    def summary(self, rows: Sequence[Row]) -> str:
-        return self._render("_summary.html", summary=summary(rows))
+    def summary(self, farm: Totals) -> str:
+        return self._render("_summary.html", summary=summary(farm))
 
     def toast(self, toast: Toast | None, dismiss: str) -> str:
         return self._render("_toast.html", toast=toast, dismiss=dismiss)

@@ -59,9 +59,10 @@ class Installation:
     gaps: Sequence[str] = ()
 
 
-def installation(of: Recipe, address: Url, url: Url) -> Installation:
+def installation(of: Recipe, address: Url, url: Url, *, by_token: bool = False) -> Installation:
     """Make everything of a recipe. address, url: of a file's download, within the manager and from another machine.
 
+    by_token: only those get a file who say who they are.
     Raises BadValue, which names the field, and BadConfig.
     """
     made = recipe.make(of)
@@ -69,7 +70,7 @@ def installation(of: Recipe, address: Url, url: Url) -> Installation:
     return Installation(
         [_shown(name, file, made.recipe, address(name)) for name, file in files.items()],
         how_run(made),
-        steps(made, url),
+        steps(made, url, by_token=by_token),
         undo(made),
         gaps(of),
     )

@@ -12,10 +12,10 @@ from ..rules import drift
 from ..rules.drift import Judgement
 from ..rules.workers import Worker
 from .definitions import badge
+from .framing import bar
 from .install import Installation, installation
 from .installform import Known, dialect_of, fields, query, tabs, values
 from .installsteps import names
-from .menu import menu
 from .outcome import Notice
 from .rows import row
 from .site import flashed, store
@@ -48,8 +48,7 @@ def install(worker_id: str) -> str | tuple[str, int]:
         shown=shown,
         told=told,
         badge=badge(told),
-        actions=menu(),
-        chosen="",
+        **bar(),
         notices=[*flashed(), *([problem] if problem else [])],
         here=url_for(".install", worker_id=worker_id),
     )
@@ -76,7 +75,8 @@ def _installation(worker: Worker, of: Recipe) -> Installation:
     def address(name: str) -> str:
         return f"{folder}/{name}?{query}"
 
-    return installation(of, address, lambda name: manager.rstrip("/") + address(name))
+    signed_in = not store().settings.without_login
+    return installation(of, address, lambda name: manager.rstrip("/") + address(name), by_token=signed_in)
 
 
 def _known(worker: Worker, told: Judgement) -> Known:

@@ -25,18 +25,28 @@ def names(files: Sequence[File]) -> dict[str, File]:
     return {found[-1] if own[found[-1]] == 1 else "-".join(found[-2:]): file for file, found in parts}
 
 
-def steps(made: Made, url: Url) -> list[Step]:
-    """Return the steps from a bare machine to a worker that runs. url: of a file, by its name for a download."""
+def steps(made: Made, url: Url, *, by_token: bool = False) -> list[Step]:
+    """Return the steps from a bare machine to a worker that runs. url: of a file, by its name for a download.
+
+    by_token: only those get a file who say who they are.
+    """
     shell, files, tell = shell_of(made), names(made.rendered.files), made.commands
     return [
         *([] if made.recipe.dialect.contained else _before(made.recipe, shell)),
-        Step("Fetch what is shown here, or download it", shell.fetch(files, url)),
+        _fetch(shell, shell.fetch(files, url), by_token=by_token),
         Step("See that it arrived whole", shell.compare(files)),
         Step("Put it in place", shell.place(files)),
         *([Step("Have it checked", (shell.run(tell.check),))] if tell.check else []),
         Step("Start it, now and with the machine", tuple(map(shell.run_as_root, tell.install))),
         Step("See how it is", (shell.run_as_root(tell.status),)),
     ]
+
+
+def _fetch(shell: Shell, commands: tuple[str, ...], *, by_token: bool) -> Step:
+    if not by_token:
+        return Step("Fetch what is shown here, or download it", commands)
+    signed = tuple(f"{command} {shell.token}" for command in commands)
+    return Step("Fetch what is shown here, with a token of yours in FARMHAND_TOKEN, or download it", signed)
 
 
 def undo(made: Made) -> tuple[str, ...]:

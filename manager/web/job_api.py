@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from ...worker.wire import API, JobStatus
 from ..jobtypes.compile import Unusable
 from ..storage import blocklists, jobcare, tags
+from .access import demand_job, demand_tag
 from .api import NO_CONTENT, Problem, body
 from .jobjson import job_json, last_rendered_json, task_summary, type_json
 from .origin import operator
@@ -38,7 +39,9 @@ def show_job_type(name: str) -> ResponseReturnValue:
 
 @bp.post(f"{API}/jobs")
 def submit_job() -> ResponseReturnValue:
-    job_id = store().submit(drafted(body()), operator(request))
+    draft = drafted(body())
+    demand_tag(draft.tag_id)
+    job_id = store().submit(draft, operator(request))
     return jsonify(job_json(store().job(job_id)))
 
 
@@ -125,7 +128,9 @@ def set_job_priority(job_id: str) -> ResponseReturnValue:
 def set_job_tag(job_id: str) -> ResponseReturnValue:
     """Say which workers take it: those with the tag of an id or a name, or all where neither is told."""
     tag_id, name = body().get("id") or None, body().get("name") or None
+    demand_job(job_id)
     try:
+        demand_tag(tags.id_of(store(), tag_id and tag_id.lower(), name))
         tags.set_of_job(store(), job_id, operator(request), tag_id=tag_id and tag_id.lower(), name=name)
     except tags.Unknown as error:
         raise Problem(406, str(error)) from None

@@ -1,45 +1,56 @@
-"""The jobs' pages: lists, tasks, logs and pictures."""
+"""The jobs' pages: the list, one job, and what is done with jobs there. Tasks are in taskpages.py."""
 
-import re
-
-from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
-from werkzeug import Response as Redirect
-from werkzeug.exceptions import BadRequest, NotFound
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug import Response
+from werkzeug.exceptions import BadRequest
 
 from ...worker.wire import JobStatus
 from ..rules.jobs import ENDED
-from ..storage import tags
-from ..storage.files import PICTURES
-from .growing import send_so_far
-from .jobrows import job_row, jobs_summary, part, tallies, task_row
+from ..storage import blocklists, jobcare, jobsearch, tags
+from .access import demand_job, demand_tag
+from .framing import address
+from .joblist import MOST_CELLS, PAGE, SORTS, BadAddress, job_list, read_jobs, read_tasks, task_list
+from .jobrows import job_row, tallies, task_row
+from .moments import Moment
 from .origin import operator
-from .pages import address
-from .site import HIDDEN, flashed, store
+from .site import flashed, store
 
 bp = Blueprint("jobpages", __name__)
 
-# So much of the end of a log is shown; the whole of it is a click away.
-TAIL = 256 * 1024
+SHOWN_PICTURES = 60
 
-# What a terminal takes for a colour or another order, and a page would show as noise.
-ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+# How long nothing must have changed in a job for it to be old: days, and words.
+AGES = ((7, "a week"), (30, "30 days"), (90, "90 days"), (365, "a year"))
+_DAY = 24 * 3600_000
 
-# What a picture is sent as, whatever the worker said that it is.
-TYPES = {suffix: type for type, suffix in PICTURES.items()}
+HIGHEST = 100
 
 
 @bp.get("/jobs")
 def jobs() -> str:
     seq, now = store().newest(), store().clock()
-    found = store().jobs(200)
+    try:
+        view = read_jobs(request.args)
+    except BadAddress as error:
+        raise BadRequest(str(error)) from None
+    found = jobsearch.find(
+        store(),
+        view.filters,
+        sort=view.sort.removeprefix("-"),
+        down=view.sort.startswith("-"),
+        offset=(view.page - 1) * PAGE,
+        limit=PAGE,
+    )
     return render_template(
         "jobs.html",
         section="jobs",
-        jobs=[job_row(job, now) for job in found],
-        summary=jobs_summary(found),
+        list=job_list(found, view, now, url_for(".jobs")),
+        sorts=SORTS,
+        tags=[tag.name for tag in tags.every(store())],
+        notices=flashed(),
         live=address("/live/jobs", {"since": seq}),
         base_url=request.host_url,
-        here=url_for(".jobs"),
+        here=view.address(url_for(".jobs")),
     )
 
 
@@ -47,63 +58,145 @@ def jobs() -> str:
 def job(job_id: str) -> str:
     seq, now = store().newest(), store().clock()
     found = store().job(job_id)
-    shown = part(store().tasks(job_id))
+    try:
+        view = read_tasks(request.args)
+    except BadAddress as error:
+        raise BadRequest(str(error)) from None
+    here = url_for(".job", job_id=job_id)
+    shown = jobsearch.tasks_of(
+        store(), job_id, view.filters, offset=(view.page - 1) * PAGE, limit=PAGE, most_cells=MOST_CELLS
+    )
     return render_template(
         "job.html",
         section="jobs",
         j=job_row(found, now),
         tags=[] if found.status in ENDED else tags.every(store()),
         tallies=tallies(found.tally),
-        tasks=[task_row(task, now) for task in shown.tasks],
-        pictures=[task_row(task, now) for task in shown.pictures],
-        left_out=shown.left_out,
+        list=task_list(shown, found.tally, jobsearch.failures(store(), job_id), view, now, here),
+        pictures=[task_row(task, now) for task in jobsearch.pictured(store(), job_id, SHOWN_PICTURES)],
+        blocked=blocklists.of_job(store(), job_id),
+        highest=HIGHEST,
         notices=flashed(),
-        here=url_for(".job", job_id=job_id),
+        here=view.address(here),
+        page=here,
         live=address(f"/live/job/{job_id}", {"since": seq}),
     )
 
 
+# -- what is done with one
+
+
+def _back(job_id: str, said: str = "", tone: str = "ok") -> Response:
+    if said:
+        flash(said, tone)
+    return redirect(url_for(".job", job_id=job_id), 303)
+
+
 @bp.post("/jobs/<job_id>/status")
-def change(job_id: str) -> Redirect:
+def change(job_id: str) -> Response:
     """Pause, resume, cancel or requeue a job; raises Missing and Refused."""
     try:
         wish = JobStatus(request.form.get("status", ""))
     except ValueError:
         raise BadRequest(f"status: “{request.form.get('status', '')}” is not the status of a job") from None
     store().set_job_status(job_id, wish, "on request", operator(request))
-    return redirect(url_for(".job", job_id=job_id), 303)
+    return _back(job_id)
+
+
+@bp.post("/jobs/<job_id>/requeue-failed")
+def requeue_failed(job_id: str) -> Response:
+    """Queue again what has failed; raises Missing and Refused."""
+    number = jobcare.requeue_failed(store(), job_id, operator(request))
+    return _back(job_id, f"{number} failed {'task is' if number == 1 else 'tasks are'} queued again.")
+
+
+@bp.post("/jobs/<job_id>/priority")
+def set_priority(job_id: str) -> Response:
+    said = request.form.get("priority", "")
+    if not (said.isascii() and said.isdigit() and int(said) <= HIGHEST):
+        raise BadRequest(f"priority: “{said[:20]}” is no number from 0 to {HIGHEST}")
+    store().set_job_priority(job_id, int(said), operator(request))
+    return _back(job_id, f"The priority is {int(said)} now.")
 
 
 @bp.post("/jobs/<job_id>/tag")
-def set_tag(job_id: str) -> Redirect:
+def set_tag(job_id: str) -> Response:
     """Say which workers take a job: those with a tag, or with "none" all; raises Missing."""
     tag_id = request.form.get("tag")
     if not tag_id:
         raise BadRequest("tag: it is missing; choose one, or none")
+    demand_job(job_id)
+    demand_tag(None if tag_id == "none" else tag_id)
     try:
         tags.set_of_job(store(), job_id, operator(request), tag_id=None if tag_id == "none" else tag_id)
     except tags.Unknown as error:
         raise BadRequest(f"tag: {error}; it may just have been deleted") from None
-    return redirect(url_for(".job", job_id=job_id), 303)
+    return _back(job_id)
 
 
-@bp.get("/tasks/<task_id>/log")
-def log(task_id: str) -> Response:
-    """Send the end of a task's log, or with ?all=1 the whole of it, as text and nothing else."""
-    task = store().task(task_id)
-    path = store().log_path(task)
-    if request.args.get("all") and path.exists():
-        return send_so_far(path)
-    whole = url_for(".log", task_id=task_id, all=1, _external=True)
-    cut = path.exists() and path.stat().st_size > TAIL
-    text = ESCAPE.sub("", store().log_tail(task, TAIL) or f"{task.name}: nothing has been logged yet\n")
-    head = f"This is the end of a long log; the whole of it is at {whole}\n\n" if cut else ""
-    return Response(head + HIDDEN.sub("\ufffd", text), mimetype="text/plain")
+@bp.post("/jobs/<job_id>/unblock")
+def unblock(job_id: str) -> Response:
+    """Let a worker try tasks of a type again: `entry` is its id and the type, with a space between."""
+    entries = [tuple(said.split(" ", 1)) for said in request.form.getlist("entry") if " " in said]
+    if not entries:
+        raise BadRequest("entry: nobody is named who may try again")
+    blocklists.lift(store(), job_id, [(worker_id, kind) for worker_id, kind in entries], operator(request))
+    return _back(job_id, "It may try again what it was blocked from.")
 
 
-@bp.get("/tasks/<task_id>/picture")
-def picture(task_id: str) -> Response:
-    path = store().picture_path(store().task(task_id))
-    if path is None or path.suffix not in TYPES:
-        raise NotFound("this task has made no picture")
-    return send_file(path.resolve(), mimetype=TYPES[path.suffix], max_age=3600)
+# -- deleting
+
+
+@bp.get("/jobs/<job_id>/delete")
+def ask_delete(job_id: str) -> str:
+    """Say what it would do to delete a job."""
+    found = store().job(job_id)
+    return render_template(
+        "job_delete.html",
+        section="jobs",
+        j=job_row(found, store().clock()),
+        here=url_for(".ask_delete", job_id=job_id),
+    )
+
+
+@bp.post("/jobs/<job_id>/delete")
+def delete(job_id: str) -> Response:
+    name = store().job(job_id).name
+    store().delete_job(job_id, operator(request))
+    flash(f"{name} is deleted.", "ok")
+    return redirect(url_for(".jobs"), 303)
+
+
+@bp.get("/jobs/old")
+def ask_delete_old() -> str:
+    """Say what it would do to delete the jobs that have ended some time ago."""
+    now = store().clock()
+    days = _days(request.args.get("days", str(AGES[1][0])))
+    found = jobsearch.old(store(), now - days * _DAY)
+    return render_template(
+        "jobs_old.html",
+        section="jobs",
+        ages=AGES,
+        days=days,
+        old=found,
+        first=[job_row(each, now) for each in found.first],
+        before=Moment(now - days * _DAY, now),
+        here=url_for(".ask_delete_old", days=days),
+    )
+
+
+@bp.post("/jobs/old")
+def delete_old() -> Response:
+    """Delete those that were old when the page was made, and have not changed since."""
+    at = request.form.get("before", "")
+    if not (at.isascii() and at.isdigit() and len(at) < 16):
+        raise BadRequest("before: it is no time; go back to the page, which has it")
+    number = jobcare.remove_old(store(), min(int(at), store().clock() - AGES[0][0] * _DAY), operator(request))
+    flash(f"{number} {'job is' if number == 1 else 'jobs are'} deleted, with their logs and pictures.", "ok")
+    return redirect(url_for(".jobs"), 303)
+
+
+def _days(said: str) -> int:
+    if said not in {str(days) for days, _ in AGES}:
+        raise BadRequest(f"days: “{said[:20]}” is none of {', '.join(str(days) for days, _ in AGES)}")
+    return int(said)

@@ -149,30 +149,6 @@ def tallies(tally: Mapping[TaskStatus, int]) -> list[Tally]:
     return [Tally(TASK_STATES[status], tally[status]) for status in TASK_STATES if tally.get(status)]
 
 
-# Of a large job the page shows so many tasks, and so many pictures.
-SHOWN_TASKS, SHOWN_PICTURES = 500, 60
-
-_FIRST = {TaskStatus.FAILED: 0, TaskStatus.SOFT_FAILED: 1, TaskStatus.ACTIVE: 2}
-
-
-@dataclass(frozen=True)
-class Part:
-    """The tasks and pictures that a page shows, and what is left out, in a sentence or not at all."""
-
-    tasks: Sequence[Task]
-    pictures: Sequence[Task]
-    left_out: str
-
-
-def part(tasks: Sequence[Task]) -> Part:
-    """Choose what to show: all in their order, or of many the failed and the active first; the newest pictures."""
-    many = len(tasks) > SHOWN_TASKS
-    shown = sorted(tasks, key=lambda task: _FIRST.get(task.status, 3))[:SHOWN_TASKS] if many else tasks
-    pictures = sorted((task for task in tasks if task.picture_at), key=lambda task: task.picture_at or 0, reverse=True)
-    newest = sorted(pictures[:SHOWN_PICTURES], key=lambda task: task.index_in_job)
-    return Part(shown, newest, f"{len(shown)} of {len(tasks)} tasks, failed and active ones first" if many else "")
-
-
 @dataclass(frozen=True)
 class TaskRow:
     id: str
@@ -207,17 +183,3 @@ def task_row(task: Task, now: int) -> TaskRow:
         took=span(ended - task.started_at) if ended and task.started_at else "",
         picture=task.picture_at,
     )
-
-
-def jobs_summary(jobs: Sequence[Job]) -> str:
-    """Say in a sentence how the jobs stand."""
-    if not jobs:
-        return "No job has been submitted yet."
-    active = sum(job.status is JobStatus.ACTIVE for job in jobs)
-    waiting = sum(job.status is JobStatus.QUEUED for job in jobs)
-    failed = sum(job.status is JobStatus.FAILED for job in jobs)
-    words = [
-        f"{active} {'is' if active == 1 else 'are'} being worked on",
-        f"{waiting} {'waits' if waiting == 1 else 'wait'}",
-    ]
-    return f"{', '.join(words + ([f'{failed} failed'] if failed else []))}."

@@ -44,8 +44,17 @@ class Moment:
         return f"{self.local:%H:%M:%S}"
 
     @property
+    def when(self) -> str:
+        """The time, and the day if that is not today."""
+        return self.clock if self.local.date() == Moment(self.now, self.now, self.zone).local.date() else self.minute
+
+    @property
     def ago(self) -> str:
         return f"{self.lasting} ago"
+
+    @property
+    def left(self) -> str:
+        return f"{span(self.at - self.now)} left"
 
     @property
     def lasting(self) -> str:

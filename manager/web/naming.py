@@ -7,6 +7,7 @@ that is known to be its own. Workers and agents are not browsers: their calls ar
 
 import socket
 from collections.abc import Collection, Mapping
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ MISDIRECTED = 421
 
 def named(app: ASGIApp, names: Collection[str] = ()) -> ASGIApp:
     """Refuse what calls the manager by a name that is none of `names`, nor an address, nor this machine's own."""
-    known = frozenset(name.casefold().rstrip(".") for name in ("localhost", socket.gethostname(), *names))
+    known = own_names(tuple(names))
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         refused = scope["type"] == "http" and not may_call(scope, Request(scope).headers, known)
@@ -39,7 +40,18 @@ def may_call(scope: Mapping[str, object], headers: Mapping[str, str], known: Col
     arrived = address(str(server[0])) if isinstance(server, tuple | list) else None
     if arrived is None or not arrived.is_loopback:
         return True
-    host = host_name(headers.get("host", ""))
+    return is_own_name(headers.get("host", ""), known)
+
+
+@cache
+def own_names(names: tuple[str, ...]) -> frozenset[str]:
+    """Return by which names this manager is known: those, and the machine's own."""
+    return frozenset(name.casefold().rstrip(".") for name in ("localhost", socket.gethostname(), *names))
+
+
+def is_own_name(header: str, known: Collection[str]) -> bool:
+    """Say whether a Host header has an address, or one of the names by which the manager is known."""
+    host = host_name(header)
     return host in known or address(host) is not None
 
 

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 from werkzeug import Request
 from werkzeug.exceptions import Forbidden
 
+from .callers import caller
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -22,6 +24,6 @@ def refuse_other_sites(request: Request) -> None:
         raise Forbidden(f"this was sent by a page of another site ({origin or site}); use the manager's own pages")
 
 
-def operator(request: Request) -> str:
-    """Name who asks; without sign-in that is the address."""
-    return request.remote_addr or "unknown"
+def operator(_request: Request) -> str:
+    """Name who asks; where nobody has to sign in that is the address."""
+    return caller().name

@@ -7,15 +7,16 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from ..clock import timestamp
-from ..rules.plan import Changed, Fate, Loss, Step, totals
+from ..rules.plan import Changed, Fate, Loss, Step, Totals, totals
 from ..storage import plans
 from ..storage.plans import Applied, Expired, Kept, Overtaken
+from .access import may_touch
 from .action_api import answers
 from .api import FARMHAND, Problem, body
 from .origin import operator
 from .selection import chosen
 from .site import store
-from .terms import read_wish, terms_json
+from .terms import read_hold, read_wish, terms_json
 
 bp = Blueprint("plan_api", __name__)
 
@@ -24,14 +25,16 @@ bp = Blueprint("plan_api", __name__)
 def make() -> ResponseReturnValue:
     """Say what an action would do to the workers that are named, or meant by a query."""
     wish, terms = read_wish(body(), store().clock())
-    return jsonify(plan_json(plans.make(store(), chosen(store(), body()), wish, terms, operator(request))))
+    ids = chosen(store(), body())
+    return jsonify(plan_json(plans.make(store(), ids, wish, terms, operator(request), may_touch(ids))))
 
 
 @bp.post(f"{FARMHAND}/plans/<token>/apply")
 def apply(token: str) -> ResponseReturnValue:
     """Do exactly what the plan says, or say what has changed."""
     try:
-        match plans.apply(store(), token, operator(request)):
+        spared = may_touch([step.worker_id for step in plans.one(store(), token).plan.steps])
+        match plans.apply(store(), token, operator(request), read_hold(body()), spared):
             case Applied(given):
                 return answers(given)
             case Overtaken(changes, anew):
@@ -57,9 +60,15 @@ def plan_json(kept: Kept) -> dict[str, object]:
         "is_lazy": plan.wish.lazy,
         **terms_json(plan.terms),
         "workers": [step_json(step) for step in plan.steps],
-        "totals": {**asdict(sums), "lost": sums.lost / 1000},
+        "totals": totals_json(sums),
         "capacity": asdict(plan.capacity),
     }
+
+
+def totals_json(sums: Totals) -> dict[str, object]:
+    counted = {name: getattr(sums, name) for name in ("asked", "unchanged", "refused", "aborted", "at_risk", "unknown")}
+    remaining = None if sums.remaining is None else sums.remaining / 1000
+    return {**counted, "lost": sums.lost / 1000, "remaining": remaining}
 
 
 def step_json(step: Step) -> dict[str, object]:

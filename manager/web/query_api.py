@@ -9,14 +9,14 @@ from ..clock import timestamp
 from ..rules.facts import Kind
 from ..rules.tags import Tag
 from ..rules.workers import Worker
-from ..storage import tags
+from ..storage import finding, tags
 from ..storage.events import Event
 from ..storage.store import Missing
 from .api import FARMHAND, query
 from .jobjson import tag_json
 from .operator_api import summary
 from .rows import row
-from .selection import matching
+from .selection import read_query
 from .site import store
 
 bp = Blueprint("query_api", __name__, url_prefix=f"{FARMHAND}/workers")
@@ -37,8 +37,9 @@ _FAR = 1000
 
 @bp.get("")
 def find_workers() -> ResponseReturnValue:
-    now, given = store().clock(), tags.of_workers(store())
-    found = matching(store().workers(), given, query(), now)
+    now, filters = store().clock(), read_query(query())
+    found = store().workers(finding.matching(store(), filters) if filters else None)
+    given = tags.of_workers(store())
     return jsonify(workers=[_found(worker, given.get(worker.id, ()), now) for worker in found])
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from ...worker.wire import Request
 from ..rules.rollouts import Command, Refused, Rollout, Stage, Turn, places, refuse
 from ..storage import rollouts
+from .access import demand_workers
 from .api import FARMHAND, Problem, body
 from .origin import operator
 from .selection import chosen
@@ -27,6 +28,7 @@ def refused(error: Refused) -> ResponseReturnValue:
 def make() -> ResponseReturnValue:
     """Begin a rolling action with the workers that are named, or meant by a query."""
     ids = chosen(store(), body())
+    demand_workers(ids)
     rollout_id = rollouts.make(store(), ids, read_rollout(body(), len(set(ids)), operator(request)))
     return shown(rollout_id), 201
 

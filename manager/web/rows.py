@@ -1,11 +1,15 @@
 """What the pages say about one worker. Pure: templates only print it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...worker.wire import Status
 from ..rules.actions import asker
+from ..rules.finding import MANY_RESTARTS, RESTART_MS, Beside
+from ..rules.holding import held_until
 from ..rules.promptness import HEARS_AT_ONCE, within
+from ..rules.remaining import remaining
+from ..rules.versions import is_older
 from ..rules.workers import LastTask, Pending, Situation, Worker, situation
 from .menu import change_words
 from .moments import Moment
@@ -14,9 +18,6 @@ from .upkeep import NO_UPKEEP, Upkeep, upkeep
 
 # A worker that keeps a request open is heard of every 25 s, one that polls every 20 s; three times that is late.
 LATE_MS = 75_000
-
-# A supervisor starts a worker again within seconds; one that is away for longer is worth a look.
-RESTART_MS = 15_000
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,12 @@ STATES = (WORKING, DRAINING, IDLE, ASLEEP, STARTING, OFFLINE, LOST)
 
 # Where the worker is: its state, and what stands in place of a task.
 SHOWN: Mapping[Situation, tuple[State, str]] = {
+    Situation.WAITING: (State("starting", "Wants to join"), "Gets no task until somebody lets it in"),
     Situation.STARTING: (STARTING, "Signed on, about to begin"),
     Situation.IDLE: (IDLE, "Free"),
     Situation.BUSY: (WORKING, ""),
     Situation.BETWEEN: (IDLE, "Between two tasks"),
-    Situation.ASLEEP: (ASLEEP, "Takes no task until it is woken up"),
+    Situation.ASLEEP: (ASLEEP, "Takes no task until somebody, or its schedule, wakes it"),
     Situation.OFFLINE: (OFFLINE, "Signed off"),
     Situation.RESTARTING: (State("starting", "Restarting"), "Signed off to restart"),
     Situation.LOST: (LOST, "No sign of life"),
@@ -48,7 +50,10 @@ SHOWN: Mapping[Situation, tuple[State, str]] = {
 
 @dataclass(frozen=True)
 class Doing:
-    """The task a worker is at work on. percent: None where it does not tell how far it has come."""
+    """The task a worker is at work on. percent: None where it does not tell how far it has come.
+
+    ends: when it will be done, None where nobody can tell.
+    """
 
     id: str
     job_id: str
@@ -57,13 +62,15 @@ class Doing:
     title: str
     percent: int | None
     since: Moment | None
+    ends: Moment | None = None
 
 
 @dataclass(frozen=True)
 class Change:
     """A pending change. seen: the worker knows of it. within: how long that may take, "" for no time worth a word.
 
-    terms: until when and why, "" where nothing is said of it.
+    terms: until when and why, "" where nothing is said of it. undo: until when it can be undone.
+    hurries: it waits for a task that could be aborted instead.
     """
 
     to: str
@@ -74,6 +81,8 @@ class Change:
     seen: bool
     within: str
     terms: str
+    undo: Moment | None = None
+    hurries: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,8 @@ class Age:
 class Row:
     """One worker as the list and its own page show it.
 
-    age: dates the note. due: when a restart should be over, in milliseconds; overdue: it is not, by then.
+    age: dates the note. due: when a restart should be over, in milliseconds; overdue: it is not, by then. restarts: all
+    of them, lately: those of the last 24 hours. skew: "older" or "newer" than the version that most workers have.
     """
 
     id: str
@@ -106,6 +116,9 @@ class Row:
     restarts: int
     version: str
     address: str
+    lately: int = 0
+    skew: str = ""
+    tags: tuple[str, ...] = ()
     picked: bool = False
     upkeep: Upkeep = NO_UPKEEP
 
@@ -114,12 +127,19 @@ class Row:
         return self.state is LOST
 
     @property
+    def many(self) -> bool:
+        return self.lately > MANY_RESTARTS
+
+    @property
     def wants_attention(self) -> bool:
         return self.bad or self.overdue
 
 
-def row(worker: Worker, now: int) -> Row:
-    """Say about one worker what its row says."""
+ALONE = Beside()
+
+
+def row(worker: Worker, now: int, beside: Beside = ALONE, version: str = "") -> Row:
+    """Say about one worker what its row says. version: the one that most workers have."""
     here = situation(worker)
     state, note = SHOWN[here]
     busy = worker.task if here is Situation.BUSY else None
@@ -131,7 +151,7 @@ def row(worker: Worker, now: int) -> Row:
         name=worker.name,
         state=state,
         restartable=worker.can_restart,
-        task=doing(busy, now) if busy else None,
+        task=doing(busy, now, beside.usual) if busy else None,
         note=noted(worker, note, now),
         age=age(worker, here, now),
         due=due,
@@ -140,7 +160,10 @@ def row(worker: Worker, now: int) -> Row:
         seen=Moment(worker.last_seen, now) if worker.last_seen else None,
         late=is_late(worker, here, now),
         restarts=max(0, worker.incarnation - 1),
+        lately=beside.restarts,
         version=worker.version,
+        skew=skew(worker.version, version),
+        tags=beside.tags,
         address=worker.address,
         upkeep=upkeep(worker, now),
     )
@@ -156,7 +179,15 @@ def noted(worker: Worker, note: str, now: int) -> str:
     return f"{words[:1].upper()}{words[1:]}" or note
 
 
-def doing(task: LastTask, now: int) -> Doing:
+def skew(version: str, usual: str) -> str:
+    """Say how a version differs from the usual one, where that can be told."""
+    if is_older(version, usual):
+        return "older"
+    return "newer" if is_older(usual, version) else ""
+
+
+def doing(task: LastTask, now: int, usual: int | None = None) -> Doing:
+    left = remaining(task, usual, now)
     return Doing(
         id=task.id,
         job_id=task.job_id,
@@ -165,6 +196,7 @@ def doing(task: LastTask, now: int) -> Doing:
         title=f"{task.job_name}, {task.name}",
         percent=known_percent(task.steps_completed, task.steps_total),
         since=Moment(task.started_at, now) if task.started_at else None,
+        ends=Moment(now + left, now) if left is not None else None,
     )
 
 
@@ -195,9 +227,10 @@ def change(worker: Worker, pending: Pending, now: int) -> Change:
     stage = "Seen by the worker" if seen else "Not yet seen by the worker"
     stage += f", which asks by itself: {slow}" if slow else ""
     asked, by = Moment(pending.at, now), asker(pending.by)
-    terms = terms_words(pending.terms, now, lazy=pending.wish.lazy)
+    held = held_until(pending)
+    terms = terms_words(pending.terms, now, lazy=pending.wish.lazy and held is None)
     return Change(
-        to=change_words(pending.wish),
+        to=change_words(replace(pending.wish, lazy=pending.wish.lazy and held is None)),
         stage=stage,
         title=joined(stage, f"asked for by {by}, {asked.full}", terms),
         by=by,
@@ -205,6 +238,8 @@ def change(worker: Worker, pending: Pending, now: int) -> Change:
         seen=seen,
         within=slow,
         terms=terms,
+        undo=None if held is None else Moment(held, now),
+        hurries=worker.busy and pending.wish.lazy and held is None,
     )
 
 

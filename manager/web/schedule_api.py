@@ -17,6 +17,7 @@ from ..rules.windows import MIDNIGHT, Window, days_words, read_window, time_text
 from ..storage import schedules
 from ..storage.schedules import Kept, Owner
 from ..zones import read_zone
+from .access import demand_tag, demand_workers
 from .api import FARMHAND, NO_CONTENT, Problem, body
 from .origin import operator
 from .site import store
@@ -40,6 +41,10 @@ def add_schedule() -> ResponseReturnValue:
     owners = [Owner(kind, body()[kind].lower()) for kind in ("worker", "tag") if kind in body()]
     if len(owners) != 1:
         raise Problem(400, "name a worker or a tag, and not both: whose schedule is it?")
+    if owners[0].kind == "tag":
+        demand_tag(owners[0].id)
+    else:
+        demand_workers([owners[0].id])
     return jsonify(schedule_json(schedules.add(store(), owners[0], _said(), operator(request)))), 201
 
 

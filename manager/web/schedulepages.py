@@ -1,9 +1,10 @@
 """The Sleep tab of a worker's page: its schedule as a form, and when it will sleep."""
 
 from collections.abc import Sequence
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from ..rules import schedules as rules
@@ -13,12 +14,13 @@ from ..rules.workers import Worker
 from ..storage import schedules
 from ..storage.schedules import Owner
 from ..zones import read_zone
-from .menu import menu
-from .origin import operator
+from . import sleepdesk
+from .framing import bar
 from .outcome import Notice
 from .rows import row
 from .site import flashed, store
-from .sleepform import BadForm, Form, read, shown
+from .sleepform import Form, shown
+from .weekview import week
 
 bp = Blueprint("schedulepages", __name__)
 
@@ -30,26 +32,9 @@ def sleep(worker_id: str) -> str:
 
 @bp.post("/workers/<worker_id>/sleep")
 def save(worker_id: str) -> ResponseReturnValue:
-    """Keep what the form says, or remove the schedule."""
-    kept, by = schedules.own(store(), worker_id), operator(request)
-    if "remove" in request.form:
-        if kept is not None:
-            schedules.remove(store(), kept.id, by)
-        return _back(worker_id, "The sleep schedule is removed.")
-    try:
-        said = read(request.form)
-    except BadForm as bad:
-        return _page(worker_id, [Notice("bad", f"{bad} Nothing was saved.")], bad.form), 400
-    if kept is None:
-        schedules.add(store(), Owner("worker", worker_id), said, by)
-    else:
-        schedules.rewrite(store(), kept.id, said, by)
-    return _back(worker_id, f"The sleep schedule is saved: {windows_text(said)} ({said.zone.key}).")
-
-
-def _back(worker_id: str, text: str) -> ResponseReturnValue:
-    flash(text, "ok")
-    return redirect(url_for(".sleep", worker_id=worker_id), 303)
+    """Keep what the form says, remove the schedule, or show what it would bring."""
+    owner, here = Owner("worker", worker_id), url_for(".sleep", worker_id=worker_id)
+    return sleepdesk.answer(owner, schedules.own(store(), worker_id), partial(_page, worker_id), here)
 
 
 def now_words(worker: Worker, said: Sequence[Schedule], now: int) -> str:
@@ -64,11 +49,14 @@ def zone_of(said: Sequence[Schedule]) -> ZoneInfo:
     return said[0].zone if said else read_zone(store().settings.time_zone)
 
 
-def _page(worker_id: str, notices: list[Notice], form: Form | None = None) -> str:
+def _page(worker_id: str, notices: Sequence[Notice], form: Form | None = None, draft: Schedule | None = None) -> str:
+    """Show the tab; form: as it was sent; draft: the schedule that would be the worker's own."""
     worker, now = store().worker(worker_id), store().clock()
     found = schedules.of_worker(store(), worker_id)
-    said = [kept.schedule for kept in found]
     mine = next((kept.schedule for kept in found if kept.owner.kind == "worker"), None)
+    by_tags = [kept for kept in found if kept.owner.kind == "tag"]
+    own = draft or mine
+    said = [*([own] if own else []), *(kept.schedule for kept in by_tags)]
     zone = zone_of(said)
     return render_template(
         "sleep.html",
@@ -77,13 +65,15 @@ def _page(worker_id: str, notices: list[Notice], form: Form | None = None) -> st
         w=row(worker, now),
         form=form or shown(mine, store().settings.time_zone),
         exists=mine is not None,
-        by_tags=[(kept.owner.name, kept.schedule) for kept in found if kept.owner.kind == "tag"],
+        by_tags=[(kept.owner.name, kept.schedule) for kept in by_tags],
+        draft=draft is not None,
+        unsaved=form is not None,
+        week=week(said, zone, now),
         windows_text=windows_text,
         now_text=now_words(worker, said, now),
         next=[sleep_text(each, zone) for each in rules.coming(said, now)],
         zone=zone.key,
-        actions=menu(),
-        chosen="",
+        **bar(),
         notices=[*flashed(), *notices],
         here=url_for(".sleep", worker_id=worker_id),
     )

@@ -23,7 +23,8 @@ class Shell:
     """How things are done there; each function returns commands.
 
     run, run_as_root: a command line. fetch(files, address of a name), compare(files), place(files); remove(paths).
-    program(path), user(name, home), folder(path, owner): have these there.
+    program(path), user(name, home), folder(path, owner): have these there. token: what is added to a command of fetch,
+    so that it says who asks by the token in FARMHAND_TOKEN.
     """
 
     run: Callable[[Words], str]
@@ -35,6 +36,7 @@ class Shell:
     program: Callable[[str], tuple[str, ...]]
     user: Callable[[str, str | None], tuple[str, ...]]
     folder: Callable[[str, str | None], tuple[str, ...]]
+    token: str
 
 
 def shell_of(made: Made) -> Shell:
@@ -113,7 +115,16 @@ def _folder(path: str, owner: str | None) -> tuple[str, ...]:
 
 
 _LINUX = Shell(
-    _run, _as_root, _curl, _sum("sha256sum"), _place, _remove, program=_program, user=_useradd, folder=_folder
+    _run,
+    _as_root,
+    _curl,
+    _sum("sha256sum"),
+    _place,
+    _remove,
+    program=_program,
+    user=_useradd,
+    folder=_folder,
+    token='-H "Authorization: Bearer $FARMHAND_TOKEN"',
 )
 
 
@@ -174,4 +185,5 @@ _POWERSHELL = Shell(
     program=_ps_program,
     user=lambda name, home: (_ps_run(("net", "user", name, "/add")),),
     folder=lambda path, owner: (_ps_run(("New-Item", "-Force", "-ItemType", "Directory", path)),),
+    token='-Headers @{Authorization="Bearer $env:FARMHAND_TOKEN"}',
 )

@@ -9,11 +9,33 @@ from typing import cast
 
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 
+from ..config import Settings
+from ..signin import Allowed, OpenNetworks
+from ..storage import standing
 from ..storage.store import Store
+from .callers import caller
 from .moments import Moment
 from .outcome import Notice
 
+WITHOUT_LOGIN = (
+    "Nobody has to sign in: this manager runs with --without-login. Whoever uses this machine can do everything."
+)
+
 THEMES = frozenset({"light", "dark"})
+
+# What single keys do; keys.js has them.
+KEYS = (
+    ("/", "Search"),
+    ("j  k", "Next, previous worker"),
+    ("x", "Select the worker, or not; Space does so too"),
+    ("↑  ↓", "The same as j and k; with Shift they select"),
+    ("Enter", "Open the worker"),
+    ("Ctrl A", "Select all on this page"),
+    ("a", "To the action menu"),
+    ("p", "Pause the updates, or go on"),
+    ("Esc", "Close a dialog, or select nothing"),
+    ("?", "This list"),
+)
 
 # Control characters, and those that turn the direction of what follows: neither shows, and both can mislead.
 HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -47,6 +69,26 @@ def build() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
+def warnings(settings: Settings) -> list[str]:
+    """Say on every page what opens this manager to those who have not signed in."""
+    return [*([WITHOUT_LOGIN] if settings.without_login else []), *opened(settings.open_networks)]
+
+
+def opened(networks: OpenNetworks) -> list[str]:
+    """Say which networks are let in without signing in, and what they may do."""
+    what = {Allowed.VIEW: "look", Allowed.SUBMIT: "look and submit jobs", Allowed.OPERATE: "do what operators may"}
+    named = " and ".join(networks.networks)
+    return [f"Programs in {named} may {what[networks.allow]} without signing in (open_networks)."] if named else []
+
+
+def shortcuts() -> str:
+    """Say whether single keys do something: as this browser was told or, if it was told nothing, its person."""
+    said = request.cookies.get("shortcuts")
+    if said is None and not standing.has_shortcuts(store(), caller().id):
+        return "off"
+    return "off" if said == "off" else "on"
+
+
 def visible(value: object) -> object:
     """Show what would not be seen in a name or a message as a replacement character; markup stays as it is."""
     return HIDDEN.sub("\ufffd", value) if type(value) is str else value
@@ -65,5 +107,9 @@ def prepare(app: Flask) -> None:
             "theme": theme if theme in THEMES else "",
             "version": here,
             "build": build(),
+            "keys": KEYS,
+            "shortcuts": shortcuts(),
+            "manager_name": store().settings.manager_name,
+            "warnings": warnings(store().settings),
             "static": lambda name: url_for("static", filename=name),
         }

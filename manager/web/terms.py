@@ -25,6 +25,11 @@ def read_wish(body: Mapping[str, Any], now: int) -> tuple[Request, Terms]:
     return wish, terms
 
 
+def read_hold(body: Mapping[str, Any]) -> int:
+    """Return for how many milliseconds it can be undone; programs know what they ask for, and do not wait."""
+    return round(float(body.get("hold") or 0) * 1000)
+
+
 def _moment(said: object, name: str, now: int) -> int | None:
     """Read a time: RFC 3339, or seconds from now."""
     if said is None:
@@ -57,7 +62,9 @@ def pending_json(pending: Pending) -> dict[str, object]:
 
 
 def terms_json(terms: Terms) -> dict[str, object]:
-    return {"reason": terms.reason, **times({"deadline": terms.deadline, "until": terms.until})}
+    """Write deadline, end and reason; `held` where it is meant immediately and can be undone until the deadline."""
+    said: dict[str, object] = {"reason": terms.reason, **times({"deadline": terms.deadline, "until": terms.until})}
+    return {**said, "held": True} if terms.held else said
 
 
 def last_wish_json(wished: LastWish) -> dict[str, object]:

@@ -6,6 +6,8 @@ from typing import cast
 
 from ...worker.wire import Request, Status
 from ..rules.actions import asker
+from ..rules.attended import UP
+from ..rules.exits import exit_words
 from ..rules.facts import Kind
 from ..storage.events import Event
 from .menu import wish_words
@@ -15,7 +17,10 @@ from .termwords import joined, quoted, until_words
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened. symbol: its name in the sprite; starts, ends: an operator's wish does here."""
+    """One thing that happened. symbol: its name in the sprite; starts, ends: an operator's wish does here.
+
+    trails: it is of the change before it, and only told late.
+    """
 
     symbol: str
     title: str
@@ -23,6 +28,7 @@ class Step:
     at: Moment
     starts: bool = False
     ends: bool = False
+    trails: bool = False
 
     @property
     def css(self) -> str:
@@ -31,14 +37,21 @@ class Step:
 
 @dataclass(frozen=True)
 class Context:
-    """What the words for an event depend on: the request in force, and when things began. Times in milliseconds."""
+    """What the words for an event depend on: the request in force, and when things began. Times in milliseconds.
+
+    service: what was told last of its service.
+    """
 
     wish: Request | None = None
     asked_at: int = 0
     off_at: int | None = None
+    service: object = None
 
 
 Words = tuple[str, str, str]
+
+# systemd's word for it, systemd.exec(5), $SERVICE_RESULT.
+START_LIMIT_HIT = "start-limit-hit"
 
 # The manager is told that a worker goes, not how its process ended: the code is what the worker promises.
 _MEANS = {
@@ -64,8 +77,11 @@ def _made(event: Event, _context: Context) -> Words:
     said = [f"by {asker(event.who)}"]
     if "of" in detail and detail["of"] != event.who:
         said.append(f"instead of what {asker(str(detail['of']))} had asked for")
-    late, until = _number(event, "deadline"), _number(event, "until")
-    said += [f"at the latest {exact(late - event.at)} later"] if late else []
+    late, until, held = _number(event, "deadline"), _number(event, "until"), "held" in detail
+    if late:
+        said.append(
+            f"{'to be undone for' if held else 'at the latest'} {exact(late - event.at)}{'' if held else ' later'}"
+        )
     said += [until_words(int(until), event.at), quoted(str(detail.get("reason", "")))]
     return "i-user", f"{wish_words(wish_of(event))} asked for", joined(*said)
 
@@ -99,8 +115,16 @@ def _schedule(event: Event, _context: Context) -> Words:
     return "s-asleep", f"Sleep schedule {done}", joined(f"by {event.who}", f"{windows} ({detail['zone']})", off)
 
 
+def _how(event: Event) -> str:
+    """Say how a worker came in."""
+    if event.detail.get("waiting"):
+        return "and wants to join"
+    return "with an enrolment code" if "code" in event.detail else ""
+
+
 WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
-    Kind.WORKER_REGISTERED: lambda event, _: ("i-plus", "Registered", ""),
+    Kind.WORKER_REGISTERED: lambda event, _: ("i-plus", "Registered", _how(event)),
+    Kind.WORKER_ADMITTED: lambda event, _: ("i-user", "Let in", f"by {event.who}"),
     Kind.WORKER_SIGNED_ON: _signed_on,
     Kind.WORKER_STATUS: lambda event, _: (_glyph(event, "to"), f"Is now {event.detail['to']}", ""),
     Kind.WORKER_SIGNED_OFF: _signed_off,
@@ -123,9 +147,10 @@ WORDS: Mapping[Kind, Callable[[Event, Context], Words]] = {
     Kind.REQUEST_ESCALATED: lambda event, context: (
         "i-user",
         f"{wish_words(wish_of(event))} from now on",
-        f"its deadline came {_after(event, context)}".rstrip(),
+        f"{'nobody undid it' if event.detail.get('held') else 'its deadline came'} {_after(event, context)}".rstrip(),
     ),
     Kind.SERVICE_CHANGED: lambda event, _: _service(event),
+    Kind.SERVICE_RESTARTED: lambda event, _: _started_again(event),
     Kind.TICKET_MADE: lambda event, _: ("i-user", f"Its agent asked to {event.detail['verb']} it", f"by {event.who}"),
     Kind.TICKET_TAKEN: lambda event, _: ("i-check", "Taken by its agent", ""),
     Kind.TICKET_ENDED: lambda event, _: _ticket_ended(event),
@@ -139,8 +164,20 @@ def _service(event: Event) -> Words:
     """Say how the service is that runs a worker."""
     detail = event.detail
     why = "" if detail["holds"] else f"its restart is broken: {detail['why']}"
+    limit = "it was started too often: its start limit is hit" if detail["result"] == START_LIMIT_HIT else ""
     glyph = {"active": "s-idle", "failed": "s-error"}.get(str(detail["active"]), "s-offline")
-    return glyph, f"Its service {detail['service']} is {detail['active']}", joined(str(detail["exit"]), why)
+    said = joined(exit_words(str(detail["exit"])), limit, why)
+    return glyph, f"Its service {detail['service']} is {detail['active']}", said
+
+
+def _started_again(event: Event) -> Words:
+    """Say what its agent attests of a restart; how the former run ended, and for how long nothing ran, if it knows."""
+    detail = event.detail
+    exit, down = str(detail["exit"]), detail.get("down")
+    ended = f"Ended with {exit_words(exit)}, and was" if exit else "Was"
+    how = "started again by its supervisor" if detail["by_itself"] else "started anew"
+    gap = f" in {exact(down)}" if isinstance(down, int) and detail["by_itself"] else ""
+    return "s-starting", f"{ended} {how}{gap}", f"{detail['service']}, attested by its agent"
 
 
 def _ticket_ended(event: Event) -> Words:
@@ -167,7 +204,9 @@ def _number(event: Event, key: str) -> float:
 
 
 def wish_of(event: Event) -> Request:
-    return Request(Status(str(event.detail["status"])), lazy=bool(event.detail.get("lazy")))
+    """Return what was wished; what could be undone for a while is meant immediately."""
+    lazy = bool(event.detail.get("lazy")) and not event.detail.get("held")
+    return Request(Status(str(event.detail["status"])), lazy=lazy)
 
 
 def steps(events: Iterable[Event], now: int) -> list[Step]:
@@ -176,7 +215,7 @@ def steps(events: Iterable[Event], now: int) -> list[Step]:
     for event in events:
         if event.kind is Kind.REQUEST_MADE:
             context = replace(context, wish=wish_of(event), asked_at=event.at)
-        if event.kind in WORDS:
+        if event.kind in WORDS and not _known(context, event):
             symbol, title, detail = WORDS[event.kind](event, context)
             told.append(
                 Step(
@@ -186,6 +225,7 @@ def steps(events: Iterable[Event], now: int) -> list[Step]:
                     at=Moment(event.at, now),
                     starts=event.kind is Kind.REQUEST_MADE,
                     ends=event.kind in (Kind.REQUEST_DONE, Kind.REQUEST_WITHDRAWN),
+                    trails=event.kind is Kind.SERVICE_RESTARTED,
                 )
             )
         context = after(context, event)
@@ -201,8 +241,19 @@ def after(context: Context, event: Event) -> Context:
             return replace(context, off_at=event.at)
         case Kind.WORKER_SIGNED_ON | Kind.WORKER_BACK:
             return replace(context, off_at=None)
+        case Kind.SERVICE_CHANGED:
+            return replace(context, service=_judged(event))
         case _:
             return context
+
+
+def _known(context: Context, event: Event) -> bool:
+    """Say whether an event tells of a service what is known: a new run of it, of which another event tells."""
+    return event.kind is Kind.SERVICE_CHANGED and context.service == _judged(event) and event.detail["active"] in UP
+
+
+def _judged(event: Event) -> object:
+    return event.detail["service"], event.detail["active"] in UP, event.detail["holds"], event.detail["why"]
 
 
 def last_change(told: Sequence[Step]) -> Sequence[Step]:
@@ -211,4 +262,9 @@ def last_change(told: Sequence[Step]) -> Sequence[Step]:
     if not starts:
         return ()
     ends = [i for i, step in enumerate(told) if step.ends and i > starts[-1]]
-    return told[starts[-1] : ends[0] + 1] if ends else told[starts[-1] :]
+    if not ends:
+        return told[starts[-1] :]
+    end = ends[0] + 1
+    while end < len(told) and told[end].trails:
+        end += 1
+    return told[starts[-1] : end]

@@ -9,6 +9,7 @@ from ..rules.actions import asker
 from ..rules.facts import Kind
 from ..storage.events import Event
 from .menu import wish_words
+from .moments import Moment
 from .timeline import wish_of
 
 # The last stage in words; a restart is confirmed by the sign-on of the new process.
@@ -26,11 +27,15 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True)
 class Course:
-    """How far one worker has come with what was asked of it. ended: why it will come no further."""
+    """How far one worker has come with what was asked of it. ended: why it will come no further.
+
+    held_until: until when it can be undone, milliseconds since the epoch, or None.
+    """
 
     request_id: str
     stage: Stage = Stage.ASKED
     ended: str = ""
+    held_until: int | None = None
 
     @property
     def over(self) -> bool:
@@ -39,16 +44,26 @@ class Course:
 
 @dataclass(frozen=True)
 class Following:
-    """One click and the workers it concerned, by id; last_at is when something last changed about them."""
+    """One click and the workers it concerned, by id; last_at is when something last changed about them.
+
+    span: the events that it made, as an address names them.
+    """
 
     wish: Request
     by: str
     workers: Mapping[str, Course]
     last_at: int
+    span: str = ""
 
     @property
     def over(self) -> bool:
         return all(course.over for course in self.workers.values())
+
+    @property
+    def held_until(self) -> int | None:
+        """Return until when some of it can be undone before anything is aborted."""
+        times = [course.held_until for course in self.workers.values() if course.held_until and not course.over]
+        return max(times, default=None)
 
 
 def begin(made: Iterable[Event]) -> Following | None:
@@ -58,8 +73,14 @@ def begin(made: Iterable[Event]) -> Following | None:
         return None
     first = asked[0]
     mine = [event for event in asked if wish_of(event) == wish_of(first) and event.who == first.who]
-    courses = {str(event.worker_id): Course(str(event.detail["request"])) for event in mine}
+    courses = {str(event.worker_id): _begun(event) for event in mine}
     return Following(wish_of(first), first.who, courses, mine[-1].at)
+
+
+def _begun(event: Event) -> Course:
+    deadline = event.detail.get("deadline")
+    held = deadline if event.detail.get("held") and isinstance(deadline, int) else None
+    return Course(str(event.detail["request"]), held_until=held)
 
 
 def follow(following: Following, events: Iterable[Event]) -> Following:
@@ -83,11 +104,13 @@ def advance(course: Course, event: Event) -> Course:
             return replace(course, stage=max(course.stage, Stage.SEEN))
         case Kind.REQUEST_DONE if mine:
             return replace(course, stage=Stage.CONFIRMED)
+        case Kind.REQUEST_ESCALATED if mine:
+            return replace(course, held_until=None)
         case Kind.REQUEST_WITHDRAWN if mine:
-            return replace(course, ended="taken back")
+            return replace(course, ended="undone" if course.held_until else "taken back")
         case Kind.REQUEST_MADE if event.detail.get("replaces") == course.request_id:
             return replace(course, ended=f"replaced by what {asker(event.who)} asked for")
-        case Kind.WORKER_DELETED:
+        case Kind.WORKER_DELETED | Kind.WORKER_REVOKED:
             return replace(course, ended="deleted")
         case _:
             return course
@@ -102,12 +125,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class Toast:
-    """What the toast shows. over: nothing more will come of it."""
+    """What the toast shows. over: nothing more comes of it. undo: until when it can be undone; span: which click."""
 
     title: str
     bars: Sequence[Bar]
     remarks: Sequence[str]
     over: bool
+    undo: Moment | None = None
+    span: str = ""
 
 
 def toast(following: Following, now: int) -> Toast | None:
@@ -131,4 +156,6 @@ def toast(following: Following, now: int) -> Toast | None:
         ],
         remarks=[f"{ends.count(why)} {why}" for why in sorted(set(ends))],
         over=following.over,
+        undo=None if following.held_until is None else Moment(following.held_until, now),
+        span=following.span,
     )

@@ -1,5 +1,6 @@
 """Who keeps a worker running, and what can be asked of it, in the words of the pages. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..rules import agents
@@ -18,6 +19,7 @@ _BADGES = {
 
 # What is to be seen of a ticket that came to nothing goes when the worker was heard of since.
 _STAGES = {"waiting": "Not yet taken by its agent", "taken": "Its agent is at it"}
+_OTHERWISE = {"clean": "On exit 0", "crash": "On a crash", "hang": "When it hangs"}
 _SUPERVISORS = {"farmhand": "Farmhand", "systemd": "systemd"}
 
 
@@ -94,13 +96,17 @@ def _failed(ticket: Ticket, state: str) -> str:
     return f"Not {tried}: {ticket.text or 'its agent did not say what came of it'}"
 
 
-def facts(worker: Worker, judged: Judgement, drill: Drill | None, now: int) -> list[tuple[str, str]]:
-    """Return what is known of a worker's supervisor, as pairs."""
+def facts(
+    worker: Worker, judged: Judgement, drill: Drill | None, policy: Mapping[str, str], now: int
+) -> list[tuple[str, str]]:
+    """Return what is known of a worker's supervisor, as pairs. policy: what its agent says that it does otherwise."""
     found = worker.attended
     known = [] if found is None else _of_service(found, now)
     code = worker.attended.worker_code if worker.attended else None
     restart = ("On a restart" if code is None else f"On exit {code}", judged.why)
-    return [*known, restart, ("Last drill", _drilled(drill, now))]
+    others = [(label, policy[key]) for key, label in _OTHERWISE.items() if key in policy]
+    unknown = [] if others else [("Otherwise", "not known: only an agent on its machine can tell")]
+    return [*known, restart, *others, *unknown, ("Last drill", _drilled(drill, now))]
 
 
 def _of_service(found: Attended, now: int) -> list[tuple[str, str]]:

@@ -7,10 +7,10 @@ from typing import Concatenate, ParamSpec
 from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from ...worker.wire import API, LARGEST_PICTURE, PUSH, Status, TaskStatus
+from ...worker.wire import API, ENROLMENT_HEADER, LARGEST_PICTURE, PUSH, Status, TaskStatus
 from ..rules import agents, drift
 from ..rules.workers import Announcement, Worker
-from ..storage import calls
+from ..storage import calls, joining
 from ..storage.calls import NotAwake, Registration, Report, StatusFirst, TooLate, TooMany, Work
 from ..storage.pictures import TooLarge
 from .api import NO_CONTENT, Problem, Stranger, body
@@ -32,7 +32,8 @@ def authenticate() -> None:
         raise Stranger("worker credentials are needed: HTTP Basic, user the worker's UUID")
     worker = store().authenticate(said.username or "", said.password or "")
     if worker is None:
-        raise Stranger("no worker has these credentials; it may have been removed")
+        why = joining.farewell(store(), said.username or "", said.password or "")
+        raise Stranger(why or "no worker has these credentials; it may have been removed")
     g.worker = worker
 
 
@@ -70,7 +71,9 @@ def register() -> ResponseReturnValue:
     said = body()
     types = _types(said["supported_task_types"])
     address = request.remote_addr or ""
-    worker_id = calls.register(store(), Registration(said["name"], said["secret"], said["platform"], types, address))
+    code = request.headers.get(ENROLMENT_HEADER, "")
+    registration = Registration(said["name"], said["secret"], said["platform"], types, address, code)
+    worker_id = calls.register(store(), registration)
     return jsonify(
         uuid=worker_id,
         name=said["name"],
@@ -96,7 +99,8 @@ def sign_on(worker: Worker) -> ResponseReturnValue:
         invocation=agents.kept_run(said.get("invocation")),
         restart_code=agents.kept_code(said.get("restart_code")),
     )
-    return jsonify(status_requested=calls.sign_on(store(), worker.id, announced).value, push=PUSH)
+    waiting = {"waiting": True} if worker.waiting else {}
+    return jsonify(status_requested=calls.sign_on(store(), worker.id, announced).value, push=PUSH, **waiting)
 
 
 @bp.post("/sign-off")
@@ -195,5 +199,5 @@ def output_produced(worker: Worker, task_id: str) -> ResponseReturnValue:
     content = request.get_data(cache=False)
     if not content.startswith(BEGINNINGS[request.mimetype]):
         raise Problem(415, f"this is no picture of the kind {request.mimetype}")
-    calls.add_picture(store(), worker.id, task_id, content, request.mimetype)
+    calls.add_picture(store(), worker, task_id, content, request.mimetype)
     return "", 202

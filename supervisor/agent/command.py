@@ -28,6 +28,7 @@ from .rounds import Agent, patiently
 HELP = "tell a manager how services are, and start or restart them when it asks; nothing else"
 DENIED = 77  # the manager does not know this agent any more: as a worker's exit code
 _PACE = 5.0
+_CODE = "FARMHAND_ENROLMENT_CODE"
 
 
 def add_parser(verbs: Any, control: argparse.ArgumentParser) -> None:
@@ -52,6 +53,12 @@ def add_parser(verbs: Any, control: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder for its credentials")
     parser.add_argument("--name", default="", help="what it is called at the manager (default: this computer's name)")
     parser.add_argument(
+        "--enrolment-code-file",
+        type=Path,
+        metavar="FILE",
+        help=f"the code that lets this agent in when it enrols (default: ${_CODE})",
+    )
+    parser.add_argument(
         "--pace", type=_span, default=_PACE, metavar="SPAN", help="systemd: time between two looks (default: 5s)"
     )
 
@@ -65,7 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
         _check(names, arguments.supervisor)
         folder = Folder(path, native().keep_private)
         manager = Manager(arguments.manager, "farmhand-agent")
-        known = folder.credentials() or _enrol(manager, folder, arguments.name or socket.gethostname())
+        known = folder.credentials() or _enrol(
+            manager, folder, arguments.name or socket.gethostname(), _code(arguments)
+        )
         Agent(known, manager, _node(arguments, names), folder, names).run()
     except BadFile as problem:
         return fail(f"farmhand agent: {problem}", BAD_INPUT)
@@ -75,8 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
     except Refused as problem:
         return fail(f"farmhand agent: {arguments.manager} does not take it: {problem}", BAD_INPUT)
     except Unknown as problem:
-        told = f"{problem}; remove {path / CREDENTIALS} to enrol anew"
-        return fail(f"farmhand agent: {arguments.manager} does not know this agent: {told}", DENIED)
+        anew = f"; remove {path / CREDENTIALS} to enrol anew" if (path / CREDENTIALS).exists() else ""
+        return fail(f"farmhand agent: {arguments.manager} does not want this agent: {problem}{anew}", DENIED)
     return 0
 
 
@@ -97,10 +106,23 @@ def _node(arguments: argparse.Namespace, names: tuple[str, ...]) -> Node:
     return Farmhand(arguments.control or default_path(), names)
 
 
-def _enrol(manager: Manager, folder: Folder, name: str) -> Credentials:
+def _code(arguments: argparse.Namespace) -> str:
+    """Return the enrolment code, which is never on the command line; "" where there is none. Raises BadFile."""
+    path = arguments.enrolment_code_file
+    if path is None:
+        return os.environ.get(_CODE, "").strip()
+    try:
+        text: str = path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as problem:
+        why = getattr(problem, "strerror", None) or "it is not a code"
+        raise BadFile(f"--enrolment-code-file: {path}: it cannot be read: {why}; name the file with the code") from None
+    return text
+
+
+def _enrol(manager: Manager, folder: Folder, name: str, code: str) -> Credentials:
     """Become known to the manager; what it is known by is kept before the agent does anything."""
     fresh = kept.fresh()
-    id = patiently(lambda: manager.enrol(fresh, name, system(), _version()))
+    id = patiently(lambda: manager.enrol(fresh, name, system(), _version(), code))
     known = Credentials(fresh.secret, fresh.key, id)
     folder.keep_credentials(known)
     say(f"agent: enrolled at {manager.url} as {name}")

@@ -16,6 +16,7 @@ _PATH = "/api/farmhand/agents"
 _USUAL = 15.0  # seconds between two pieces of an answer
 _WAITING = 25.0 + 10.0  # the manager answers a waiting request after 25 s at the latest
 _LARGEST = 1 << 20
+_CODE = "X-Farmhand-Enrolment-Code"  # worker/wire.py has the same name
 
 
 class Away(Exception):
@@ -48,8 +49,8 @@ class Manager:
         self._host, self._port, self._prefix = parts.hostname or "", parts.port, parts.path.rstrip("/")
         self._headers = {"User-Agent": software, "Accept": "application/json", "Content-Type": "application/json"}
 
-    def enrol(self, known: Credentials, name: str, platform: str, version: str) -> str:
-        """Make this agent known, and return its id."""
+    def enrol(self, known: Credentials, name: str, platform: str, version: str, code: str) -> str:
+        """Make this agent known, and return its id. code: what lets it in, "" where it has none."""
         said = {
             "name": name,
             "platform": platform,
@@ -57,7 +58,7 @@ class Manager:
             "secret": known.secret,
             "ticket_key": known.key,
         }
-        match self._call("POST", "/enrol", None, said):
+        match self._call("POST", "/enrol", None, said, more={_CODE: code} if code else {}):
             case {"id": str(id)} if id:
                 return id
         raise Away(f"{self.url} answered without an id: is it a Farmhand manager?")
@@ -83,11 +84,19 @@ class Manager:
         """Say what became of a ticket: done, failed or refused."""
         self._call("POST", "/outcomes", known, {"ticket": ticket, "outcome": outcome, "text": text})
 
-    def _call(self, method: str, path: str, known: Credentials | None, said: object, patience: float = _USUAL) -> Any:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        known: Credentials | None,
+        said: object,
+        patience: float = _USUAL,
+        more: Mapping[str, str] | None = None,
+    ) -> Any:
         import http.client  # late: it brings ssl, unless somebody has said that there is none (command.py)
 
         body = None if said is None else json.dumps(said).encode()
-        headers = {**self._headers, **({"Authorization": _basic(known)} if known else {})}
+        headers = {**self._headers, **({"Authorization": _basic(known)} if known else {}), **(more or {})}
         connect = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         connection = connect(self._host, self._port, timeout=patience)
         try:

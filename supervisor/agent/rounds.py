@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 from ...units.light import Any, dataclass, field
 from ...units.tickets import KEY_BYTES, Claims, Forged, unseal
-from ..rules.attested import attest, state_of
+from ..rules.attested import attest, policy_of, state_of
 from ..rules.warrants import Post, refuse, remembered
 from ..say import say
 from .kept import Credentials, Folder
@@ -108,7 +108,7 @@ class Agent:
     def _service(self, name: str, properties: Mapping[str, str]) -> Mapping[str, object]:
         found = attest(properties, self.codes.get(name, USUAL_CODE))
         attested = {"code": found.code, "holds": found.holds, "why": found.why}
-        return {"name": name, **state_of(properties), "restart": attested}
+        return {"name": name, **state_of(properties), "restart": attested, "policy": policy_of(properties)}
 
     # -- what is to be done
 

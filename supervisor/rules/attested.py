@@ -12,6 +12,7 @@ from ...units.light import Any, dataclass
 from ...units.spec import INFINITY, Command, Service, StatusSet
 from ...units.statuses import signal_name
 from .exitstatus import Exit, Result
+from .restart import Verdict, decide
 from .whatif import Ending, Forecast, forecast
 from .why import verdict_on
 
@@ -19,12 +20,13 @@ from .why import verdict_on
 STATE = (
     *("LoadState", "ActiveState", "SubState", "Result", "NRestarts", "InvocationID"),
     *("ExecMainCode", "ExecMainStatus", "ExecMainExitTimestamp"),
+    *("ExecMainExitTimestampMonotonic", "ExecMainStartTimestampMonotonic"),
 )
 # What decides about a restart; systemd.service(5), systemd.unit(5).
 POLICY = (
     *("Type", "Restart", "RemainAfterExit", "RestartUSec"),
     *("SuccessExitStatus", "RestartPreventExitStatus", "RestartForceExitStatus"),
-    *("StartLimitBurst", "StartLimitIntervalUSec"),
+    *("StartLimitBurst", "StartLimitIntervalUSec", "WatchdogUSec"),
 )
 PROPERTIES = ("Id", *STATE, *POLICY)
 
@@ -45,7 +47,10 @@ class Attested:
 
 
 def state_of(shown: Mapping[str, str]) -> dict[str, Any]:
-    """Say how a service is, for programs. exit: how its main process ended last, "" where it has not."""
+    """Say how a service is, for programs. exit: how its main process ended last, "" where it has not.
+
+    down: milliseconds between the end of its former run and the start of this one, only where that is known.
+    """
     restarts = shown.get("NRestarts", "")
     return {
         "load": shown.get("LoadState", ""),
@@ -55,7 +60,15 @@ def state_of(shown: Mapping[str, str]) -> dict[str, Any]:
         "restarts": int(restarts) if restarts.isdecimal() else 0,
         "invocation": shown.get("InvocationID", ""),
         "exit": _exit(shown),
+        **_down_time(shown),
     }
+
+
+def _down_time(shown: Mapping[str, str]) -> dict[str, int]:
+    """Return how long nothing ran before this run; systemd forgets the end of the former run as it starts the next."""
+    times = [shown.get(f"ExecMain{name}TimestampMonotonic", "") for name in ("Exit", "Start")]
+    exited, started = (int(each) if each.isdecimal() else 0 for each in times)
+    return {"down": (started - exited) // 1000} if 0 < exited <= started else {}
 
 
 def _exit(shown: Mapping[str, str]) -> str:
@@ -86,6 +99,41 @@ def attest(shown: Mapping[str, str], code: int) -> Attested:
     if seen.limited:
         return Attested(code, False, _limited(service, seen))
     return Attested(code, True, f"{verdict.reason}; it starts again after {tell_span(service.restart_sec)}")
+
+
+def policy_of(shown: Mapping[str, str]) -> dict[str, str]:
+    """Say in words what the supervisor of a service does otherwise: on exit code 0, on a crash, when it hangs.
+
+    Nothing of what is not understood; of a hang only while the service runs, as the watchdog is the run's.
+    """
+    if shown.get("LoadState") != "loaded":
+        return {}
+    try:
+        service, watchdog = _service(shown), parse_span(shown.get("WatchdogUSec") or "infinity")
+    except BadValue:
+        return {}
+    told = {
+        "clean": _follows(service, verdict_on(service, Exit(code=0))[1]),
+        "crash": _follows(service, verdict_on(service, Exit(signal="SIGSEGV"))[1]),
+    }
+    if shown.get("ActiveState") == "active":
+        told["hang"] = _on_silence(service, watchdog)
+    return told
+
+
+def _on_silence(service: Service, watchdog: float) -> str:
+    if watchdog in (0, INFINITY):
+        return "nobody notices: WatchdogSec= is not set"
+    verdict = decide(service, Exit(signal="SIGABRT"), Result.WATCHDOG)
+    return f"killed after {tell_span(watchdog)} of silence; it {_follows(service, verdict)}"
+
+
+def _follows(service: Service, verdict: Verdict) -> str:
+    if not verdict.restart:
+        return f"stays down: {verdict.reason}"
+    burst, interval = service.start_limit_burst, service.start_limit_interval_sec
+    limit = f", at most {burst} times in {tell_span(interval)}" if burst and interval else ""
+    return f"starts again after {tell_span(service.restart_sec)}{limit}: {verdict.reason}"
 
 
 def _down(service: Service, code: int, directive: str, reason: str) -> str:

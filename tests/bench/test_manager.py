@@ -88,7 +88,8 @@ def add_job(store: Store, number: int, status: TaskStatus) -> None:
 def manager(data: Path, database: str) -> Iterator[tuple[str, int]]:
     """Run a manager; yield its address and its process id."""
     port = free_port()
-    words = [str(BIN / "farmhand-manager"), "run", "--listen", f"127.0.0.1:{port}", "--data", str(data)]
+    words = [str(BIN / "farmhand-manager"), "run", "--without-login"]
+    words += ["--listen", f"127.0.0.1:{port}", "--data", str(data)]
     words += ["--database", database] if database else []
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
@@ -176,7 +177,7 @@ def test_what_a_call_costs(dialect, tmp_path):
         with contextlib.ExitStack() as ending:
             data = tmp_path / "-".join(map(str, farm))
             database = ending.enter_context(fresh_database()) if dialect == "postgresql" else ""
-            store = Store(data, Settings(), url=database)
+            store = Store(data, Settings(without_login=True), url=database)
             ids = fill(store, *farm)
             store.close()
             url, pid = ending.enter_context(manager(data, database))

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -13,7 +13,10 @@ import pytest
 from polling import until
 from pretended import awake
 
-from farmhand.manager.cli import main
+from farmhand.manager.cli import is_loopback, main
+from farmhand.manager.clock import wall_clock
+from farmhand.manager.storage.database import Database
+from farmhand.manager.storage.schema import migrate, revisions
 from farmhand.worker.wire import RESTART_EXIT_CODE, Request, Status
 
 JOBS = Path(__file__).parents[2] / "config" / "jobs"
@@ -166,6 +169,31 @@ def test_what_asks_a_manager_needs_no_database() -> None:
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
 
 
+# -- without login
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", ":0", "[::]:0", "10.20.4.14:0", "farm.example.org:0"])
+def test_without_login_nobody_on_the_network_is_let_in(listen, tmp_path, capsys):
+    data = tmp_path / "data"
+    assert main(["run", "--data", str(data), "--listen", listen, "--without-login"]) == 2
+    said = capsys.readouterr().err
+    assert "can be reached over the network; write --listen 127.0.0.1:8080, or leave out --without-login" in said
+    assert not data.exists()
+
+
+def test_without_login_no_proxy_brings_the_network_in(tmp_path, capsys):
+    config = tmp_path / "manager.yaml"
+    config.write_text("trusted_proxies: [127.0.0.1]\n")
+    words = ["run", "--data", str(tmp_path / "data"), "--listen", "127.0.0.1:0", "--without-login"]
+    assert main([*words, "--config", str(config)]) == 2
+    assert "trusted_proxies: a proxy lets the network in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_what_is_this_machine_alone(host):
+    assert is_loopback(host)
+
+
 # -- options
 
 
@@ -229,7 +257,37 @@ def test_a_folder_that_cannot_hold_the_data_is_exit_code_2(tmp_path, capsys):
 
 def test_migrating_names_the_schema(tmp_path, capsys):
     assert main(["migrate", "--data", str(tmp_path)]) == 0
-    assert "has schema 0008" in capsys.readouterr().out
+    assert f"has schema {list(revisions())[-1]}" in capsys.readouterr().out
+
+
+def test_migrating_can_be_looked_at_before(tmp_path, capsys):
+    earlier, *missing = list(revisions())[-3:]
+    with closing(Database(f"sqlite:///{tmp_path / 'farmhand.sqlite'}", wall_clock)) as database:
+        migrate(database, earlier)
+    check = ["migrate", "--check", "--data", str(tmp_path)]
+    assert main(check) == 1
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == f"{tmp_path}: the database has schema {earlier}"
+    assert [line.split()[0] for line in others] == missing
+    assert main(check[:1] + check[2:]) == 0
+    assert main(check) == 0
+
+
+def test_a_backup_is_made_and_put_back(tmp_path, capsys):
+    data, file = tmp_path / "data", tmp_path / "farm.zip"
+    assert main(["migrate", "--data", str(data)]) == 0
+    assert main(["backup", str(file), "--data", str(data)]) == 0
+    assert main(["backup", str(file), "--data", str(data)]) == 1
+    assert "it is there already; choose another name" in capsys.readouterr().err
+    assert main(["restore", str(file), "--data", str(data)]) == 2
+    assert "--replace" in capsys.readouterr().err
+    assert main(["restore", str(file), "--data", str(data), "--replace"]) == 0
+    said = capsys.readouterr().out
+    assert "farmhand.sqlite.before-" in said
+    assert "it hands out no task for 60 s" in said
+    assert main(["backup", str(tmp_path), "--data", str(data), "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (Path(made["file"]).parent, made["counts"]["worker"]) == (tmp_path, 0)
 
 
 # -- from end to end
@@ -240,7 +298,7 @@ def test_a_manager_and_a_worker_make_the_example_frames(tmp_path):
     folder = Path(sys.executable).parent
     log = (tmp_path / "log").open("wb")
     manager = subprocess.Popen(
-        [folder / "farmhand-manager", "run", "--listen", "127.0.0.1:0", "--data", tmp_path / "data"],
+        [folder / "farmhand-manager", "run", "--without-login", "--listen", "127.0.0.1:0", "--data", tmp_path / "data"],
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,

@@ -11,7 +11,7 @@ from stores import DIALECTS, Clock, beside, opened
 from farmhand.manager.config import Settings
 from farmhand.manager.due import mind, minding
 from farmhand.manager.rules.facts import Kind
-from farmhand.manager.rules.rollouts import PLACED, Rollout, Stage, State
+from farmhand.manager.rules.rollouts import AWAY, Rollout, Stage, State
 from farmhand.manager.rules.workers import Terms
 from farmhand.manager.storage import calls, requests, rollouts
 from farmhand.manager.storage.store import Store
@@ -83,12 +83,12 @@ def test_a_worker_is_woken_when_it_was_to_sleep_until_now(store, clock):
 
 
 def test_what_came_due_while_the_manager_was_away_is_done_when_it_is_back(tmp_path, clock):
-    first = Store(tmp_path, Settings(), clock)
+    first = Store(tmp_path, Settings(without_login=True), clock)
     worker = awake(first, "node-1")
     act(first, worker, LAZY_SLEEP, deadline=clock.now + 60_000)
     first.close()
     clock.passes(3600)
-    second = Store(tmp_path, Settings(), clock)
+    second = Store(tmp_path, Settings(without_login=True), clock)
     mind(second)
     assert not second.worker(worker.id).request.wish.lazy
     second.close()
@@ -103,7 +103,7 @@ def test_a_deleted_worker_is_due_for_nothing(store, clock):
 
 
 def test_the_thread_keeps_a_deadline_that_was_set_while_it_slept(tmp_path):
-    store = Store(tmp_path, Settings())
+    store = Store(tmp_path, Settings(without_login=True))
     worker = awake(store, "node-1")
     with minding(store):
         act(store, worker, LAZY_SLEEP, deadline=store.clock() + 300)
@@ -117,11 +117,12 @@ def test_the_thread_keeps_a_deadline_that_was_set_while_it_slept(tmp_path):
 def test_two_managers_roll_and_never_take_one_place_too_many(dialect, tmp_path):
     with opened(dialect, tmp_path) as store, beside(store) as other, minding(store), minding(other):
         workers = {worker.id: worker for worker in (awake(store, f"node-{n}") for n in range(6))}
-        it = rollouts.make(store, list(workers), Rollout("", Request(Status.RESTART), "kim", 2, canary=False))
+        rollout = Rollout("", Request(Status.RESTART), "kim", 2, canary=False, watch=100)
+        it = rollouts.make(store, list(workers), rollout)
 
         def works_off_what_is_asked() -> bool:
             rollout, turns = rollouts.one(store, it)
-            assert sum(turn.stage in PLACED for turn in turns) <= 2
+            assert sum(turn.stage in AWAY for turn in turns) <= 2
             for turn in turns:
                 if turn.stage is Stage.ASKED and store.worker(turn.worker_id).request is not None:
                     workers[turn.worker_id].restarts()

@@ -22,7 +22,7 @@ from farmhand.manager.config import Settings
 from farmhand.manager.serve import serve
 from farmhand.manager.storage.store import Store
 data = Path(sys.argv[2])
-sys.exit(serve(Store(data, Settings()), "127.0.0.1", int(sys.argv[1]), data))
+sys.exit(serve(Store(data, Settings(without_login=True)), "127.0.0.1", int(sys.argv[1]), data))
 """
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")

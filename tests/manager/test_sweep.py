@@ -24,7 +24,7 @@ def clock() -> Clock:
 
 @pytest.fixture(params=DIALECTS)
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    with opened(request.param, tmp_path, clock, Settings()) as store:
+    with opened(request.param, tmp_path, clock, Settings(without_login=True)) as store:
         yield store
 
 
@@ -131,7 +131,7 @@ def test_a_task_that_is_asked_about_does_not_time_out(store, clock):
 
 
 def test_the_thread_notices_by_itself_and_ends(tmp_path):
-    store = Store(tmp_path, Settings(worker_timeout=0.2))
+    store = Store(tmp_path, Settings(worker_timeout=0.2, without_login=True))
     worker = awake(store, "node-1")
     with sweeping(store):
         until(lambda: status(store, worker) is Status.ERROR, "the worker to be missed", seconds=10)
@@ -139,7 +139,7 @@ def test_the_thread_notices_by_itself_and_ends(tmp_path):
 
 
 def test_the_thread_goes_on_when_the_database_was_away_for_a_moment(tmp_path, caplog):
-    store = Store(tmp_path, Settings(worker_timeout=0.2))
+    store = Store(tmp_path, Settings(worker_timeout=0.2, without_login=True))
     worker = awake(store, "node-1")
     with store.database.write() as change:
         change.connection.execute(text("ALTER TABLE capability RENAME TO elsewhere"))
@@ -226,7 +226,7 @@ def test_an_older_sign_of_life_does_not_replace_a_later_one(store, clock):
 
 
 def test_a_manager_that_stood_still_gives_everybody_time(tmp_path, caplog):
-    store = fresh(tmp_path, Settings(worker_timeout=8.0))
+    store = fresh(tmp_path, Settings(worker_timeout=8.0, without_login=True))
     with sweeping(store):
         worker = awake(store, "node-1")
         passed = store.steady

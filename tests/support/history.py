@@ -28,7 +28,7 @@ supervisor:
 services:
   manager:
     Type: notify
-    ExecStart: farmhand-manager run --listen 127.0.0.1:${FARMHAND_PORT} --data ${FARMHAND_DATA}
+    ExecStart: farmhand-manager run --without-login --listen 127.0.0.1:${FARMHAND_PORT} --data ${FARMHAND_DATA}
     Restart: on-failure
     RestartSec: 100ms
     StartLimitIntervalSec: 0

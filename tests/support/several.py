@@ -15,6 +15,12 @@ from farm import BIN, ROOT, ask, free_port
 from polling import until
 from postgres import fresh_database
 
+from farmhand.manager.config import Settings
+from farmhand.manager.rules.access import Grant, Role
+from farmhand.manager.rules.tokens import Scope
+from farmhand.manager.storage import people, tokens
+from farmhand.manager.storage.store import Store
+
 GUIDE = ROOT / "docs" / "how-to" / "several-managers.md"
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 needed = pytest.mark.skipif(not Path(NGINX).exists(), reason="nginx is not installed")
@@ -104,7 +110,7 @@ def running(folder: Path, settings: str = "") -> Iterator[Farm]:
     front, *ports = (free_port() for _ in range(3))
     config = folder / "manager.yaml"
     with fresh_database() as database, contextlib.ExitStack() as ending:
-        config.write_text(f"database: {database}\ntrusted_proxies: [127.0.0.1]\n{settings}")
+        config.write_text(f"database: {database}\ntrusted_proxies: [127.0.0.1]\nregistration: open\n{settings}")
         first, second = (_manager(folder, port, config) for port in ports)
         for manager in (first, second):
             ending.callback(manager.end)
@@ -112,7 +118,18 @@ def running(folder: Path, settings: str = "") -> Iterator[Farm]:
         for manager in (first, second):
             manager.await_answer()
         ending.enter_context(proxy(folder, front, *ports))
+        ending.enter_context(pytest.MonkeyPatch.context()).setenv("FARMHAND_TOKEN", token(folder / "data", database))
         yield Farm(f"http://127.0.0.1:{front}", (first, second), folder / "data")
+
+
+def token(data: Path, database: str) -> str:
+    """Make an operator and a token of theirs."""
+    store = Store(data, Settings(), url=database)
+    try:
+        kim = people.add(store, "kim", (Grant(Role.OPERATOR),), "test")
+        return tokens.make(store, kim.id, "tests", Scope(Role.OPERATOR), 86_400_000, "test").text
+    finally:
+        store.close()
 
 
 def _manager(folder: Path, port: int, config: Path) -> Manager:

@@ -56,7 +56,7 @@ def fresh(folder: Path, settings: Settings | None = None, clock: Clock | None = 
 
 
 def _open(folder: Path, settings: Settings | None, clock: Clock | None, url: str = "") -> Store:
-    settings = settings or Settings(shared_storage_path="/farm")
+    settings = settings or Settings(shared_storage_path="/farm", without_login=True)
     if clock is None:
         return Store(folder, settings, url=url)
     return Store(folder, settings, clock, url, clock.steady)

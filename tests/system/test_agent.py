@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import urllib.error
 import urllib.request
@@ -171,6 +172,14 @@ def test_the_drill_shows_how_long_the_worker_is_away(bench: Bench) -> None:
     assert drill["request"] == begun["request"]
     assert 100 < drill["gap_ms"] < 10_000
     assert bench.farm.show("worker", "NRestarts", "Result") == {"NRestarts": "1", "Result": "success"}
+
+
+def test_the_history_says_how_long_nothing_ran_as_the_supervisor_measured_it(bench: Bench) -> None:
+    bench.becomes("awake")
+    bench.farm.api(f"/api/farmhand/workers/{bench.worker['id']}/drill", {})
+    told = re.compile(r"(Ended with exit code 47, and was|Was) started again by its supervisor in \d+\.\d s")
+    page = f"/workers/{bench.worker['id']}/history"
+    until(lambda: told.search(bench.farm.text(page)), "the history to tell of the restart")
 
 
 def test_an_agent_outlives_a_supervisor_that_is_replaced(bench: Bench) -> None:

@@ -46,10 +46,11 @@ class Lan:
 @pytest.fixture(scope="module")
 def lan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lan]:
     """A manager that may be found, and a machine beside it."""
-    with (
-        network.lan() as (here, there),
-        manager(here, tmp_path_factory.mktemp("farm") / "data", "--autodiscoverable") as output,
-    ):
+    folder = tmp_path_factory.mktemp("farm")
+    with network.lan() as (here, there), contextlib.ExitStack() as running:
+        config = folder / "manager.yaml"
+        config.write_text(f"registration: open\nopen_networks: [{here.address}]\n")
+        output = running.enter_context(manager(here, folder / "data", "--autodiscoverable", "--config", str(config)))
         yield Lan(here, there, f"http://{here.address}:{PORT}/", output)
 
 

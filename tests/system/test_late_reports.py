@@ -25,7 +25,7 @@ def farm(tmp_path: Path) -> Iterator[Farm]:
     (tmp_path / "manager.yaml").write_text(f"push_timeout: {LEASE}s\n")
     port = free_port()
     words = ("--listen", f"127.0.0.1:{port}", "--data", str(tmp_path / "m"), "--config", str(tmp_path / "manager.yaml"))
-    with started(tmp_path / "m", str(BIN / "farmhand-manager"), "run", *words, port=port) as farm:
+    with started(tmp_path / "m", str(BIN / "farmhand-manager"), "run", "--without-login", *words, port=port) as farm:
         await_start(farm, farm.answers)
         yield farm
 

@@ -16,7 +16,8 @@ def farm(tmp_path):
     config = tmp_path / "manager.yaml"
     config.write_text(f"push_timeout: {LEASE}s\n")
     port = free_port()
-    words = ["run", "--listen", f"127.0.0.1:{port}", "--data", str(tmp_path / "manager"), "--config", str(config)]
+    words = ["run", "--without-login", "--listen", f"127.0.0.1:{port}"]
+    words += ["--data", str(tmp_path / "manager"), "--config", str(config)]
     with started(tmp_path / "manager", str(BIN / "farmhand-manager"), *words, port=port) as farm:
         await_start(farm, farm.answers)
         yield farm

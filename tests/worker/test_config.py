@@ -6,6 +6,7 @@ from farmhand.worker.config import (
     KEYS,
     BadConfig,
     File,
+    code_given,
     data_folder,
     make_folder,
     manager_url,
@@ -28,9 +29,10 @@ restart_exit_code: 47
 oom_score_adjust: -500
 output_folders: [/mnt/farm, /mnt/cache]
 task_log_limit: 1.5M
+enrolment_code: K7QF-9M2X
 """
     folders = ("/mnt/farm", "/mnt/cache")
-    expected = File("node-1", "http://farm.local:8080/", ("blender", "misc"), 47, -500, folders, 1_572_864)
+    expected = File("node-1", "http://farm.local:8080/", ("blender", "misc"), 47, -500, folders, 1_572_864, "K7QF-9M2X")
     assert parse_file(PATH, text) == expected
 
 
@@ -176,3 +178,25 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 
 def test_a_folder_that_tasks_cannot_write_to_is_named(tmp_path):
     assert not_writable([str(tmp_path), str(tmp_path / "not mounted")]) == [str(tmp_path / "not mounted")]
+
+
+def test_where_an_enrolment_code_comes_from(tmp_path):
+    said, other = tmp_path / "code", {"FARMHAND_ENROLMENT_CODE": "ENVIRON-1"}
+    said.write_text(" OPTION-1 \n")
+    file = File(enrolment_code="SETTINGS-1")
+    assert code_given(said, file, other) == "OPTION-1"
+    assert code_given(None, file, other) == "ENVIRON-1"
+    assert code_given(None, file, {}) == "SETTINGS-1"
+    assert code_given(None, File(), {}) == ""
+
+
+def test_what_is_no_enrolment_code_is_refused_and_not_repeated(tmp_path):
+    said = tmp_path / "code"
+    said.write_text("s3cret;\n")
+    with pytest.raises(BadConfig, match="is no enrolment code") as refused:
+        code_given(said, File(), {})
+    assert "s3cret" not in str(refused.value)
+    with pytest.raises(BadConfig, match=r"--enrolment-code-file: .* cannot be read"):
+        code_given(tmp_path / "none", File(), {})
+    with pytest.raises(BadConfig, match="FARMHAND_ENROLMENT_CODE"):
+        code_given(None, File(), {"FARMHAND_ENROLMENT_CODE": "a\nb" * 9})

@@ -106,7 +106,7 @@ def test_a_worker_that_was_removed_stops_and_says_why(farm, tmp_path):
     farm.workers.clear()
     with worker(farm.url, tmp_path) as started:
         assert started.exit_code() == DENIED_EXIT_CODE
-        assert "does not know the credentials" in started.log
+        assert "refuses the credentials" in started.log
         assert "--register" in started.log
     assert farm.workers == {}
     with worker(farm.url, tmp_path, "-register"):

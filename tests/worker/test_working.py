@@ -256,7 +256,7 @@ def test_reports_repeat_the_attempt_where_the_manager_counts(farm, tmp_path):
 def test_children_do_not_speak_for_the_worker(farm, tmp_path):
     task = farm.add_task(shell("env"))
     told = {"NOTIFY_SOCKET": "/nowhere", "WATCHDOG_USEC": "9000000", RECIPE: "system=systemd", FILES: "/etc/x"}
-    with worker(farm.url, tmp_path, env={**told, "KEPT": "yes"}):
+    with worker(farm.url, tmp_path, env={**told, "FARMHAND_ENROLMENT_CODE": "K7QF-9M2X", "KEPT": "yes"}):
         farm.wait_task(task, "completed")
     signed_on = next(body for _, _, path, body in farm.calls if path.endswith("/sign-on"))
     assert signed_on["unit"] == {"recipe": "system=systemd", "files": {"/etc/x": None}, "drop_ins": []}
@@ -265,6 +265,7 @@ def test_children_do_not_speak_for_the_worker(farm, tmp_path):
     assert "NOTIFY_SOCKET" not in log
     assert "WATCHDOG" not in log
     assert "FARMHAND_UNIT" not in log
+    assert "K7QF" not in log
 
 
 def test_any_text_arrives_as_it_was(farm, tmp_path):

@@ -36,10 +36,11 @@ class Registered:
 
 @dataclass(frozen=True)
 class SignedOn:
-    """Welcome; `push` is where the bell is, if the manager has one."""
+    """Welcome; `push` is where the bell is, if the manager has one. waiting: nobody has let this worker in yet."""
 
     requested: Status
     push: str | None = None
+    waiting: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class StopRunning:
 
 @dataclass(frozen=True)
 class Denied:
-    """The manager does not know these credentials: the worker was removed there, or it is another manager."""
+    """The manager does not let this worker in, or does not know its credentials; the message says why."""
 
     message: str
 

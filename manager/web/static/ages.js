@@ -19,9 +19,9 @@ export function span(seconds) {
 
 export function tick(root = document) {
   const now = serverNow();
-  for (const time of $$('time[data-ago], time[data-for]', root)) {
-    const { ago, for: since } = time.dataset;
-    const text = ago ? `${span(now - ago)} ago` : span(now - since);
+  for (const time of $$('time[data-ago], time[data-for], time[data-left]', root)) {
+    const { ago, for: since, left } = time.dataset;
+    const text = ago ? `${span(now - ago)} ago` : left ? `${span(left - now)} left` : span(now - since);
     if (time.textContent !== text) time.textContent = text;
   }
   for (const words of $$('[data-due]', root)) words.hidden = now < words.dataset.due;

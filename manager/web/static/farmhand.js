@@ -1,7 +1,11 @@
 // Comfort for pages that already work without it: nothing here is needed to read one or to send a form.
 
 import { $, $$, announce, on } from './dom.js';
+import { keys } from './keys.js';
 import { live } from './live.js';
+import { plans } from './plan.js';
+import { log } from './log.js';
+import { preview } from './preview.js';
 import { selection, single } from './selection.js';
 
 function theme() {
@@ -16,9 +20,11 @@ function theme() {
 
 // Filters apply as they change; the address is the view.
 function filters(form) {
-  $('[data-nojs]', form).hidden = true;            // for browsers that do not know the media feature
+  for (const button of $$('[data-nojs]', form)) button.hidden = true;   // for browsers that do not know the media feature
   on(form, 'change', () => form.requestSubmit());
-  on(form, 'formdata', ({ formData }) => { if (!formData.get('q')) formData.delete('q'); });
+  on(form, 'formdata', ({ formData }) => {          // what does not filter does not stand in the address
+    for (const name of new Set(formData.keys())) if (formData.getAll(name).every((value) => !value)) formData.delete(name);
+  });
 }
 
 function copying() {
@@ -35,33 +41,13 @@ function copying() {
   }
 }
 
-// Single keys act only outside of fields.
-function shortcuts(list) {
-  const step = (by) => {
-    const boxes = list?.boxes() ?? [];
-    boxes[Math.max(0, Math.min(boxes.length - 1, boxes.indexOf(document.activeElement) + by))]?.focus();
-  };
-  const keys = {
-    '/': () => $('[data-search]')?.focus(),
-    j: () => step(1),
-    k: () => step(-1),
-    x: () => document.activeElement.name === 'worker' && document.activeElement.click(),
-    a: () => $('[data-action]')?.focus(),
-    p: () => $('[data-pause]')?.click(),
-    Escape: () => list?.clear(),
-  };
-  on(document, 'keydown', (event) => {
-    const typing = event.target.matches('input:not([type=checkbox]), select, textarea');
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
-    event.preventDefault();
-    keys[event.key]();
-  });
-}
-
 theme();
 copying();
 const bulk = $('[data-selection]'), one = $('[data-single]'), search = $('[data-filters]');
 const list = bulk ? selection(bulk) : one ? single(one) : null;
 if (search) filters(search);
-shortcuts(list);
+keys(list);
+plans();
 live(list);
+log();
+preview();

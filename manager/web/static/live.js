@@ -1,12 +1,13 @@
 // News from the manager: rows change in place, ages tick, and a lost connection is said.
 
-import { $, announce, on } from './dom.js';
+import { $, $$, announce, on } from './dom.js';
 import { freeze, learn, serverNow, span, tick } from './ages.js';
 import { markRemoved, parse, patchRegions, patchRow, patchRows, replaceInside } from './patch.js';
 
 const LATE = 20;                                     // seconds without a word, which comes every 8 s
-const RETRY = 3000, SETTLE = 300, LINGER = 5000;     // milliseconds
+const RETRY = 3000, SETTLE = 300, LINGER = 5000, QUIET = 1500;     // milliseconds
 const SPARE = 10;                                    // a page that takes long to fetch is fetched less often
+const ORDER = 3000;                                  // nothing but the order has changed: that is worth less
 
 const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
 
@@ -15,6 +16,7 @@ export function live(list) {
   if (!box) return;
   const word = $('[data-live-word]', box), button = $('[data-pause]', box), show = $('[data-refresh]');
   let source = null, seq = null, heard = serverNow(), pausedAt = null, lost = false;
+  let saying = null, batch = 0;
   let coming = null, missed = false, dismissed = false, outdated = false, took = 0;
 
   function open() {
@@ -29,7 +31,9 @@ export function live(list) {
     on(source, 'reload', (event) => { hear(event); renew(JSON.parse(event.data)); });
     on(source, 'error', () => {
       connected(false);
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => lost && open(), RETRY);
+      if (source.readyState !== EventSource.CLOSED) return;
+      refresh();                                     // it may be that one has to sign in
+      setTimeout(() => lost && open(), RETRY);
     });
   }
 
@@ -61,32 +65,59 @@ export function live(list) {
     if (pausedAt !== null) { missed = true; return; }
     if (!message.rows) { settle(); return; }
     const rowOf = (id) => document.getElementById(`w-${id}`);
-    let stale = false;
+    let changed = 0;
     for (const row of message.gone.map(rowOf)) if (row) markRemoved(row);
     for (const [id, html] of Object.entries(message.rows)) {
       const row = rowOf(id);
-      if (row) update(row, parse(html).firstElementChild);
-      stale ||= Boolean(row) !== message.listed.includes(id);
+      if (row) changed += update(row, parse(html).firstElementChild);
     }
     for (const [state, count] of Object.entries(message.counts)) {
       const chip = $(`[data-count="${state}"]`);
-      if (chip) chip.textContent = count;
+      if (chip && chip.textContent !== String(count)) chip.textContent = count;
     }
     replaceInside($('#summary'), parse(message.summary));
     if (!dismissed) replaceInside($('#toast'), parse(message.toast));
+    if (changed) tell(changed);
     list?.show();
     fade();
     tick();
-    if (stale) offer();
+    reordered(message.order);
+    decided([...Object.keys(message.rows), ...message.gone]);
+  }
+
+  // Who was let in or turned away elsewhere is not to be asked about here any more.
+  function decided(ids) {
+    if (ids.some((id) => $(`#joining [value="${CSS.escape(id)}"]`))) offer('The list has changed · Show');
+  }
+
+  // The rows that the list has by now, in order; none where they are those that the manager told of before.
+  function reordered(order) {
+    if (!order) return;
+    const shown = $$('#rows tr:not(.removed)').map((row) => row.id.slice(2)), here = new Set(shown), there = new Set(order);
+    const came = order.filter((id) => !here.has(id)).length, left = shown.filter((id) => !there.has(id)).length;
+    if (came || left) offer(came > left ? `${came - left} new ${came - left === 1 ? 'worker' : 'workers'} · Show` : 'The list has changed · Show');
+    else if (order.some((id, i) => id !== shown[i])) offer('Order has changed · Sort again', ORDER);
+    else if (show) show.hidden = true;
+  }
+
+  // One batch, one announcement; a failure is said by name as it happens.
+  function tell(changed) {
+    batch += changed;
+    saying ??= setTimeout(() => {
+      announce(`${batch} ${batch === 1 ? 'worker' : 'workers'} changed`);
+      batch = 0;
+      saying = null;
+    }, QUIET);
   }
 
   function update(row, newer) {
     const was = $('.status', row)?.className;
     patchRow(row, newer);
     const status = $('.status', row);
-    if (status.className !== was && status.classList.contains('error')) {
-      announce(`${$('.name', row).textContent}: ${status.textContent}`);
-    }
+    if (status.className === was) return 0;
+    if (!status.classList.contains('error')) return 1;
+    announce(`${$('.name', row).textContent}: ${status.textContent}`);
+    return 0;
   }
 
   // No event tells when a worker was last seen, so that comes as time passes.
@@ -102,6 +133,7 @@ export function live(list) {
       cell.classList.toggle('bad', late);
     }
     tick();
+    reordered(message.order);
   }
 
   // The manager cannot tell what is new since this page was made, or the page is of other code than the manager.
@@ -126,26 +158,30 @@ export function live(list) {
   }
 
   // Which rows there are, and their order, changes only while nobody is at work on the list.
-  function offer() {
-    if (list?.engaged() && show) show.hidden = false;
-    else settle();
+  function offer(words = 'The list has changed · Show', after = SETTLE) {
+    if (!list?.engaged() || !show) { settle(after); return; }
+    show.textContent = words;
+    show.hidden = false;
   }
 
-  function settle() {
-    coming ??= setTimeout(() => { coming = null; refresh(); }, Math.max(SETTLE, SPARE * took));
+  function settle(after = SETTLE) {
+    coming ??= setTimeout(() => { coming = null; refresh(); }, Math.max(after, SPARE * took));
   }
 
   async function refresh() {
     if (outdated) { location.reload(); return; }
     const begun = performance.now();
     const reply = await fetch(location.href, { headers: { Accept: 'text/html' } }).catch(() => null);
-    if (!reply?.ok) return;                          // the stream says what became of the connection
+    if (reply?.redirected) location.reload();        // to sign in
+    if (!reply?.ok || reply.redirected) return;      // the stream says what became of the connection
     const next = new DOMParser().parseFromString(await reply.text(), 'text/html');
     const body = $('#rows'), newer = $('#rows', next);
     if (Boolean(body) !== Boolean(newer)) { location.reload(); return; }
     learn(Number(next.body.dataset.now));
     if (body) patchRows(body, newer);
     patchRegions(next, dismissed ? ['toast'] : []);
+    document.dispatchEvent(new CustomEvent('renewed', { detail: next }));
+    if (document.activeElement === show) list?.focus?.();
     if (show) show.hidden = true;
     list?.show();
     fade();

@@ -1,69 +1,144 @@
-// The list's selection, and which actions it allows.
+// The list's selection, and which actions it allows. It stands in the address, so that a reload and a colleague have it.
 
 import { $, $$, announce, on } from './dom.js';
 
+const SHORT = 8, MOST = 60;                          // the beginnings of ids, and how many an address has room for
+
 export function selection(form) {
-  const all = $('[data-all]', form), choice = $('[data-action]', form), apply = $('[data-apply]', form);
-  const picked = $('[data-picked]', form), limits = $('[data-limits]', form);
+  const all = $('[data-all]', form), picked = $('[data-picked]', form), bar = $('.actions', form);
+  const offer = $('[data-everyone]', form), everyone = offer && $('input', offer);
+  const action = actions(form);
   const boxes = () => $$('input[name=worker]:enabled', form);
+  const chosen = () => boxes().filter((box) => box.checked);
+  const rowOf = (node) => node.closest?.('#rows tr');
+  const boxOf = (row) => row && $('input[name=worker]:enabled', row);
   let anchor = null, cut = false;
 
-  function show() {
-    const every = boxes(), chosen = every.filter((box) => box.checked), n = chosen.length;
-    const fixed = chosen.filter((box) => box.closest('tr').dataset.restartable === 'no').length;
-    const restarts = 'restarts' in (choice.selectedOptions[0]?.dataset ?? {});
-    form.querySelector('.actions').classList.toggle('on', n > 0);
-    picked.textContent = cut ? 'Needs a connection' : n ? `${n} selected` : 'None selected';
-    all.checked = n > 0 && n === every.length;
-    all.indeterminate = n > 0 && n < every.length;
-    apply.disabled = cut || !n || !choice.value || (restarts && fixed === n);
-    limits.hidden = !restarts || !fixed;
-    limits.lastElementChild.textContent = fixed === 1 && n === 1 ? 'It cannot restart' : `${fixed} of ${n} cannot restart`;
+  // Whom an action is for: all that the filters find, however many, or these ids.
+  function selected() {
+    if (everyone?.checked) return { all: everyone.value, count: Number(offer.dataset.everyone) };
+    const ids = chosen().map((box) => box.value);
+    return { ids, count: ids.length };
   }
 
-  on(form, 'click', (event) => {                     // Shift extends from the last box touched
-    const every = boxes(), at = every.indexOf(event.target), from = every.indexOf(anchor);
-    if (at < 0) return;
-    if (event.shiftKey && from >= 0) {
-      for (let i = Math.min(at, from); i <= Math.max(at, from); i++) every[i].checked = event.target.checked;
-    }
-    anchor = event.target;
+  function show() {
+    const every = boxes(), marked = chosen(), { count } = selected();
+    const whole = marked.length > 0 && marked.length === every.length;
+    if (everyone?.checked && !whole) { everyone.checked = false; show(); return; }
+    offer?.classList.toggle('offered', whole && Number(offer.dataset.everyone) > every.length);
+    bar.classList.toggle('on', count > 0);
+    picked.textContent = cut ? 'Needs a connection' : count ? `${count.toLocaleString('en')} selected` : 'None selected';
+    all.checked = whole;
+    all.indeterminate = marked.length > 0 && !whole;
+    const known = everyone?.checked ? [] : marked.map((box) => box.closest('tr'));   // of the others the plan tells
+    const away = known.filter((row) => $('.status.offline', row));
+    const fixed = known.filter((row) => row.dataset.restartable === 'no' && !away.includes(row)).length;
+    action.show({ count, fixed, away: away.length, cut });
+    remember(marked);
+  }
+
+  function remember(marked) {
+    const url = new URL(location.href);
+    const ids = marked.slice(0, MOST).map((box) => box.value.slice(0, SHORT));
+    if ((url.searchParams.get('pick') ?? '') === ids.join(',')) return;
+    url.searchParams.delete('pick');
+    const before = url.search ? `${url.search}&` : '?';
+    url.search = ids.length ? `${before}pick=${ids.join(',')}` : url.search;
+    history.replaceState(history.state, '', url);
+  }
+
+  function changed() {
+    show();
+    announce(picked.textContent);
+  }
+
+  // From the last box touched to this one.
+  function stretch(box, checked) {
+    const every = boxes(), at = every.indexOf(box), from = every.indexOf(anchor);
+    for (let i = Math.min(at, from); from >= 0 && i <= Math.max(at, from); i++) every[i].checked = checked;
+  }
+
+  // A click on a row is for what it is on; with Ctrl or Shift it is for the selection.
+  on(form, 'click', (event) => {
+    const box = boxOf(rowOf(event.target));
+    const direct = event.target === box, label = event.target.closest('label, a, button');
+    if (!box || (!direct && (label || !(event.ctrlKey || event.metaKey || event.shiftKey)))) return;
+    if (!direct) { box.checked = event.shiftKey || !box.checked; box.focus(); }
+    if (event.shiftKey) stretch(box, box.checked);
+    anchor = box;
+    changed();
   });
+  on(form, 'mousedown', (event) => { if (event.shiftKey && rowOf(event.target)) event.preventDefault(); });   // marks no text
   on(form, 'change', (event) => {
     if (event.target === all) boxes().forEach((box) => { box.checked = all.checked; });
-    show();
-    if (event.target === all || event.target.name === 'worker') announce(picked.textContent);
+    if (event.target === all || event.target === everyone) changed();
+    else show();
   });
-  on(form, 'submit', () => setTimeout(() => { apply.disabled = true; }));     // one click, one request
+  // Sorting keeps what is selected, as it is on the same page or a click away.
+  on(form, 'click', ({ target }) => {
+    const link = target.closest('th a'), pick = new URLSearchParams(location.search).get('pick');
+    if (link && pick) link.search = `${link.search ? `${link.search}&` : '?'}pick=${pick}`;
+  });
   on(window, 'pageshow', show);
   all.hidden = false;
   show();
+
+  // -- by keyboard
+
+  function move(by, event) {
+    const every = boxes(), at = every.indexOf(document.activeElement);
+    const next = every[Math.max(0, Math.min(every.length - 1, at + by))];
+    if (!next) return;
+    if (event?.shiftKey && at >= 0) {
+      if (!every.includes(anchor)) anchor = every[at];
+      every[at].checked = next.checked = true;
+      changed();
+    } else anchor = next;
+    next.focus();
+  }
+
   return {
     boxes,
     show,
-    engaged: () => boxes().some((box) => box.checked) || form.matches(':focus-within') || form.matches(':hover'),
-    clear: () => { boxes().forEach((box) => { box.checked = false; }); show(); },
-    connected: (yes) => { cut = !yes; choice.disabled = cut; show(); },
+    selected,
+    move,
+    toggle: () => { const box = boxOf(rowOf(document.activeElement)); if (box) box.click(); },
+    enter: () => rowOf(document.activeElement)?.querySelector('.name').click(),
+    focus: () => boxes()[0]?.focus(),
+    inRow: () => Boolean(rowOf(document.activeElement)),
+    page: () => { boxes().forEach((box) => { box.checked = true; }); changed(); },
+    engaged: () => selected().count > 0 || form.matches(':focus-within') || form.matches(':hover'),
+    clear: () => { boxes().forEach((box) => { box.checked = false; }); changed(); },
+    connected: (yes) => { cut = !yes; show(); },
   };
+}
+
+// The menu and what it allows, in the list and on a worker's own page. Who may only look has none.
+function actions(form) {
+  const choice = $('[data-action]', form), apply = $('[data-apply]', form), limits = $('[data-limits]', form);
+  if (!choice) return { show: () => {} };
+  let last = { count: 0, fixed: 0, away: 0, cut: false };
+  function show(now) {
+    last = now;
+    const { count, fixed, away = 0, cut } = now;
+    const restarts = 'restarts' in (choice.selectedOptions[0]?.dataset ?? {});
+    choice.disabled = cut;
+    apply.disabled = cut || !count || !choice.value || (restarts && fixed + away === count);
+    if (!limits) return;
+    limits.hidden = !restarts || !(fixed + away);
+    const words = [fixed && `${fixed} of ${count} cannot restart`, away && `${away} offline: to be started by an agent, or there`];
+    limits.lastElementChild.textContent = fixed === 1 && count === 1 ? 'It cannot restart' : words.filter(Boolean).join('; ');
+  }
+  on(choice, 'change', () => show(last));
+  on(form, 'submit', () => setTimeout(() => { apply.disabled = true; }));     // one click, one request
+  return { show };
 }
 
 // One worker's page: only an action has to be chosen.
 export function single(form) {
-  const choice = $('[data-action]', form), apply = $('[data-apply]', form);
-  let cut = false;
-  const show = () => {
-    const restarts = 'restarts' in choice.selectedOptions[0].dataset;
-    apply.disabled = cut || !choice.value || (restarts && form.dataset.restartable === 'no');
-  };
-  on(form, 'change', show);
-  on(form, 'submit', () => setTimeout(() => { apply.disabled = true; }));     // one click, one request
-  on(window, 'pageshow', show);
+  const action = actions(form);
+  const show = (cut = false) => action.show({ count: 1, fixed: form.dataset.restartable === 'no' ? 1 : 0, cut });
+  on(window, 'pageshow', () => show());
   show();
-  return {
-    boxes: () => [],
-    show,
-    engaged: () => false,
-    clear: () => {},
-    connected: (yes) => { cut = !yes; choice.disabled = cut; show(); },
-  };
+  return { boxes: () => [], show: () => show(), engaged: () => false, clear: () => {}, connected: (yes) => show(!yes) };
 }

@@ -16,7 +16,7 @@ FARM = (
     Variable("/Volumes/farm", "users", frozenset({"darwin"}), is_twoway=True),
 )
 BLENDER = (Variable("/opt/blender", "workers"), Variable("blender", "users"))
-SETTINGS = Settings(shared_storage_path="/farm/jobs", variables={"farm": FARM, "blender": BLENDER})
+SETTINGS = Settings(without_login=True, shared_storage_path="/farm/jobs", variables={"farm": FARM, "blender": BLENDER})
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def test_a_plan_says_what_it_would_cost(caller):
     [step] = made["workers"]
     assert (step["fate"], step["task"]["task_id"], step["task"]["abort"]) == ("asked", task["uuid"], "now")
     assert (made["reason"], made["totals"]["aborted"]) == ("new driver", 1)
-    assert made["capacity"] == {"before": 1, "after": 1, "restarting": 1}
+    assert made["capacity"] == {"before": 1, "after": 1, "restarting": 1, "tags": []}
     applied = caller.post(f"{PLANS}/{made['token']}/apply")
     assert (applied.status_code, applied.json["accepted"]) == (200, 1)
     assert caller.post(f"{PLANS}/{made['token']}/apply").json == applied.json

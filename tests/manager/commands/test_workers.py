@@ -190,6 +190,14 @@ def test_what_no_agent_can_do_is_refused(node: Pretended, capsys: Capture) -> No
     assert (said.code, "node-1" in said.err) == (1, True)
 
 
+def test_a_tag_that_is_not_there_is_said_to_be_so(node: Pretended, store: Store, capsys: Capture) -> None:
+    tags.add(store, "gpu", "", "kim")
+    for verb in (["list"], ["sleep", "--dry-run"]):
+        said = run(capsys, "workers", *verb, "--tag", "gpus")
+        assert said.code == 2
+        assert 'there is no tag "gpus"; did you mean "gpu"?' in said.err
+
+
 def test_tags_are_given_and_taken(node: Pretended, store: Store, capsys: Capture) -> None:
     for name in ("gpu", "big"):
         assert run(capsys, "tags", "add", name).code == 0

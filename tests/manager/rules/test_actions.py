@@ -17,6 +17,7 @@ RESTART = Pending("r0", Request(Status.RESTART), "kim", 0)
 
 # A worker in each situation.
 WORKERS = {
+    Situation.WAITING: Worker("w", "node-1", Status.ASLEEP, True, waiting=True),
     Situation.STARTING: Worker("w", "node-1", Status.STARTING, True),
     Situation.IDLE: Worker("w", "node-1", Status.AWAKE, True, idle=True),
     Situation.BUSY: Worker("w", "node-1", Status.AWAKE, True, task=TASK),
@@ -30,6 +31,7 @@ WORKERS = {
 # + is asked of the worker; = is so already, and nothing is asked; - is refused.
 TABLE = """
                       Shut_Down  Restart  Send_to_Sleep  Wake_Up
+wants_to_join         -          -        -              -
 starting              +          +        +              +
 awake,_idle           +          +        +              =
 awake,_busy           +          +        +              =
@@ -81,7 +83,7 @@ def test_the_table_above_is_whole():
     assert all(outcomes.keys() == REQUESTABLE for outcomes in OUTCOMES.values())
 
 
-@pytest.mark.parametrize("place", [place for place in Situation if place is not Situation.OFFLINE])
+@pytest.mark.parametrize("place", sorted(set(Situation) - {Situation.OFFLINE, Situation.WAITING}, key=str))
 def test_a_worker_without_a_restart_code_is_not_restarted(place):
     result = asked(replace(WORKERS[place], can_restart=False), Status.RESTART)
     assert not result.answer.accepted
@@ -91,6 +93,12 @@ def test_a_worker_without_a_restart_code_is_not_restarted(place):
 def test_an_offline_worker_without_a_restart_code_is_told_to_be_started_first():
     result = asked(replace(WORKERS[Situation.OFFLINE], can_restart=False), Status.RESTART)
     assert result.answer.text == "is offline: start it on its machine"
+
+
+def test_an_offline_worker_that_an_agent_looks_after_is_started_by_its_button():
+    attended = Attended("a", "agent", "worker.service")
+    result = asked(replace(WORKERS[Situation.OFFLINE], attended=attended), Status.RESTART)
+    assert result.answer.text == "is offline: press Start in its row, and its agent starts it"
 
 
 def test_only_a_busy_worker_knows_two_flavours():

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from farmhand.manager.rules.plan import Abort, Capacity, Fate, changes, plan, totals
+from farmhand.manager.rules.attended import Attended
+from farmhand.manager.rules.plan import Abort, Capacity, Farm, Fate, TagCapacity, changes, plan, totals
 from farmhand.manager.rules.workers import LastTask, Pending, Terms, Worker
 from farmhand.worker.wire import Request, Status, TaskStatus
 
@@ -17,13 +18,14 @@ TASK = LastTask(
 )
 IDLE = Worker("i", "idle", Status.AWAKE, True, idle=True)
 BUSY = Worker("b", "busy", Status.AWAKE, True, task=TASK)
+BEGINNER = Worker("b", "busy", Status.AWAKE, True, task=replace(TASK, started_at=NOW - 1000))
 ASLEEP = Worker("s", "asleep", Status.ASLEEP, True)
 STUCK = Worker("x", "stuck", Status.AWAKE, False)
 FARM = [IDLE, BUSY, ASLEEP, STUCK]
 
 
 def planned(wish, *workers, by="kim", **terms):
-    return plan(workers or FARM, wish, Terms(**terms), awake=3, by=by, now=NOW)
+    return plan(workers or FARM, wish, Terms(**terms), farm=Farm(4, 3), by=by, now=NOW)
 
 
 def test_everybody_is_told_apart():
@@ -70,6 +72,45 @@ def test_what_becomes_of_the_farms_capacity(status, capacity):
     assert planned(Request(status)).capacity == capacity
 
 
+def test_capacity_is_told_by_tag_where_it_falls():
+    farm = Farm(9, 5, {"gpu": 4, "cpu": 3}, {"i": ["gpu"], "b": ["gpu", "cpu"], "s": ["cpu"], "x": ["cpu"]})
+    found = plan(FARM, RESTART, Terms(), farm=farm, by="kim", now=NOW).capacity
+    assert found.tags == (TagCapacity("cpu", 3, 2), TagCapacity("gpu", 4, 2))
+    assert (found.before, found.during, found.after) == (5, 3, 5)
+    assert plan(FARM, Request(Status.AWAKE), Terms(), farm=farm, by="kim", now=NOW).capacity.tags == ()
+
+
+def test_totals_name_the_longest_loss_and_how_long_the_last_task_takes():
+    longer = replace(BUSY, id="l", name="longer", task=replace(TASK, started_at=NOW - 30 * MINUTE, steps_completed=1))
+    silent = replace(BUSY, id="q", name="silent", task=replace(TASK, steps_completed=0))
+    sums = totals(planned(RESTART, BUSY, longer, silent).steps)
+    assert (sums.longest[0].name, sums.longest[1].lost, sums.longest[1].percent) == ("longer", 30 * MINUTE, 25)
+    assert (sums.remaining, sums.unknown) == (90 * MINUTE, 1)
+    waits = totals(planned(AFTER_TASK, BUSY, IDLE).steps)
+    assert (waits.longest, waits.remaining) == (None, 2 * MINUTE)
+
+
+BROKEN = Attended(
+    "a",
+    "agent",
+    "worker.service",
+    heard_at=NOW,
+    code=47,
+    worker_code=47,
+    holds=False,
+    why="Restart=no",
+    attested_at=NOW,
+)
+
+
+def test_a_worker_that_would_not_come_back_is_left_out_of_a_restart_with_the_reason():
+    lost = replace(IDLE, attended=BROKEN)
+    step = planned(RESTART, lost).steps[0]
+    assert (step.fate, step.text) == (Fate.REFUSED, "would not come back: worker.service: Restart=no")
+    assert planned(Request(Status.ASLEEP), lost).steps[0].fate is Fate.ASKED
+    assert planned(RESTART, replace(IDLE, attended=replace(BROKEN, holds=True))).steps[0].fate is Fate.ASKED
+
+
 PENDING = Pending("r0", Request(Status.ASLEEP), "sam", 0)
 
 
@@ -80,7 +121,13 @@ PENDING = Pending("r0", Request(Status.ASLEEP), "sam", 0)
         pytest.param(BUSY, replace(BUSY, task=replace(TASK, steps_completed=4)), "", id="its task went on"),
         pytest.param(BUSY, replace(IDLE, id="b"), "", id="its task is finished: nothing to abort"),
         pytest.param(IDLE, replace(BUSY, id="i"), "is now at another task", id="it has a task now"),
-        pytest.param(BUSY, replace(BUSY, task=replace(TASK, id="u")), "is now at another task", id="another task"),
+        pytest.param(BUSY, replace(BUSY, task=replace(TASK, id="u")), "", id="the next task of its job, no dearer"),
+        pytest.param(
+            BEGINNER, replace(BUSY, task=replace(TASK, id="u")), "is now at another task", id="a dearer task of its job"
+        ),
+        pytest.param(
+            BUSY, replace(BUSY, task=replace(TASK, id="u", job_id="k")), "is now at another task", id="another job's"
+        ),
         pytest.param(IDLE, replace(IDLE, request=PENDING), "restarts now, instead of Send", id="somebody else asked"),
         pytest.param(IDLE, replace(IDLE, can_restart=False), "cannot restart", id="it cannot any more"),
         pytest.param(IDLE, replace(IDLE, status=Status.OFFLINE), "is offline", id="it left"),
@@ -89,5 +136,7 @@ PENDING = Pending("r0", Request(Status.ASLEEP), "sam", 0)
 )
 def test_what_counts_as_a_change(before, after, said):
     today = [after] if after else []
-    found = changes(planned(RESTART, before).steps, plan(today, RESTART, Terms(), awake=3, by="kim", now=NOW).steps)
+    found = changes(
+        planned(RESTART, before).steps, plan(today, RESTART, Terms(), farm=Farm(4, 3), by="kim", now=NOW).steps
+    )
     assert [each.text.startswith(said) for each in found] == ([True] if said else [])

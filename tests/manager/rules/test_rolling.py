@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from farmhand.manager.rules.attended import Attended
 from farmhand.manager.rules.facts import Kind
 from farmhand.manager.rules.rolling import Scene, advance
 from farmhand.manager.rules.rollouts import (
+    AWAY,
     COMMANDS,
     PLACED,
     STEPS,
@@ -164,9 +166,12 @@ def test_a_canary_goes_first_and_is_watched_before_the_rest_follows():
     assert it.stages() == ["done", "asked", "asked", "waiting"]
     it.obeys("2")
     it.look()
-    assert it.stages() == ["done", "asked", "done", "asked"]
+    assert it.stages() == ["done", "asked", "back", "asked"], "the others are watched while the next ones go"
     it.obeys("1")
     it.obeys("3")
+    assert it.look() == it.now + 30
+    assert it.rollout.state is State.RUNNING
+    it.passes(30)
     it.look()
     assert it.rollout.state is State.DONE
     turn = it.turns["0"]
@@ -338,7 +343,7 @@ def test_a_rolling_sleep_is_one_after_the_other():
     it.look()
     it.obeys("0")
     it.look()
-    assert it.stages() == ["done", "done", "asked", "waiting"]
+    assert it.stages() == ["back", "done", "asked", "waiting"]
     assert it.turns["1"].why.startswith("is asleep already")
 
 
@@ -348,10 +353,10 @@ def test_a_pause_asks_nobody_else():
     it.rollout = commanded(it.rollout, Command.PAUSE, "kim", it.now)
     it.obeys("0")
     it.look()
-    assert it.stages() == ["done", "asked", "waiting", "waiting"]
+    assert it.stages() == ["back", "asked", "waiting", "waiting"]
     it.rollout = commanded(it.rollout, Command.RESUME, "kim", it.now)
     it.look()
-    assert it.stages() == ["done", "asked", "asked", "waiting"]
+    assert it.stages() == ["back", "asked", "asked", "waiting"]
 
 
 def test_a_cancel_takes_back_what_has_not_begun():
@@ -365,8 +370,44 @@ def test_a_cancel_takes_back_what_has_not_begun():
     assert it.workers["1"].request is None
     it.comes("0")
     it.look()
+    it.passes(30)
+    it.look()
     assert it.stages()[0] == "done"
     assert not it.move().in_flight
+
+
+@pytest.mark.parametrize("what", ["goes", "is lost"])
+def test_one_that_does_not_stay_halts_it_whoever_it_is(what):
+    it = world(canary=False, at_once=1)
+    it.look()
+    it.obeys("0")
+    it.look()
+    assert it.stages() == ["back", "asked", "waiting", "waiting"]
+    it.goes("0") if what == "goes" else it.change("0", lose(it.workers["0"], it.now).worker)
+    it.look()
+    assert (it.rollout.state, it.stages()[0]) == (State.HALTED, "failed")
+    assert it.rollout.why.startswith("node-0 did not stay")
+
+
+def test_what_a_person_asks_of_one_that_is_watched_is_no_failure():
+    it = world(canary=False, at_once=1)
+    it.look()
+    it.obeys("0")
+    it.look()
+    it.change("0", replace(it.workers["0"], request=Pending("p", RESTART, "sam", it.now)))
+    it.look()
+    it.obeys("0")
+    it.look()
+    assert (it.rollout.state, it.stages()[0]) == (State.RUNNING, "done")
+
+
+def test_who_would_not_come_back_is_left_out_with_the_reason():
+    it = world(2, canary=False)
+    broken = Attended("a", "agent", "w.service", heard_at=it.now, code=47, worker_code=47, why="Restart=no")
+    it.change("0", replace(it.workers["0"], attended=broken))
+    it.look()
+    assert it.stages() == ["skipped", "asked"]
+    assert it.turns["0"].why == "would not come back: w.service: Restart=no"
 
 
 def test_many_who_must_be_left_out_do_not_stop_it():
@@ -411,8 +452,7 @@ def happen(it, what, id, people):
 def holds(it, before):
     """What must be true at every moment."""
     turns = it.turns.values()
-    placed = [turn for turn in turns if turn.stage in PLACED]
-    assert len(placed) <= it.rollout.at_once
+    assert sum(turn.stage in AWAY for turn in turns) <= it.rollout.at_once
     asked = [turn for turn in turns if turn.asked_at]
     proven = any(turn.stage is Stage.DONE for turn in asked)
     if it.rollout.canary and not proven:

@@ -113,7 +113,7 @@ def test_what_is_no_picture_does_not_keep_the_next_from_being_one(tmp_path, capl
 def shows(store, worker, content):
     """Have a worker take a task and send a picture of it; return the job."""
     work = worker.asks_for_work()
-    calls.add_picture(store, worker.id, work.task.id, content, "image/png")
+    calls.add_picture(store, worker, work.task.id, content, "image/png")
     until(lambda: store.job(work.task.job_id).picture_at, "the small pictures")
     return work.task.job_id
 
@@ -147,6 +147,6 @@ def test_a_picture_that_is_refused_is_not_kept(store):
     job(store, tasks=1)
     work = worker.asks_for_work()
     with pytest.raises(TooLarge):
-        calls.add_picture(store, worker.id, work.task.id, bomb(9000, 9000), "image/png")
+        calls.add_picture(store, worker, work.task.id, bomb(9000, 9000), "image/png")
     assert store.picture_path(work.task) is None
     assert store.task(work.task.id).picture_at is None

@@ -74,6 +74,75 @@ def test_a_deadline_that_has_passed_is_a_change(store, clock):
     assert asked(store, worker) == [False]
 
 
+def after_each_part(monkeypatch, then):
+    """Have plans of more than two workers done in parts of two, and something happen after each of them."""
+    part = plans._part
+
+    def observed(store, plan, those, *rest):
+        answers = part(store, plan, those, *rest)
+        then(those)
+        return answers
+
+    monkeypatch.setattr(plans, "BATCH", 2)
+    monkeypatch.setattr(plans, "_part", observed)
+
+
+def test_what_concerns_many_is_done_in_parts_between_which_others_write(store, monkeypatch):
+    farm = [awake(store, f"node-{n}") for n in range(5)]
+    seen = []
+    after_each_part(monkeypatch, lambda _: seen.append(sum(asked(store, *farm))))
+    kept = planned(store, *farm)
+    done = plans.apply(store, kept.token, "kim")
+    assert seen == [2, 4, 5]
+    assert [answer.name for answer in done.answers] == [f"node-{n}" for n in range(5)]
+    assert plans.apply(store, kept.token, "kim") == done
+
+
+def test_who_changes_between_two_parts_is_left_out_and_told(store, monkeypatch):
+    farm = [awake(store, f"node-{n}") for n in range(4)]
+
+    def somebody_is_quicker(those):
+        if those[0].id == farm[0].id:
+            store.act([farm[3].id], Request(Status.OFFLINE), "sam")
+
+    after_each_part(monkeypatch, somebody_is_quicker)
+    done = plans.apply(store, planned(store, *farm).token, "kim")
+    assert [(answer.name, answer.accepted) for answer in done.answers] == [
+        ("node-0", True),
+        ("node-1", True),
+        ("node-2", True),
+        ("node-3", False),
+    ]
+    assert done.answers[3].text.startswith("changed meanwhile and is left out: restarts now, instead of Shut Down")
+    assert store.worker(farm[3].id).request.by == "sam"
+
+
+def test_nothing_is_begun_of_what_concerns_many_where_one_has_changed(store, monkeypatch):
+    monkeypatch.setattr(plans, "BATCH", 2)
+    farm = [awake(store, f"node-{n}") for n in range(4)]
+    kept = planned(store, *farm)
+    store.act([farm[3].id], Request(Status.OFFLINE), "sam")
+    overtaken = plans.apply(store, kept.token, "kim")
+    assert [each.name for each in overtaken.changes] == ["node-3"]
+    assert asked(store, *farm) == [False, False, False, True]
+    assert isinstance(plans.apply(store, overtaken.anew.token, "kim"), Applied)
+
+
+def test_what_was_broken_off_is_not_begun_again(store, monkeypatch):
+    monkeypatch.setattr(plans, "BATCH", 2)
+    farm = [awake(store, f"node-{n}") for n in range(4)]
+    kept = planned(store, *farm)
+
+    def power_cut(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(plans, "_part", power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        plans.apply(store, kept.token, "kim")
+    with pytest.raises(Expired, match="broken off"):
+        plans.apply(store, kept.token, "kim")
+
+
 def test_a_plan_is_kept_for_some_minutes(store, clock):
     worker = awake(store, "node-1")
     kept = planned(store, worker)

@@ -23,7 +23,7 @@ def url():
 
 
 def opened(url, folder):
-    return Store(folder, Settings(), url=url)
+    return Store(folder, Settings(without_login=True), url=url)
 
 
 def test_two_managers_that_start_at_once_make_the_tables_once(tmp_path):

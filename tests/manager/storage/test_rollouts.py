@@ -49,6 +49,8 @@ def test_one_after_the_other_until_all_are_back(store, clock):
         worker.sign_on()
         worker.becomes(Status.AWAKE)
     mind(store)
+    clock.passes(10)
+    mind(store)
     assert (state(store, it), stages(store, it)) == (State.DONE, ["done"] * 3)
     assert rollouts.open_ids(store) == []
     first = rollouts.one(store, it)[1][0]
@@ -92,6 +94,8 @@ def test_it_halts_is_gone_on_with_and_ends(store, clock, caplog):
     for worker in workers[1:]:
         worker.restarts()
         mind(store)
+    clock.passes(10)
+    mind(store)
     assert state(store, it) is State.DONE
     told = [event.detail["to"] for event in store.events_after(0) if event.kind is Kind.ROLLOUT_STATUS]
     assert told == ["halted", "running", "done"]
@@ -108,7 +112,7 @@ def test_who_was_not_listening_calls_nobody_late(store, clock):
     workers[0].sign_on()
     workers[0].becomes(Status.AWAKE)
     mind(store)
-    assert stages(store, it) == ["done", "asked", "waiting"]
+    assert stages(store, it) == ["back", "asked", "waiting"]
 
 
 def test_a_pause_and_a_cancel(store):

@@ -367,7 +367,7 @@ def test_one_that_never_came_starts_by_its_schedule(store: Store, noon: Clock) -
 def test_an_edge_is_met_within_a_moment(tmp_path: Path) -> None:
     edge = first_at(read_zone("Europe/Berlin"), datetime(2026, 10, 25, 2, 30))
     behind = wall_clock() + 700 - edge
-    store = Store(tmp_path, Settings(), lambda: wall_clock() - behind)
+    store = Store(tmp_path, Settings(without_login=True), lambda: wall_clock() - behind)
     node = awake(store, "node-1")
     with minding(store):
         schedules.add(store, Owner("worker", node.id), nightly(("", "02:30", "06:00")), "kim")

@@ -179,11 +179,11 @@ def test_pictures_are_kept_by_task(store, clock):
     job(store, tasks=1)
     work = worker.asks_for_work()
     assert store.picture_path(work.task) is None
-    calls.add_picture(store, worker.id, work.task.id, b"a picture", "image/png")
+    calls.add_picture(store, worker, work.task.id, b"a picture", "image/png")
     assert store.picture_path(work.task).read_bytes() == b"a picture"
     assert store.task(work.task.id).picture_at == clock.now
     with pytest.raises(TooLate):
-        calls.add_picture(store, awake(store, "other").id, work.task.id, b"", "image/png")
+        calls.add_picture(store, awake(store, "other"), work.task.id, b"", "image/png")
 
 
 # -- letting go

@@ -127,7 +127,7 @@ from farmhand.manager.config import Settings
 from farmhand.manager.storage.store import Store
 sys.path.insert(0, sys.argv[2])
 from pretended import awake, job
-store = Store(Path(sys.argv[1]), Settings())
+store = Store(Path(sys.argv[1]), Settings(without_login=True))
 for number in range(10_000):
     worker = awake(store, f"node-{number}")
     print("worker", worker.id, flush=True)
@@ -147,7 +147,7 @@ def test_kill_9_loses_nothing_that_was_confirmed(tmp_path):
         said = [victim.stdout.readline().split() for _ in range(22)]
         victim.send_signal(signal.SIGKILL)
         said += [line.split() for line in victim.stdout.read().splitlines()]
-    store = Store(tmp_path, Settings())
+    store = Store(tmp_path, Settings(without_login=True))
     for what, id in said:
         match what:
             case "worker":

@@ -98,3 +98,32 @@ def test_a_drill_is_begun_and_told(client: FlaskClient, store: Store, worker: Wo
     worker.post("sign-off")
     sign_on(worker)
     assert "done, away for 0." in client.get(done.location).text
+
+
+# -- the agents' page
+
+
+def test_the_agents_and_what_they_see_are_listed(client: FlaskClient, agent: AgentCaller, worker: WorkerCaller) -> None:
+    page = client.get("/agents").text
+    assert "sees 1 service." in page
+    assert f'<a href="/workers/{worker.id}">cap-1</a>' in page
+    leave(agent, worker)
+    assert "<b>1 of them down</b>" in client.get("/agents").text
+
+
+def test_without_one_the_page_says_how_to_get_one(client: FlaskClient) -> None:
+    assert "farmhand agent --manager" in client.get("/agents").text.replace("<span>", "").replace("</span>", "")
+
+
+def test_an_agent_is_removed_once_or_twice(client: FlaskClient, agent: AgentCaller) -> None:
+    for _ in range(2):
+        answer = client.post(f"/agents/{agent.id}/remove", follow_redirects=True)
+        assert "is forgotten; its credentials are refused" in answer.text
+    assert "No agent yet" in client.get("/agents").text
+
+
+def test_a_silent_agent_says_what_that_means(client: FlaskClient, agent: AgentCaller, store: Store) -> None:
+    now = store.clock()
+    store.clock = lambda: now + 120_000
+    page = client.get("/agents").text
+    assert "It is silent: nothing is known of its services" in page

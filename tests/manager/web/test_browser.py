@@ -1,12 +1,10 @@
 """The pages in a real browser."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import needs
 import pytest
-from browser import chromium
 from manager_server import serving
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pretended import Pretended, ask, awake, job, register
@@ -20,30 +18,6 @@ from farmhand.worker.wire import Status
 pytestmark = needs.program("chromium")
 
 FAST = 2000  # milliseconds
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    opened = browser.new_context(viewport={"width": 1440, "height": 900})
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page on which nothing may go wrong: no script fails, and the content security policy stops nothing."""
-    wrong: list[str] = []
-    opened = context.new_page()
-    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    yield opened
-    assert wrong == []
 
 
 @pytest.fixture
@@ -177,7 +151,7 @@ def test_the_first_worker_of_all_appears_by_itself(page: Page, url: str, store: 
 def test_a_list_that_someone_works_on_keeps_its_rows_until_asked(list_page: WorkersPage, store: Store) -> None:
     list_page.row("node-1").get_by_role("checkbox").check()
     register(store, "node-0").sign_on()
-    show = list_page.page.get_by_role("button", name="The list has changed")
+    show = list_page.page.get_by_role("button", name="1 new worker · Show")
     show.click(timeout=FAST)
     list_page.says("node-0", "Starting", seconds=5)
     expect(list_page.row("node-1").get_by_role("checkbox")).to_be_checked()

@@ -2,16 +2,25 @@
 
 import html
 import json
+import os
 import re
+import subprocess
+import urllib.request
 from dataclasses import replace
+from pathlib import Path
 
+import needs
 import pytest
 from flask.testing import FlaskClient
 from pretended import Pretended, awake, register
+from signed_in import VIEWER, browser, sign_in
 
+from farmhand.manager.config import Settings
 from farmhand.manager.rules import drift
+from farmhand.manager.rules.access import Role
+from farmhand.manager.rules.tokens import Scope
 from farmhand.manager.rules.workers import Announcement
-from farmhand.manager.storage import calls
+from farmhand.manager.storage import calls, tokens
 from farmhand.manager.storage.store import Store
 from farmhand.units import recipe
 from farmhand.units.carried import digest
@@ -224,3 +233,34 @@ def test_a_sign_on_without_a_definition_forgets_the_last_one(client: FlaskClient
 def test_a_worker_that_never_signed_on_has_a_tab(client: FlaskClient, store: Store) -> None:
     worker = register(store, "node-2")
     assert client.get(f"/workers/{replace(worker).id}/install").status_code == 200
+
+
+# -- where people sign in
+
+
+@needs.program("curl")
+def test_the_commands_fetch_the_files_by_a_token_where_people_sign_in(
+    store: Store, node: Pretended, url: str, tmp_path: Path
+) -> None:
+    store.settings = Settings(without_login=False)
+    kim = sign_in(store, "kim", *VIEWER)
+    token = tokens.make(store, kim.person.id, "install", Scope(Role.VIEWER), 60_000, "kim").text
+    request = urllib.request.Request(f"{url}/workers/{node.id}/install", headers=kim.headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        page = html.unescape(re.sub("</?span>", "", answer.read().decode()))
+    fetch = re.findall(r"<code>(curl [^<]*)</code>", page)
+    compare = re.findall(r"<code>(printf [^<]*)</code>", page)
+    assert len(fetch) == len(compare) == 1
+    words = ["sh", "-ec", "\n".join(fetch + compare)]
+    for secret, code in ((token, 0), ("", 1)):
+        (folder := tmp_path / f"there-{code}").mkdir()
+        environment = {**os.environ, "FARMHAND_TOKEN": secret}
+        assert subprocess.run(words, cwd=folder, env=environment, capture_output=True, check=False).returncode == code
+
+
+def test_in_powershell_the_token_is_a_header_too(client: FlaskClient, store: Store, node: Pretended) -> None:
+    kim = sign_in(store, "kim", *VIEWER)
+    store.settings = Settings(without_login=False)
+    page = browser(client.application, kim).get(f"/workers/{node.id}/install?system=winsw")
+    assert page.status_code == 200
+    assert '-Headers @{Authorization="Bearer $env:FARMHAND_TOKEN"}' in html.unescape(re.sub("</?span>", "", page.text))

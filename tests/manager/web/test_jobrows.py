@@ -7,7 +7,7 @@ import pytest
 from farmhand.manager.rules.jobs import Job
 from farmhand.manager.rules.tasks import Task
 from farmhand.manager.web import jobrows
-from farmhand.manager.web.jobrows import BUTTONS, JOB_STATES, TASK_STATES, job_row, jobs_summary, part, task_row
+from farmhand.manager.web.jobrows import BUTTONS, JOB_STATES, TASK_STATES, job_row, task_row
 from farmhand.worker.wire import JobStatus, TaskStatus
 
 NOW = 1_795_401_126_000
@@ -66,33 +66,3 @@ def test_a_task_does_not_say_its_status_twice(status: TaskStatus, activity: str,
 
 def test_a_task_of_one_step_shows_no_percents() -> None:
     assert task_row(replace(TASK, steps_completed=0, steps_total=1), NOW).percent is None
-
-
-def test_of_many_tasks_the_failed_and_active_ones_are_shown_first() -> None:
-    tasks = [replace(TASK, id=str(n), index_in_job=n, status=TaskStatus.QUEUED) for n in range(600)]
-    tasks[550] = replace(tasks[550], status=TaskStatus.ACTIVE)
-    tasks[599] = replace(tasks[599], status=TaskStatus.FAILED)
-    shown = part(tasks)
-    assert [task.id for task in shown.tasks[:3]] == ["599", "550", "0"]
-    assert (len(shown.tasks), shown.left_out) == (500, "500 of 600 tasks, failed and active ones first")
-    assert part(tasks[:500]).left_out == ""
-
-
-def test_the_newest_pictures_are_shown_in_the_order_of_the_frames() -> None:
-    tasks = [replace(TASK, id=str(n), index_in_job=n, picture_at=NOW + (n * 7) % 100) for n in range(100)]
-    shown = part(tasks).pictures
-    assert len(shown) == 60
-    assert [task.index_in_job for task in shown] == sorted(task.index_in_job for task in shown)
-    assert min(task.picture_at or 0 for task in shown) == NOW + 40
-
-
-@pytest.mark.parametrize(
-    ("statuses", "sentence"),
-    [
-        ([], "No job has been submitted yet."),
-        ([JobStatus.ACTIVE], "1 is being worked on, 0 wait."),
-        ([JobStatus.QUEUED, JobStatus.FAILED], "0 are being worked on, 1 waits, 1 failed."),
-    ],
-)
-def test_the_jobs_in_a_sentence(statuses: list[JobStatus], sentence: str) -> None:
-    assert jobs_summary([replace(JOB, status=status) for status in statuses]) == sentence

@@ -50,6 +50,7 @@ def test_a_schedule_is_filled_in_mended_and_removed(page: Page, store: Store) ->
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="saved: mo-fr 22:00-06:00")).to_be_visible()
     expect(page.locator(".upcoming li")).to_have_count(5)
+    expect(page.locator(".week")).to_be_visible()
     [kept] = schedules.every(store)
     assert not kept.schedule.lazy
     width = page.locator("main").bounding_box()
@@ -58,4 +59,25 @@ def test_a_schedule_is_filled_in_mended_and_removed(page: Page, store: Store) ->
     assert all((box := each.bounding_box()) and box["x"] + box["width"] <= 320 for each in page.locator(".field").all())
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("The sleep schedule is removed.")).to_be_visible()
+    assert schedules.every(store) == []
+
+
+@pytest.mark.parametrize("page", [True], indirect=True, ids=["with-scripts"])
+def test_what_is_filled_in_is_shown_before_it_is_saved_by_keyboard_alone(page: Page, store: Store) -> None:
+    page.get_by_label("Days", exact=True).focus()
+    for words in ("fr", "22:00", "06:00"):
+        page.keyboard.type(words)
+        page.keyboard.press("Tab")
+    expect(page.locator("#preview")).to_contain_text("Not saved")
+    expect(page.locator("#preview .upcoming li").first).to_contain_text("22:00 to 06:00")
+    assert schedules.every(store) == []
+    page.get_by_label("To", exact=True).press("Enter")
+    expect(page.get_by_role("status").filter(has_text="saved: fr 22:00-06:00")).to_be_visible()
+
+
+def test_windows_are_added_and_left_out(page: Page, store: Store) -> None:
+    page.get_by_role("button", name="Add a window").click()
+    page.get_by_label("From").nth(1).fill("12:00")
+    page.get_by_role("button", name="Leave out window 1").click()
+    expect(page.get_by_label("From")).to_have_value("12:00")
     assert schedules.every(store) == []

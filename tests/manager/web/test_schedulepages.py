@@ -102,3 +102,45 @@ def test_the_schedules_of_its_tags_are_named(client: FlaskClient, node: Pretende
     assert "00:00-24:00 (Asia/Tokyo)" in page.text
     assert upcoming(page) == ["Always"]
     assert "Asleep by schedule, always." in page.text
+
+
+def test_every_field_that_is_wrong_has_its_reason_beside_it(client: FlaskClient, node: Pretended) -> None:
+    page = send(client, node, start=["25:00", ""], days=["", "x"], zone="Berlin").text
+    told = dict(re.findall(r'<p class="problem" id="([^"]+)">([^<]+)</p>', page))
+    assert told.keys() == {"window-1", "window-2", "zone-problem"}
+    described = re.findall(r'aria-invalid="true" aria-describedby="([^"]+)"', page)
+    assert described == ["window-1", "window-2", "zone-problem"]
+    assert "is no day" in told["window-2"]
+
+
+def test_a_window_is_added_and_left_out_without_a_script_and_nothing_is_saved(
+    client: FlaskClient, node: Pretended, store: Store
+) -> None:
+    page = send(client, node, step="add")
+    assert values(page, "days") == ["mo-fr", "", ""]
+    page = send(client, node, step="drop-0")
+    assert values(page, "days") == [""]
+    assert schedules.every(store) == []
+
+
+def test_the_last_window_that_is_left_out_leaves_an_empty_one(client: FlaskClient, node: Pretended) -> None:
+    page = send(client, node, days=["mo"], start=["08:00"], end=["09:00"], step="drop-0")
+    assert values(page, "days") == [""]
+
+
+def test_a_preview_says_when_it_would_sleep_and_saves_nothing(
+    client: FlaskClient, node: Pretended, store: Store
+) -> None:
+    page = send(client, node, step="preview")
+    assert "When it would sleep" in page.text
+    assert len(upcoming(page)) == 5
+    assert 'aria-label="Asleep mo-fr 22:00-06:00 (Europe/Berlin)"' in page.text
+    assert page.text.count('<rect class="asleep"') == 10
+    assert values(page, "days") == ["mo-fr", ""]
+    assert schedules.every(store) == []
+
+
+def test_a_preview_of_what_is_wrong_says_so(client: FlaskClient, node: Pretended) -> None:
+    page = send(client, node, step="preview", zone="Berlin")
+    assert page.status_code == 400
+    assert "Once the form is mended" in page.text

@@ -46,7 +46,7 @@ def pending(wish: Request = LAZY, *, seen: bool = False) -> Pending:
         (worker(task=at_work(), request=pending()), "working", "Working", ""),
         (worker(task=at_work(), request=pending(seen=True)), "draining", "Draining", ""),
         (worker(task=at_work(), request=pending(AT_ONCE, seen=True)), "working", "Working", ""),
-        (worker(status=Status.ASLEEP), "asleep", "Asleep", "Takes no task until it is woken up"),
+        (worker(status=Status.ASLEEP), "asleep", "Asleep", "Takes no task until somebody, or its schedule, wakes it"),
         (worker(status=Status.OFFLINE), "offline", "Offline", "Signed off"),
         (worker(status=Status.OFFLINE, request=pending(AT_ONCE)), "starting", "Restarting", "Signed off to restart"),
         (worker(status=Status.ERROR, lost_from=Status.ASLEEP), "error", "Lost", "No sign of life; it was asleep"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from farmhand.supervisor.rules.attested import PROPERTIES, attest, state_of
+from farmhand.supervisor.rules.attested import PROPERTIES, attest, policy_of, state_of
 from farmhand.supervisor.rules.life import Life
 from farmhand.supervisor.rules.properties import Facts, properties
 from farmhand.units.spec import Command, Service, StatusSet
@@ -20,7 +20,8 @@ SHOWN = {name: value for name, value in properties(WORKER, Life(), Facts()).item
 
 
 def test_our_own_supervisor_shows_all_that_is_needed() -> None:
-    assert SHOWN.keys() == set(PROPERTIES) - {"ExecMainExitTimestamp"}  # which is there once it has ended
+    stamps = {name for name in PROPERTIES if "Timestamp" in name}  # which are there once it has begun, or ended
+    assert SHOWN.keys() == set(PROPERTIES) - stamps
 
 
 def test_a_worker_made_by_us_is_attested() -> None:
@@ -101,3 +102,41 @@ def test_a_service_that_never_ran_has_not_ended() -> None:
         "invocation": "",
         "exit": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("exited", "started", "down"),
+    [
+        ("1000000", "4100000", 3100),
+        ("1000000", "1000400", 0),
+        ("4100000", "1000000", None),  # it has ended, and not begun anew
+        ("0", "4100000", None),  # as systemd has it while the next run lasts
+        ("", "n/a", None),
+    ],
+)
+def test_how_long_it_was_down_is_said_where_it_is_known(exited: str, started: str, down: int | None) -> None:
+    times = {"ExecMainExitTimestampMonotonic": exited, "ExecMainStartTimestampMonotonic": started}
+    assert state_of({**SHOWN, **times}).get("down") == down
+
+
+def test_what_is_done_otherwise_is_said_too() -> None:
+    assert policy_of({**SHOWN, "ActiveState": "active", "WatchdogUSec": "1min"}) == {
+        "clean": "stays down: Restart=on-failure and it ended with exit code 0, result success",
+        "crash": "starts again after 0.1s, at most 5 times in 10s: Restart=on-failure and it ended with signal SIGSEGV",
+        "hang": "killed after 1min of silence; it starts again after 0.1s, at most 5 times in 10s: "
+        "Restart=on-failure and it ended with signal SIGABRT, result watchdog",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ActiveState": "active", "WatchdogUSec": "0"}, "nobody notices: WatchdogSec= is not set"),
+        ({"ActiveState": "active", "WatchdogUSec": "infinity"}, "nobody notices: WatchdogSec= is not set"),
+        ({"ActiveState": "inactive"}, None),
+        ({"ActiveState": "active", "WatchdogUSec": "soon"}, None),
+        ({"ActiveState": "active", "LoadState": "not-found"}, None),
+    ],
+)
+def test_of_a_hang_is_said_what_is_known(changes: dict[str, str], said: str | None) -> None:
+    assert policy_of({**SHOWN, **changes}).get("hang") == said

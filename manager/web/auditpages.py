@@ -1,0 +1,66 @@
+"""The page of the audit log, and the log as a file. Admins only: needs.py."""
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, render_template, request, url_for
+from werkzeug.exceptions import BadRequest, NotFound
+
+from ...units.errors import BadValue
+from ..rules import auditing, deeds
+from ..rules.auditing import FILTERS, FORMATS, Wanted
+from ..rules.deeds import Deed
+from ..storage import audit
+from .auditrows import row
+from .framing import address
+from .origin import operator
+from .site import store
+
+bp = Blueprint("auditpages", __name__)
+
+PAGE = 100
+
+
+@bp.get("/audit")
+def show() -> str:
+    wanted, given = read(request.args), _given(request.args)
+    before = request.args.get("before", type=int)
+    found = audit.newest_first(store().database, wanted, before, PAGE + 1)
+    more, now = len(found) > PAGE, store().clock()
+    here = url_for(".show")
+    return render_template(
+        "audit.html",
+        section="audit",
+        rows=[row(entry, now) for entry in found[:PAGE]],
+        filters={name: given.get(name, "") for name in FILTERS},
+        filtered=bool(given),
+        head=audit.head(store().database),
+        newest=address(here, dict(given)) if before is not None else None,
+        older=address(here, {**given, "before": found[PAGE - 1].seq}) if more else None,
+        files={name: address(url_for(".export", format=name), dict(given)) for name in FORMATS},
+    )
+
+
+@bp.get("/audit.<format>")
+def export(format: str) -> Response:
+    """Send the wanted rows, the oldest first, however many there are."""
+    if format not in FORMATS:
+        raise NotFound
+    form, wanted = FORMATS[format], read(request.args)
+    deed = Deed(deeds.EXPORTED, operator(request), f"the audit log as {format}", _given(request.args))
+    return Response(
+        auditing.lines(audit.exported(store().database, wanted, deed), form),
+        mimetype=form.type,
+        headers={"Content-Disposition": f'attachment; filename="audit.{format}"'},
+    )
+
+
+def read(given: Mapping[str, str]) -> Wanted:
+    try:
+        return auditing.read(given, ZoneInfo(store().settings.time_zone))
+    except BadValue as error:
+        raise BadRequest(f"{error.problem}; {error.hint}") from None
+
+
+def _given(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: given[name].strip() for name in FILTERS if given.get(name, "").strip()}
