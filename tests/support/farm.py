@@ -128,13 +128,18 @@ def started(data: Path, *words: str, port: int) -> Iterator[Farm]:
             process.kill()
 
 
-@contextlib.contextmanager
-def running(data: Path, config: Path = ROOT / "config" / "farm.yaml", *, workers: int = 3) -> Iterator[Farm]:
-    """Run a farm under the supervisor, with its workers awake, where nobody has to sign in."""
+def without_login(data: Path, config: Path) -> Path:
+    """Write a farm's configuration into its folder, changed so that nobody has to sign in."""
     data.mkdir(parents=True, exist_ok=True)
     file = data / "farm.yaml"
     file.write_text(config.read_text().replace("farmhand-manager run ", "farmhand-manager run --without-login "))
-    with started(data, str(BIN / "farmhand"), "run", str(file), port=free_port()) as farm:
+    return file
+
+
+@contextlib.contextmanager
+def running(data: Path, config: Path = ROOT / "config" / "farm.yaml", *, workers: int = 3) -> Iterator[Farm]:
+    """Run a farm under the supervisor, with its workers awake, where nobody has to sign in."""
+    with started(data, str(BIN / "farmhand"), "run", str(without_login(data, config)), port=free_port()) as farm:
         await_start(farm, lambda: list(farm.statuses().values()) == ["awake"] * workers)
         yield farm
 

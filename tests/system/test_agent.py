@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from farm import BIN, Farm, ask, running
+from farm import BIN, Farm, ask, running, without_login
 from polling import until
 
 CONFIG = """
@@ -81,6 +81,10 @@ class Bench:
         assert caught.value.code == 409
         message: str = json.load(caught.value)["message"]
         return message
+
+    def reload(self, config: Path) -> None:
+        without_login(self.farm.data, config)
+        assert self.farm.run("farmhand", "daemon-reload").returncode == 0
 
     def shut_down(self) -> None:
         path = f"/api/v3/worker-mgt/workers/{self.worker['id']}/setstatus"
@@ -190,11 +194,9 @@ def test_an_agent_outlives_a_supervisor_that_is_replaced(bench: Bench) -> None:
 
 
 def test_a_policy_that_changes_is_attested_anew(bench: Bench, folder: Path) -> None:
-    write(folder, restart="'no'", force="48")
-    assert bench.farm.run("farmhand", "daemon-reload").returncode == 0
+    bench.reload(write(folder, restart="'no'", force="48"))
     assert bench.attested("broken")["why"] == "worker: 47 is not in RestartForceExitStatus= and Restart=no"
-    write(folder)
-    assert bench.farm.run("farmhand", "daemon-reload").returncode == 0
+    bench.reload(write(folder))
     bench.attested("verified")
 
 
