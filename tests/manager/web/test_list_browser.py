@@ -114,6 +114,7 @@ def test_what_is_selected_stands_in_the_address(listed: WorkersPage, workers: di
     expect(listed.page).to_have_url(f"{listed.url}/workers?pick={picked}")
     listed.page.reload()
     assert chosen(listed) == ["node-2", "node-5"]
+    live(listed.page)
     listed.page.get_by_role("link", name="Name").click()
     expect(listed.page).to_have_url(re.compile("sort=-name"))
     assert sorted(chosen(listed)) == ["node-2", "node-5"]
