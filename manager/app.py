@@ -68,6 +68,7 @@ from .web import (
     worker_api,
     workerpages,
 )
+from .web.bodies import whole
 from .web.compressed import compressed
 from .web.feed import Feed
 from .web.fragments import Fragments
@@ -259,5 +260,5 @@ def create_asgi(store: Store) -> tuple[Starlette, Waiting]:
     ]
     app = Starlette(routes=[*routes, *health.routes(store)], middleware=middleware, lifespan=waiting.lifespan)
     # Not a Mount, which leaves out paths with a line's end in them.
-    app.router.default = quick(flask, in_pieces, AT_ONCE[store.database.name])
+    app.router.default = whole(quick(flask, in_pieces, AT_ONCE[store.database.name]), LARGEST)
     return app, waiting

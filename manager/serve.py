@@ -17,6 +17,7 @@ from .announce import announcing
 from .app import Waiting, create_asgi
 from .storage.store import Store
 from .web.hangup import able_to_hang_up
+from .web.impatient import impatient
 from .web.site import opened
 from .welcome import first_link
 
@@ -116,6 +117,7 @@ def make_server(app: Starlette) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         lifespan="on",
+        http="h11",  # whatever else is installed: it limits how long the head of a request is
         ws="none",
         server_header=False,
         proxy_headers=False,
@@ -123,7 +125,7 @@ def make_server(app: Starlette) -> uvicorn.Server:
         timeout_graceful_shutdown=PATIENCE,
     )
     config.load()
-    config.http_protocol_class = able_to_hang_up(config.http_protocol_class)  # type: ignore[assignment]
+    config.http_protocol_class = impatient(able_to_hang_up(config.http_protocol_class))  # type: ignore[assignment]
     return uvicorn.Server(config)
 
 

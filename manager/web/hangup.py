@@ -19,13 +19,16 @@ from ...worker.wire import API
 # Under this name, a scope's extensions have what ends its connection.
 HANG_UP = "farmhand.hang_up"
 
+# A call that arrived in part is none that was refused.
+TOO_SLOW = 408
+
 WORKERS = f"{API}/worker/"
 # Its caller has no identity yet that it could throw away, and ends after any failure.
 REGISTER = f"{API}/worker/register-worker"
 
 
 def unanswered(app: ASGIApp) -> ASGIApp:
-    """End the connection of a worker instead of answering 5xx, where the server can."""
+    """End the connection of a worker instead of answering 5xx, or 408, where the server can."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         hang_up: Callable[[], None] | None = scope.get("extensions", {}).get(HANG_UP)
@@ -36,7 +39,7 @@ def unanswered(app: ASGIApp) -> ASGIApp:
 
         async def send_unless_failed(message: Message) -> None:
             nonlocal failed
-            failed = failed or message.get("status", 0) >= 500
+            failed = failed or message.get("status", 0) >= 500 or message.get("status") == TOO_SLOW
             if not failed:
                 await send(message)
 
