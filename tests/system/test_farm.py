@@ -25,6 +25,15 @@ PATIENCE = 60  # seconds: the task has to end first, and it renders when nobody 
 RESTART = re.compile(r"worker@(\d): running -> auto-restart .*\(exit code 47 is in RestartForceExitStatus=\)")
 
 
+def without_undo(folder: Path) -> Path:
+    """Write the farm's configuration so that immediate actions abort tasks, which end within seconds."""
+    settings, config = folder / "manager.yaml", folder / "farm.yaml"
+    settings.write_text("undo: 0\n")
+    text = (ROOT / "config" / "farm.yaml").read_text()
+    config.write_text(text.replace("farmhand-manager run ", f"farmhand-manager run --config {settings} "))
+    return config
+
+
 def submit(farm: Farm, folder: Path) -> str:
     """Submit the example job for Blender; return the job's id."""
     settings = {"frames": f"1-{LAST}", "samples": SAMPLES, "folder": folder}
@@ -49,7 +58,7 @@ def restart(farm: Farm, page: WorkersPage, flavour: str, *numbers: int) -> None:
     before = {number: farm.show(f"worker@{number}", "MainPID")["MainPID"] for number in numbers}
     for number in numbers:
         page.says(f"node-{number}", "Working")
-    page.choose(f"Restart ({flavour})", *(f"node-{number}" for number in numbers))
+    page.choose_and_confirm(f"Restart ({flavour})", *(f"node-{number}" for number in numbers))
     for number in numbers:
         page.nothing_pending(f"node-{number}", seconds=PATIENCE)
         assert farm.show(f"worker@{number}", "MainPID")["MainPID"] not in ("0", before[number])
@@ -58,7 +67,7 @@ def restart(farm: Farm, page: WorkersPage, flavour: str, *numbers: int) -> None:
 
 def sleep_and_wake(page: WorkersPage, flavour: str, worker: str) -> None:
     page.says(worker, "Working")
-    page.choose(f"Send to Sleep ({flavour})", worker)
+    page.choose_and_confirm(f"Send to Sleep ({flavour})", worker)
     page.says(worker, "Asleep", seconds=PATIENCE)
     page.choose("Wake Up", worker)
     page.says(worker, "Working")
@@ -67,7 +76,7 @@ def sleep_and_wake(page: WorkersPage, flavour: str, worker: str) -> None:
 def shut_down(farm: Farm, page: WorkersPage, flavour: str, number: int) -> None:
     """Shut a worker down; it stays down, without a failure, until it is started by hand."""
     page.says(f"node-{number}", "Working")
-    page.choose(f"Shut Down ({flavour})", f"node-{number}")
+    page.choose_and_confirm(f"Shut Down ({flavour})", f"node-{number}")
     page.says(f"node-{number}", "Offline", seconds=PATIENCE)
     until(lambda: service(farm, number)["ActiveState"] == "inactive", "the supervisor to leave it down")
     found = service(farm, number)
@@ -109,7 +118,7 @@ def render_undisturbed(blend: Path, out: Path) -> None:
 @needs.program("chromium")
 def test_every_action_while_blender_renders(tmp_path: Path) -> None:
     frames = tmp_path / "frames"
-    with running(tmp_path / "data") as farm, chromium() as browser:
+    with running(tmp_path / "data", without_undo(tmp_path)) as farm, chromium() as browser:
         job = submit(farm, frames)
         page = WorkersPage(browser.new_page(), farm.url).open()
         for flavour in ("immediately", "after task is finished"):

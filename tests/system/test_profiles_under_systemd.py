@@ -65,6 +65,11 @@ import make_scene
 OUTPUT = """[Service]
 StandardOutput=append:/srv/%N.log
 """
+# Programs that know no login are let in, and so is a worker that nobody has seen before.
+OPEN = """
+open_networks: {networks: [127.0.0.0/8], allow: operate}
+registration: open
+"""
 # Whoever runs a command beside the manager is kept from the same.
 PROBE = """[Service]
 WorkingDirectory=/var/lib/farmhand-manager
@@ -164,6 +169,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
             (units / f"{unit}.d").mkdir()
             (units / f"{unit}.d" / f"{unit}.conf").write_text(text)
         listen = ("--listen", f"127.0.0.1:{bench.port}", "--program", "/srv/venv/bin/farmhand-manager")
+        bench.inside("/srv/manager.yaml").write_text(OPEN)
+        listen += ("--settings", "/srv/manager.yaml")
         bench.install("farmhand-manager.service", "--manager-unit", *listen, "--user", USER, "--group", USER)
         bench.start("farmhand-manager.service")
         try:
