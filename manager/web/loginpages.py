@@ -1,7 +1,5 @@
 """Signing in and out, and the page of a link by which somebody chooses a password."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
@@ -15,6 +13,7 @@ from ..storage.people import Person
 from ..storage.sessions import Link
 from .access import SIGN_IN
 from .callers import Kind, caller
+from .origin import parts
 from .outcome import Notice
 from .sessioncookie import forget, keep, secret_of
 from .site import flashed, store
@@ -84,9 +83,8 @@ def sign_out() -> ResponseReturnValue:
 
 def way_back(said: str) -> str:
     """Return the page to go to after signing in; of this manager, whatever was said."""
-    parts = urlsplit(said)
-    own = said.startswith("/") and not parts.scheme and not parts.netloc and "\\" not in said and said.isprintable()
-    return said if own and parts.path not in (SIGN_IN, "/sign-out") else url_for("pages.workers")
+    own = said.startswith("/") and not said.startswith("//") and "\\" not in said and said.isprintable()
+    return said if own and parts(said).path not in (SIGN_IN, "/sign-out") else url_for("pages.workers")
 
 
 def _form(here: str, notices: list[Notice], name: str = "") -> str:

@@ -1,6 +1,6 @@
 """Where a request comes from: forms of other sites are refused, and operators are named."""
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from werkzeug import Request
 from werkzeug.exceptions import Forbidden
@@ -19,9 +19,17 @@ def refuse_other_sites(request: Request) -> None:
     if request.method in SAFE:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    foreign = origin is not None and parts(origin).netloc != request.host
     if foreign or site not in (None, "same-origin", "none"):
         raise Forbidden(f"this was sent by a page of another site ({origin or site}); use the manager's own pages")
+
+
+def parts(address: str) -> SplitResult:
+    """Return the parts of an address that a browser or a program sent; empty ones of what is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:  # a bracket without its other
+        return SplitResult("", "", "", "", "")
 
 
 def operator(_request: Request) -> str:

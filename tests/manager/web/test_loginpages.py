@@ -146,12 +146,19 @@ def test_a_person_comes_back_to_where_they_were(client: FlaskClient, kim: people
     "elsewhere",
     [
         *("https://evil.example/", "//evil.example/", "/\\evil.example/", "\\/evil.example", "javascript:alert(1)"),
+        *("///evil.example/", "////evil.example/", "//[", "http://["),
         *("/a\nb", "/sign-in", "/sign-out", "", "workers"),
     ],
 )
 def test_nobody_is_sent_to_another_site(app: Flask, elsewhere: str) -> None:
     with app.test_request_context():
         assert way_back(elsewhere) == "/workers"
+
+
+@pytest.mark.parametrize("name", ["Origin", "Referer"])
+def test_addresses_that_are_none_are_of_nobody(client: FlaskClient, name: str) -> None:
+    answer = client.post("/workers/act", headers={name: "http://["})
+    assert answer.status_code == (403 if name == "Origin" else 303)
 
 
 @pytest.mark.parametrize(("name", "password"), [("kim", "x" * 20), ("nobody", PASSWORD), ("kim", "x" * 300), ("", "")])
