@@ -8,12 +8,12 @@ import secrets
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from ..rules import deeds
 from ..rules.deeds import Deed
+from ..rules.joining import neighbourhood
 from ..rules.passwords import folded
 from ..rules.throttle import FORGOTTEN, Count, Failures, another, wait
 from .database import Change
@@ -252,9 +252,5 @@ def _remember(change: Change, person_id: str, address: str) -> None:
 
 
 def place(address: str) -> str:
-    """Return an address, of IPv6 the network of which one customer has all."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address[:60]
-    return str(ip_network(f"{found}/64", strict=False)) if found.version == 6 else str(found)
+    """Return an address, of IPv6 the network of which one customer has all; what a proxy may say instead is cut."""
+    return neighbourhood(address)[:60]

@@ -44,7 +44,8 @@ NOBODY = Peer()
 
 def knowing_peers(app: ASGIApp, proxies: Collection[str] = (), login: ProxyLogin | None = None) -> ASGIApp:
     """Note each request's peer, then put who calls in its place as far as these proxies say it."""
-    inner: Any = ProxyHeadersMiddleware(app, list(proxies)) if proxies else app  # type: ignore[arg-type]
+    known = uncovered(app)
+    inner: Any = ProxyHeadersMiddleware(known, list(proxies)) if proxies else known  # type: ignore[arg-type]
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -52,7 +53,31 @@ def knowing_peers(app: ASGIApp, proxies: Collection[str] = (), login: ProxyLogin
             scope[_NOTE] = seen(address, scope["headers"], proxies, login)
         await inner(scope, receive, send)
 
+    return uncovered(call)
+
+
+def uncovered(app: ASGIApp) -> ASGIApp:
+    """Call who calls by IPv4 so, whom an IPv6 socket, ours or a proxy's, calls ::ffff:…: limits and networks count it.
+
+    All of them would be of one network of IPv6 else, and whoever fails to sign in would keep out all others.
+    """
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("client"):
+            host, port = scope["client"]
+            scope["client"] = bare(host), port
+        await app(scope, receive, send)
+
     return call
+
+
+def bare(address: str) -> str:
+    """Return an address of IPv4 without the cover that IPv6 sockets put on it; any other text as it is."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(getattr(found, "ipv4_mapped", None) or address)
 
 
 def peer(scope: Mapping[str, Any]) -> Peer:
@@ -87,10 +112,9 @@ def _values(headers: Collection[tuple[bytes, bytes]], name: str) -> list[str]:
 def is_in(address: str, networks: Collection[str]) -> bool:
     """Say whether an address is in one of the networks; IPv4 in the cover of IPv6 is IPv4."""
     try:
-        found = ip_address(address)
+        found = ip_address(bare(address))
     except ValueError:
         return False
-    found = getattr(found, "ipv4_mapped", None) or found
     return any(found in _network(network) for network in networks)
 
 

@@ -200,7 +200,8 @@ def test_one_address_that_tries_many_names_waits(store):
 
 def test_a_customers_ipv6_network_is_one_place():
     assert sessions.place("2001:db8:1:2:3::4") == sessions.place("2001:db8:1:2::9") != sessions.place("2001:db8:1:3::9")
-    assert sessions.place("10.1.1.1") == "10.1.1.1"
+    assert sessions.place("10.1.1.1") == sessions.place("::ffff:10.1.1.1") == "10.1.1.1"
+    assert sessions.place("x" * 100) == "x" * 60
 
 
 def test_what_was_typed_for_a_name_is_not_written_down(store, clock):

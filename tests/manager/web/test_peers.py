@@ -70,6 +70,20 @@ def test_without_the_setting_the_header_means_nothing() -> None:
     assert asked("192.0.2.7", [KIM], login=None)[1] == Peer("192.0.2.7")
 
 
+@pytest.mark.parametrize(
+    ("address", "said", "client"),
+    [
+        ("::ffff:192.0.2.7", [], "192.0.2.7"),
+        ("::ffff:192.0.2.7", [(b"x-forwarded-for", b"10.20.0.1")], "192.0.2.7"),
+        ("::ffff:10.0.0.1", [(b"x-forwarded-for", b"203.0.113.9")], "203.0.113.9"),
+        ("10.0.0.1", [(b"x-forwarded-for", b"::ffff:203.0.113.9")], "203.0.113.9"),
+        ("2001:db8::7", [], "2001:db8::7"),
+    ],
+)
+def test_ipv4_is_ipv4_by_whatever_socket(address: str, said: Headers, client: str) -> None:
+    assert asked(address, said)[0] == client
+
+
 @pytest.mark.parametrize("header", [b"x-forwarded-for", b"x-real-ip", b"forwarded"])
 def test_who_says_that_it_speaks_for_others_is_noted(header: bytes) -> None:
     client, noted = asked("192.0.2.7", [(header, b"10.20.0.1")])
