@@ -10,6 +10,7 @@ from ..rules.deeds import deed_of
 from ..rules.facts import Fact, Kind
 from ..rules.workers import is_farm
 from .database import Change
+from .many import insert_all
 from .tables import event
 
 
@@ -38,7 +39,6 @@ class Told:
 
 
 _APPEND = insert(event).returning(event.c.seq)
-_APPEND_ALL = insert(event).returning(event.c.seq, sort_by_parameter_order=True)
 
 
 def append(
@@ -65,12 +65,25 @@ def append_all(change: Change, told: Sequence[Told], who: str = "") -> Sequence[
         return ()
     if not change.seq:
         change.queue()
-    rows = [_row(change, each, who) for each in told]
-    seqs = change.connection.execute(_APPEND_ALL, rows).scalars().all()
-    change.seq = max(seqs)
+    seqs = _take(change.connection, len(told))
+    rows = [{"seq": seq, **_row(change, each, who)} for seq, each in zip(seqs, told, strict=True)]
+    insert_all(change.connection, event, rows)
+    change.seq = seqs[-1]
     for each in told:
         _note(change, each, who)
     return seqs
+
+
+def _take(connection: Connection, number: int) -> Sequence[int]:
+    """Return the next numbers of events, which nobody else takes before this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        return connection.execute(_TAKE, {"number": number}).scalars().all()
+    last = connection.execute(_LAST).scalar() or 0
+    return range(last + 1, last + 1 + number)
+
+
+_TAKE = text("SELECT nextval(pg_get_serial_sequence('event', 'seq')) FROM generate_series(1, :number)")
+_LAST = text("SELECT seq FROM sqlite_sequence WHERE name = 'event'")
 
 
 def _row(change: Change, told: Told, who: str) -> dict[str, object]:

@@ -30,6 +30,7 @@ from ..rules.workers import LastTask, LastWish, Moved, Pending, Terms, Worker
 from . import events
 from .database import Change
 from .events import Told
+from .many import OF, update_all
 from .tables import (
     agent,
     agent_service,
@@ -116,7 +117,7 @@ def load(connection: Connection, ids: Collection[str] | None, seen: Mapping[str,
             rows = connection.execute(_WORKER, {"id": id})
         case _:
             rows = connection.execute(_WORKERS_BY_ID, {"ids": list(ids)})
-    return [_worker(row, seen) for row in rows]
+    return [_worker(row, seen) for row in rows.all()]
 
 
 def known(connection: Connection, worker_id: str, secret: str, seen: Mapping[str, int]) -> Worker | None:
@@ -268,9 +269,9 @@ def save_all(change: Change, moves: Sequence[tuple[Worker, Moved]], who: str = "
     for before, moved in moves:
         values = _changed(before, moved, [next(seqs) for _ in moved.facts])
         if values:
-            alike.setdefault(tuple(values), []).append({"of": before.id, **values})
+            alike.setdefault(tuple(values), []).append({OF: before.id, **values})
     for rows in alike.values():
-        change.connection.execute(_SAVE, rows)
+        update_all(change.connection, worker, rows)
 
 
 def _task_of(worker: Worker) -> str | None:
