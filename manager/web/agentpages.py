@@ -44,7 +44,7 @@ def every() -> str:
     rows = [Row(it, Moment(it.last_seen, now), _trouble(it, now), sees.get(it.id, ())) for it in agents.known(store())]
     return render_template(
         "agents.html",
-        section="workers",
+        section="farm",
         agents=sorted(rows, key=lambda row: not row.trouble),
         notices=flashed(),
         here=url_for(".every"),

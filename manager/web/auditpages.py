@@ -30,7 +30,7 @@ def show() -> str:
     here = url_for(".show")
     return render_template(
         "audit.html",
-        section="audit",
+        section="farm",
         rows=[row(entry, now) for entry in found[:PAGE]],
         filters={name: given.get(name, "") for name in FILTERS},
         filtered=bool(given),

@@ -53,7 +53,7 @@ def farm() -> str:
     here = url_for(".farm")
     return render_template(
         "farm.html",
-        section="workers",
+        section="farm",
         reaches=[(each, address(here, {"reach": each.key}), each is reach) for each in REACHES.values()],
         states=farmview.states_chart([one for one in taken if one.at >= now - reach.length], reach, now),
         endings=farmview.ends_chart(taken, now),

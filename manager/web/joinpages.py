@@ -105,7 +105,7 @@ def show() -> str:
     now = store().clock()
     return render_template(
         "joining.html",
-        section="workers",
+        section="farm",
         guests=door(1000),
         codes=[code_row(each, now) for each in enrolments.known(store())],
         tags=tags.every(store()),

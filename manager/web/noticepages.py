@@ -47,7 +47,7 @@ def show() -> str:
     now, settings = store().clock(), store().settings.notices
     return render_template(
         "notices.html",
-        section="audit",
+        section="farm",
         targets=[target_row(target) for target in settings.to],
         deliveries=[delivery_row(each, now) for each in outbox.newest_first(store())],
         notices=flashed(),

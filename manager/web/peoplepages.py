@@ -123,8 +123,7 @@ def _list(notices: Sequence[Notice], name: str = "") -> str:
     found = [person_row(each, stands.get(each.id, Standing()), now) for each in kept.every(store())]
     return render_template(
         "people.html",
-        section="account",
-        tab="people",
+        section="farm",
         people=[row for row in found if not row.off] + [row for row in found if row.off],
         name=name,
         notices=notices,
@@ -137,8 +136,7 @@ def _one(person_id: str, notices: Sequence[Notice], code: int = 200) -> Response
     stands = standing.all_of(store()).get(found.id, Standing())
     shown = render_template(
         "person.html",
-        section="account",
-        tab="people",
+        section="farm",
         p=person_row(found, stands, now),
         made=Moment(found.made_at, now),
         off=None if stands.off_at is None else Moment(stands.off_at, now),

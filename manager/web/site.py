@@ -13,6 +13,7 @@ from ..config import Settings
 from ..signin import Allowed, OpenNetworks
 from ..storage import standing
 from ..storage.store import Store
+from . import places
 from .callers import caller
 from .moments import Moment
 from .outcome import Notice
@@ -111,5 +112,7 @@ def prepare(app: Flask) -> None:
             "shortcuts": shortcuts(),
             "manager_name": store().settings.manager_name,
             "warnings": warnings(store().settings),
+            "main_menu": places.main_menu,
+            "farm_menu": places.farm_menu,
             "static": lambda name: url_for("static", filename=name),
         }

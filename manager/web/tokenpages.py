@@ -78,9 +78,7 @@ def revoke() -> ResponseReturnValue:
 @bp.get("/tokens")
 def all_of_them() -> str:
     rows = token_rows(tokens.every(store()))
-    return render_template(
-        "tokens.html", section="account", tab="all-tokens", tokens=rows, notices=flashed(), back="all", owners=True
-    )
+    return render_template("tokens.html", section="farm", tokens=rows, notices=flashed(), back="all", owners=True)
 
 
 def token_rows(found: Sequence[Token]) -> list[TokenRow]:

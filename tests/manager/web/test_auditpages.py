@@ -87,7 +87,7 @@ def test_pages_lead_to_older_rows_and_back(client, store, monkeypatch):
     for name in "abcde":
         tags.add(store, name, "", "kim")
     first = page(client, who="kim")
-    assert ("tag e" in first, "tag c" in first, "Newest" in first) == (True, False, False)
+    assert ("tag e" in first, "tag c<" in first, "Newest" in first) == (True, False, False)
     assert 'href="/audit?who=kim&amp;before=4"' in first
     last = page(client, who="kim", before=2)
     assert ("tag a" in last, "Older" in last, 'href="/audit?who=kim"' in last) == (True, False, True)
