@@ -135,7 +135,7 @@ class Pages:
 def pages(page: int, shown: int, matching: int, address: Mapping[int, str], total: int | None = None) -> Pages:
     first = (page - 1) * PAGE
     among = f", {total:,} in all" if total is not None and total != matching else ""
-    words = f"{first + 1}\u2013{first + shown} of {matching:,}{among}" if shown else f"None of {matching:,}{among}"
+    words = f"{first + 1} to {first + shown} of {matching:,}{among}" if shown else f"0 of {total or matching:,}"
     return Pages(words, address[page - 1] if page > 1 else "", address[page + 1] if first + shown < matching else "")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from ...worker.wire import Status
 from ..rules.actions import asker
@@ -18,6 +19,9 @@ from .upkeep import NO_UPKEEP, Upkeep, upkeep
 
 # A worker that keeps a request open is heard of every 25 s, one that polls every 20 s; three times that is late.
 LATE_MS = 75_000
+
+# Characters of tags on the two lines of a row, with what stands around them; the rest is a number that unfolds.
+TAG_ROOM = 26
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,16 @@ class Row:
     @property
     def bad(self) -> bool:
         return self.state is LOST
+
+    @property
+    def first_tags(self) -> tuple[str, ...]:
+        """Return the tags that a row has room for, each of them whole."""
+        room = list(accumulate(len(tag) + 2 for tag in self.tags))
+        return self.tags[: max(1, sum(taken <= TAG_ROOM for taken in room))]
+
+    @property
+    def more_tags(self) -> tuple[str, ...]:
+        return self.tags[len(self.first_tags) :]
 
     @property
     def many(self) -> bool:

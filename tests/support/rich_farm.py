@@ -227,6 +227,8 @@ def _tags(store: Store, worker_ids: list[str]) -> None:
     for worker_id in worker_ids[:4]:
         tags.give(store, worker_id, [gpu.id], "kim")
     tags.give(store, worker_ids[4], [gpu.id, night.id], "kim")
+    more = [tags.add(store, name, "", "kim").id for name in ("128 GB", "building 2")]
+    tags.give(store, worker_ids[3], [gpu.id, night.id, *more], "kim")
 
 
 def _ended(store: Store, worker: Pretended, status: TaskStatus) -> str:

@@ -48,10 +48,10 @@ def test_an_address_for_what_there_is_not_says_so(said: tuple[str, str]) -> None
 
 def test_where_one_is() -> None:
     around = {page: f"/{page}" for page in range(5)}
-    assert pages(1, 0, 0, around, 7).range == "None of 0, 7 in all"
+    assert pages(1, 0, 0, around, 7).range == "0 of 7"
     first, second = pages(1, PAGE, PAGE + 5, around), pages(2, 5, PAGE + 5, around)
-    assert (first.range, first.previous, first.next) == ("1\u2013100 of 105", "", "/2")
-    assert (second.range, second.previous, second.next) == ("101\u2013105 of 105", "/1", "")
+    assert (first.range, first.previous, first.next) == ("1 to 100 of 105", "", "/2")
+    assert (second.range, second.previous, second.next) == ("101 to 105 of 105", "/1", "")
 
 
 def test_the_map_has_every_task_in_its_place() -> None:

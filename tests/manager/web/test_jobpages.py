@@ -16,11 +16,11 @@ def test_the_list_is_filtered_sorted_and_cut_by_its_address(client: FlaskClient,
         job(store, f"shot {number:03}", tasks=1)
     job(store, "<b>other</b>", tasks=1)
     page = client.get("/jobs").text
-    assert "1\u2013100 of 102" in page
+    assert "1 to 100 of 102" in page
     assert 'href="/jobs?page=2"' in page
     assert "&lt;b&gt;other&lt;/b&gt;" in page
     found = client.get("/jobs?q=shot&sort=name&page=2").text
-    assert "101\u2013101 of 101, 102 in all" in found
+    assert "101 to 101 of 101, 102 in all" in found
     assert ">shot 100<" in found
     assert "No job matches" in client.get("/jobs?status=failed").text
     assert client.get("/jobs?status=x").status_code == 400
@@ -57,7 +57,7 @@ def test_what_a_worker_did_in_a_job(client: FlaskClient, store: Store) -> None:
     assert theirs is not None
     page = client.get(f"/jobs/{job_id}?worker={one.id}").text
     assert f'value="{one.id}" selected' in page
-    assert "1\u20131 of 1, 3 in all" in page
+    assert "1 to 1 of 1, 3 in all" in page
     assert f"/tasks/{mine.task.id}" in page
     assert f"/tasks/{theirs.task.id}" not in page
     assert f"/jobs/{job_id}?worker={one.id}" in client.get(f"/tasks/{mine.task.id}").text

@@ -1,5 +1,7 @@
 """Which page of the list an address means, and what the list says of it."""
 
+from dataclasses import replace
+
 import pytest
 from werkzeug.datastructures import MultiDict
 
@@ -154,3 +156,21 @@ def test_the_usual_version_is_the_one_that_most_have() -> None:
 def test_what_was_looked_for_in_vain_is_said() -> None:
     said = no_match(4, Filters("blade", status=frozenset({"error"}), can_restart=False))
     assert said == "None of the 4 workers is lost and has “blade” in its name, address or id and cannot restart."
+
+
+@pytest.mark.parametrize(
+    ("tags", "first", "more"),
+    [
+        pytest.param(("gpu", "night shift"), ("gpu", "night shift"), (), id="both whole"),
+        pytest.param(("big", "gpu", "linux", "night shift"), ("big", "gpu", "linux"), ("night shift",), id="one more"),
+        pytest.param(
+            ("as-long-as-nobody-would-want-it", "gpu"), ("as-long-as-nobody-would-want-it",), ("gpu",), id="long"
+        ),
+        pytest.param((), (), (), id="none"),
+    ],
+)
+def test_a_row_has_whole_tags_and_says_how_many_more_there_are(
+    tags: tuple[str, ...], first: tuple[str, ...], more: tuple[str, ...]
+) -> None:
+    row = replace(made("node"), tags=tags)
+    assert (row.first_tags, row.more_tags) == (first, more)
