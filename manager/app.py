@@ -77,6 +77,7 @@ from .web.naming import named
 from .web.peers import knowing_peers
 from .web.pulse import Pulse
 from .web.quick import quick
+from .web.sessioncookie import Told
 
 # Requests that Flask answers at the same time; each holds a thread.
 THREADS = 16
@@ -109,11 +110,11 @@ def create_app(store: Store) -> Flask:
     # The key signs what the next page has to say after a click.
     app.config.update(
         SECRET_KEY=keys.shared(store, keys.SESSIONS),
-        SESSION_COOKIE_NAME="farmhand",
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=LARGEST,
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
+    app.session_interface = Told()
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": site.visible}
     app.extensions["store"] = store
     for module in (

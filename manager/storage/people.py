@@ -177,7 +177,7 @@ def set_grants_within(
 
 
 def set_password(store: Store, person_id: str, kept: str, by: str) -> None:
-    """Keep the hash of a new password; all sessions of the person end. Raises Missing."""
+    """Keep the hash of a new password; all sessions of the person end, and links to choose one. Raises Missing."""
     with store.database.write() as change:
         set_password_within(change, person_id, kept, by)
 
@@ -187,6 +187,7 @@ def set_password_within(change: Change, person_id: str, kept: str, by: str) -> N
     found = load(change.connection, person_id)
     change.connection.execute(update(person).where(person.c.id == person_id).values(password_hash=kept))
     sessions.end_all_within(change, person_id)
+    sessions.end_links_within(change, person_id)
     change.deeds.append(Deed(deeds.PERSON_CHANGED, by, _called(found), {"password": "another one"}))
 
 

@@ -161,6 +161,11 @@ def link(connection: Connection, secret: str, now: int) -> Link | None:
     return None if row is None else Link(row.person_id)
 
 
+def end_links_within(change: Change, person_id: str) -> None:
+    """Have no link be good any more by which somebody could choose a person's password."""
+    change.connection.execute(delete(one_time_link).where(one_time_link.c.person_id == person_id))
+
+
 def spend(change: Change, secret: str) -> Link | None:
     """Use a link up and return what it was for; None where it holds no more. All others for the same go with it."""
     found = link(change.connection, secret, change.now)
@@ -194,12 +199,6 @@ def succeeded(store: Store, name: str, address: str) -> None:
         change.connection.execute(delete(attempt).where(attempt.c.key == keys[Count.PAIR]))
         others = attempt.c.key.in_([keys[Count.ADDRESS], keys[Count.NAME]])
         change.connection.execute(update(attempt).where(others).values(failures=attempt.c.failures - 1))
-
-
-def failed(store: Store, why: str) -> None:
-    """Write down that somebody could not sign in."""
-    with store.database.write() as change:
-        change.deeds.append(Deed(deeds.SIGN_IN_FAILED, "nobody", detail={"why": why}))
 
 
 def mistaken(store: Store, name: str, address: str, whom: str, why: str) -> None:

@@ -14,11 +14,11 @@ from ..rules.deeds import Deed
 from ..rules.passwords import LONGEST_NAME, folded
 from ..rules.tasks import Refused
 from ..rules.vouched import Roles, Vouched
-from . import people, sessions
+from . import people, sessions, tokens
 from .database import Change
 from .people import Person
 from .store import Store
-from .tables import one_time_link, person, spent, tag, vouched
+from .tables import person, spent, tag, vouched
 
 _DAY = 24 * 3600 * 1000
 
@@ -61,15 +61,17 @@ def set_shortcuts(store: Store, person_id: str, *, wanted: bool) -> None:
 
 
 def turn_off(store: Store, person_id: str, by: str) -> None:
-    """Let somebody in no more: sessions, links and the password are gone, and what they might do.
+    """Let somebody in no more: sessions, links, tokens and the password are gone, and what they might do.
 
-    Their name stays, as it stands beside what they did. Raises Missing, and Refused for the last admin.
+    Who is let in again begins anew, and whoever has what they had does not. Their name stays, as it stands beside what
+    they did. Raises Missing, and Refused for the last admin.
     """
     with store.database.write() as change:
         people.set_grants_within(change, person_id, (), by)
         values = {"off_at": change.now, "password_hash": None}
         change.connection.execute(update(person).where(person.c.id == person_id).values(values))
-        change.connection.execute(delete(one_time_link).where(one_time_link.c.person_id == person_id))
+        sessions.end_links_within(change, person_id)
+        tokens.revoke_all_within(change, person_id, by)
 
 
 def turn_on(store: Store, person_id: str, grants: Sequence[Grant], by: str) -> None:
@@ -169,14 +171,14 @@ def once(change: Change, what: str, lasts: int) -> bool:
     return True
 
 
-def note_daily(store: Store, deed: Deed, address: str) -> None:
-    """Write something into the audit log, once a day for each address."""
-    what = f"{deed.what} {address}"
+def note(store: Store, deed: Deed, address: str, again: int = _DAY) -> None:
+    """Write something into the audit log that anybody can have happen: once in so long for each place."""
+    what = f"{deed.what} {sessions.place(address)}"
     with store.database.look() as connection:  # those who come often cost no write
         there = connection.execute(_SPENT.where(spent.c.hash == sessions.hash_secret(what))).scalar()
     if there is None or there <= store.clock():
         with store.database.write() as change:
-            if once(change, what, _DAY):
+            if once(change, what, again):
                 change.deeds.append(deed)
 
 

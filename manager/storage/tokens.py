@@ -87,6 +87,14 @@ def revoke(store: Store, token_id: str, by: str) -> None:
             change.deeds.append(Deed(deeds.TOKEN_REVOKED, by, _called(was)))
 
 
+def revoke_all_within(change: Change, person_id: str, by: str) -> None:
+    """Revoke all tokens of a person's, as a part of a transaction."""
+    mine = change.connection.execute(_TOKENS.where(token.c.person_id == person_id, token.c.revoked_at.is_(None)))
+    for was in map(_token, mine.all()):
+        change.connection.execute(update(token).where(token.c.id == was.id).values(revoked_at=change.now))
+        change.deeds.append(Deed(deeds.TOKEN_REVOKED, by, _called(was)))
+
+
 def every(store: Store, person_id: str | None = None) -> list[Token]:
     """Return the tokens of a person, or all, the newest first, without those that were of no use for a month."""
     since = store.clock() - 30 * tokens.DAY_MS

@@ -2,7 +2,8 @@
 
 A page of another site can let its own name point to 127.0.0.1, and is then the manager's own page to the browser that
 shows it (DNS rebinding). So a request that comes over the loopback has to call the manager by an address or by a name
-that is known to be its own. Workers and agents are not browsers: their calls are let through.
+that is known to be its own. Workers and agents are not browsers: their calls are let through by any name, but for those
+that a browser says to have sent for a page, with an Origin. Else a page could register a worker, and be given tasks.
 """
 
 import socket
@@ -35,7 +36,8 @@ def named(app: ASGIApp, names: Collection[str] = ()) -> ASGIApp:
 def may_call(scope: Mapping[str, object], headers: Mapping[str, str], known: Collection[str]) -> bool:
     """Say whether the manager serves a request under the name that its Host header has."""
     path, server = str(scope["path"]), scope.get("server")
-    if path == PUSH or path in CALLS or path.startswith(f"{API}/worker/"):
+    is_call = path == PUSH or path in CALLS or path.startswith(f"{API}/worker/")
+    if is_call and "origin" not in headers:
         return True
     arrived = address(str(server[0])) if isinstance(server, tuple | list) else None
     if arrived is None or not arrived.is_loopback:

@@ -14,12 +14,15 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import NotFound
 
 from ...units.errors import BadConfig
+from ..rules import deeds
+from ..rules.deeds import Deed
 from ..rules.tasks import Refused
 from ..rules.vouched import vouched
-from ..storage import sessions, standing
+from ..storage import standing
 from ..storage.store import Store
 from . import loginpages
 from .callers import caller
@@ -32,8 +35,14 @@ bp = Blueprint("oidcpages", __name__)
 
 COOKIE, PATH, SIGNED_OUT = "farmhand-provider", "/sign-in/provider", "/signed-out"
 
+# Over https the name itself makes browsers take the cookie from nobody but this host; it wants to be for all paths.
+SECURE = f"__Host-{COOKIE}"
+
 # Seconds in which somebody signs in there.
 LASTS = 600
+
+# How often a failure is written down for one place, in milliseconds: anybody can come back with nothing.
+AGAIN = 60_000
 
 
 def prepare(app: Flask, store: Store) -> None:
@@ -69,7 +78,7 @@ def start() -> ResponseReturnValue:
         return _failed(here, f"{provider().settings.name} cannot be asked now: {error}. Passwords still work.")
     answered = redirect(place, 303)
     said = _signer().dumps([state, here])
-    answered.set_cookie(COOKIE, said, LASTS, path=PATH, secure=request.is_secure, httponly=True, samesite="Lax")
+    _keep(answered, said, LASTS)
     return answered
 
 
@@ -79,7 +88,7 @@ def back() -> ResponseReturnValue:
     from ..oidc import Away, Untrue
 
     try:
-        state, here = _signer().loads(request.cookies.get(COOKIE, ""), max_age=LASTS)
+        state, here = _signer().loads(request.cookies.get(_cookie(), ""), max_age=LASTS)
     except BadSignature:
         return _failed("", "This sign-in was begun elsewhere, or too long ago. Begin again.")
     settings = provider().settings
@@ -93,7 +102,7 @@ def back() -> ResponseReturnValue:
     except (Untrue, Refused) as error:
         return _failed(here, f"{settings.name} could not sign you in: {error}.")
     answered = loginpages.begin(found.id, here, way=settings.name)
-    answered.delete_cookie(COOKIE, PATH)
+    _keep(answered, "", 0)
     return answered
 
 
@@ -138,9 +147,20 @@ def _back() -> str:
 
 
 def _failed(here: str, why: str) -> Response:
-    sessions.failed(store(), why)
+    deed = Deed(deeds.SIGN_IN_FAILED, "nobody", detail={"why": why})
+    standing.note(store(), deed, request.remote_addr or "", AGAIN)
     flash(why, "bad")
     known = urlsplit(here).path not in ("", "/")
     answered = redirect(url_for("loginpages.sign_in", next=here) if known else url_for("loginpages.sign_in"), 303)
-    answered.delete_cookie(COOKIE, PATH)
+    _keep(answered, "", 0)
     return answered  # type: ignore[return-value]
+
+
+def _cookie() -> str:
+    return SECURE if request.is_secure else COOKIE
+
+
+def _keep(answered: BaseResponse, said: str, age: int) -> None:
+    """Have the browser remember the sign-in, or forget it at the age of 0."""
+    path = "/" if request.is_secure else PATH
+    answered.set_cookie(_cookie(), said, age, path=path, secure=request.is_secure, httponly=True, samesite="Lax")

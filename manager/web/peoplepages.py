@@ -22,7 +22,7 @@ from .tokenpages import token_rows
 
 bp = Blueprint("peoplepages", __name__)
 
-# Where a link that was just made waits for the next page, which shows it once.
+# Where a link that was just made, and whose it is, wait for that person's page, which shows it once.
 _MADE = "link"
 
 
@@ -54,7 +54,7 @@ def add() -> ResponseReturnValue:
         made = kept.add(store(), name, read(form, tags.every(store())), caller().name)
     except (BadGrant, Refused) as error:
         return _list([_bad(error)], name), 400
-    session[_MADE] = _new_link(made.id)
+    _make_link(made.id)
     return redirect(url_for(".person", person_id=made.id), 303)
 
 
@@ -76,7 +76,7 @@ def grant(person_id: str) -> ResponseReturnValue:
 @bp.post("/people/<person_id>/link")
 def link(person_id: str) -> ResponseReturnValue:
     """Make a link by which a person chooses a password: another one, where they have one."""
-    session[_MADE] = _new_link(kept.one(store(), person_id).id)
+    _make_link(kept.one(store(), person_id).id)
     return redirect(url_for(".person", person_id=person_id), 303)
 
 
@@ -101,8 +101,14 @@ def turn_off(person_id: str) -> ResponseReturnValue:
     return _back(person_id, "They are not let in any more: sessions, tokens and the password hold no more.")
 
 
-def _new_link(person_id: str) -> str:
-    return url_for("loginpages.welcome", secret=sessions.make_link(store(), person_id), _external=True)
+def _make_link(person_id: str) -> None:
+    secret = sessions.make_link(store(), person_id)
+    session[_MADE] = [person_id, url_for("loginpages.welcome", secret=secret, _external=True)]
+
+
+def _made_link(person_id: str) -> str:
+    """Return the link that was made just now for a person, once; another's is shown on no page but theirs."""
+    return session.pop(_MADE)[1] if session.get(_MADE, [""])[0] == person_id else ""
 
 
 def _bad(error: Exception) -> Notice:
@@ -144,7 +150,7 @@ def _one(person_id: str, notices: Sequence[Notice], code: int = 200) -> Response
         vouched=stands.by,
         browsers=browser_rows(found.id, caller().session),
         tokens=token_rows(tokens.every(store(), found.id)),
-        link=session.pop(_MADE, ""),
+        link=_made_link(found.id),
         notices=notices,
         **_choices(chosen(found.grants)),
     )

@@ -1,6 +1,7 @@
 """The cookie of a browser that is signed in, and who it is by that."""
 
-from flask import Request, Response
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSessionInterface
 
 from ..storage import people, sessions
 from ..storage.sessions import Begun
@@ -13,6 +14,16 @@ PLAIN, SECURE = "farmhand-session", "__Host-farmhand-session"
 
 def cookie_name(*, is_https: bool) -> str:
     return SECURE if is_https else PLAIN
+
+
+class Told(SecureCookieSessionInterface):
+    """What the next page has to say, in a cookie: a new token or link may be in it, so over https it stays there."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return "__Host-farmhand" if request.is_secure else "farmhand"
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
 
 
 def by_session(store: Store, call: Call) -> Caller | None:

@@ -89,7 +89,7 @@ def by_proxy(store: Store, call: Call) -> Caller | None:
 def _note_pretender(store: Store, address: str, header: str) -> None:
     log.warning("ignoring %s of %s, which is not in trusted_proxies, or was passed on", header, address)
     why = f"sent {header}, and is no trusted proxy"
-    standing.note_daily(store, Deed(deeds.SIGN_IN_FAILED, "nobody", detail={"why": why}), address)
+    standing.note(store, Deed(deeds.SIGN_IN_FAILED, "nobody", detail={"why": why}), address)
 
 
 # -- a network
@@ -104,7 +104,7 @@ def by_network(store: Store, call: Call) -> Caller | None:
         raise Unknown(doubt)
     operates = opened.allow is Allowed.OPERATE or (opened.allow is Allowed.SUBMIT and call.path in SUBMITTING)
     name, role = f"{call.address} (not signed in)", Role.OPERATOR if operates else Role.VIEWER
-    standing.note_daily(store, Deed(deeds.NETWORK_USED, name, detail={"allow": opened.allow.value}), call.address)
+    standing.note(store, Deed(deeds.NETWORK_USED, name, detail={"allow": opened.allow.value}), call.address)
     return Caller(name, Kind.NETWORK, (Grant(role),))
 
 

@@ -198,6 +198,13 @@ def test_one_address_that_tries_many_names_waits(store):
     assert waits[20] == 1000
 
 
+def test_another_password_ends_the_links_to_choose_one(store, kim):
+    secret = sessions.make_link(store, kim.id)
+    people.set_password(store, kim.id, "a hash", "kim")
+    with store.database.read() as connection:
+        assert sessions.link(connection, secret, store.clock()) is None
+
+
 def test_a_customers_ipv6_network_is_one_place():
     assert sessions.place("2001:db8:1:2:3::4") == sessions.place("2001:db8:1:2::9") != sessions.place("2001:db8:1:3::9")
     assert sessions.place("10.1.1.1") == sessions.place("::ffff:10.1.1.1") == "10.1.1.1"

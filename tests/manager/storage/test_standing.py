@@ -147,8 +147,8 @@ def test_some_things_are_noted_once_a_day(store, clock):
             return connection.execute(text("SELECT count(*) FROM audit WHERE what = 'access.refused'")).scalar()
 
     for address in ("192.0.2.7", "192.0.2.7", "192.0.2.8"):
-        standing.note_daily(store, deed, address)
+        standing.note(store, deed, address)
     assert noted() == 2
     clock.passes(24 * 3600)
-    standing.note_daily(store, deed, "192.0.2.7")
+    standing.note(store, deed, "192.0.2.7")
     assert noted() == 3

@@ -211,6 +211,23 @@ def test_over_https_its_name_keeps_it_there(client: FlaskClient, kim: people.Per
     assert other.get("/workers", base_url=HTTPS, headers=plain).status_code == 303, "another site of the host set it"
 
 
+@pytest.mark.parametrize(("base_url", "begins"), [(HTTPS, "__Host-farmhand="), ("http://localhost", "farmhand=")])
+def test_so_does_the_one_that_a_new_token_waits_in(
+    client: FlaskClient, kim: people.Person, base_url: str, begins: str
+) -> None:
+    enter(client, base_url=base_url)
+    token = re.search(r'name="farmhand-token" content="(\w+)"', client.get("/account", base_url=base_url).text)
+    assert token is not None
+    made = client.post(
+        "/account/tokens",
+        data={"csrf": token[1], "name": "nightly", "role": "viewer", "days": "1"},
+        base_url=base_url,
+    )
+    said = made.headers["Set-Cookie"]
+    assert said.startswith(begins)
+    assert ("; Secure; HttpOnly; Path=/; SameSite=Lax" in said) is (base_url == HTTPS)
+
+
 def test_a_trusted_proxy_says_whether_it_is_https(store: Store) -> None:
     with serving(store) as url:
         headers = {"X-Forwarded-Proto": "https", "Host": "127.0.0.1"}

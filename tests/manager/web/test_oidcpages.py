@@ -22,10 +22,12 @@ from werkzeug.test import TestResponse
 
 from farmhand.manager.app import create_app
 from farmhand.manager.config import Settings
+from farmhand.manager.rules import deeds
 from farmhand.manager.rules.access import Role
+from farmhand.manager.rules.auditing import Wanted
 from farmhand.manager.rules.vouched import Granted
 from farmhand.manager.signin import Oidc
-from farmhand.manager.storage import people, standing
+from farmhand.manager.storage import audit, people, standing
 from farmhand.manager.storage.store import Store
 
 ROLES = {"wranglers": Granted(Role.OPERATOR), "admins": Granted(Role.ADMIN)}
@@ -155,6 +157,19 @@ def test_a_cookie_that_was_changed_is_none(farm: Farm) -> None:
 def test_nobody_is_sent_elsewhere_afterwards(farm: Farm, next: str) -> None:
     browser = farm.browser()
     assert browser.get(provide(leave(browser, next))).headers["Location"] == "/workers"
+
+
+def test_over_https_no_neighbour_can_have_begun_it(farm: Farm) -> None:
+    answer = farm.browser().get("/sign-in/provider", base_url="https://farm.example.org")
+    said = answer.headers["Set-Cookie"]
+    assert said.startswith("__Host-farmhand-provider=")
+    assert "; Secure; HttpOnly; Path=/; SameSite=Lax" in said
+
+
+def test_strangers_who_come_back_with_nothing_fill_no_log(farm: Farm) -> None:
+    for _ in range(3):
+        refused(farm.browser(), "/sign-in/provider/back", "was begun elsewhere")
+    assert len(audit.newest_first(farm.store.database, Wanted(what=deeds.SIGN_IN_FAILED), None, 10)) == 1
 
 
 def test_the_answer_of_another_provider_is_refused(farm: Farm) -> None:

@@ -14,6 +14,7 @@ from farmhand.manager import passwords
 from farmhand.manager.app import create_app
 from farmhand.manager.config import Settings
 from farmhand.manager.rules.access import Grant, Role
+from farmhand.manager.rules.tokens import Scope
 from farmhand.manager.signin import Allowed, OpenNetworks
 from farmhand.manager.storage import people, sessions, standing, tags, tokens
 from farmhand.manager.storage.people import Person
@@ -59,6 +60,15 @@ def test_somebody_is_added_by_a_link_that_is_shown_once(app: Flask, store: Store
     assert theirs.post(link, password=NEW, again=NEW).status_code == 200
     assert "lee" in theirs.get("/account").text
     assert theirs.get("/people").status_code == 403
+
+
+def test_a_link_is_shown_on_the_page_of_the_person_whose_it_is(store: Store, admin: Browser) -> None:
+    lee, kim = person(store, "lee", OPERATOR), person(store, "kim", VIEWER)
+    admin.get(f"/people/{lee.id}")
+    assert admin.post(f"/people/{lee.id}/link", follow=False).status_code == 303
+    assert "/welcome/" not in admin.get(f"/people/{kim.id}").text
+    assert "/welcome/" in admin.get(f"/people/{lee.id}").text
+    assert "/welcome/" not in admin.get(f"/people/{lee.id}").text
 
 
 def test_an_operator_may_be_limited_to_tags(store: Store, admin: Browser) -> None:
@@ -118,6 +128,7 @@ def test_the_last_admin_can_be_neither_demoted_nor_turned_off(store: Store, root
 def test_who_is_turned_off_is_out_at_once_and_may_come_back(app: Flask, store: Store, admin: Browser) -> None:
     lee = person(store, "lee", OPERATOR, passwords.hashed(OLD))
     theirs = signed_in(app, store, lee)
+    made = tokens.make(store, lee.id, "nightly", Scope(Role.VIEWER), 3_600_000, "lee")
     page = admin.post(f"/people/{lee.id}/off")
     assert "not let in" in page.text
     assert theirs.get("/workers").request.path == "/sign-in"
@@ -125,6 +136,8 @@ def test_who_is_turned_off_is_out_at_once_and_may_come_back(app: Flask, store: S
     assert again.status_code == 401
     admin.post(f"/people/{lee.id}/role", role="viewer")
     assert people.one(store, lee.id).grants == VIEWER
+    refused = app.test_client().get("/api/v3/jobs", headers={"Authorization": f"Bearer {made.text}"})
+    assert refused.status_code == 401, "who comes back begins anew, and whoever has their token does not"
 
 
 def test_an_admin_ends_sessions(app: Flask, store: Store, admin: Browser) -> None:

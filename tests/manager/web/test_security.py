@@ -64,6 +64,12 @@ def test_workers_may_call_by_any_name(url: str, path: str) -> None:
     assert urllib3.request("POST", url + path, headers={"Host": "farm.example"}).status != 421
 
 
+@pytest.mark.parametrize("path", ["/api/v3/worker/register-worker", "/api/farmhand/agents/enrol"])
+def test_no_page_is_a_worker_by_its_own_name(url: str, path: str) -> None:
+    rebound = {"Host": "evil.example", "Origin": "http://evil.example"}
+    assert urllib3.request("POST", url + path, headers=rebound).status == 421
+
+
 @pytest.mark.parametrize(
     ("server", "host", "served"),
     [
