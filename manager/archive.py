@@ -117,6 +117,8 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
             self.manifest = _manifest(self._zip)
+        except OSError as error:
+            raise self.bad(f"it cannot be read: {error.strerror}", "name the file of a backup") from None
         except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
             raise self.bad("it is no backup of Farmhand's", "name another file") from error
         if self.manifest.format != FORMAT:

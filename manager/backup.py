@@ -5,12 +5,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from errno import EIO, ENOSPC
 from importlib.metadata import version
+from os import strerror
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 from ..units.errors import BadConfig
 from .archive import FILES, Archive, Manifest, write, writing
@@ -38,12 +41,19 @@ def who() -> str:
 
 def back_up(database: Database, data: Path, target: Path, *, with_files: bool, manager_name: str) -> Manifest:
     """Write all that the farm is at this moment to a file, which then appears at once; managers may run."""
-    with writing(target) as partial, TemporaryDirectory(dir=target.parent, prefix=".farmhand-") as folder:
+    with (
+        _onto(target.parent),
+        writing(target) as partial,
+        TemporaryDirectory(dir=target.parent, prefix=".farmhand-") as folder,
+    ):
         copy = Path(folder, FILE)
         if database.name == "sqlite":
             portable.copy_file(data / FILE, copy)
         else:
             portable.copy_rows(database, copy)
+        if not _sound(copy):
+            hint = "nothing was kept of it; restore an earlier backup"
+            raise BadConfig("--data", 0, str(data), "the database is damaged", hint)
         said = _described(copy, database.name, manager_name)
         manifest = write(partial, copy, data / FILES if with_files else None, said)
     _note(database, target)
@@ -63,6 +73,30 @@ def _described(copy: Path, source: str, manager_name: str) -> dict[str, Any]:
             "audit": vars(chain.head(connection)) if "audit_head" in counts else {},
             "counts": counts,
         }
+
+
+def _sound(copy: Path) -> bool:
+    """Say whether an SQLite file is whole; raises sqlite3.DatabaseError where it is none."""
+    with closing(sqlite3.connect(copy)) as connection:
+        [found] = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        return found == "ok" and connection.execute("PRAGMA foreign_key_check").fetchone() is None
+
+
+@contextmanager
+def _onto(folder: Path) -> Iterator[None]:
+    """Say which disk is full, or takes nothing: neither a write nor SQLite does. Raises OSError."""
+    try:
+        yield
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        name = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
+        if not name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+            raise
+        code = ENOSPC if name == "SQLITE_FULL" else EIO
+        raise OSError(code, strerror(code), str(folder)) from None
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(folder)
+        raise
 
 
 @contextmanager
@@ -106,7 +140,7 @@ def restore(
     """
     data.mkdir(parents=True, exist_ok=True)
     stamp = "".join(filter(str.isdigit, timestamp(wall_clock())))
-    with TemporaryDirectory(dir=data, prefix=".restoring-") as folder:
+    with _onto(data), TemporaryDirectory(dir=data, prefix=".restoring-") as folder:
         copy = Path(folder, FILE)
         archive.take_database(copy)
         _check(archive, copy)
@@ -125,10 +159,7 @@ def restore(
 def _check(archive: Archive, copy: Path) -> None:
     """Look at the database itself: whether it is whole, what is in it, and whether we know its tables."""
     try:
-        with closing(sqlite3.connect(copy)) as connection:
-            [found] = connection.execute("PRAGMA integrity_check(1)").fetchone()
-            broken = connection.execute("PRAGMA foreign_key_check").fetchone()
-        if found != "ok" or broken:
+        if not _sound(copy):
             raise archive.bad("its database is damaged", "name another backup")
         with _opened(copy) as database, database.read() as look:
             schema.standing(look).refuse_newer()

@@ -30,7 +30,7 @@ from .commands import (
     workers,
 )
 from .commands.actions import FAILED
-from .commands.report import complain
+from .commands.report import complain, told
 from .rules.joining import Joining
 from .storage.newer import TooNew
 
@@ -87,9 +87,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (BadConfig, TooNew) as error:
         complain(str(error))
         return USAGE
-    except (Refusal, Unreachable, OSError) as error:
+    except (Refusal, Unreachable) as error:
         complain(str(error))
         return USAGE if isinstance(error, Refusal) and error.unfit else FAILED
+    except OSError as error:
+        complain(told(error))
+        return FAILED
     except KeyboardInterrupt:
         return FAILED
     return code

@@ -50,6 +50,16 @@ def open_database(data: Path, settings: Settings, environment: Mapping[str, str]
         return _answering(url, settings)
 
 
+@contextmanager
+def explained(data: Path, settings: Settings, environment: Mapping[str, str], said: str = "") -> Iterator[None]:
+    """Say what is wrong with a database that fails while it is used. Raises BadConfig and OSError."""
+    where, url = _database(settings, environment, said)
+    try:
+        yield
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        raise (_bad_server(where, _check(where, url), error) if url else _bad_file(data, error)) from None
+
+
 def is_on_a_server(settings: Settings, environment: Mapping[str, str], said: str) -> bool:
     """Say whether the database is no file in the folder."""
     return bool(_database(settings, environment, said)[1])
@@ -118,8 +128,7 @@ def _server(where: str, url: str) -> Iterator[None]:
         hint = "install farmhand[postgres], or leave it out"
         raise BadConfig(where, 0, shown, f"the driver is missing: {error}", hint) from None
     except DatabaseError as error:
-        why = " ".join(str(error.orig).split())
-        raise ConnectionError(f"{where}: {shown}: the database cannot be used: {why}; start it, or mend this") from None
+        raise _bad_server(where, shown, error) from None
 
 
 @contextmanager
@@ -131,5 +140,24 @@ def _file(data: Path) -> Iterator[None]:
         problem = f"it cannot be used: {error.strerror}"
         raise BadConfig("--data", 0, str(data), problem, "choose another folder, or change its owner") from None
     except DatabaseError as error:
-        problem = f"the database in it cannot be used: {error.orig}"
-        raise BadConfig("--data", 0, str(data), problem, "choose another folder, or bring back a copy") from None
+        raise _bad_file(data, error) from None
+
+
+def _bad_server(where: str, shown: str, error: Exception) -> OSError:
+    why = " ".join(str(getattr(error, "orig", error)).split())
+    return ConnectionError(f"{where}: {shown}: the database cannot be used: {why}; start it, or mend this")
+
+
+def _bad_file(data: Path, error: Exception) -> BadConfig:
+    cause = getattr(error, "orig", error)
+    hint = _MENDS.get(getattr(cause, "sqlite_errorname", ""), "restore a backup, or choose another folder")
+    return BadConfig("--data", 0, str(data), f"the database in it cannot be used: {cause}", hint)
+
+
+# What mends what SQLite says; anything else is a file that is broken.
+_MENDS = {
+    "SQLITE_FULL": "make room on its disk",
+    "SQLITE_READONLY": "run this as the user that it belongs to",
+    "SQLITE_CANTOPEN": "run this as the user that it belongs to",
+    "SQLITE_BUSY": "try again, or stop what writes to it for so long",
+}

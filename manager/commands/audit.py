@@ -2,22 +2,18 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from ...units.errors import BadConfig
 from ..rules import auditing, deeds
 from ..rules.auditing import FILTERS, FORMATS
 from ..rules.chain import Broken, Entry, Head, read_head
 from ..rules.deeds import Deed
 from .report import as_json, complain, local, show
-from .upkeep import add_place, open_as_it_is
+from .upkeep import add_place, as_of_today
 
 if TYPE_CHECKING:
     from ..config import Settings
-    from ..storage.database import Database
 
 LIST = "list who did what"
 
@@ -59,22 +55,6 @@ def _head(text: str) -> Head:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-@contextmanager
-def opened(options: argparse.Namespace) -> "Iterator[tuple[Settings, Database]]":
-    """Open the database as it is; raises BadConfig where its schema has no audit log yet."""
-    from ..storage import schema
-
-    settings, database = open_as_it_is(options)
-    with closing(database):
-        with database.read() as connection:
-            found = schema.standing(connection)
-        found.refuse_newer()
-        if found.pending:
-            problem = f"the database has an earlier schema, {found.current or 'none'}"
-            raise BadConfig("--data", 0, str(options.data), problem, "run farmhand-manager migrate first")
-        yield settings, database
-
-
 def _wanted(options: argparse.Namespace, settings: "Settings") -> auditing.Wanted:
     return auditing.read({name: getattr(options, name) for name in FILTERS}, ZoneInfo(settings.time_zone))
 
@@ -82,7 +62,7 @@ def _wanted(options: argparse.Namespace, settings: "Settings") -> auditing.Wante
 def _list(options: argparse.Namespace) -> int:
     from ..storage import audit
 
-    with opened(options) as (settings, database):
+    with as_of_today(options) as (settings, database):
         found = audit.newest_first(database, _wanted(options, settings), None, options.limit)
     rows = [_row(entry) for entry in reversed(found)]
     header = ("WHEN", "WHO", "FROM", "WHAT", "WHOM", "OUTCOME", "ROW")
@@ -105,7 +85,7 @@ def _export(options: argparse.Namespace) -> int:
     from ..backup import who
     from ..storage import audit
 
-    with opened(options) as (settings, database):
+    with as_of_today(options) as (settings, database):
         wanted = _wanted(options, settings)
         given = {name: getattr(options, name) for name in FILTERS if getattr(options, name)}
         deed = Deed(deeds.EXPORTED, who(), f"the audit log as {options.format}", given)
@@ -117,7 +97,7 @@ def _export(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from ..storage import audit
 
-    with opened(options) as (settings, database):
+    with as_of_today(options) as (settings, database):
         found = audit.verify(database, options.head, settings.audit_key())
     if isinstance(found, Broken):
         if options.json:
@@ -128,5 +108,6 @@ def _verify(options: argparse.Namespace) -> int:
         print(as_json({"whole": True, "head": str(found.head), "unsealed": found.unsealed}))
         return 0
     sealed = f", {found.head.seq - found.unsealed:,} of them sealed" if found.head.seq > found.unsealed else ""
-    print(f"the audit log is whole, {found.head.seq:,} rows{sealed}; its head is\n{found.head}")
+    rows = "1 row" if found.head.seq == 1 else f"{found.head.seq:,} rows"
+    print(f"the audit log is whole, {rows}{sealed}; its head is\n{found.head}")
     return 0

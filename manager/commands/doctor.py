@@ -3,7 +3,6 @@
 import argparse
 import os
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
 from ...units.errors import BadConfig
@@ -45,8 +44,7 @@ def _look(options: argparse.Namespace) -> list[Finding]:
     from ..opening import is_on_a_server
     from ..storage import checkup
 
-    settings, database = upkeep.open_as_it_is(options)
-    with closing(database):
+    with upkeep.as_it_is(options) as (settings, database):
         server = is_on_a_server(settings, os.environ, options.database)
         scene = doctor.Scene(settings, options.data, options.config, options.listen, server)
         return [*checkup.look(database, wall_clock()), *doctor.look(scene)]

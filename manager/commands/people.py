@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from .. import config
 from ..clock import timestamp
 from ..rules.access import Grant, Role, called, limitable
 from ..rules.passwords import refuse_name
 from ..rules.tasks import Refused
 from .report import Json, as_json, complain, local, show
-from .upkeep import add_place
+from .upkeep import add_place, as_of_today
 from .words import DEFAULT_URL, manager
 
 if TYPE_CHECKING:
@@ -62,8 +61,10 @@ def on_store(call: "Callable[[argparse.Namespace, Store, str], int]") -> Callabl
         from ..opening import open_store
         from ..storage.store import Missing
 
-        settings = config.settings(options.config, options.data)
-        with closing(open_store(options.data, settings, os.environ, options.database)) as store:
+        with (
+            as_of_today(options) as (settings, _),
+            closing(open_store(options.data, settings, os.environ, options.database)) as store,
+        ):
             try:
                 return call(options, store, who())
             except (Missing, Refused) as error:

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from errno import EACCES, ENOENT, ENOSPC
 from typing import Any
 
 Row = tuple[str, ...]
@@ -65,6 +66,21 @@ def facts(said: Mapping[str, object]) -> str:
 def local(time: str | None) -> str:
     """Write a time of the manager's by the clocks of this machine."""
     return f"{datetime.fromisoformat(time).astimezone():%a %d %b %H:%M:%S}" if time else "-"
+
+
+def told(error: OSError) -> str:
+    """Say where, what and how to mend it, of what the system refuses."""
+    if error.errno is None or error.strerror is None:
+        return str(error)  # one of ours, which says all of it
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror}; {_MENDS.get(error.errno, 'mend that, or choose another place')}"
+
+
+_MENDS = {
+    ENOSPC: "make room there, or choose another place",
+    EACCES: "choose another place, or run this as the user that it belongs to",
+    ENOENT: "name one that is there",
+}
 
 
 def complain(text: str) -> None:

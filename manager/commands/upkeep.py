@@ -2,11 +2,13 @@
 
 import argparse
 import os
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...units.errors import BadConfig
 from .. import config
 from .report import as_json, facts
 
@@ -51,11 +53,36 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
-def open_as_it_is(options: argparse.Namespace) -> "tuple[config.Settings, Database]":
-    from ..opening import open_database
+@contextmanager
+def as_it_is(options: argparse.Namespace) -> "Iterator[tuple[config.Settings, Database]]":
+    """Open the database that there is, whatever its schema; raises BadConfig and OSError, also while it is used."""
+    from ..opening import explained, open_database
 
     settings = config.settings(options.config, options.data)
-    return settings, open_database(options.data, settings, os.environ, options.database)
+    with (
+        explained(options.data, settings, os.environ, options.database),
+        closing(open_database(options.data, settings, os.environ, options.database)) as database,
+    ):
+        yield settings, database
+
+
+@contextmanager
+def as_of_today(options: argparse.Namespace) -> "Iterator[tuple[config.Settings, Database]]":
+    """Open the database if it has the schema of this version: an earlier manager may still be at work on it.
+
+    Raises BadConfig and TooNew.
+    """
+    from ..storage import schema
+
+    with as_it_is(options) as (settings, database):
+        with database.read() as connection:
+            found = schema.standing(connection)
+        found.refuse_newer()
+        if found.pending:
+            problem = f"the database has an earlier schema, {found.current or 'none'}"
+            hint = "start this version's manager, or run farmhand-manager migrate first"
+            raise BadConfig("--data", 0, str(options.data), problem, hint)
+        yield settings, database
 
 
 def _migrate(options: argparse.Namespace) -> int:
@@ -67,7 +94,7 @@ def _migrate(options: argparse.Namespace) -> int:
         with closing(open_store(options.data, settings, os.environ, options.database)) as store:
             print(f"{options.data}: the database has schema {store.revision}")
         return 0
-    with closing(open_as_it_is(options)[1]) as database, database.read() as connection:
+    with as_it_is(options) as (_, database), database.read() as connection:
         found = schema.standing(connection)
     found.refuse_newer()
     print(f"{options.data}: the database has {f'schema {found.current}' if found.current else 'no tables'}")
@@ -79,9 +106,8 @@ def _migrate(options: argparse.Namespace) -> int:
 def _backup(options: argparse.Namespace) -> int:
     from ..backup import back_up
 
-    settings, database = open_as_it_is(options)
-    with closing(database):
-        target = _new(options.target)
+    target = _new(options.target)
+    with as_it_is(options) as (settings, database):
         made = back_up(
             database, options.data, target, with_files=options.with_files, manager_name=settings.manager_name
         )
@@ -94,7 +120,9 @@ def _new(target: Path) -> Path:
     if target.is_dir():
         target /= f"farmhand-{datetime.now():%Y%m%d-%H%M%S}.zip"
     if target.exists():
-        raise FileExistsError(f"{target}: it is there already; choose another name, or a folder")
+        raise BadConfig("FILE", 0, str(target), "it is there already", "choose another name, or a folder")
+    if not target.parent.is_dir():
+        raise BadConfig("FILE", 0, str(target), f"{target.parent} is no folder", "make it, or choose another")
     return target
 
 
@@ -109,16 +137,11 @@ def _restore(options: argparse.Namespace) -> int:
     from ..opening import is_on_a_server
 
     settings = config.settings(options.config, options.data)
-    server = None
-    if is_on_a_server(settings, os.environ, options.database):
-        settings, server = open_as_it_is(options)
-    try:
-        with Archive(options.backup) as archive:
-            key = settings.audit_key()
-            done = restore(archive, options.data, server, replace=options.replace, audit_key=key)
-    finally:
-        if server is not None:
-            server.close()
+    on_a_server = is_on_a_server(settings, os.environ, options.database)
+    there = as_it_is(options) if on_a_server else nullcontext((settings, None))
+    with there as (_, server), Archive(options.backup) as archive:
+        key = settings.audit_key()
+        done = restore(archive, options.data, server, replace=options.replace, audit_key=key)
     said = {
         "restored": f"{_counted(done.manifest.counts)}, as of {done.manifest.made_at}",
         "kept aside": done.aside,

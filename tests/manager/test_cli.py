@@ -277,7 +277,7 @@ def test_a_backup_is_made_and_put_back(tmp_path, capsys):
     data, file = tmp_path / "data", tmp_path / "farm.zip"
     assert main(["migrate", "--data", str(data)]) == 0
     assert main(["backup", str(file), "--data", str(data)]) == 0
-    assert main(["backup", str(file), "--data", str(data)]) == 1
+    assert main(["backup", str(file), "--data", str(data)]) == 2
     assert "it is there already; choose another name" in capsys.readouterr().err
     assert main(["restore", str(file), "--data", str(data)]) == 2
     assert "--replace" in capsys.readouterr().err

@@ -92,7 +92,7 @@ def test_a_sealed_log_needs_its_key_to_be_made_anew(tmp_path, capsys):
     tags.add(opened, "gpu", "", "kim")
     opened.close()
     assert main(["audit", "verify", "--data", str(data), "--config", str(config)]) == 0
-    assert "1 rows, 1 of them sealed" in capsys.readouterr().out
+    assert "1 row, 1 of them sealed" in capsys.readouterr().out
     key.write_text("another")
     assert main(["audit", "verify", "--data", str(data), "--config", str(config)]) == 1
     assert "its seal was not made with this key" in capsys.readouterr().err
