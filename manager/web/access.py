@@ -7,7 +7,7 @@ here too, for what is named in the path; views ask `may_touch` for the rest.
 import hashlib
 import hmac
 from collections.abc import Callable, Collection, Mapping, Sequence
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from flask import Flask, current_app, flash, g, make_response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -29,9 +29,9 @@ from .errors import answer, for_program
 from .masking import masked, unmasked
 from .metrics import by_scraper
 from .needs import NEEDS, TOUCHES, Touch
-from .origin import SAFE, refuse_other_sites
+from .origin import SAFE, parts, refuse_other_sites
 from .peers import peer
-from .sessioncookie import by_session
+from .sessioncookie import by_session, secret_of
 from .site import store
 from .ways import by_network, by_proxy, by_token
 
@@ -193,8 +193,17 @@ def unknown(why: str) -> ResponseReturnValue:
         return said
     if why:  # whom a proxy vouches for has to be told
         flash(f"{why[:1].upper()}{why[1:]}.", "bad")
-    here = request.full_path.rstrip("?") if request.method in SAFE else urlsplit(request.referrer or "").path
+    elif secret_of(request):
+        lost = "" if request.method in SAFE else " Nothing was changed by your last click."
+        flash(f"Your session has ended.{lost} Sign in to go on where you were.", "warn")
+    here = request.full_path.rstrip("?") if request.method in SAFE else _referrer()
     return redirect(f"{SIGN_IN}?{urlencode({'next': here})}", 303)
+
+
+def _referrer() -> str:
+    """Return the page that a form was sent from, as it was filtered and selected."""
+    page = parts(request.referrer or "")
+    return f"{page.path}?{page.query}" if page.query else page.path
 
 
 def _refused(reason: str) -> str:

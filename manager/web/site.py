@@ -50,7 +50,7 @@ def store() -> Store:
 def flashed() -> list[Notice]:
     """Return what the last click left to be said, once."""
     messages = cast(list[tuple[str, str]], get_flashed_messages(with_categories=True))
-    return [Notice(tone, text) for tone, text in messages]
+    return [Notice(tone, text) for tone, text in dict.fromkeys(map(tuple, messages))]
 
 
 def release() -> str:

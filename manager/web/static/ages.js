@@ -7,6 +7,10 @@ const STEPS = [[60, 1, 's'], [3600, 60, 'min'], [86400, 3600, 'h'], [Infinity, 8
 let ahead = Number(document.body.dataset.now) - Date.now() / 1000;
 let frozen = null;
 
+// Clocks show the manager's time of day wherever the reader is, as its own words do.
+const MIDNIGHT = Date.parse(`1970-01-01T00:00${document.body.dataset.zone}`);
+
+export const clock = (seconds) => new Date(seconds * 1000 - MIDNIGHT).toISOString().slice(11, 19);
 export const serverNow = () => frozen ?? Date.now() / 1000 + ahead;
 export const learn = (now) => { ahead = now - Date.now() / 1000; };
 export const freeze = (still) => { frozen = still ? serverNow() : null; };

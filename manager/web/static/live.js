@@ -1,22 +1,21 @@
 // News from the manager: rows change in place, ages tick, and a lost connection is said.
 
-import { $, $$, announce, on } from './dom.js';
-import { freeze, learn, serverNow, span, tick } from './ages.js';
+import { $, $$, announce, on, unsent } from './dom.js';
+import { clock, freeze, learn, serverNow, span, tick } from './ages.js';
 import { markRemoved, parse, patchRegions, patchRow, patchRows, replaceInside } from './patch.js';
 
 const LATE = 20;                                     // seconds without a word, which comes every 8 s
 const RETRY = 3000, SETTLE = 300, LINGER = 5000, QUIET = 1500;     // milliseconds
 const SPARE = 10;                                    // a page that takes long to fetch is fetched less often
+const NAMED = 3;                                     // who has failed is named, up to so many at once
 const ORDER = 3000;                                  // nothing but the order has changed: that is worth less
-
-const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
 
 export function live(list) {
   const box = $('[data-live]');
   if (!box) return;
   const word = $('[data-live-word]', box), button = $('[data-pause]', box), show = $('[data-refresh]');
   let source = null, seq = null, heard = serverNow(), pausedAt = null, lost = false;
-  let saying = null, batch = 0;
+  let quiet = null, batch = 0, failures = [];
   let coming = null, missed = false, dismissed = false, outdated = false, took = 0;
 
   function open() {
@@ -26,15 +25,23 @@ export function live(list) {
     if (seq !== null) url.searchParams.set('since', seq);
     source = new EventSource(url);
     on(source, 'open', hear);
-    on(source, 'message', (event) => { hear(event); news(JSON.parse(event.data)); });
-    on(source, 'tick', (event) => { hear(event); passing(JSON.parse(event.data)); });
-    on(source, 'reload', (event) => { hear(event); renew(JSON.parse(event.data)); });
+    on(source, 'message', (event) => news(told(event)));
+    on(source, 'tick', (event) => passing(told(event)));
+    on(source, 'reload', (event) => renew(told(event)));
     on(source, 'error', () => {
       connected(false);
       if (source.readyState !== EventSource.CLOSED) return;
       refresh();                                     // it may be that one has to sign in
       setTimeout(() => lost && open(), RETRY);
     });
+  }
+
+  // What it is by the manager's clock comes first: this computer's may have been set meanwhile.
+  function told(event) {
+    const message = JSON.parse(event.data);
+    if (message.now) learn(message.now);
+    hear(event);
+    return message;
   }
 
   function hear(event) {
@@ -61,15 +68,14 @@ export function live(list) {
 
   // A message carries rows and regions as HTML, or is a bell only: then the page fetches itself.
   function news(message) {
-    learn(message.now);
     if (pausedAt !== null) { missed = true; return; }
     if (!message.rows) { settle(); return; }
     const rowOf = (id) => document.getElementById(`w-${id}`);
-    let changed = 0;
+    const changes = [];
     for (const row of message.gone.map(rowOf)) if (row) markRemoved(row);
     for (const [id, html] of Object.entries(message.rows)) {
       const row = rowOf(id);
-      if (row) changed += update(row, parse(html).firstElementChild);
+      if (row) changes.push(update(row, parse(html).firstElementChild));
     }
     for (const [state, count] of Object.entries(message.counts)) {
       const chip = $(`[data-count="${state}"]`);
@@ -77,7 +83,7 @@ export function live(list) {
     }
     replaceInside($('#summary'), parse(message.summary));
     if (!dismissed) replaceInside($('#toast'), parse(message.toast));
-    if (changed) tell(changed);
+    tell(changes.filter(Boolean));
     list?.show();
     fade();
     tick();
@@ -100,29 +106,36 @@ export function live(list) {
     else if (show) show.hidden = true;
   }
 
-  // One batch, one announcement; a failure is said by name as it happens.
-  function tell(changed) {
-    batch += changed;
-    saying ??= setTimeout(() => {
-      announce(`${batch} ${batch === 1 ? 'worker' : 'workers'} changed`);
-      batch = 0;
-      saying = null;
-    }, QUIET);
+  // One batch, one announcement; where something has failed, the first at once and by name.
+  function tell(changes) {
+    if (!changes.length) return;
+    const failed = changes.filter(({ failure }) => failure);
+    batch += changes.length - failed.length;
+    failures.push(...failed.map(({ failure }) => failure));
+    if (failed.length && quiet === null) speak();
+    quiet ??= setTimeout(() => { quiet = null; speak(); }, QUIET);
   }
 
+  function speak() {
+    const more = failures.length - NAMED;
+    const words = [...failures.slice(0, NAMED), more > 0 && `${more} more need attention`];
+    if (batch) words.push(`${batch} ${batch === 1 ? 'worker' : 'workers'} changed`);
+    if (batch || failures.length) announce(words.filter(Boolean).join('; '));
+    batch = 0;
+    failures = [];
+  }
+
+  // What there is to tell of a row that has become another; nothing where its status is the same.
   function update(row, newer) {
     const was = $('.status', row)?.className;
     patchRow(row, newer);
     const status = $('.status', row);
-    if (status.className === was) return 0;
-    if (!status.classList.contains('error')) return 1;
-    announce(`${$('.name', row).textContent}: ${status.textContent}`);
-    return 0;
+    if (status.className === was) return null;
+    return { failure: status.classList.contains('error') ? `${$('.name', row).textContent}: ${status.textContent}` : '' };
   }
 
   // No event tells when a worker was last seen, so that comes as time passes.
   function passing(message) {
-    learn(message.now);
     if (pausedAt !== null) return;
     if (!message.seen) settle();
     if (message.summary) replaceInside($('#summary'), parse(message.summary));
@@ -141,6 +154,12 @@ export function live(list) {
     outdated ||= Boolean(message.outdated);
     if (pausedAt !== null) missed = true;
     else offer();
+  }
+
+  // What a click has brought is there when its page comes, and no screen reader says what is there from the beginning.
+  function begin() {
+    const words = $$('.told, [data-toast] b').map((node) => node.textContent.trim());
+    if (words.length) setTimeout(() => announce(words.join('. ')), SETTLE);
   }
 
   // A toast that is over has been read after a while; its address then says nothing of it any more.
@@ -217,11 +236,11 @@ export function live(list) {
     if (event.target.closest('[data-dismiss]')) { event.preventDefault(); dismiss(); }
   });
   // Without a connection a form would lead to the browser's own error page, and the reader's work be lost.
-  on(document, 'submit', (event) => {
-    if (!lost || event.target.method !== 'post') return;
+  document.addEventListener('submit', (event) => {
+    if (!lost) return;
     event.preventDefault();
-    announce('Needs a connection to the manager');
-  });
+    unsent();
+  }, true);
   on(window, 'pagehide', () => source?.close());
   on(window, 'pageshow', (event) => { if (event.persisted) { open(); refresh(); } });
   // A browser has six connections a site: a page that nobody sees gives its own back, and catches up later.
@@ -229,5 +248,6 @@ export function live(list) {
   setInterval(() => document.hidden || beat(), 1000);
   open();
   beat();
+  begin();
   fade();
 }

@@ -1,6 +1,6 @@
 // The bar of actions, and the plan as a dialog. Both are forms that work without this.
 
-import { $, $$, on } from './dom.js';
+import { $, $$, on, unsent } from './dom.js';
 import { parse } from './patch.js';
 
 const LAZY = /-lazy$/;
@@ -30,7 +30,11 @@ async function send(form, submitter) {
   const reply = await fetch(submitter?.getAttribute('formaction') ?? form.getAttribute('action'), {
     method: 'POST', body: new URLSearchParams(data), headers: { Accept: 'application/json' },
   }).catch(() => null);
-  if (!reply) return false;
+  if (!reply) {
+    unsent();
+    form.dispatchEvent(new Event('change'));         // it can be sent again
+    return true;
+  }
   const isJson = reply.headers.get('Content-Type')?.startsWith('application/json');
   if (!reply.ok || !isJson) return isJson ? false : refused(await reply.text());
   const { to } = await reply.json();

@@ -283,7 +283,7 @@ def test_without_a_connection_no_form_is_sent(browser: Browser, store: Store) ->
         expect(page.locator("[data-live-word]")).to_contain_text("Live")
     expect(page.locator("[data-lost]")).to_be_visible(timeout=5000)
     page.get_by_role("button", name="Pause job").click()
-    expect(page.locator("[data-announce]")).to_have_text("Needs a connection to the manager")
+    expect(page.get_by_text("No connection to the manager: nothing was sent.")).to_be_visible()
     assert page.url == f"{url}/jobs/{job_id}"
     page.close()
 
