@@ -26,7 +26,11 @@ def ask_all(
 
 def ask_those(change: Change, those: Sequence[Worker], ask: Callable[[Worker, int], Asked], by: str) -> list[Answer]:
     """Ask each of these, as they were loaded in this transaction."""
-    asked = [(worker, ask(worker, change.now)) for worker in those]
+    return note_all(change, [(worker, ask(worker, change.now)) for worker in those], by)
+
+
+def note_all(change: Change, asked: Sequence[tuple[Worker, Asked]], by: str) -> list[Answer]:
+    """Write down what was asked of workers, as they still are."""
     workers.save_all(change, [(worker, each.moved) for worker, each in asked], by)
     if not is_farm(by):
         refused = ((worker, each.answer) for worker, each in asked if not each.answer.accepted and not each.moved.facts)

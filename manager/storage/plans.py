@@ -16,7 +16,7 @@ from ..rules.holding import as_held
 from ..rules.plan import NO_FARM, NOBODY, Changed, Farm, Plan, Spared, Step
 from ..rules.workers import Terms, Worker
 from . import planrows, workers
-from .asking import ask_those
+from .asking import ask_those, note_all
 from .database import Change
 from .planrows import KEPT
 from .planrows import Applied as Applied  # for all who apply
@@ -195,38 +195,52 @@ def _in_parts(store: Store, token: str, plan: Plan, by: str, hold: int, spared: 
         _write(change, token, {"begun": change.now})
     found, overtaken = _look(store, plan, by, spared)
     asked: list[Answer] = []
-    for start in range(0, 0 if overtaken else len(found), BATCH):
+    for start in range(0, len(found), BATCH):
         asked += _part(store, plan, found[start : start + BATCH], by, hold, spared)
     done = overtaken or Applied(asked)
+    said = planrows.answer(done)
     with store.database.write() as change:
-        _write(change, token, planrows.answer(done))
+        _write(change, token, said)
     return done
 
 
-def _look(store: Store, plan: Plan, by: str, spared: Spared) -> tuple[Sequence[Worker], Overtaken | None]:
-    """Return the plan's workers, and what has changed if something has."""
+# A worker as it was read, and what it was made of.
+_Seen = tuple[Worker, Row[Any]]
+
+
+def _look(store: Store, plan: Plan, by: str, spared: Spared) -> tuple[Sequence[_Seen], Overtaken | None]:
+    """Return the plan's workers, none if something has changed; and what has."""
+    ids = [step.worker_id for step in plan.steps]
     with store.database.read() as connection:
         now = store.clock()
         over = actions.refuse_terms(plan.wish, plan.terms, now)
         if over is not None:
             return (), Overtaken([Changed("", "", over)], None)
-        found = _load(connection, store, [step.worker_id for step in plan.steps])
+        rows = {row.id: row for row in workers.rows(connection, ids)}
+        seen = [(workers.of_row(rows[id], store.seen.at), rows[id]) for id in ids if id in rows]
+        found = [worker for worker, _ in seen]
+        changes = rules.changes(plan.steps, _foreseen(plan, found, by, now, spared))
+        if not changes:
+            return seen, None
         today = _foresee(connection, found, plan.wish, plan.terms, by, now, spared)
-    changes = rules.changes(plan.steps, today.steps)
-    if not changes:
-        return found, None
     with store.database.write() as change:
-        return found, Overtaken(changes, _keep(change, today, by) if found else None)
+        return (), Overtaken(changes, _keep(change, today, by) if found else None)
 
 
-def _part(store: Store, plan: Plan, those: Sequence[Worker], by: str, hold: int, spared: Spared) -> list[Answer]:
-    """Ask those to whom it would still do what was planned, as they were looked at a moment ago."""
+def _part(store: Store, plan: Plan, those: Sequence[_Seen], by: str, hold: int, spared: Spared) -> list[Answer]:
+    """Ask those to whom it would still do what was planned.
+
+    All is decided before others have to wait; it is decided again for those to whom something has happened meanwhile.
+    """
+    ask, now = _asking(plan, by, hold, spared), store.clock()
+    asked = {worker.id: (worker, ask(worker, now)) for worker, _ in those}
     with store.database.write() as change:
-        now = {worker.id: worker for worker in _load(change.connection, store, [worker.id for worker in those])}
-        other = [worker for worker in those if now.get(worker.id) != worker]
-        late = {each.worker_id: each for each in _late(plan, other, now, by, change.now, spared)}
-        known = [now[worker.id] for worker in those if worker.id in now and worker.id not in late]
-        done = ask_those(change, known, _asking(plan, by, hold, spared), by)
+        rows = {row.id: row for row in workers.rows(change.connection, list(asked))}
+        others = [worker for worker, row in those if rows.get(worker.id) != row]
+        are = {it.id: workers.of_row(rows[it.id], store.seen.at) for it in others if it.id in rows}
+        late = {each.worker_id: each for each in _late(plan, others, are, by, change.now, spared)}
+        asked.update({id: (worker, ask(worker, change.now)) for id, worker in are.items()})
+        done = note_all(change, [each for id, each in asked.items() if id not in late], by)
     text = "changed meanwhile and is left out: {}"
     return [*done, *(Answer(id, it.name, False, text.format(it.text), changed=False) for id, it in late.items())]
 
@@ -236,10 +250,13 @@ def _late(
 ) -> Sequence[Changed]:
     """Return those of these workers to whom it would do something else by now."""
 
-    def foreseen(those: Sequence[Worker]) -> Sequence[Step]:
-        return rules.plan(those, plan.wish, plan.terms, farm=NO_FARM, by=by, now=now, spared=spared).steps
+    still = [are[worker.id] for worker in were if worker.id in are]
+    return rules.changes(_foreseen(plan, were, by, now, spared), _foreseen(plan, still, by, now, spared))
 
-    return rules.changes(foreseen(were), foreseen([are[worker.id] for worker in were if worker.id in are]))
+
+def _foreseen(plan: Plan, those: Sequence[Worker], by: str, now: int, spared: Spared) -> Sequence[Step]:
+    """Return what a plan's action would do to these by now."""
+    return rules.plan(those, plan.wish, plan.terms, farm=NO_FARM, by=by, now=now, spared=spared).steps
 
 
 def _row(connection: Connection, token: str) -> Row[Any]:

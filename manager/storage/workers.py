@@ -110,14 +110,19 @@ def hash_secret(secret: str) -> str:
 
 def load(connection: Connection, ids: Collection[str] | None, seen: Mapping[str, int]) -> list[Worker]:
     """Return the workers by name; `seen` has newer times of their last signs of life than the table."""
+    return [of_row(row, seen) for row in rows(connection, ids)]
+
+
+def rows(connection: Connection, ids: Collection[str] | None) -> Sequence[Row[Any]]:
+    """Return what `load` makes workers of: equal to what it was while nothing has happened to the worker."""
     match ids:
         case None:
-            rows = connection.execute(_WORKERS)
+            found = connection.execute(_WORKERS)
         case [id]:
-            rows = connection.execute(_WORKER, {"id": id})
+            found = connection.execute(_WORKER, {"id": id})
         case _:
-            rows = connection.execute(_WORKERS_BY_ID, {"ids": list(ids)})
-    return [_worker(row, seen) for row in rows.all()]
+            found = connection.execute(_WORKERS_BY_ID, {"ids": list(ids)})
+    return found.all()
 
 
 def known(connection: Connection, worker_id: str, secret: str, seen: Mapping[str, int]) -> Worker | None:
@@ -125,10 +130,10 @@ def known(connection: Connection, worker_id: str, secret: str, seen: Mapping[str
     row = connection.execute(_WORKER, {"id": worker_id}).first()
     if row is None or not hmac.compare_digest(row.secret_hash, hash_secret(secret)):
         return None
-    return _worker(row, seen)
+    return of_row(row, seen)
 
 
-def _worker(row: Row[Any], seen: Mapping[str, int]) -> Worker:
+def of_row(row: Row[Any], seen: Mapping[str, int]) -> Worker:
     return Worker(
         id=row.id,
         name=row.name,

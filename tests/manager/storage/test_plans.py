@@ -102,7 +102,7 @@ def test_who_changes_between_two_parts_is_left_out_and_told(store, monkeypatch):
     farm = [awake(store, f"node-{n}") for n in range(4)]
 
     def somebody_is_quicker(those):
-        if those[0].id == farm[0].id:
+        if those[0][0].id == farm[0].id:
             store.act([farm[3].id], Request(Status.OFFLINE), "sam")
 
     after_each_part(monkeypatch, somebody_is_quicker)
