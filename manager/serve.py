@@ -13,6 +13,7 @@ import uvicorn
 from sdnotify import SystemdNotifier
 from starlette.applications import Starlette
 
+from . import pace
 from .announce import announcing
 from .app import Waiting, create_asgi
 from .storage.store import Store
@@ -43,6 +44,7 @@ def serve(store: Store, host: str, port: int, data: Path) -> int:
         app, waiting = create_asgi(store)
         greeting = f"Workers page at {address(listener)}workers, data in {data}"
         invite(store, address(listener))
+        pace.keep()
         with announcing(store.settings, listener):
             asyncio.run(run(app, waiting, listener, greeting))
     return 0

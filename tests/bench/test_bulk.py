@@ -1,7 +1,9 @@
 """What is asked of ten thousand workers at once: how long it takes, and how long workers that call meanwhile wait."""
 
 import contextlib
+import gc
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ from large_farm import fill
 from pretended import Pretended, awake, job
 from stores import DIALECTS, opened
 
+from farmhand.manager import pace
 from farmhand.manager.config import Settings
 from farmhand.manager.rules.schedules import Schedule
 from farmhand.manager.rules.windows import read_window
@@ -77,6 +80,17 @@ def timed(into: list[float], do: Callable[[], object]) -> None:
     into.append(time.perf_counter() - began)
 
 
+@pytest.fixture
+def paced() -> Iterator[None]:
+    """Have the interpreter share its time as a manager does."""
+    was, turn = gc.get_threshold(), sys.getswitchinterval()
+    pace.keep()
+    yield
+    gc.set_threshold(*was)
+    sys.setswitchinterval(turn)
+
+
+@pytest.mark.usefixtures("paced")
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_ten_thousand_at_once(dialect, tmp_path):
     with opened(dialect, tmp_path, settings=Settings(without_login=True)) as store:
