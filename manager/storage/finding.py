@@ -5,6 +5,7 @@ milliseconds since the epoch.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -88,6 +89,24 @@ def facets(connection: Connection, ids: Collection[str] | None = None) -> dict[s
     """Return the facets of all workers, or of those of them with these ids."""
     query = _BY_ID if ids is None else _BY_ID.where(worker.c.id.in_(list(ids)))
     return {row[0]: Facets(*row[1:]) for row in connection.execute(query)}
+
+
+@dataclass(frozen=True)
+class Named:
+    """A worker of whom no more is asked."""
+
+    id: str
+    name: str
+
+
+def begun(connection: Connection, beginnings: Collection[str], length: int) -> list[Named]:
+    """Return the workers whose ids begin so, by name. What two ids begin with is neither's: nobody is meant by mistake."""
+    short = func.substr(worker.c.id, 1, length)
+    query = select(short, worker.c.id, worker.c.name).where(short.in_(list(beginnings)), worker.c.deleted_at.is_(None))
+    found: dict[str, list[Named]] = {}
+    for beginning, id, name in connection.execute(query.order_by(worker.c.name, worker.c.id)):
+        found.setdefault(beginning, []).append(Named(id, name))
+    return [those[0] for those in found.values() if len(those) == 1]
 
 
 # -- filters

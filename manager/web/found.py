@@ -1,9 +1,12 @@
 """Reads one page of the list of workers: what is to be shown, and nothing of the other thousands."""
 
+from collections.abc import Sequence
+
 from ..storage import finding, tags
+from ..storage.finding import Named
 from ..storage.store import Store
-from .listing import Found, View, page_of, totals
-from .rows import row
+from .listing import SHORT, Found, View, page_of, totals
+from .rows import Row, row
 
 
 def found(store: Store, view: View) -> Found:
@@ -20,6 +23,16 @@ def found(store: Store, view: View) -> Found:
         totals=farm,
         tags=[tag.name for tag in tags.every(store)],
     )
+
+
+def picked_elsewhere(store: Store, picked: Sequence[str], rows: Sequence[Row]) -> list[Named]:
+    """Return which workers are selected that are none of these rows. picked: the beginnings of their ids."""
+    here = {one.id[:SHORT] for one in rows}
+    away = [beginning for beginning in picked if beginning not in here]
+    if not away:
+        return []
+    with store.database.read() as connection:
+        return finding.begun(connection, away, SHORT)
 
 
 def listed(store: Store, view: View) -> list[str]:

@@ -1,6 +1,6 @@
 """Which page of the list of workers an address means, and what the list says of it. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urlencode
@@ -15,19 +15,23 @@ PAGE = 100
 SIZES = (25, 50, 100, 200)
 
 # Selected rows stand in the address by the beginnings of their ids, as long as that is not too long.
-SHORT, MOST = 8, 60
+SHORT, MOST = 8, 200
 
 _NAMES: Mapping[str, str] = {ADDRESS.get(name, name): name for name in FILTERS}
 
 
 @dataclass(frozen=True)
 class View:
-    """What the list shows, in which order, and how much of it at once: all of it stands in the address."""
+    """What the list shows, in which order, and how much of it at once: all of it stands in the address.
+
+    picked: the beginnings of the ids that are selected, on whatever page; they go along from page to page.
+    """
 
     filters: Filters = field(default_factory=Filters)
     sort: str = "name"
     page: int = 1
     size: int = PAGE
+    picked: tuple[str, ...] = ()
 
     def query(self, **changed: object) -> dict[str, object]:
         """Return the address's parameters, some of them changed; what is not needed is left out."""
@@ -37,16 +41,17 @@ class View:
             **({"sort": now.sort} if now.sort != "name" else {}),
             **({"rows": now.size} if now.size != PAGE else {}),
             **({"page": now.page} if now.page > 1 else {}),
+            **({"pick": ",".join(now.picked)} if now.picked else {}),
         }
 
     def address(self, **changed: object) -> str:
         """Return the address of the list with some parameters changed."""
-        query = urlencode(self.query(**changed), doseq=True)
+        query = urlencode(self.query(**changed), doseq=True, safe=",")
         return f"/workers?{query}" if query else "/workers"
 
     def filtered(self, **changed: object) -> str:
         """Return the address of the first page of the list with some filters changed."""
-        return self.address(filters=replace(self.filters, **changed), page=1)  # type: ignore[arg-type]
+        return self.address(filters=replace(self.filters, **changed), page=1, picked=())  # type: ignore[arg-type]
 
 
 def filter_query(filters: Filters) -> dict[str, object]:
@@ -77,12 +82,17 @@ def read_view(given: Given) -> View:
         raise BadFilter(f"page: “{page}” is not a page number")
     if size and size not in map(str, SIZES):
         raise BadFilter(f"rows: “{size}” is none of {', '.join(map(str, SIZES))}")
-    return View(read_filters(given), sort, int(page), int(size or PAGE))
+    return View(read_filters(given), sort, int(page), int(size or PAGE), read_picked(given))
 
 
 def read_picked(given: Given) -> tuple[str, ...]:
     """Return the beginnings of the ids that are selected."""
-    return tuple(word for word in given.get("pick", "").split(",") if len(word) == SHORT)[:MOST]
+    return beginnings(word for word in given.get("pick", "").split(",") if len(word) == SHORT)
+
+
+def beginnings(ids: Iterable[str]) -> tuple[str, ...]:
+    """Return what an address says of these workers."""
+    return tuple(dict.fromkeys(id[:SHORT] for id in ids))[:MOST]
 
 
 # The table's columns: CSS class, title, and the sort key that a click on it gives.

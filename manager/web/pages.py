@@ -9,10 +9,13 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from ...worker.wire import RESTART_EXIT_CODE
+from ..rules.access import called
 from ..rules.finding import BadFilter
-from .found import found
+from .access import may_touch
+from .callers import caller
+from .found import found, picked_elsewhere
 from .framing import Said, address, came_from, common
-from .listing import ORDERS, SILENCES, SIZES, SWITCHES, View, filter_query, listing, read_picked, read_view, summary
+from .listing import ORDERS, SILENCES, SIZES, SWITCHES, View, beginnings, filter_query, listing, read_view, summary
 from .site import store
 from .workerpages import worker_page
 
@@ -32,22 +35,39 @@ def workers() -> str:
 def list_page(view: View, follow: str, said: Said | None = None) -> str:
     """Render the list of workers."""
     seq, now = store().newest(), store().clock()
-    shown, begun = found(store(), view), (*read_picked(request.args), *(said.picked if said else ()))
-    rows = [replace(one, picked=one.id.startswith(begun)) for one in shown.rows] if begun else shown.rows
+    if said:
+        view = replace(view, picked=beginnings(said.picked))
+    shown = found(store(), view)
+    elsewhere = picked_elsewhere(store(), view.picked, shown.rows)
+    spared = may_touch([one.id for one in (*shown.rows, *elsewhere)])
+    rows = [replace(one, picked=one.id.startswith(view.picked), spared=one.id in spared) for one in shown.rows]
     return render_template(
         "workers.html",
         list=listing(replace(shown, rows=rows), view),
+        elsewhere=elsewhere,
+        spared=spared,
+        unpicked=view.address(picked=()),
+        reach="" if caller().everywhere else called(caller().grants),
         summary=summary(shown.totals),
         orders=ORDERS,
         sizes=SIZES,
         silences=SILENCES,
         switches=SWITCHES,
         query=urlencode(filter_query(view.filters), doseq=True),
-        live=address("/live/workers", {**view.query(), "follow": follow, "since": seq}),
+        live=address("/live/workers", {**view.query(picked=()), "follow": follow, "since": seq}),
         base_url=request.host_url,
         restart_code=RESTART_EXIT_CODE,
-        **common(view.address(), follow, now, said),
+        **common(view.address(picked=()), follow, now, said),
     )
+
+
+@bp.post("/workers/turn")
+def turn() -> Response:
+    """Go to another page of the list and take along what is ticked, which only a script could write into a link."""
+    here = MultiDict(parse_qs(urlsplit(came_from()).query))
+    here["page"] = request.form.get("page", "")
+    view = replace(view_of(here), picked=beginnings(request.form.getlist("worker")))
+    return redirect(view.address(), 303)
 
 
 def again(said: Said) -> str:

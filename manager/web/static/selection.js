@@ -2,14 +2,15 @@
 
 import { $, $$, announce, on } from './dom.js';
 
-const SHORT = 8, MOST = 60;                          // the beginnings of ids, and how many an address has room for
+const SHORT = 8, MOST = 200;                         // the beginnings of ids, and how many an address has room for
 
 export function selection(form) {
   const all = $('[data-all]', form), picked = $('[data-picked]', form), bar = $('.actions', form);
   const offer = $('[data-everyone]', form), everyone = offer && $('input', offer);
   const action = actions(form);
-  const boxes = () => $$('input[name=worker]:enabled', form);
+  const boxes = () => $$('#rows input[name=worker]:enabled', form);
   const chosen = () => boxes().filter((box) => box.checked);
+  const elsewhere = () => $$('#elsewhere input', form);           // selected on other pages
   const rowOf = (node) => node.closest?.('#rows tr');
   const boxOf = (row) => row && $('input[name=worker]:enabled', row);
   let anchor = null, cut = false;
@@ -17,7 +18,7 @@ export function selection(form) {
   // Whom an action is for: all that the filters find, however many, or these ids.
   function selected() {
     if (everyone?.checked) return { all: everyone.value, count: Number(offer.dataset.everyone) };
-    const ids = chosen().map((box) => box.value);
+    const ids = [...elsewhere(), ...chosen()].map((box) => box.value);
     return { ids, count: ids.length };
   }
 
@@ -27,29 +28,42 @@ export function selection(form) {
     if (everyone?.checked && !whole) { everyone.checked = false; show(); return; }
     offer?.classList.toggle('offered', whole && Number(offer.dataset.everyone) > every.length);
     bar.classList.toggle('on', count > 0);
-    picked.textContent = cut ? 'Needs a connection' : count ? `${count.toLocaleString('en')} selected` : 'None selected';
+    const kept = !everyone?.checked && count > MOST ? `, of which ${MOST} go along to other pages` : '';
+    picked.textContent = cut ? 'Needs a connection' : count ? `${count.toLocaleString('en')} selected${kept}` : 'None selected';
     all.checked = whole;
     all.indeterminate = marked.length > 0 && !whole;
     const known = everyone?.checked ? [] : marked.map((box) => box.closest('tr'));   // of the others the plan tells
     const away = known.filter((row) => $('.status.offline', row));
     const fixed = known.filter((row) => row.dataset.restartable === 'no' && !away.includes(row)).length;
-    action.show({ count, fixed, away: away.length, cut });
-    remember(marked);
+    const spared = [...known, ...(everyone?.checked ? [] : elsewhere())].filter((one) => 'spared' in one.dataset).length;
+    action.show({ count, fixed, away: away.length, spared, cut });
+    remember([...elsewhere(), ...marked]);
   }
 
   function remember(marked) {
+    const ids = marked.slice(0, MOST).map((box) => box.value.slice(0, SHORT)).join(',');
+    if ((new URLSearchParams(location.search).get('pick') ?? '') === ids) return;
     const url = new URL(location.href);
-    const ids = marked.slice(0, MOST).map((box) => box.value.slice(0, SHORT));
-    if ((url.searchParams.get('pick') ?? '') === ids.join(',')) return;
-    url.searchParams.delete('pick');
-    const before = url.search ? `${url.search}&` : '?';
-    url.search = ids.length ? `${before}pick=${ids.join(',')}` : url.search;
+    pick(url, ids);
     history.replaceState(history.state, '', url);
+  }
+
+  // Writes into an address or a link what is selected.
+  function pick(to, ids) {
+    const query = new URLSearchParams(to.search);
+    query.delete('pick');
+    to.search = [query.toString(), ids && `pick=${ids}`].filter(Boolean).join('&');
   }
 
   function changed() {
     show();
     announce(picked.textContent);
+  }
+
+  function clear() {
+    boxes().forEach((box) => { box.checked = false; });
+    $('#elsewhere', form)?.replaceChildren();
+    changed();
   }
 
   // From the last box touched to this one.
@@ -74,10 +88,14 @@ export function selection(form) {
     if (event.target === all || event.target === everyone) changed();
     else show();
   });
-  // Sorting keeps what is selected, as it is on the same page or a click away.
-  on(form, 'click', ({ target }) => {
-    const link = target.closest('th a'), pick = new URLSearchParams(location.search).get('pick');
-    if (link && pick) link.search = `${link.search ? `${link.search}&` : '?'}pick=${pick}`;
+  // What is selected goes along to another page, and into another order.
+  on(form, 'click', (event) => {
+    const link = event.target.closest('th a, .foot a.button');
+    if (link) pick(link, new URLSearchParams(location.search).get('pick'));
+    if (!event.target.closest('[data-none]')) return;
+    event.preventDefault();
+    clear();
+    boxes()[0]?.focus();
   });
   on(window, 'pageshow', show);
   all.hidden = false;
@@ -108,7 +126,7 @@ export function selection(form) {
     inRow: () => Boolean(rowOf(document.activeElement)),
     page: () => { boxes().forEach((box) => { box.checked = true; }); changed(); },
     engaged: () => selected().count > 0 || form.matches(':focus-within') || form.matches(':hover'),
-    clear: () => { boxes().forEach((box) => { box.checked = false; }); changed(); },
+    clear,
     connected: (yes) => { cut = !yes; show(); },
   };
 }
@@ -117,17 +135,22 @@ export function selection(form) {
 function actions(form) {
   const choice = $('[data-action]', form), apply = $('[data-apply]', form), limits = $('[data-limits]', form);
   if (!choice) return { show: () => {} };
-  let last = { count: 0, fixed: 0, away: 0, cut: false };
+  let last = { count: 0, fixed: 0, away: 0, spared: 0, cut: false };
   function show(now) {
     last = now;
-    const { count, fixed, away = 0, cut } = now;
+    const { count, fixed, away = 0, spared = 0, cut } = now;
     const restarts = 'restarts' in (choice.selectedOptions[0]?.dataset ?? {});
+    const able = restarts ? fixed + away < count : true;
     choice.disabled = cut;
-    apply.disabled = cut || !count || !choice.value || (restarts && fixed + away === count);
+    apply.disabled = cut || !count || !choice.value || !able || spared === count;
     if (!limits) return;
-    limits.hidden = !restarts || !(fixed + away);
-    const words = [fixed && `${fixed} of ${count} cannot restart`, away && `${away} offline: to be started by an agent, or there`];
-    limits.lastElementChild.textContent = fixed === 1 && count === 1 ? 'It cannot restart' : words.filter(Boolean).join('; ');
+    const words = [
+      spared && `${spared} of ${count} ${spared === 1 ? 'is' : 'are'} not yours to change`,
+      restarts && fixed && `${fixed} of ${count} cannot restart`,
+      restarts && away && `${away} offline: to be started by an agent, or there`,
+    ].filter(Boolean);
+    limits.hidden = !words.length;
+    limits.lastElementChild.textContent = restarts && fixed === 1 && count === 1 ? 'It cannot restart' : words.join('; ');
   }
   on(choice, 'change', () => show(last));
   on(form, 'submit', () => setTimeout(() => { apply.disabled = true; }));     // one click, one request

@@ -62,7 +62,7 @@ def test_what_is_counted_is_who_is_there(farm: Farm) -> None:
         ({"text": ["_ode"]}, []),
         ({"text": ["10.20.4.15"]}, ["attended", "failed-service"]),
         ({"status": ["draining", "error"]}, ["lost", "node-2"]),
-        ({"tag": ["night shift"]}, ["node-5"]),
+        ({"tag": ["night shift"]}, ["node-4", "node-5"]),
         ({"tag": ["gpu"], "status": ["working"]}, ["node-1", "node-3"]),
         ({"version": ["0.0.9"]}, ["older", "starting"]),
         ({"platform": ["windows"]}, []),
@@ -171,3 +171,11 @@ def test_the_roster_is_what_the_database_counts(dialect: str, tmp_path: Path) ->
             store.flush()
             with store.database.read() as connection:
                 assert roster.tally() == finding.tally(connection)
+
+
+def test_workers_are_found_by_what_their_ids_begin_with(farm: Farm) -> None:
+    first, second = farm.store.workers()[:2]
+    with farm.store.database.read() as connection:
+        found = finding.begun(connection, [second.id[:8], first.id[:8], "nobody--"], 8)
+        assert {one.id for one in found} == {first.id, second.id}
+        assert finding.begun(connection, [""], 0) == [], "all of them begin so, and nobody is meant"

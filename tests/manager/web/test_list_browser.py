@@ -132,6 +132,39 @@ def test_a_selection_stays_while_rows_change(listed: WorkersPage, workers: dict[
     expect(box(listed, "node-2")).to_be_focused()
 
 
+# -- from page to page
+
+
+def test_a_selection_goes_along_from_page_to_page(page: Page, thousand: tuple[str, Store]) -> None:
+    page.goto(f"{thousand[0]}/workers?rows=25&status=offline")
+    picked, boxes = page.locator("[data-picked]"), live(page).locator("#rows input")
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    page.get_by_role("link", name="Next").click()
+    expect(page).to_have_url(re.compile("page=2&pick="))
+    live(page).locator("#rows input").nth(3).check()
+    expect(picked).to_have_text("3 selected")
+    expect(page.locator("#elsewhere")).to_contain_text("2 on other pages are selected")
+    page.get_by_role("link", name="Previous").click()
+    expect(live(page).locator("#rows tr:has(:checked)")).to_have_count(2)
+    expect(page.locator("#elsewhere")).to_contain_text("1 on other pages is selected")
+    page.locator("[data-action]").select_option("shutdown-lazy")
+    with page.expect_request("**/workers/act") as sent:
+        page.locator("[data-apply]").click()
+    assert (sent.value.post_data or "").count("worker=") == 3
+
+
+def test_nothing_is_selected_any_more_on_no_page(page: Page, thousand: tuple[str, Store]) -> None:
+    page.goto(f"{thousand[0]}/workers?rows=25")
+    live(page).locator("#rows input").first.check()
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator("[data-picked]")).to_have_text("1 selected")
+    page.get_by_role("link", name="Select none").click()
+    expect(page.locator("[data-picked]")).to_have_text("None selected")
+    page.get_by_role("link", name="Previous").click()
+    expect(page).to_have_url(f"{thousand[0]}/workers?rows=25")
+
+
 # -- all that match
 
 

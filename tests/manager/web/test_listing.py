@@ -113,7 +113,15 @@ def test_the_order_can_be_chosen_without_the_heads() -> None:
 def test_selected_rows_are_read_by_the_beginnings_of_their_ids() -> None:
     assert read_picked(MultiDict({"pick": "0123abcd,x,,89abcdef"})) == ("0123abcd", "89abcdef")
     assert read_picked(MultiDict()) == ()
-    assert len(read_picked(MultiDict({"pick": ",".join(["0123abcd"] * 1000)}))) == 60
+    assert len(read_picked(MultiDict({"pick": ",".join(f"{n:08}" for n in range(1000))}))) == 200
+
+
+def test_what_is_selected_goes_along_but_not_into_another_search() -> None:
+    view = read_view(MultiDict({"q": "node", "page": "2", "pick": "0123abcd,89abcdef"}))
+    pages = listing(page(2, 350), view)
+    assert pages.next == "/workers?q=node&page=3&pick=0123abcd,89abcdef"
+    assert all(not column.href or column.href.endswith("&pick=0123abcd,89abcdef") for column in pages.columns)
+    assert view.filtered(text="rig") == "/workers?q=rig"
 
 
 @pytest.mark.parametrize(

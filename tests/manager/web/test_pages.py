@@ -1,12 +1,18 @@
 """The pages as a browser without JavaScript uses them."""
 
 import re
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from pretended import Pretended, ask, awake, job
+from signed import person, signed_in
+from stores import opened
 from werkzeug.test import TestResponse
 
+from farmhand.manager.app import create_app
+from farmhand.manager.config import Settings
+from farmhand.manager.rules.access import Grant, Role
 from farmhand.manager.storage import calls, tags
 from farmhand.manager.storage.store import Store
 from farmhand.worker.wire import JobStatus, Status
@@ -314,3 +320,53 @@ def test_a_task_without_log_or_picture_says_so(client: FlaskClient, store: Store
     task = store.tasks(job(store))[0]
     assert "nothing has been logged yet" in client.get(f"/tasks/{task.id}/log").text
     assert client.get(f"/tasks/{task.id}/picture").status_code == 404
+
+
+# -- what is selected goes along from page to page
+
+
+@pytest.fixture
+def many(store: Store) -> list[Pretended]:
+    """Three pages of 25 workers."""
+    return [awake(store, f"node-{n:02}") for n in range(60)]
+
+
+def test_what_is_ticked_goes_along_to_another_page(client: FlaskClient, many: list[Pretended]) -> None:
+    back = "/workers?q=node&rows=25&page=2"
+    form = {"worker": [many[0].id, many[30].id], "back": back, "page": "3"}
+    turned = client.post("/workers/turn", data=form)
+    pick = f"{many[0].id[:8]},{many[30].id[:8]}"
+    assert turned.location == f"/workers?q=node&rows=25&page=3&pick={pick}"
+    page = client.get(turned.location).text
+    assert "2 on other pages are selected" in page
+    assert [f'<input type="hidden" name="worker" value="{many[n].id}">' in page for n in (0, 30, 55)] == [1, 1, 0]
+    assert 'formaction="/workers/turn" formnovalidate name="page" value="2"' in page
+    on_first = client.get(f"/workers?q=node&rows=25&pick={pick}").text
+    assert "1 on other pages is selected" in on_first
+    assert re.search(rf'value="{many[0].id}" [^>]*checked', on_first)
+
+
+def test_a_page_that_is_none_is_not_turned_to(client: FlaskClient, many: list[Pretended]) -> None:
+    assert client.post("/workers/turn", data={"worker": many[0].id, "page": "x"}).status_code == 400
+
+
+def test_a_refused_form_keeps_what_was_selected_elsewhere(client: FlaskClient, many: list[Pretended]) -> None:
+    page = act(client, "dance", many[0], many[30], back="/workers?rows=25&page=2")
+    assert page.status_code == 400
+    assert "1 on other pages is selected" in page.text
+    assert f'<input type="hidden" name="worker" value="{many[0].id}">' in page.text
+
+
+def test_an_operator_of_some_tags_is_told_beforehand_whom_that_leaves_out(tmp_path: Path) -> None:
+    with opened("sqlite", tmp_path, settings=Settings()) as store:
+        mine, other = awake(store, "node-1"), awake(store, "node-2")
+        gpu = tags.add(store, "gpu", "", "kim")
+        tags.give(store, mine.id, [gpu.id], "kim")
+        lee = person(store, "lee", [Grant(Role.OPERATOR, gpu.id)])
+        browser = signed_in(create_app(store), store, lee)
+        page = browser.get("/workers").text
+        assert "You are an operator of gpu: other workers are left out." in page
+        assert re.search(rf'id="w-{other.id}"[^>]* data-spared>', page)
+        assert re.search(rf'id="w-{mine.id}"[^>]*"yes">', page)
+        elsewhere = browser.get(f"/workers?q=node-1&pick={other.id[:8]}").text
+        assert f'value="{other.id}" data-spared>' in elsewhere
