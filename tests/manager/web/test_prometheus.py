@@ -5,6 +5,8 @@ import subprocess
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -75,16 +77,15 @@ def prometheus(folder, target, token):
         running.wait(timeout=60)
 
 
-def asked(url, **query):
+def asked(url: str, **query: str) -> Any:
     try:
         with urlopen(f"{url}?{urlencode(query)}", timeout=30) as answer:
             return json.load(answer)["data"]
-    except ConnectionError:  # it has not begun to listen
+    except HTTPError as error:
+        assert error.code == 503, f"{query}: {error.read().decode()}"  # it has not begun to serve
         return None
-    except OSError as error:
-        if getattr(error, "code", None) in (None, 503):  # nor to serve
-            return None
-        raise AssertionError(f"{query}: {error.read().decode()}") from None
+    except OSError:  # nor to listen
+        return None
 
 
 @needed
