@@ -24,18 +24,18 @@ WITHOUT_LOGIN = (
 
 THEMES = frozenset({"light", "dark"})
 
-# What single keys do; keys.js has them.
+# The keys, what they do, and what a page has on which they do it; keys.js has them.
 KEYS = (
-    ("/", "Search"),
-    ("j  k", "Next, previous worker"),
-    ("x", "Select the worker, or not; Space does so too"),
-    ("↑  ↓", "The same as j and k; with Shift they select"),
-    ("Enter", "Open the worker"),
-    ("Ctrl A", "Select all on this page"),
-    ("a", "To the action menu"),
-    ("p", "Pause the updates, or go on"),
-    ("Esc", "Close a dialog, or select nothing"),
-    ("?", "This list"),
+    ("/", "Search", "[data-search]"),
+    ("j  k", "Next, previous worker", "#rows"),
+    ("x", "Select the worker, or not; Space does so too", "#rows"),
+    ("↑  ↓", "The same as j and k; with Shift they select", "#rows"),
+    ("Enter", "Open the worker", "#rows"),
+    ("Ctrl A", "Select all on this page", "#rows"),
+    ("a", "To the action menu", "[data-action]"),
+    ("p", "Pause the updates, or go on", "[data-pause]"),
+    ("Esc", "Close a dialog, or select nothing", ""),
+    ("?", "This list", ""),
 )
 
 # Control characters, and those that turn the direction of what follows: neither shows, and both can mislead.

@@ -7,6 +7,7 @@ import { plans } from './plan.js';
 import { log } from './log.js';
 import { preview } from './preview.js';
 import { selection, single } from './selection.js';
+import { guard, place } from './steady.js';
 
 function theme() {
   const root = document.documentElement, button = $('[data-theme-switch]');
@@ -47,7 +48,9 @@ const bulk = $('[data-selection]'), one = $('[data-single]'), search = $('[data-
 const list = bulk ? selection(bulk) : one ? single(one) : null;
 if (search) filters(search);
 keys(list);
+place();
 plans();
+guard();
 live(list);
 log();
 preview();

@@ -1,6 +1,6 @@
 // Single keys, for those who want them: they act outside of fields only, and can be turned off.
 
-import { $, on } from './dom.js';
+import { $, $$, on } from './dom.js';
 
 const OFF = 'shortcuts=off; path=/; max-age=31536000; samesite=lax', ON = 'shortcuts=on; path=/; max-age=31536000; samesite=lax';
 
@@ -34,10 +34,15 @@ export function keys(list) {
     const { target, key } = event, typing = target.matches('input:not([type=checkbox]), select, textarea, [contenteditable]');
     if (typing || $('dialog[open]:not([popover])')) return null;
     if (event.ctrlKey || event.metaKey) return key === 'a' && list?.page && list.boxes().length ? list.page : null;
-    if (list?.inRow?.() && rows[key] && target.name === 'worker') return rows[key];
+    if (list?.inRow?.() && rows[key] && target.matches('input[name=worker]')) return rows[key];
     if (key === 'Escape') return help?.matches(':popover-open') ? null : list?.clear;
     return document.body.dataset.shortcuts === 'off' ? null : acts[key];
   }
+
+  // The list names what works on this page.
+  on(help, 'beforetoggle', () => {
+    for (const key of $$('dt[data-needs]', help)) key.hidden = key.nextElementSibling.hidden = !$(key.dataset.needs);
+  });
 
   on(wanted, 'change', () => {
     document.body.dataset.shortcuts = wanted.checked ? 'on' : 'off';

@@ -3,6 +3,7 @@
 import { $, $$, announce, on, unsent } from './dom.js';
 import { clock, freeze, learn, serverNow, span, tick } from './ages.js';
 import { markRemoved, parse, patchRegions, patchRow, patchRows, replaceInside } from './patch.js';
+import { steadily } from './steady.js';
 
 const LATE = 20;                                     // seconds without a word, which comes every 8 s
 const RETRY = 3000, SETTLE = 300, LINGER = 5000, QUIET = 1500;     // milliseconds
@@ -25,8 +26,8 @@ export function live(list) {
     if (seq !== null) url.searchParams.set('since', seq);
     source = new EventSource(url);
     on(source, 'open', hear);
-    on(source, 'message', (event) => news(told(event)));
-    on(source, 'tick', (event) => passing(told(event)));
+    on(source, 'message', (event) => steadily(() => news(told(event))));
+    on(source, 'tick', (event) => steadily(() => passing(told(event))));
     on(source, 'reload', (event) => renew(told(event)));
     on(source, 'error', () => {
       connected(false);
@@ -159,7 +160,7 @@ export function live(list) {
   // What a click has brought is there when its page comes, and no screen reader says what is there from the beginning.
   function begin() {
     const words = $$('.told, [data-toast] b').map((node) => node.textContent.trim());
-    if (words.length) setTimeout(() => announce(words.join('. ')), SETTLE);
+    if (words.length && !$('.saying')) setTimeout(() => announce(words.join('. ')), SETTLE);
   }
 
   // A toast that is over has been read after a while; its address then says nothing of it any more.
@@ -197,8 +198,10 @@ export function live(list) {
     const body = $('#rows'), newer = $('#rows', next);
     if (Boolean(body) !== Boolean(newer)) { location.reload(); return; }
     learn(Number(next.body.dataset.now));
-    if (body) patchRows(body, newer);
-    patchRegions(next, dismissed ? ['toast'] : []);
+    steadily(() => {
+      if (body) patchRows(body, newer);
+      patchRegions(next, dismissed ? ['toast'] : []);
+    });
     document.dispatchEvent(new CustomEvent('renewed', { detail: next }));
     if (document.activeElement === show) list?.focus?.();
     if (show) show.hidden = true;

@@ -2,6 +2,7 @@
 
 import { $, $$, on, unsent } from './dom.js';
 import { parse } from './patch.js';
+import { forget } from './steady.js';
 
 const LAZY = /-lazy$/;
 
@@ -62,9 +63,10 @@ function ask(html, opener, button) {
   dialog.replaceChildren(document.importNode(form, true));
   if (!open) {
     on(dialog, 'close', () => {
+      forget();
       dialog.remove();
       opener.dispatchEvent(new Event('change'));
-      button?.focus();
+      (button?.isConnected ? button : $('[data-action]', opener))?.focus();
     });
     on(dialog, 'click', (event) => {
       if (event.target !== dialog && !event.target.closest('[data-close]')) return;

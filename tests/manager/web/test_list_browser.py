@@ -101,6 +101,7 @@ def test_an_action_by_keyboard_alone(listed: WorkersPage, store: Store, workers:
     listed.pending("node-2", "restart after task")
     page.get_by_role("button", name="Take back").focus()
     keys(listed, "Enter")
+    expect(page.locator(".told")).to_contain_text("Restart is withdrawn")
     listed.nothing_pending("node-2")
     live(page)
     keys(listed, "j", "Enter")
