@@ -17,7 +17,7 @@ from ..rules.confirming import Verdict, verdict
 from ..rules.facts import Kind
 from ..rules.plan import Changed, Fate, Plan
 from ..rules.rollouts import Refused, Rollout, places, refuse
-from ..storage import plans, requests, rollouts
+from ..storage import events, plans, requests, rollouts
 from ..storage.plans import Applied, Expired, Kept
 from ..zones import read_zone
 from .access import demand_workers, may_touch
@@ -33,7 +33,7 @@ from .site import flashed, store
 
 bp = Blueprint("actionpages", __name__)
 
-# Among a click's events there may be so many that others made at the same time.
+# Among the requests that a click made there may be so many that others made at the same time.
 SPARE = 1000
 
 
@@ -237,11 +237,10 @@ def _taken_back(answers: Sequence[Answer]) -> ResponseReturnValue:
 def made(before: int, answers: Sequence[Answer]) -> str:
     """Name the events that a click made, for the toast to follow; empty where it made none."""
     ids = {answer.request_id for answer in answers if answer.changed}
-    seqs = [
-        event.seq
-        for event in store().events_after(before, SPARE + 2 * len(ids))
-        if event.kind is Kind.REQUEST_MADE and event.detail["request"] in ids
-    ]
+    with store().database.read() as connection:
+        newest = events.newest(connection)
+        told = events.of_kinds(connection, {Kind.REQUEST_MADE}, before, newest, SPARE + len(ids))
+    seqs = [event.seq for event in told if event.detail["request"] in ids]
     return f"{min(seqs)}-{max(seqs)}" if seqs else ""
 
 

@@ -85,15 +85,24 @@ def _begun(event: Event) -> Course:
 
 def follow(following: Following, events: Iterable[Event]) -> Following:
     """Take in what happened since, oldest first."""
+    workers, last_at = dict(following.workers), following.last_at
     for event in events:
-        course = following.workers.get(event.worker_id or "")
+        course = workers.get(event.worker_id or "")
         if course is None or course.over:
             continue
         after = advance(course, event)
         if after != course:
-            workers = {**following.workers, str(event.worker_id): after}
-            following = replace(following, workers=workers, last_at=event.at)
-    return following
+            workers[str(event.worker_id)], last_at = after, event.at
+    return replace(following, workers=workers, last_at=last_at)
+
+
+# What `advance` heeds.
+TELLING = frozenset(
+    {
+        *(Kind.REQUEST_MADE, Kind.REQUEST_SEEN, Kind.REQUEST_DONE, Kind.REQUEST_ESCALATED, Kind.REQUEST_WITHDRAWN),
+        *(Kind.WORKER_DELETED, Kind.WORKER_REVOKED),
+    }
+)
 
 
 def advance(course: Course, event: Event) -> Course:

@@ -6,6 +6,7 @@ from pretended import ask, awake
 from farmhand.manager.rules.facts import Kind
 from farmhand.manager.storage.events import Event
 from farmhand.manager.storage.store import Store
+from farmhand.manager.web import following
 from farmhand.manager.web.following import read_following
 from farmhand.manager.web.toast import LINGER, Toast, begin, follow, toast
 from farmhand.worker.wire import Status
@@ -22,9 +23,9 @@ MADE = [event(Kind.REQUEST_MADE, "a", "ra"), event(Kind.REQUEST_MADE, "b", "rb")
 
 
 def shown(*events: Event, at: int = NOW) -> Toast | None:
-    following = begin(MADE)
-    assert following is not None
-    return toast(follow(following, events), at)
+    begun = begin(MADE)
+    assert begun is not None
+    return toast(follow(begun, events), at)
 
 
 @pytest.mark.parametrize(
@@ -71,11 +72,32 @@ def test_it_follows_what_one_click_made(store: Store) -> None:
     ask(store, Status.ASLEEP, three, lazy=True)
     one.learns()
     one.becomes(Status.ASLEEP)
-    following = read_following(store, span)
-    assert following is not None
-    said = toast(following, store.clock())
+    found = read_following(store, span)
+    assert found is not None
+    said = toast(found, store.clock())
     assert said is not None
     assert [bar.count for bar in said.bars] == [2, 1, 1]
+
+
+def test_it_follows_all_that_a_large_click_made_whatever_else_happens(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "PAGE", 2)
+    farm = [awake(store, f"node-{n}") for n in range(5)]
+    first = store.newest() + 1
+    ask(store, Status.ASLEEP, *farm)
+    span = f"{first}-{store.newest()}"
+    for worker in farm[:4]:
+        worker.learns()
+    for worker in farm[:3]:
+        worker.becomes(Status.ASLEEP)
+    found = read_following(store, span)
+    assert found is not None
+    said = toast(found, store.clock())
+    assert said is not None
+    assert [bar.count for bar in said.bars] == [5, 4, 3]
+    monkeypatch.setattr(following, "LIMIT", 10)
+    assert read_following(store, span) is None
 
 
 @pytest.mark.parametrize("span", ["", "x", "1", "1-", "5-1", "999-1000", "0-0", "1-" + "9" * 30, "-1-2"])
