@@ -9,7 +9,7 @@ from email.policy import SMTP
 from email.utils import formatdate
 from typing import Any
 
-from .post import Unsent
+from .post import Unsent, reason
 from .rules import messages
 from .targets import SECURITY, Mailbox, Smtp
 
@@ -24,8 +24,12 @@ def send(smtp: Smtp, box: Mailbox, id: str, message: Mapping[str, Any], seconds:
             refused = server.send_message(written(smtp, box, id, message, seconds), smtp.sender, box.to)
     except smtplib.SMTPResponseException as error:
         raise Unsent(f"the mail server answered {error.smtp_code}") from None
-    except (OSError, smtplib.SMTPException) as error:
-        raise Unsent(f"the mail server could not be used: {type(error).__name__}") from None
+    except smtplib.SMTPNotSupportedError as error:
+        raise Unsent(f"the mail server lacks what is needed: {error}") from None
+    except smtplib.SMTPRecipientsRefused:
+        raise Unsent("the mail server refused all addresses") from None
+    except OSError as error:  # as all of smtplib's are
+        raise Unsent(f"the mail server: {reason(error)}") from None
     return f"refused for {', '.join(refused)}" if refused else "taken by the mail server"
 
 

@@ -43,7 +43,7 @@ def post(
             connection.request("POST", _target(parts), content, said)
             status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        raise Unsent(_why(error)) from None
+        raise Unsent(reason(error)) from None
     if not 200 <= status < 300:
         raise Unsent(f"it answered {status}", gone=status == 410)
     return status
@@ -59,9 +59,9 @@ def _connected(parts: SplitResult, allow: Sequence[str], resolve: Resolve) -> It
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
     addresses = resolve(host, port)
     for address in addresses:
-        why = refusal(address, allow)
-        if why is not None:
-            raise Unsent(f"it is not sent to {host}: {why}")
+        refused = refusal(address, allow)
+        if refused is not None:
+            raise Unsent(f"it is not sent to {host}: {refused}")
     with closing(_reached(addresses, port)) as plain, _no_longer_than(plain):
         connection = http.client.HTTPConnection(host, port)
         connection.sock = _secured(plain, host) if parts.scheme == "https" else plain
@@ -101,7 +101,8 @@ def _no_longer_than(connected: socket.socket) -> Iterator[None]:
         descriptor.close()
 
 
-def _why(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Say why a connection came to nothing, in words of ours."""
     if isinstance(error, TimeoutError):
         return "it did not answer in time"
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -241,7 +241,7 @@ def test_a_mail_server_without_tls_is_sent_no_password(mail_server, tmp_path):
     smtp, box = mail_server
     (tmp_path / "password").write_text("secret")
     with_password = Smtp(smtp.host, smtp.sender, "starttls", smtp.port, "farm", str(tmp_path / "password"))
-    with pytest.raises(Unsent, match="the mail server could not be used"):
+    with pytest.raises(Unsent, match="the mail server lacks what is needed"):
         notify.send(Notices((PEOPLE,), with_password), PEOPLE, "msg_1", message("hello"), 0)
     assert box.got == []
 
