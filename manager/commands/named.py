@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
+from urllib.parse import urlencode, urlsplit
 
 from ...units.errors import BadValue, nearest
 from ...worker.wire import API
@@ -38,8 +39,13 @@ def workers(manager: Manager, query: Mapping[str, object] | None = None) -> list
     """Return the workers, or those that a query means; raises BadValue for a tag that is not there."""
     if wanted := (query or {}).get("tag"):
         several(tags(manager), cast(Sequence[str], wanted), "tag")
-    found: list[Json] = manager.get(f"{OURS}/workers", query)["workers"]
-    return found
+    found, asked = list[Json](), urlencode(query or {}, doseq=True)
+    while True:
+        said = manager.get(f"{OURS}/workers?{asked}")
+        found += said["workers"]
+        if said["next"] is None:
+            return found
+        asked = urlsplit(said["next"]).query
 
 
 def tags(manager: Manager) -> list[Json]:

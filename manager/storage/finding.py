@@ -17,10 +17,12 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal,
     literal_column,
     not_,
     or_,
     select,
+    tuple_,
 )
 
 from ...worker.wire import Status, TaskStatus
@@ -29,7 +31,7 @@ from ..rules.finding import DAY_MS, RESTART_MS, STATES, Beside, Facets, Filters
 from ..rules.remaining import usual
 from ..rules.workers import Worker
 from . import workers
-from .store import Store
+from .store import Missing, Store
 from .tables import agent_service, event, tag, task, worker, worker_tag
 
 # How many of a job's done tasks are looked at to tell how long they take.
@@ -200,6 +202,21 @@ def ids(
     order = [*keys, *_NAME] if not down else [key.desc() for key in (*keys, *([] if keys else _NAME))] + list(_NAME)
     query = _matching(filters, now, worker.c.id).order_by(*order).offset(first).limit(limit)
     return list(connection.execute(query, {"since": now - DAY_MS} if "restarts" in sort else {}).scalars())
+
+
+def following(store: Store, filters: Filters, after: str | None, limit: int) -> list[str]:
+    """Return the ids of some that are looked for, by name: the first, or those after a worker. Raises Missing.
+
+    A worker that was deleted still has its place.
+    """
+    query = _matching(filters, store.clock(), worker.c.id)
+    with store.database.read() as connection:
+        if after is not None:
+            name = connection.execute(select(func.lower(worker.c.name)).where(worker.c.id == after)).scalar()
+            if name is None:
+                raise Missing(f"there is no worker {after}")
+            query = query.where(tuple_(*_NAME) > tuple_(literal(name), literal(after)))
+        return list(connection.execute(query.order_by(*_NAME).limit(limit)).scalars())
 
 
 def matching(store: Store, filters: Filters) -> list[str]:

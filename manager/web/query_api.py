@@ -1,8 +1,9 @@
 """Our own calls that look: workers as the Workers page filters them, and what became of a request."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..clock import timestamp
@@ -31,16 +32,28 @@ STATES = {
 }
 _ENDED = frozenset({"done", "withdrawn", "replaced"})
 
+# Workers in one answer; ten thousand of them would be some megabytes.
+MOST = 1000
+
 # So many events of a worker's requests are looked at.
 _FAR = 1000
 
 
 @bp.get("")
 def find_workers() -> ResponseReturnValue:
-    now, filters = store().clock(), read_query(query())
-    found = store().workers(finding.matching(store(), filters) if filters else None)
-    given = tags.of_workers(store())
-    return jsonify(workers=[_found(worker, given.get(worker.id, ()), now) for worker in found])
+    now, said = store().clock(), query()
+    after, limit = said.pop("after", None), said.pop("limit", MOST)
+    ids = finding.following(store(), read_query(said), after, limit + 1)
+    shown, rest = ids[:limit], ids[limit:]
+    there, given = {it.id: it for it in store().workers(shown)}, tags.of_workers(store(), shown)
+    found = [_found(there[id], given.get(id, ()), now) for id in shown if id in there]
+    return jsonify(workers=found, next=_page_after(shown[-1]) if rest else None)
+
+
+def _page_after(worker_id: str) -> str:
+    """Return the address of this call that goes on after a worker."""
+    asked = urlencode({**request.args.to_dict(flat=False), "after": worker_id}, doseq=True)
+    return f"{url_for('.find_workers')}?{asked}"
 
 
 def _found(worker: Worker, given: Sequence[Tag], now: int) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Looking: workers as the page filters them, and what became of a request."""
 
+import pretended
 import pytest
 from callers import Caller, WorkerCaller, awake
 
@@ -35,9 +36,27 @@ def test_workers_are_found_as_the_page_filters_them(caller: Caller, worker: Work
     assert (found["id"], found["state"], found["doing"]) == (worker.id, "idle", "Between two tasks")
     assert [each["name"] for each in found["tags"]] == ["gpu"]
     for query in ("status=asleep", "tag=cpu", "platform=windows", "text=blade", "can_restart=false"):
-        assert caller.get(f"/api/farmhand/workers?{query}").json == {"workers": []}, query
+        assert caller.get(f"/api/farmhand/workers?{query}").json == {"workers": [], "next": None}, query
     refused = caller.get("/api/farmhand/workers?status=happy")
     assert (refused.status_code, '"status[0]"' in refused.json["message"]) == (400, True)
+
+
+def test_workers_come_a_page_at_a_time_whoever_joins_or_goes_meanwhile(caller: Caller, store: Store) -> None:
+    farm = [pretended.awake(store, name) for name in ("Node-2", "node-1", "node-2", "node-3", "other")]
+    here, names = "/api/farmhand/workers?limit=2&text=node&can_restart=true", list[list[str]]()
+    while here:
+        said = caller.get(here).json
+        names.append([each["name"] for each in said["workers"]])
+        here = said["next"]
+        if len(names) == 1:
+            pretended.awake(store, "node-0")
+            last = next(it for it in farm if it.name == names[0][-1])
+            store.delete_worker(last.id, "kim")
+    assert [name.lower() for page in names for name in page] == ["node-1", "node-2", "node-2", "node-3"]
+    assert len(names) == 2
+    unknown = caller.get("/api/farmhand/workers?after=8c1a2f8e-3c09-4c5d-9d2e-000000000000")
+    assert unknown.status_code == 404
+    assert caller.get("/api/farmhand/workers?limit=0").status_code == 400
 
 
 def test_a_request_is_followed_to_its_end(caller: Caller, worker: WorkerCaller, store: Store) -> None:

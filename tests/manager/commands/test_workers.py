@@ -14,6 +14,7 @@ from terminal import Said, run
 
 from farmhand.manager.storage import tags
 from farmhand.manager.storage.store import Store
+from farmhand.manager.web import query_api
 from farmhand.worker.wire import Request, Status
 
 Capture = pytest.CaptureFixture[str]
@@ -34,6 +35,13 @@ def test_without_a_verb_workers_are_listed(node: Pretended, other: Pretended, st
     assert said.lines[1].split() == ["node-1", "awake", "asleep", "after", "task", "Free", "-", "0.1.0", node.id]
     assert names(said) == names(run(capsys, "workers", "list")) == ["node-1", "node-2"]
     assert [each["name"] for each in run(capsys, "workers", "--json").json] == ["node-1", "node-2"]
+
+
+def test_a_list_longer_than_an_answer_is_whole(
+    node: Pretended, other: Pretended, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query_api, "MOST", 1)
+    assert names(run(capsys, "workers", "--status", "awake", "--status", "offline")) == ["node-1", "node-2"]
 
 
 @pytest.mark.parametrize(

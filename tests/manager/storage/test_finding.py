@@ -10,7 +10,7 @@ from stores import DIALECTS, Clock, opened
 
 from farmhand.manager.rules.finding import FILTERS, SORTS, Filters, from_json, read, texts
 from farmhand.manager.storage import finding
-from farmhand.manager.storage.store import Store
+from farmhand.manager.storage.store import Missing, Store
 from farmhand.manager.web.roster import Roster
 from farmhand.manager.web.rows import row
 from farmhand.worker.wire import Status
@@ -112,6 +112,15 @@ def test_pages_are_cut_from_the_order(farm: Farm) -> None:
         whole = finding.ids(connection, Filters(), store.clock(), "version")
         cut = [finding.ids(connection, Filters(), store.clock(), "version", first, 5) for first in range(0, 30, 5)]
     assert [id for page in cut for id in page] == whole
+
+
+def test_who_follows_a_worker_is_who_comes_after_it_in_the_list(farm: Farm) -> None:
+    ids, found = finding.matching(farm.store, Filters()), list[str]()
+    while more := finding.following(farm.store, Filters(), found[-1] if found else None, 2):
+        found += more
+    assert found == ids
+    with pytest.raises(Missing):
+        finding.following(farm.store, Filters(), "nobody", 2)
 
 
 def test_what_stands_beside_a_worker(farm: Farm) -> None:

@@ -17,12 +17,16 @@ from farmhand.worker.wire import Status
 TYPES = {Kind.TEXT: "string", Kind.SPAN: "string", Kind.WORDS: "array", Kind.FLAG: "boolean"}
 
 
+# What says which of those that are found are wanted.
+PLACE = {"after", "limit"}
+
+
 def documented() -> list[dict[str, dict[str, Any]]]:
     """Return the filters as the document has them: in a query, and in a body."""
     whole = document()
     parameters = whole["paths"]["/api/farmhand/workers"]["get"]["parameters"]
     return [
-        {each["name"]: each["schema"] for each in parameters},
+        {each["name"]: each["schema"] for each in parameters if each["name"] not in PLACE},
         whole["components"]["schemas"]["WorkerQuery"]["properties"],
     ]
 
