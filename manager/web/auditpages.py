@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, NotFound
 
 from ...units.errors import BadValue
 from ..rules import auditing, deeds
 from ..rules.auditing import FILTERS, FORMATS, Wanted
+from ..rules.chain import Broken
 from ..rules.deeds import Deed
 from ..storage import audit
 from .auditrows import row
 from .framing import address
 from .origin import operator
-from .site import store
+from .push import read_seq
+from .site import flashed, store
 
 bp = Blueprint("auditpages", __name__)
 
@@ -24,13 +27,14 @@ PAGE = 100
 @bp.get("/audit")
 def show() -> str:
     wanted, given = read(request.args), _given(request.args)
-    before = request.args.get("before", type=int)
+    before = read_seq(request.args.get("before", ""))
     found = audit.newest_first(store().database, wanted, before, PAGE + 1)
     more, now = len(found) > PAGE, store().clock()
     here = url_for(".show")
     return render_template(
         "audit.html",
         section="farm",
+        notices=flashed(),
         rows=[row(entry, now) for entry in found[:PAGE]],
         filters={name: given.get(name, "") for name in FILTERS},
         filtered=bool(given),
@@ -39,6 +43,20 @@ def show() -> str:
         older=address(here, {**given, "before": found[PAGE - 1].seq}) if more else None,
         files={name: address(url_for(".export", format=name), dict(given)) for name in FORMATS},
     )
+
+
+@bp.post("/audit/verify")
+def verify() -> ResponseReturnValue:
+    """Follow the chain, and say on the page whether it is whole."""
+    found = audit.verify(store().database, key=store().settings.audit_key())
+    if isinstance(found, Broken):
+        flash(f"The audit log is not as it was written. Row {found.seq} is {found.kind}: {found.why}.", "bad")
+    else:
+        unsealed = (
+            f", {found.unsealed} of them without a seal" if store().settings.audit_key() and found.unsealed else ""
+        )
+        flash(f"The audit log is whole: {found.head.seq:,} {'row' if found.head.seq == 1 else 'rows'}{unsealed}.", "ok")
+    return redirect(url_for(".show"), 303)
 
 
 @bp.get("/audit.<format>")

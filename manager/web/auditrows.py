@@ -1,11 +1,14 @@
-"""A row of the audit log as its page shows it. Pure."""
+"""A row of the audit log as its page shows it: a sentence, and what else is known. Pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..rules import deeds
 from ..rules.chain import Entry
+from .auditwords import sentence
+from .listing import Part
 from .moments import Moment
 
 # What the ids in a detail are of; they are counted, and the files have them.
@@ -19,14 +22,14 @@ _LONGEST = 300
 
 @dataclass(frozen=True)
 class AuditRow:
-    """One row. whence: the way and address; said: the rest of what is known, in words."""
+    """One row. did: what follows the name; whence: the address and the way; said: all that is known, as it is kept."""
 
     seq: int
     at: Moment
     who: str
     whence: str
+    did: Sequence[Part]
     what: str
-    whom: str
     outcome: str
     tone: str
     said: str
@@ -34,13 +37,14 @@ class AuditRow:
 
 
 def row(entry: Entry, now: int) -> AuditRow:
+    detail = known(entry.detail)
     return AuditRow(
         seq=entry.seq,
         at=Moment(entry.at, now),
         who=entry.who or "nobody",
-        whence=" · ".join(part for part in (entry.way, entry.address) if part),
+        whence=whence(entry.address, entry.way),
+        did=sentence(entry.who, entry.what, entry.whom, detail),
         what=entry.what,
-        whom=entry.whom,
         outcome=entry.outcome,
         tone=TONES.get(entry.outcome, "warn"),
         said=said(entry.detail, entry.whom),
@@ -48,16 +52,39 @@ def row(entry: Entry, now: int) -> AuditRow:
     )
 
 
+# The ways in which somebody is known, as they complete "from 10.0.0.4 ...".
+_WAYS: Mapping[str, str] = {
+    "session": "in a browser",
+    "token": "with a token",
+    "network": "from an open network",
+    "without login": "without login",
+    "nobody signed in": "not signed in",
+    "command line": "on the command line",
+}
+
+
+def whence(address: str, way: str) -> str:
+    """Say from where somebody did something."""
+    said = _WAYS.get(way, way)
+    return f"from {address}, {said}" if address and said else f"from {address}" if address else said
+
+
+def known(detail: str) -> Mapping[str, Any]:
+    """Return what a detail has; nothing of one that is none of ours."""
+    try:
+        found = json.loads(detail)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def said(detail: str, whom: str) -> str:
     """Write a detail in words: what it has of texts and numbers that `whom` has not, and how many ids."""
-    try:
-        known = json.loads(detail)
-    except ValueError:
-        return detail[:_LONGEST]
-    if not isinstance(known, dict):
-        return detail[:_LONGEST]
-    ids = {key: known[key] for key in _IDS if isinstance(known.get(key), dict | list)}
-    words = [f"{key} {_words(value)}" for key, value in known.items() if _tells(key, value, whom)]
+    found = known(detail)
+    if not found:
+        return "" if detail in ("", "{}") else detail[:_LONGEST]
+    ids = {key: found[key] for key in _IDS if isinstance(found.get(key), dict | list)}
+    words = [f"{key} {_words(value)}" for key, value in found.items() if _tells(key, value, whom)]
     counts = [f"{len(of):,} {key}" for key, of in ids.items() if len(of) > 1]
     text = " · ".join([*counts, *words])
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

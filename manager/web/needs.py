@@ -112,7 +112,7 @@ _BY_NEED: Mapping[Need, str] = {
         peoplepages.people peoplepages.add peoplepages.person peoplepages.grant peoplepages.link
         peoplepages.end_sessions peoplepages.turn_off
         tokenpages.all_of_them
-        auditpages.show auditpages.export
+        auditpages.show auditpages.export auditpages.verify
         noticepages.show noticepages.test noticepages.again
         audit_api.list_audit audit_api.verify_audit
         meta_api.show_configuration_file meta_api.change_configuration meta_api.check_path

@@ -39,7 +39,7 @@ def list_page(view: View, follow: str, said: Said | None = None) -> str:
         view = replace(view, picked=beginnings(said.picked))
     shown = found(store(), view)
     elsewhere = picked_elsewhere(store(), view.picked, shown.rows)
-    spared = may_touch([one.id for one in (*shown.rows, *elsewhere)])
+    spared = may_touch([*(row.id for row in shown.rows), *(one.id for one in elsewhere)])
     rows = [replace(one, picked=one.id.startswith(view.picked), spared=one.id in spared) for one in shown.rows]
     return render_template(
         "workers.html",
@@ -64,9 +64,8 @@ def list_page(view: View, follow: str, said: Said | None = None) -> str:
 @bp.post("/workers/turn")
 def turn() -> Response:
     """Go to another page of the list and take along what is ticked, which only a script could write into a link."""
-    here = MultiDict(parse_qs(urlsplit(came_from()).query))
-    here["page"] = request.form.get("page", "")
-    view = replace(view_of(here), picked=beginnings(request.form.getlist("worker")))
+    here = {**parse_qs(urlsplit(came_from()).query), "page": [request.form.get("page", "")]}
+    view = replace(view_of(MultiDict(here)), picked=beginnings(request.form.getlist("worker")))
     return redirect(view.address(), 303)
 
 

@@ -5,7 +5,9 @@ import io
 import json
 
 import pytest
+from pretended import ask, awake
 from signed_in import VIEWER, at_page, sign_in
+from sqlalchemy import text
 from stores import opened
 from werkzeug.test import TestResponse
 
@@ -16,6 +18,7 @@ from farmhand.manager.rules import deeds
 from farmhand.manager.rules.deeds import Deed
 from farmhand.manager.storage import audit, tags
 from farmhand.manager.web import auditpages
+from farmhand.worker.wire import Status
 
 FORMULA = '=HYPERLINK("http://evil.example.org","gpu")'
 
@@ -35,8 +38,8 @@ def test_rows_say_who_did_what_from_where(client, store):
     made = client.post("/api/v3/worker-mgt/tags", json={"name": "gpu"}, environ_base={"REMOTE_ADDR": "10.1.2.3"})
     assert made.status_code == 200, made.text
     shown = page(client, what="tag.made")
-    for text in ("tag gpu", "10.1.2.3", "without login", "row 1", str(audit.head(store.database))):
-        assert text in shown
+    for said in ("made <b>tag gpu</b>", "from 10.1.2.3, without login", "row 1", str(audit.head(store.database))):
+        assert said in shown
 
 
 def test_what_is_refused_for_lack_of_a_role_is_written_down_once_a_minute(tmp_path):
@@ -56,6 +59,24 @@ def test_what_is_refused_for_lack_of_a_role_is_written_down_once_a_minute(tmp_pa
 def test_what_follows_a_request_does_not_count_as_its(client):
     assert client.get("/audit").status_code == 200
     assert whence.current() == whence.COMMAND_LINE
+
+
+def test_a_row_is_a_sentence_with_the_way_to_the_worker(client, store):
+    worker = awake(store, "node-1")
+    ask(store, Status.RESTART, worker, lazy=True)
+    shown = page(client, what="request.made")
+    assert f'asked <a href="/workers/{worker.id}">node-1</a> to restart after its task' in shown
+    assert '<a class="name" href="/audit?who=kim"' in shown
+
+
+def test_the_page_says_whether_the_log_is_whole(client, store):
+    tags.add(store, "gpu", "", "kim")
+    said = client.post("/audit/verify", follow_redirects=True)
+    assert "The audit log is whole: 1 row." in said.text
+    with store.database.write(alone=False) as change:
+        change.connection.execute(text("DROP TRIGGER audit_refuses_UPDATE"))
+        change.connection.execute(text("UPDATE audit SET who = 'robin'"))
+    assert "Row 1 is changed" in client.post("/audit/verify", follow_redirects=True).text
 
 
 def test_hostile_names_are_text(client, store):
@@ -89,8 +110,9 @@ def test_pages_lead_to_older_rows_and_back(client, store, monkeypatch):
     first = page(client, who="kim")
     assert ("tag e" in first, "tag c<" in first, "Newest" in first) == (True, False, False)
     assert 'href="/audit?who=kim&amp;before=4"' in first
+    assert "tag e" in page(client, before="9" * 30), "where there is no such row, it begins with the newest"
     last = page(client, who="kim", before=2)
-    assert ("tag a" in last, "Older" in last, 'href="/audit?who=kim"' in last) == (True, False, True)
+    assert ("tag a" in last, "Older" in last, "Newest" in last) == (True, False, True)
 
 
 def test_a_file_has_all_that_is_wanted_and_is_itself_written_down(client, store):
