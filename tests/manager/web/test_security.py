@@ -23,6 +23,7 @@ def test_every_answer_is_locked_down(url: str, path: str) -> None:
         "base-uri": "'none'",
     }
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == ("no-cache" if "static" in path else "no-store")
     assert headers["Referrer-Policy"] == "same-origin"
 
 
@@ -50,6 +51,7 @@ def test_a_foreign_name_that_points_here_is_refused(url: str, path: str, host: s
     answer = urllib3.request("GET", url + path, headers={"Host": host})
     assert answer.status == status
     if status == 421:
+        assert answer.headers["Cache-Control"] == "no-store"
         assert f"not known as “{host}”" in (answer.json()["message"] if "/api/" in path else answer.data.decode())
         assert "Content-Security-Policy" in answer.headers
 
