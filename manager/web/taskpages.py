@@ -116,4 +116,6 @@ def picture(task_id: str) -> Response:
     path = store().picture_path(store().task(task_id))
     if path is None or path.suffix not in TYPES:
         raise NotFound("this task has made no picture")
-    return send_file(path.resolve(), mimetype=TYPES[path.suffix], max_age=3600)
+    sent = send_file(path.resolve(), mimetype=TYPES[path.suffix], max_age=3600)
+    sent.cache_control.public, sent.cache_control.private = False, True  # no proxy keeps it for those who may not look
+    return sent

@@ -296,6 +296,7 @@ def test_a_jobs_page_shows_tasks_and_pictures(client: FlaskClient, store: Store,
     assert source is not None
     picture = client.get(source[1].replace("&amp;", "&"))
     assert (picture.data, picture.mimetype) == (PNG, "image/png")
+    assert picture.headers["Cache-Control"] == "max-age=3600, private"
 
 
 def test_a_job_that_waits_for_a_deleted_tag_says_so_and_is_given_another(client: FlaskClient, store: Store) -> None:
