@@ -104,6 +104,9 @@ ENDINGS = frozenset(
     }
 )
 
+# What of their details it is read from.
+TOLD = ("active", "exit")
+
 # Those of them by which an agent tells how one ended.
 TELLS = frozenset({Kind.SERVICE_RESTARTED, Kind.SERVICE_CHANGED})
 

@@ -47,6 +47,9 @@ _ALWAYS: Mapping[Kind, Being] = {
 # The kinds of events that this is read from.
 TELLING = frozenset({*_ALWAYS, Kind.WORKER_STATUS, Kind.WORKER_BACK, Kind.TASK_STATUS})
 
+# What of their details it is read from.
+TOLD = ("to",)
+
 
 def after(being: Being | None, event: Happening) -> Being | None:
     """Return what a worker is after an event; None where that is not known."""

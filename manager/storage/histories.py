@@ -1,11 +1,11 @@
 """What happened to a worker, as far back as a chart or a page goes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from ..rules.exits import Happening
 from ..rules.facts import Kind
 from . import events
-from .events import Event
 from .store import Store
 
 # More events than this are not read at once.
@@ -16,14 +16,16 @@ MOST = 100_000
 class History:
     """Events, oldest first; the first may be from before the time asked for. cut: there were too many, older ones."""
 
-    events: list[Event]
+    events: Sequence[Happening]
     cut: bool
 
 
-def since(store: Store, worker_id: str, kinds: Collection[Kind], begin: int, most: int = MOST) -> History:
-    """Return a worker's events of some kinds since a time, and the last before it."""
+def since(
+    store: Store, worker_id: str, kinds: Collection[Kind], begin: int, names: Sequence[str], most: int = MOST
+) -> History:
+    """Return a worker's events of some kinds since a time, and the last before it. names: of the details wanted."""
     with store.database.read() as connection:
-        found = events.of_worker_since(connection, worker_id, kinds, begin, most)
+        found = events.marks(connection, worker_id, kinds, begin, most, names)
         cut = len(found) == most
         first = found[-1].seq if found else None
         before = [] if cut else events.of_worker(connection, worker_id, 1, first, kinds)

@@ -7,9 +7,8 @@ from flask import Blueprint, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 
 from ...worker.wire import RESTART_EXIT_CODE
-from ..rules.exits import ENDINGS, ends
+from ..rules import exits, spans
 from ..rules.facts import Kind
-from ..rules.spans import TELLING, spans
 from ..storage import histories, samples
 from . import farmview
 from .framing import address, common
@@ -40,7 +39,7 @@ def _named(*subjects: str) -> frozenset[Kind]:
 CHOICES: Mapping[str, Choice] = {
     "": Choice("Everything", frozenset(LIFE)),
     "changes": Choice("What people and schedules asked for", _named("request", "ticket", "schedule")),
-    "ends": Choice("Starts and ends", frozenset(ENDINGS & LIFE)),
+    "ends": Choice("Starts and ends", frozenset(exits.ENDINGS & LIFE)),
     "supervisor": Choice("What its agent tells", _named("service", "ticket")),
 }
 
@@ -78,8 +77,8 @@ def history(worker_id: str) -> str:
         raise BadRequest("show, before: there is no such part of a history; begin again at the worker's page")
     here = url_for(".history", worker_id=worker_id)
     events = store().worker_events(worker_id, PAGE + 1, read_seq(before), CHOICES[shown].kinds)
-    beings = histories.since(store(), worker_id, TELLING, now - reach.length)
-    endings = histories.since(store(), worker_id, ENDINGS, ends_since(now))
+    beings = histories.since(store(), worker_id, spans.TELLING, now - reach.length, spans.TOLD)
+    endings = histories.since(store(), worker_id, exits.ENDINGS, ends_since(now), exits.TOLD)
     code = found.attended.worker_code if found.attended else None
     asked: dict[str, object] = {"reach": reach.key, "show": shown}
     return render_template(
@@ -87,8 +86,8 @@ def history(worker_id: str) -> str:
         tab="history",
         w=row(found, now),
         reaches=[(each, address(here, {**asked, "reach": each.key}), each is reach) for each in REACHES.values()],
-        beings=being_chart(spans(beings.events, now - reach.length, now), reach, now),
-        endings=ends_chart(ends(endings.events, RESTART_EXIT_CODE if code is None else code), now),
+        beings=being_chart(spans.spans(beings.events, now - reach.length, now), reach, now),
+        endings=ends_chart(exits.ends(endings.events, RESTART_EXIT_CODE if code is None else code), now),
         cut=beings.cut or endings.cut,
         choices=CHOICES,
         shown=shown,
