@@ -7,6 +7,8 @@ N ?= 100
 ONE_IN ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
+# A run begins a thousand Python programs: what is compiled is kept, whatever the machine's habit is.
+export PYTHONDONTWRITEBYTECODE :=
 SOURCES := pyproject.toml $(shell git ls-files 'units/*' 'supervisor/*' 'worker/*' 'manager/*' 2>/dev/null)
 
 .PHONY: run test views test-windows conformance conformance-posix conformance-windows conformance-fuzz history check docs pyz bench clean

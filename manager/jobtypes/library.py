@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,16 @@ _DIALOG_KEYS = ("propargs", "eval", "evalInfo", "visible", "editable")
 
 def job_types(own: Path | None = None) -> dict[str, JobType]:
     """Read the job types that are shipped, and over them those of a folder, by name; raises units.errors.BadConfig."""
-    folders = [FOLDER] if own is None else [FOLDER, own]
-    found = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
-    return {name: read(path) for name, path in found.items()}
+    return {**_shipped(), **({} if own is None else _of_folder(own))}
+
+
+@cache
+def _shipped() -> Mapping[str, JobType]:
+    return _of_folder(FOLDER)
+
+
+def _of_folder(folder: Path) -> dict[str, JobType]:
+    return {path.stem: read(path) for path in sorted(folder.glob("*.yaml"))}
 
 
 def read(path: Path) -> JobType:

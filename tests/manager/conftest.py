@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from manager_server import serving
 from stores import fresh
+from templates import templates_compiled_once
 
 from farmhand.manager.storage.store import Store
+
+__all__ = ["templates_compiled_once"]  # it is of use without a test that names it
 
 
 @pytest.fixture
