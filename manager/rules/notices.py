@@ -25,7 +25,7 @@ Detail = Mapping[str, object]
 
 
 def _lost(said: Detail) -> str:
-    return f"was lost: nothing was heard of it for {span(_number(said, 'silent'))}; a task of its is queued again"
+    return f"was lost: nothing was heard of it for {span(_number(said, 'silent'))}; if it had a task, that is queued again"
 
 
 def _loops(said: Detail) -> str:

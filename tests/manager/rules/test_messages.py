@@ -77,7 +77,7 @@ def test_every_event_that_can_be_asked_for_is_in_the_guide():
 @pytest.mark.parametrize(
     ("happened", "said"),
     [
-        (LOST, "node-1 was lost: nothing was heard of it for 15 s; a task of its is queued again"),
+        (LOST, "node-1 was lost: nothing was heard of it for 15 s; if it had a task, that is queued again"),
         (Happened(1, 0, Kind.WORKER_BACK, {"to": "awake"}, "id", "node-1"), "node-1 is heard of again"),
         (
             Happened(1, 0, Kind.WORKER_REGISTERED, {"name": "node-9", "waiting": True}, "id"),
