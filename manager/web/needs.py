@@ -55,7 +55,7 @@ _BY_NEED: Mapping[Need, str] = {
         token_api.list_tokens token_api.make_token token_api.revoke_token
         joinpages.show joinpages.ask
         joining_api.show_joining joining_api.list_enrolments
-        actionpages.plan pages.turn
+        actionpages.plan pages.turn savedviews.change
         tagpages.every tagpages.one tagpages.sleep
         rolloutpages.every rolloutpages.one live.rollouts
         workerpages.worker

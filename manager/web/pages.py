@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest
 from ...worker.wire import RESTART_EXIT_CODE
 from ..rules.access import called
 from ..rules.finding import BadFilter
+from . import savedviews
 from .access import may_touch
 from .callers import caller
 from .found import found, picked_elsewhere
@@ -45,6 +46,8 @@ def list_page(view: View, follow: str, said: Said | None = None) -> str:
         "workers.html",
         list=listing(replace(shown, rows=rows), view),
         elsewhere=elsewhere,
+        views=savedviews.read(request.cookies.get(savedviews.COOKIE, "")),
+        this_view=view.address(page=1, picked=()),
         spared=spared,
         unpicked=view.address(picked=()),
         reach="" if caller().everywhere else called(caller().grants),

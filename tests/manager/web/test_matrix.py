@@ -253,7 +253,7 @@ OWN = """
     loginpages.sign_out schedule_api.preview_schedule
     accountpages.change_password accountpages.end_sessions accountpages.set_shortcuts
     tokenpages.add tokenpages.revoke token_api.make_token token_api.revoke_token
-    pages.turn
+    pages.turn savedviews.change
 """
 
 
