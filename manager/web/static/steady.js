@@ -50,6 +50,7 @@ export function place() {
 export const forget = () => sessionStorage.removeItem(KEY);
 
 function resume({ y, id, name, value, row }) {
+  if ($('.made, .code')) return;                     // what is shown this once is at the page's head
   const found = [
     id && document.getElementById(id),
     name && $(`button[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`),
