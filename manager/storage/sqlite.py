@@ -1,8 +1,9 @@
 """What only SQLite needs, the database of one manager that is there without anybody installing it."""
 
 import os
+import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -58,9 +59,16 @@ class SQLite:
 
 
 def _make(file: str) -> None:
-    """Make a new file readable by its owner alone, which what SQLite keeps beside it is then as well."""
-    if file:
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    """Make a new file readable by its owner alone, which what SQLite keeps beside it is then as well.
+
+    One of an earlier version may be readable by everybody: there was nothing secret in it. A group is left its rights.
+    """
+    if not file:
+        return
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    for each in (file, f"{file}-wal", f"{file}-shm"):
+        with suppress(FileNotFoundError, PermissionError):
+            os.chmod(each, stat.S_IMODE(os.stat(each).st_mode) & ~stat.S_IRWXO)
 
 
 def _prepare(engine: Engine) -> None:

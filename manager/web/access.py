@@ -33,7 +33,7 @@ from .origin import SAFE, parts, refuse_other_sites
 from .peers import peer
 from .sessioncookie import by_session, secret_of
 from .site import store
-from .ways import by_network, by_proxy, by_token
+from .ways import by_network, by_proxy, by_token, is_opened
 
 __all__ = ["caller", "may", "may_touch"]
 
@@ -188,7 +188,7 @@ def proven() -> bool:
 def unknown(why: str) -> ResponseReturnValue:
     """Ask who it is: a program for credentials, a person to sign in."""
     if for_program():
-        said = make_response(answer(401, why or "sign in: send a token, as in Authorization: Bearer fh_…"))
+        said = make_response(answer(401, why or _how_to_sign_in()))
         said.headers["WWW-Authenticate"] = 'Bearer realm="farmhand"'
         return said
     if why:  # whom a proxy vouches for has to be told
@@ -198,6 +198,13 @@ def unknown(why: str) -> ResponseReturnValue:
         flash(f"Your session has ended.{lost} Sign in to go on where you were.", "warn")
     here = request.full_path.rstrip("?") if request.method in SAFE else _referrer()
     return redirect(f"{SIGN_IN}?{urlencode({'next': here})}", 303)
+
+
+def _how_to_sign_in() -> str:
+    how = "sign in: send a token, as in Authorization: Bearer fh_…"
+    if not is_opened(request.path):
+        return how
+    return f"{how}; for programs that cannot, the setting open_networks names the networks that they are in"
 
 
 def _referrer() -> str:

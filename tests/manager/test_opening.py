@@ -1,5 +1,7 @@
 """Where the database is said to be, and what is wrong with it."""
 
+import stat
+
 import pytest
 from postgres import fresh_database, server
 
@@ -19,6 +21,16 @@ def kind(store):
 def test_without_a_word_it_is_a_file_in_the_folder(tmp_path):
     assert kind(open_store(tmp_path, Settings(), {})) == "sqlite"
     assert (tmp_path / "farmhand.sqlite").exists()
+
+
+@pytest.mark.parametrize(("left", "then"), [(0o644, 0o640), (0o666, 0o660), (0o600, 0o600)])
+def test_what_an_earlier_version_let_everybody_read_nobody_else_reads(tmp_path, left, then):
+    file = tmp_path / "farmhand.sqlite"
+    file.touch(mode=0o600)
+    file.chmod(left)
+    store = open_store(tmp_path, Settings(), {})
+    assert {stat.S_IMODE(each.stat().st_mode) for each in tmp_path.glob("farmhand.sqlite*")} == {then}
+    store.close()
 
 
 def test_a_file_has_one_manager_at_a_time(tmp_path):

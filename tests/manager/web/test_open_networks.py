@@ -52,6 +52,14 @@ def test_the_add_on_may_look_and_submit(app: Flask) -> None:
     assert made.json["status"] == "queued"
 
 
+def test_a_program_outside_is_told_what_would_let_it_in(app: Flask) -> None:
+    answer = ask(app, "POST", "/api/v3/jobs", OUTSIDE, json=JOB)
+    assert answer.status_code == 401
+    assert "send a token" in answer.json["message"]
+    assert "the setting open_networks names the networks" in answer.json["message"]
+    assert "open_networks" not in ask(app, "GET", "/api/farmhand/tokens", OUTSIDE).json["message"]
+
+
 def test_that_is_all(app: Flask, store: Store) -> None:
     job = ask(app, "POST", "/api/v3/jobs", json=JOB).json["id"]
     body = {"status": "canceled", "reason": "so"}
