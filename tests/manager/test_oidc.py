@@ -64,6 +64,8 @@ def test_an_honest_provider_is_believed(it: Pretender, client: Provider) -> None
     assert "verifier" not in str(it.asked[0]), "it is only told once there is a code"
 
 
+DAY = 86_400  # seconds; it is counted from when the tests are looked for, which may be long before this one
+
 LIES: dict[str, tuple[Twist, str]] = {
     "another issuer": ({"iss": "https://evil.example"}, "iss"),
     "the issuer with a slash more": ({"iss": "ISSUER/"}, "iss"),
@@ -76,8 +78,8 @@ LIES: dict[str, tuple[Twist, str]] = {
     "expired": ({"exp": int(time.time()) - 120}, "exp"),
     "no expiry": ({"exp": None}, "exp"),
     "expiry that is no number": ({"exp": "tomorrow"}, "exp"),
-    "issued in the future": ({"iat": int(time.time()) + 600}, "in the future|iat"),
-    "not yet valid": ({"nbf": int(time.time()) + 600}, "not yet valid|nbf"),
+    "issued in the future": ({"iat": int(time.time()) + DAY}, "in the future|iat"),
+    "not yet valid": ({"nbf": int(time.time()) + DAY}, "not yet valid|nbf"),
     "no subject": ({"sub": None}, "sub"),
     "an empty subject": ({"sub": ""}, "sub"),
     "a subject that is no text": ({"sub": 7}, "sub"),

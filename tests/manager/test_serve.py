@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,10 +77,10 @@ def test_it_ends_at_once_although_pages_are_live(tmp_path: Path, number: signal.
         first_line(process)
         live = http.request("GET", f"http://127.0.0.1:{port}/live/workers", preload_content=False)
         live.readline()
-        asked = time.monotonic()
         process.send_signal(number)
-        assert process.wait(10) == 0
-        assert time.monotonic() - asked < 1.5
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert said == ""  # the server tells of whom it had to cut off when its patience ended
         live.release_conn()
 
 

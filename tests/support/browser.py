@@ -4,7 +4,10 @@ import contextlib
 import shutil
 from collections.abc import Iterator
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+# Milliseconds, for a machine that has other things to do: what is expected of a page is that it comes, not how soon.
+expect.set_options(timeout=20_000)
 
 # Without these Chromium looks for its maker's servers at every start.
 QUIET = [

@@ -47,5 +47,5 @@ class WorkersPage:
     def nothing_pending(self, worker: str, *, seconds: float = 20) -> None:
         expect(self.row(worker).locator(".change")).to_have_count(0, timeout=seconds * 1000)
 
-    def pending(self, worker: str, words: str, *, seconds: float = 5) -> None:
+    def pending(self, worker: str, words: str, *, seconds: float = 20) -> None:
         expect(self.row(worker).locator(".change .to")).to_have_text(words, timeout=seconds * 1000)

@@ -189,7 +189,7 @@ def test_a_few_at_a_time_is_begun_in_the_dialog_and_followed(
     expect(page.get_by_role("heading", level=1)).to_contain_text("Restart after task, 3 workers")
     due.mind(store)
     assert pending(store, workers[2]) == LAZY, "the canary is one without a task"
-    expect(page.locator("#turns")).to_contain_text("Asked", timeout=10_000)
+    expect(page.locator("#turns")).to_contain_text("Asked")
     page.get_by_role("button", name="Cancel the rest").click()
     expect(page.locator("#rollout")).to_contain_text("Canceled")
     assert len(rollouts.every(store)) == 1

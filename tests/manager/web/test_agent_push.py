@@ -20,7 +20,7 @@ from farmhand.manager.storage.store import Store
 from farmhand.manager.web.agent_push import PATH
 
 SECRET, RUN = "5" * 64, "0123456789abcdef" * 2
-SOON = 1.0  # seconds
+SOON = 10.0  # seconds: what another manager is not told of comes when the request has waited to its end
 
 
 @pytest.fixture(params=DIALECTS)

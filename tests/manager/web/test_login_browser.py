@@ -9,6 +9,7 @@ import pytest
 from browser import chromium
 from manager_server import serving
 from playwright.sync_api import Browser, expect
+from polling import until
 from pretended import awake
 from signed_in import OPERATOR, VIEWER, sign_in
 from stores import fresh
@@ -56,14 +57,13 @@ def test_an_operator_signs_in_acts_and_signs_out(store: Store, url: str, browser
     page.get_by_label("Name").fill("kim")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(f"{url}/workers", timeout=20_000)
+    expect(page).to_have_url(f"{url}/workers")
     page.goto(f"{url}/workers/{worker.id}")
     page.get_by_label("Action").select_option(label="Restart (after task is finished)")
     page.get_by_role("button", name="Apply").click()
-    expect(page.locator("main")).to_contain_text("restarts", timeout=20_000)
-    pending = store.worker(worker.id).request
-    assert pending is not None
+    pending = until(lambda: store.worker(worker.id).request, "the request")
     assert pending.by == "Kim"
+    expect(page.locator("main")).to_contain_text("restarts")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=20_000)
     page.go_back()
@@ -95,7 +95,7 @@ def test_an_open_page_goes_to_sign_in_when_its_session_is_ended_elsewhere(
         context.add_cookies([{"name": PLAIN, "value": lee.cookie, "url": url}])
         page = context.new_page()
         page.goto(f"{url}/workers")
-        expect(page.locator("[data-live-word]")).to_contain_text("Live", timeout=20_000)
+        expect(page.locator("[data-live-word]")).to_contain_text("Live")
         sessions.end_all(store, lee.person.id, "an admin")
         worker.signs_off()
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=20_000)

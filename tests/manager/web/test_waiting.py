@@ -16,11 +16,12 @@ from streams import http, stream
 
 from farmhand.manager.rules.jobs import JobStatus
 from farmhand.manager.storage.store import Store
+from farmhand.manager.web import live
 from farmhand.manager.web.site import build
 from farmhand.worker.wire import PUSH, Status
 
-# Seconds; a median, for the machine may do other things as well.
-SOON = 0.3
+# What nobody is told of comes with the next look, seconds later; tests/bench measures how soon what is told comes.
+SOON = live.TICK / 2
 
 
 def push(url: str, worker: str, since: int | str = 0, secret: str = SECRET) -> urllib3.BaseHTTPResponse:
@@ -44,7 +45,7 @@ def test_what_has_happened_already_is_told_at_once(url: str, store: Store) -> No
     assert (answer.status, answer.json()) == (200, {"seq": store.bell(worker.id)})
 
 
-def test_a_request_rings_well_within_a_third_of_a_second(url: str, store: Store) -> None:
+def test_a_request_rings_at_once(url: str, store: Store) -> None:
     took = []
     for n in range(5):
         worker = awake(store, f"node-{n}")
@@ -125,7 +126,7 @@ def test_strangers_hear_no_bell(url: str, store: Store) -> None:
 # -- live streams
 
 
-def test_a_row_arrives_well_within_a_third_of_a_second(url: str, store: Store) -> None:
+def test_a_row_arrives_at_once(url: str, store: Store) -> None:
     worker, took = awake(store, "node-1"), []
     for status in (Status.ASLEEP, Status.AWAKE, Status.ASLEEP, Status.AWAKE, Status.OFFLINE):
         with stream(f"{url}/live/workers?since={store.newest()}") as messages:
