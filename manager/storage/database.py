@@ -61,6 +61,8 @@ class Database:
                 chain.extend(change, self._audit_key)
         if change.seq:
             self._tell(change.seq)
+        for do in change.afterwards:
+            do()
 
     def listen(self, callback: Callable[[int], None]) -> Callable[[], None]:
         """Call back with the newest seq after commits that appended events; returns what ends it.

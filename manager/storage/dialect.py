@@ -23,7 +23,7 @@ class Change:
     """One write transaction: what it appended to the events is told to the listeners after the commit.
 
     now: its time. seq: of the newest event that it appended, 0 without one. alone: no other one runs beside it.
-    deeds: what somebody did in it, for the audit log.
+    deeds: what somebody did in it, for the audit log. afterwards: what is done once it is kept, in other transactions.
     """
 
     connection: Connection
@@ -31,6 +31,7 @@ class Change:
     seq: int = 0
     alone: bool = True
     deeds: list[Deed] = field(default_factory=list)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
 
     def lock(self, statement: Select[Any], id: str) -> None:
         """Have others that lock the row `id` wait for the end of this one."""

@@ -17,6 +17,7 @@ from ..rules.workers import PLAIN, Moved, Terms, Worker
 from . import schedules, tickets, workers
 from .asking import ask_all
 from .database import Change
+from .many import parts
 from .store import Store
 from .tables import worker as row
 
@@ -61,7 +62,11 @@ def _refuse_surprises(found: Sequence[Worker], expected: Expected) -> None:
 
 
 def cancel(store: Store, request_ids: Sequence[str], by: str) -> list[Answer]:
-    """Take back these requests, and none that came after them."""
+    """Take back these requests, and none that came after them; one transaction for some hundred of them."""
+    return [answer for part in parts(request_ids) for answer in _cancel(store, part, by)]
+
+
+def _cancel(store: Store, request_ids: Sequence[str], by: str) -> list[Answer]:
     with store.database.write() as change:
         query = select(row.c.request_id, row.c.id).where(
             row.c.request_id.in_(list(request_ids)), row.c.deleted_at.is_(None)

@@ -4,7 +4,7 @@ Functions that take a store are one transaction each. Times are milliseconds sin
 """
 
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,13 +24,14 @@ from sqlalchemy import (
     update,
 )
 
+from ...worker.wire import Status
 from ..rules import schedules as rules
 from ..rules.facts import Fact, Kind
 from ..rules.schedules import Schedule, Verdict
 from ..rules.tasks import Refused
 from ..rules.windows import Window, days_words, read_window, time_text
 from ..zones import read_zone
-from . import events, workers
+from . import events, many, workers
 from .database import Change
 from .store import Missing, Store
 from .tables import schedule, tag, worker, worker_tag
@@ -156,18 +157,50 @@ def remove(store: Store, schedule_id: str, by: str) -> None:
         _tell(change, was, Kind.SCHEDULE_DELETED, by)
 
 
+@dataclass(frozen=True)
+class _Shift:
+    """What the schedules of workers said before a change at a time, and after it."""
+
+    at: int
+    before: Mapping[str, Verdict]
+    after: Mapping[str, Verdict]
+
+
 @contextmanager
 def settling(store: Store, change: Change, worker_ids: Collection[str]) -> Iterator[None]:
-    """Change schedules, or whose they are, in the block; then ask of these workers what has changed for them."""
+    """Change schedules, or whose they are, in the block; then ask of these workers what has changed for them.
+
+    Many are asked afterwards, in parts. If that is broken off, those that were not asked are at the next edge.
+    """
     before = verdicts(change.connection, worker_ids, change.now)
     yield
-    after = verdicts(change.connection, worker_ids, change.now)
-    if not before and not after:
-        return
+    shift = _Shift(change.now, before, verdicts(change.connection, worker_ids, change.now))
+    shifted = [id for id in worker_ids if shift.before.get(id) != shift.after.get(id)]
+    if len(shifted) <= many.PART:
+        _settle(store, change, shift, shifted)
+    else:
+        change.afterwards.append(lambda: _settle_in_parts(store, shift, shifted))
+
+
+def _settle_in_parts(store: Store, shift: _Shift, worker_ids: Sequence[str]) -> None:
+    """Ask it of those whose schedules still say so: what has changed since has been asked by whoever changed it."""
+    for part in many.parts(worker_ids):
+        with store.database.write() as change:
+            now = verdicts(change.connection, part, change.now)
+            _settle(store, change, shift, [id for id in part if _wants(now, id) is _wants(shift.after, id)])
+
+
+def _wants(said: Mapping[str, Verdict], worker_id: str) -> Status | None:
+    verdict = said.get(worker_id)
+    return None if verdict is None else verdict.status
+
+
+def _settle(store: Store, change: Change, shift: _Shift, worker_ids: Collection[str]) -> None:
+    """Ask it of all but those of whom a person has asked something since the change."""
     moves = []
-    for it in workers.load(change.connection, worker_ids, store.seen.at):
-        wanted = rules.changed(before.get(it.id), after.get(it.id), it)
-        if wanted is not None:
+    for it in workers.load(change.connection, worker_ids, store.seen.at) if worker_ids else ():
+        wanted = rules.changed(shift.before.get(it.id), shift.after.get(it.id), it)
+        if wanted is not None and (it.wished is None or it.wished.at <= shift.at):
             moves.append((it, rules.overrule(it, wanted, id=str(uuid.uuid4()), now=change.now)))
     workers.save_all(change, moves, rules.BY)
 

@@ -27,6 +27,7 @@ from .database import Change, Database
 from .events import Event
 from .files import Files
 from .growth import Growth
+from .many import parts
 from .pictures import Pictures
 from .signs import Signs
 
@@ -179,8 +180,15 @@ class Store:
 
     def withdraw(self, worker_ids: Sequence[str], by: str) -> list[Answer]:
         """Take back what is pending."""
-        with self.database.write() as change:
-            return ask_all(change, worker_ids, self.seen.at, lambda it, now: actions.withdraw(it, by=by, now=now), by)
+
+        def ask(worker: Worker, now: int) -> Asked:
+            return actions.withdraw(worker, by=by, now=now)
+
+        answers: list[Answer] = []
+        for part in parts(list(dict.fromkeys(worker_ids))):
+            with self.database.write() as change:
+                answers += ask_all(change, part, self.seen.at, ask, by)
+        return answers
 
     def delete_worker(self, worker_id: str, by: str) -> None:
         """Forget a worker: its task is queued again, its credentials are refused from now on. Raises Missing."""

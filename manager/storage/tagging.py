@@ -1,6 +1,6 @@
 """Tags as their page shows them, and given to many workers at once."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -11,6 +11,7 @@ from ..rules.tags import Tag
 from . import events, schedules
 from .database import Change
 from .events import Told
+from .many import parts
 from .schedules import Kept
 from .store import Store
 from .tables import job, schedule, tag, worker, worker_tag
@@ -56,22 +57,14 @@ def schedule_of(store: Store, tag_id: str) -> Kept | None:
     return next((kept for kept in found if kept.owner.kind == "tag" and kept.owner.id == tag_id), None)
 
 
-# So many workers are given a tag, or lose one, in one transaction; others write between two.
-BATCH = 500
-
-
 def give(store: Store, worker_ids: Sequence[str], tag_id: str, by: str) -> int:
     """Give workers a tag beside those that they have; returns how many did not have it. Unknown ones are let pass."""
-    return sum(_give(store, part, tag_id, by) for part in _parts(worker_ids))
+    return sum(_give(store, part, tag_id, by) for part in parts(worker_ids))
 
 
 def take(store: Store, worker_ids: Sequence[str], tag_id: str, by: str) -> int:
     """Take a tag from workers; returns how many had it. What they are at work on they finish."""
-    return sum(_take(store, part, tag_id, by) for part in _parts(worker_ids))
-
-
-def _parts(worker_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (worker_ids[start : start + BATCH] for start in range(0, len(worker_ids), BATCH))
+    return sum(_take(store, part, tag_id, by) for part in parts(worker_ids))
 
 
 def _give(store: Store, worker_ids: Sequence[str], tag_id: str, by: str) -> int:

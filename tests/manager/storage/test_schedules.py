@@ -1,8 +1,10 @@
 """Sleep schedules in the store: edges on a clock that the test moves."""
 
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from polling import until
@@ -18,7 +20,8 @@ from farmhand.manager.rules.schedules import Schedule, first_at
 from farmhand.manager.rules.tasks import Refused
 from farmhand.manager.rules.windows import read_window
 from farmhand.manager.rules.workers import Terms
-from farmhand.manager.storage import edges, requests, schedules, tags
+from farmhand.manager.storage import edges, many, requests, schedules, tags
+from farmhand.manager.storage.database import Change
 from farmhand.manager.storage.schedules import Owner
 from farmhand.manager.storage.store import Missing, Store
 from farmhand.manager.storage.tables import schedule
@@ -269,6 +272,69 @@ def test_saving_wakes_nobody_whom_a_person_sent_to_sleep(store: Store, noon: Clo
     kept = schedules.add(store, Owner("worker", node.id), nightly(("", "11:00", "13:00")), "kim")
     schedules.remove(store, kept.id, "kim")
     assert asked(store, node) is None
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """Have many be asked in parts of two; each of these happens before the next part."""
+    settle, between = schedules._settle, list[Callable[[], object]]()
+
+    def observed(store: Store, change: Change, shift: Any, ids: Collection[str]) -> None:
+        settle(store, change, shift, ids)
+        if between and ids:
+            change.afterwards.append(between.pop(0))
+
+    monkeypatch.setattr(schedules, "_settle", observed)
+    monkeypatch.setattr(many, "PART", 2)
+    return between
+
+
+def tagged(store: Store, number: int) -> tuple[list[Pretended], Owner]:
+    tag = tags.add(store, "gpu", "", "kim").id
+    farm = [awake(store, f"node-{n}") for n in range(number)]
+    for worker in farm:
+        tags.give(store, worker.id, [tag], "kim")
+    return farm, Owner("tag", tag)
+
+
+def test_of_many_each_is_asked_and_others_write_in_between(
+    store: Store, noon: Clock, settled: list[Callable[[], object]]
+) -> None:
+    farm, owner = tagged(store, 5)
+    seen: list[int] = []
+    settled += [lambda: seen.append(sum(asked(store, it) is not None for it in farm))] * 3
+    day = schedules.add(store, owner, nightly(("", "08:00", "18:00")), "kim")
+    assert seen == [2, 4, 5]
+    assert [asked(store, it) for it in farm] == [BY_SCHEDULE] * 5
+    schedules.remove(store, day.id, "kim")
+    assert [asked(store, it) for it in farm] == [None] * 5
+
+
+def test_of_many_what_somebody_asks_in_between_holds(
+    store: Store, noon: Clock, settled: list[Callable[[], object]]
+) -> None:
+    farm, owner = tagged(store, 6)
+
+    def meanwhile() -> None:
+        noon.passes(1)
+        for it in (it for it in farm if asked(store, it) is None):
+            store.act([it.id], Request(Status.ASLEEP), "kim")
+            it.becomes(Status.ASLEEP)
+            store.act([it.id], Request(Status.AWAKE), "kim")
+            it.becomes(Status.AWAKE)
+
+    settled.append(meanwhile)
+    schedules.add(store, owner, nightly(("", "08:00", "18:00")), "kim")
+    assert [asked(store, it) for it in farm].count(None) == 4
+
+
+def test_of_many_who_has_another_schedule_by_then_is_let_be(
+    store: Store, noon: Clock, settled: list[Callable[[], object]]
+) -> None:
+    farm, owner = tagged(store, 6)
+    settled.append(lambda: schedules.remove(store, schedules.every(store)[0].id, "sam"))
+    schedules.add(store, owner, nightly(("", "08:00", "18:00")), "kim")
+    assert [asked(store, it) for it in farm] == [None] * 6
 
 
 def test_a_worker_that_is_offline_when_its_schedule_is_made_starts_by_it(
