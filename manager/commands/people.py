@@ -42,10 +42,9 @@ def add(verbs: Any) -> None:
     for parser in (adding, granting):
         parser.add_argument("--role", choices=ROLES, required=True, help="what they may do")
         parser.add_argument("--tag", action="append", default=[], metavar="TAG", help=TAG)
+    url = os.environ.get("FARMHAND_MANAGER", DEFAULT_URL)
     for parser in (adding, linking):
-        parser.add_argument(
-            "--url", type=_url, default=DEFAULT_URL, metavar="URL", help=f"of the manager; default: {DEFAULT_URL}"
-        )
+        parser.add_argument("--url", type=_url, default=url, metavar="URL", help=f"of the manager; default: {url}")
     calls = {listing: _list, adding: _add, granting: _grant, linking: _link, ending: _deactivate}
     for parser, call in calls.items():
         parser.add_argument("--json", action="store_true", help="print JSON")
