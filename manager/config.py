@@ -170,7 +170,7 @@ KEYS: Mapping[str, Callable[[Document, Place, object], Any]] = {
     "blocklist_threshold": fields.count,
     "task_fail_after_softfail_count": fields.count,
     "shared_storage_path": fields.text,
-    "host_names": fields.names,
+    "host_names": fields.hosts,
     "autodiscoverable": fields.flag,
     "time_zone": fields.zone,
     "variables": _variables,

@@ -1,6 +1,7 @@
 """What the values of settings are: each function takes what stands at a place, and returns it checked or refuses it."""
 
-from ipaddress import ip_network
+import re
+from ipaddress import ip_interface, ip_network
 from pathlib import Path
 
 from ..units.errors import BadValue
@@ -45,7 +46,7 @@ def percent(document: Document, place: Place, value: object) -> int:
 
 
 def actions(document: Document, place: Place, value: object) -> tuple[str, ...]:
-    found = names(document, place, value)
+    found = names(document, place, value, ACTIONS[0])
     for index, name in enumerate(found):
         if name not in ACTIONS:
             document.refuse((*place, index), f'"{name}" is no action', f"write some of {', '.join(ACTIONS)}")
@@ -84,9 +85,13 @@ def secret_file(document: Document, place: Place, value: object) -> str:
     return str(found.absolute())
 
 
-def names(document: Document, place: Place, value: object) -> tuple[str, ...]:
+def names(document: Document, place: Place, value: object, example: str) -> tuple[str, ...]:
+    """Read a list of words; example: one that would do."""
+    hint = f"write names in brackets, as in [{example}]"
+    if value is None:
+        document.refuse(place, "it is missing", hint)
     if not isinstance(value, list):
-        document.refuse(place, f"{value!r} is not a list", "write names in brackets, as in [farm.example.org]")
+        document.refuse(place, f"{value!r} is not a list", hint)
     return tuple(text(document, (*place, index), each) for index, each in enumerate(value))
 
 
@@ -98,11 +103,26 @@ def zone(document: Document, place: Place, value: object) -> str:
 
 
 def networks(document: Document, place: Place, value: object) -> tuple[str, ...]:
-    found = names(document, place, value)
+    found = names(document, place, value, "10.20.0.0/16")
     for index, network in enumerate(found):
         try:
-            ip_network(network)
+            meant = ip_network(network, strict=False)
         except ValueError:
             problem = f'"{network}" is neither an address nor a network'
             document.refuse((*place, index), problem, "write it as 127.0.0.1 or 10.20.0.0/16")
+        if "/" in network and ip_interface(network).ip != meant.network_address:
+            problem = f'"{network}" is an address in a network'
+            document.refuse((*place, index), problem, f"write {ip_interface(network).ip}, or {meant} for all of it")
     return found
+
+
+def hosts(document: Document, place: Place, value: object) -> tuple[str, ...]:
+    found = names(document, place, value, "farm.example.org")
+    for index, host in enumerate(found):
+        if not _HOST.fullmatch(host):
+            problem = f'"{host}" is no name of a host'
+            document.refuse((*place, index), problem, "write it as farm.example.org, without scheme and port")
+    return found
+
+
+_HOST = re.compile(r"[\w.-]+")

@@ -81,7 +81,7 @@ def oidc(document: Document, place: Place, value: object) -> Oidc:
         client_id=text("client_id"),
         roles=_roles(document, (*place, "roles"), said.get("roles")),
         name=text("name", urlsplit(issuer).hostname),
-        secret_file="" if secret is None else _file(document, (*place, "client_secret_file"), secret),
+        secret_file="" if secret is None else fields.secret_file(document, (*place, "client_secret_file"), secret),
         scopes=_scopes(document, (*place, "scopes"), said.get("scopes", list(Oidc.scopes))),
         claim=text("claim", Oidc.claim),
         person=text("person", Oidc.person),
@@ -100,7 +100,7 @@ def proxy_login(document: Document, place: Place, value: object) -> ProxyLogin:
 
 
 def open_networks(document: Document, place: Place, value: object) -> OpenNetworks:
-    if isinstance(value, list):
+    if not isinstance(value, dict):
         return OpenNetworks(fields.networks(document, place, value))
     said = _mapping(document, place, value, ("networks", "allow"), "networks")
     networks = fields.networks(document, (*place, "networks"), said.get("networks"))
@@ -145,7 +145,7 @@ def _granted(document: Document, place: Place, value: object) -> Granted:
     if role not in [each.value for each in Role]:
         known = ", ".join(each.value for each in Role)
         document.refuse(place, f"{role!r} is no role", f"write one of {known}")
-    tags = fields.names(document, (*place, "tags"), said["tags"]) if "tags" in said else ()
+    tags = fields.names(document, (*place, "tags"), said["tags"], "gpu") if "tags" in said else ()
     if tags and not limitable(Role(role)):
         document.refuse((*place, "tags"), f"tags do not limit the role {role}", "leave them out, or make it operator")
     return Granted(Role(role), tags)
@@ -169,19 +169,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def _scopes(document: Document, place: Place, value: object) -> tuple[str, ...]:
-    scopes = fields.names(document, place, value)
+    scopes = fields.names(document, place, value, "openid, profile")
     if "openid" not in scopes:
         document.refuse(place, "openid is missing, without which there is no ID token", "add it")
     return scopes
-
-
-def _file(document: Document, place: Place, value: object) -> str:
-    found = document.path.parent / Path(fields.text(document, place, value)).expanduser()
-    try:
-        found.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        document.refuse(place, f"{found} cannot be read: {getattr(error, 'strerror', error)}", "name a file that can")
-    return str(found.absolute())
 
 
 def _header(document: Document, place: Place, value: object) -> str:

@@ -70,6 +70,10 @@ def test_a_folder_of_job_types_is_found_from_the_files_own(tmp_path):
     [
         ("worker_timeuot: 1min", 1, 'worker_timeuot: it is not known; did you mean "worker_timeout"?'),
         ("host_names: farm", 1, "'farm' is not a list; write names in brackets"),
+        ("host_names: [http://farm:8080/]", 1, 'host_names.0: "http://farm:8080/" is no name of a host; write it as'),
+        ("open_networks: 10.0.0.0/8", 1, "'10.0.0.0/8' is not a list; write names in brackets, as in [10.20.0.0/16]"),
+        ("metrics: [10.0.0.1/8]", 1, '"10.0.0.1/8" is an address in a network; write 10.0.0.1, or 10.0.0.0/8 for'),
+        ("notices: {to: {kim: {email: [kim@example.org]}}}", 1, "notices.to.kim.events: it is missing; write names in"),
         ("worker_timeout: soon", 1, "worker_timeout:"),
         ("worker_timeout: 0", 1, '"0" is no time at all'),
         ("worker_timeout: infinity", 1, 'worker_timeout: "infinity" is longer than can be counted; write less'),

@@ -97,7 +97,7 @@ ISSUER = "issuer: https://id.example.org/realms/farm"
         ),
         ("open_networks: [anywhere]\n", 'open_networks.0: "anywhere" is neither an address nor a network'),
         ("open_networks: {networks: [10.0.0.1], allow: all}\n", "open_networks.allow: 'all' is nothing that can be"),
-        ("open_networks: {allow: view}\n", "open_networks.networks: None is not a list"),
+        ("open_networks: {allow: view}\n", "open_networks.networks: it is missing"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, said: str) -> None:
