@@ -32,6 +32,7 @@ from .commands import (
 from .commands.actions import FAILED
 from .commands.report import complain, told
 from .rules.joining import Joining
+from .rules.printable import printable
 from .storage.newer import TooNew
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ class _Parser(argparse.ArgumentParser):
             f"{self.prog}: {told}" if ";" in told else f"{self.prog}: {told}; see {self.prog} --help", file=sys.stderr
         )
         raise SystemExit(USAGE)
+
+
+class OneLine(logging.Formatter):
+    """Writes each message on one line, whatever the names in it are: nobody forges a line of the log."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return printable(super().formatMessage(record))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -169,7 +177,9 @@ def _run(options: argparse.Namespace) -> int:
     from .storage import jobcare, rest
     from .sweep import sweeping
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
+    said = logging.StreamHandler()
+    said.setFormatter(OneLine("%(levelname)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[said])
     logging.getLogger("alembic").setLevel(logging.WARNING)
     host, port = options.listen
     store = _open(

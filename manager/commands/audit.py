@@ -9,6 +9,7 @@ from ..rules import auditing, deeds
 from ..rules.auditing import FILTERS, FORMATS
 from ..rules.chain import Broken, Entry, Head, read_head
 from ..rules.deeds import Deed
+from ..rules.printable import printable
 from .report import as_json, complain, local, show
 from .upkeep import add_place, as_of_today
 
@@ -73,12 +74,7 @@ def _row(entry: Entry) -> tuple[str, ...]:
     said = auditing.as_json(entry)
     whence = f"{entry.way} {entry.address}".strip()
     texts = (local(str(said["at"])), entry.who, whence, entry.what, entry.whom, entry.outcome, str(entry.seq))
-    return tuple(map(printable, texts))
-
-
-def printable(text: str) -> str:
-    """Return a text without what a terminal would take for a command."""
-    return "".join(each if each.isprintable() else "\ufffd" for each in text) or "-"
+    return tuple(printable(text) or "-" for text in texts)
 
 
 def _export(options: argparse.Namespace) -> int:

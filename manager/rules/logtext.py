@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from .printable import MISLEADING
+
 # More of a line than this is not shown, in characters.
 LONGEST = 2000
 
@@ -23,8 +25,8 @@ STYLES = frozenset({"", "bold", "faint", *COLOURS.values()})
 # What a terminal takes for a colour, or for another order.
 _ESCAPE = re.compile(r"\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 
-# Control characters, and those that turn the direction of what follows: neither shows, and both can mislead.
-_HIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Control characters but the tab, and what else does not show.
+_HIDDEN = re.compile(rf"[\x00-\x08\x0a-\x1f\x7f-\x9f{MISLEADING}]")
 
 
 @dataclass(frozen=True)

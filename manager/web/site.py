@@ -10,6 +10,7 @@ from typing import cast
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 
 from ..config import Settings
+from ..rules.printable import MISLEADING
 from ..signin import Allowed, OpenNetworks
 from ..storage import standing
 from ..storage.store import Store
@@ -38,8 +39,8 @@ KEYS = (
     ("?", "This list", ""),
 )
 
-# Control characters, and those that turn the direction of what follows: neither shows, and both can mislead.
-HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Control characters, and what else does not show; a tab and a line's end do.
+HIDDEN = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{MISLEADING}]")
 
 
 def store() -> Store:

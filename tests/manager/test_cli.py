@@ -1,6 +1,7 @@
 """The command line against a real manager on a real port."""
 
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ import pytest
 from polling import until
 from pretended import awake
 
-from farmhand.manager.cli import is_loopback, main
+from farmhand.manager.cli import OneLine, is_loopback, main
 from farmhand.manager.clock import wall_clock
 from farmhand.manager.storage.database import Database
 from farmhand.manager.storage.schema import migrate, revisions
@@ -323,3 +324,8 @@ def test_a_manager_and_a_worker_make_the_example_frames(tmp_path):
             process.terminate()
             process.wait(timeout=20)
         log.close()
+
+
+def test_nobody_forges_a_line_of_the_log() -> None:
+    record = logging.LogRecord("x", logging.WARNING, "", 0, "GET %s failed", ("/a\nERROR: forged\x1b[31m",), None)
+    assert OneLine("%(levelname)s: %(message)s").format(record) == "WARNING: GET /a\ufffdERROR: forged\ufffd[31m failed"
