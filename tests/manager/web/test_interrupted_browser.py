@@ -274,3 +274,63 @@ def test_only_one_region_speaks_and_it_does_not_tick(
     ticking = page.locator(":is([role=status], [role=alert], [aria-live]) time:visible")
     expect(ticking).to_have_count(0)
     page.close()
+
+
+# -- others, and the browser's own ways
+
+
+def test_two_people_see_what_the_other_does_and_who_did_it(browser: Browser, guarded: Store) -> None:
+    worker = awake(guarded, "node-1")
+    kim, lee = (sign_in(guarded, name, *OPERATOR) for name in ("Kim", "Lee"))
+    with serving(guarded) as url:
+        first, second = (opened(signed_in(browser, url, who.cookie), url) for who in (kim, lee))
+        first.choose("Restart (after task is finished)", "node-1")
+        second.pending("node-1", "restart after task", seconds=20)
+        expect(second.row("node-1").locator(".change .by")).to_contain_text("Kim")
+        second.row("node-1").get_by_role("button", name="Take back").click()
+        first.nothing_pending("node-1")
+        first.page.goto(f"{url}/workers/{worker.id}")
+        expect(first.page.locator("#history")).to_contain_text("Lee")
+        for shown in (first, second):
+            shown.page.context.close()
+
+
+def test_a_role_that_is_lowered_under_an_open_page_is_felt_at_the_next_click(browser: Browser, guarded: Store) -> None:
+    """Whoever loses a right is signed out, and signs in again as what they are now."""
+    worker, kim = awake(guarded, "node-1"), sign_in(guarded, "Kim", *OPERATOR)
+    with serving(guarded) as url:
+        shown = opened(signed_in(browser, url, kim.cookie), url)
+        shown.row("node-1").get_by_role("checkbox").check()
+        shown.page.locator("[data-action]").select_option("restart-lazy")
+        people.set_grants(guarded, kim.person.id, VIEWER, "an admin")
+        shown.page.locator("[data-apply]").click()
+        expect(shown.page.get_by_role("alert")).to_contain_text("Nothing was changed", timeout=FAST)
+        assert wished(guarded, worker) is None
+        again = sessions.begin(guarded, kim.person.id, "127.0.0.1", "a test", stays=False, way="test")
+        shown.page.context.add_cookies([{"name": PLAIN, "value": again.secret, "url": url}])
+        shown.open()
+        expect(shown.page.get_by_text("You can look, and change nothing")).to_be_visible()
+        expect(shown.page.locator("[data-apply]")).to_have_count(0)
+        shown.page.context.close()
+
+
+def test_back_forward_and_a_bookmark_bring_filters_order_and_selection(
+    page: Page, url: str, workers: list[Pretended]
+) -> None:
+    shown = opened(page, url)
+    page.goto(f"{url}/workers?status=idle&sort=-name")
+    shown.row("node-2").get_by_role("checkbox").check()
+    bookmark = page.url
+    assert "pick=" in bookmark
+    page.goto(f"{url}/workers/{workers[2].id}")
+    page.go_back()
+    expect(page.locator("#rows .name")).to_have_text(["node-3", "node-2"])
+    expect(shown.row("node-2").get_by_role("checkbox")).to_be_checked()
+    expect(page.locator("[data-picked]")).to_have_text("1 selected", timeout=FAST)
+    page.go_back()
+    expect(page.locator("#rows .name")).to_have_count(3)
+    page.go_forward()
+    assert page.url == bookmark
+    page.goto(bookmark)
+    expect(shown.row("node-2").get_by_role("checkbox")).to_be_checked()
+    expect(page.locator("[data-picked]")).to_have_text("1 selected", timeout=FAST)
