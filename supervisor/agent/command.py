@@ -116,6 +116,8 @@ def _code(arguments: argparse.Namespace) -> str:
     except (OSError, ValueError) as problem:
         why = getattr(problem, "strerror", None) or "it is not a code"
         raise BadFile(f"--enrolment-code-file: {path}: it cannot be read: {why}; name the file with the code") from None
+    if not text:
+        raise BadFile(f"--enrolment-code-file: {path}: it is empty; write the code into it as the manager said it")
     return text
 
 

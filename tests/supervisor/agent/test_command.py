@@ -40,6 +40,14 @@ def test_a_slip_is_explained(words: tuple[str, ...], text: str) -> None:
     assert text in done.stderr
 
 
+def test_a_file_without_a_code_is_no_way_to_ask_for_approval(tmp_path: Path) -> None:
+    (tmp_path / "code").write_text("\n")
+    places = ("--data", str(tmp_path / "data"), "--enrolment-code-file", str(tmp_path / "code"))
+    done = run("--manager", "http://127.0.0.1:1/", "--service", "worker", *places)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("code: it is empty; write the code into it as the manager said it\n")
+
+
 def test_a_spoilt_file_of_credentials_is_no_reason_to_enrol_anew(tmp_path: Path) -> None:
     (tmp_path / "agent-credentials.json").write_text("{}")
     done = run(*GOOD, "--data", str(tmp_path))
