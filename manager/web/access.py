@@ -127,7 +127,7 @@ def _proof() -> str:
 def prepare(app: Flask) -> None:
     """Have every request pass here before its view."""
     app.before_request(enforce)
-    app.jinja_env.globals.update(csrf=csrf, csrf_token=proof, may=may, caller=caller)
+    app.jinja_env.globals.update(csrf=csrf, csrf_token=proof, may=may, caller=caller, may_touch=may_touch)
 
 
 def enforce() -> ResponseReturnValue | None:

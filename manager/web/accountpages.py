@@ -141,7 +141,7 @@ def named(agent: str) -> str:
     """Say which browser a User-Agent is of, as far as it lets one tell: "Firefox on Linux"."""
     browser = next((name for sign, name in _BROWSERS.items() if sign in agent), "")
     system = next((name for sign, name in _SYSTEMS.items() if sign in agent), "")
-    return f"{browser} on {system}" if browser and system else browser or agent[:60] or "unknown"
+    return f"{browser} on {system}" if browser and system else browser or agent[:60] or "Unknown browser"
 
 
 def _page(notices: Sequence[Notice]) -> str:

@@ -148,7 +148,7 @@ def sentence(who: str, what: str, whom: str, detail: Detail) -> list[Part]:
         say = "signed out"
     text = say(detail) if callable(say) else say
     before, found, after = text.partition(WHOM)
-    subject = _subject(whom, detail) if found else []
+    subject = _subject(what, whom, detail) if found else []
     reason = quoted(str(detail.get("reason") or ""))
     return [Part(before), *subject, Part(f"{after}{f' {reason}' if reason else ''}")]
 
@@ -157,9 +157,9 @@ def sentence(who: str, what: str, whom: str, detail: Detail) -> list[Part]:
 _NAMED = 3
 
 
-def _subject(whom: str, detail: Detail) -> list[Part]:
+def _subject(what: str, whom: str, detail: Detail) -> list[Part]:
     """Name to whom it was done, with ways to workers and jobs that may be there still."""
-    if "tasks" in detail:
+    if what.startswith("task."):
         jobs = list(detail.get("jobs", ()))
         return [Part(whom, href=f"/jobs/{jobs[0]}" if len(jobs) == 1 else "")]
     for key, path in (("workers", "/workers"), ("jobs", "/jobs")):

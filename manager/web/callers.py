@@ -38,6 +38,11 @@ class Caller:
         return access.may(self.grants, need, tags)
 
     @property
+    def called(self) -> str:
+        """Say what the caller is, as "an operator of gpu"."""
+        return access.called(self.grants)
+
+    @property
     def everywhere(self) -> bool:
         """Whether nothing limits what an operator may do to some tags."""
         return self.may(Need.OPERATE, access.FARM).granted

@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from ..rules import deeds
 from ..rules.deeds import Deed
+from ..rules.notices import TOPICS
 from ..storage import audit, outbox
 from ..storage.outbox import Delivery
 from ..targets import Target, Webhook
@@ -82,7 +83,7 @@ def again() -> ResponseReturnValue:
 
 def target_row(target: Target) -> TargetRow:
     by = f"webhook, {target.form}" if isinstance(target, Webhook) else "e-mail"
-    return TargetRow(target.name, by, target.where, ", ".join(target.events))
+    return TargetRow(target.name, by, target.where, ", ".join(TOPICS[event][0] for event in target.events))
 
 
 def delivery_row(it: Delivery, now: int) -> DeliveryRow:

@@ -9,7 +9,6 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from ...worker.wire import RESTART_EXIT_CODE
-from ..rules.access import called
 from ..rules.finding import BadFilter
 from . import savedviews
 from .access import may_touch
@@ -50,7 +49,7 @@ def list_page(view: View, follow: str, said: Said | None = None) -> str:
         this_view=view.address(page=1, picked=()),
         spared=spared,
         unpicked=view.address(picked=()),
-        reach="" if caller().everywhere else called(caller().grants),
+        limited_to="" if caller().everywhere else caller().called,
         summary=summary(shown.totals),
         orders=ORDERS,
         sizes=SIZES,

@@ -21,7 +21,7 @@ from .upkeep import NO_UPKEEP, Upkeep, upkeep
 LATE_MS = 75_000
 
 # Characters of tags on the two lines of a row, with what stands around them; the rest is a number that unfolds.
-TAG_ROOM = 26
+TAG_ROOM = 22
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pretended import SECRET, Pretended, ask, awake, job, register
 from stores import Clock
 
 from farmhand.manager.config import Settings
+from farmhand.manager.rules.access import Grant, Role
 from farmhand.manager.rules.attended import Verb
 from farmhand.manager.rules.deeds import ACCESS_REFUSED, SIGN_IN_FAILED, Deed
 from farmhand.manager.rules.joining import Joining
@@ -83,8 +84,16 @@ def acted(store: Store, clock: Clock) -> Farm:
 
 def large(store: Store, clock: Clock) -> Farm:
     """Make some more workers than a page has."""
-    fill(store, 60)
-    return Farm(store, clock, {})
+    ids = fill(store, 60)
+    return Farm(store, clock, {"first": ids[0][:8], "second": ids[1][:8]})
+
+
+def limited(store: Store, clock: Clock) -> Farm:
+    """Make a farm at which an operator looks who may act on some of its workers."""
+    gpu, workers = tags.add(store, "gpu", "", "kim"), [awake(store, f"node-{n}") for n in range(1, 5)]
+    tags.give(store, workers[0].id, [gpu.id], "kim")
+    lee = people.add(store, "lee", [Grant(Role.OPERATOR, gpu.id)], "kim")
+    return Farm(store, clock, {}, sessions.begin(store, lee.id, "10.20.4.15", "", stays=False, way="password").secret)
 
 
 def guarded(store: Store, clock: Clock) -> Farm:
@@ -122,12 +131,14 @@ FARMS: Mapping[str, Callable[[Store, Clock], Farm]] = {
     "guarded": guarded,
     "coded": empty,
     "peopled": peopled,
+    "limited": limited,
     "provided": empty,
 }
 
 # Where a farm has not the settings of all tests.
 SETTINGS: Mapping[str, Settings] = {
     "closed": Settings(),
+    "limited": Settings(),
     "guarded": Settings(shared_storage_path="/farm", without_login=True, registration=Joining.APPROVAL),
     "peopled": PEOPLED,
     "provided": PROVIDED,

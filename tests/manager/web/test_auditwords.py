@@ -36,6 +36,8 @@ def test_there_are_words_for_all_that_people_do():
             "asked node-1, node-2, node-3 and 2 more to shut down at once “the power goes”",
         ),
         ("request.made", "", {**ONE, "status": "awake", "lazy": False}, "asked node-1 to wake up"),
+        ("request.made", "", {**ONE, "tasks": ["t"], "status": "restart"}, "asked node-1 to restart at once"),
+        ("job.submitted", "", {"jobs": {"j": "Shot"}, "tasks": 4}, "submitted Shot"),
         ("request.made", "", {**FIVE}, "asked node-1, node-2, node-3 and 2 more for a change"),
         ("action.refused", "", {**ONE, "why": "it is lost"}, "asked something of node-1 that was refused: it is lost"),
         ("worker.tags", "", {**ONE, "tags": ["gpu", "night"]}, "gave node-1 the tags gpu, night"),

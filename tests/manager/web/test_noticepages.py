@@ -38,7 +38,7 @@ def deliver(store):
 
 def test_it_says_who_is_told_of_what_and_keeps_the_secret_part_of_an_address(client):
     shown = client.get("/notices").text
-    for text in ("ops", "webhook, json", "worker.lost", "http://127.0.0.1:", "5 restarts of a worker within 10 min"):
+    for text in ("ops", "webhook, json", "worker lost", "http://127.0.0.1:", "5 restarts of a worker within 10 min"):
         assert text in shown
     assert "secret-path" not in shown
 

@@ -366,8 +366,22 @@ def test_an_operator_of_some_tags_is_told_beforehand_whom_that_leaves_out(tmp_pa
         lee = person(store, "lee", [Grant(Role.OPERATOR, gpu.id)])
         browser = signed_in(create_app(store), store, lee)
         page = browser.get("/workers").text
-        assert "You are an operator of gpu: other workers are left out." in page
+        assert "You are an operator of gpu: other workers are left out of what you ask for." in page
         assert re.search(rf'id="w-{other.id}"[^>]* data-spared>', page)
         assert re.search(rf'id="w-{mine.id}"[^>]*"yes">', page)
         elsewhere = browser.get(f"/workers?q=node-1&pick={other.id[:8]}").text
         assert f'value="{other.id}" data-spared>' in elsewhere
+        theirs, mine_own = (browser.get(f"/workers/{worker.id}").text for worker in (other, mine))
+        assert "this worker is not yours to change" in theirs
+        assert ("data-apply" in theirs, "data-apply" in mine_own, "Save tags" in mine_own) == (False, True, False)
+
+
+def test_who_may_not_let_workers_in_is_not_shown_how(tmp_path: Path) -> None:
+    with opened("sqlite", tmp_path, settings=Settings()) as store:
+        gpu = tags.add(store, "gpu", "", "kim")
+        awake(store, "node-1")
+        browser = signed_in(create_app(store), store, person(store, "lee", [Grant(Role.OPERATOR, gpu.id)]))
+        for path in ("/workers", "/workers/joining"):
+            page = browser.get(path).text
+            assert ("Operators of the whole farm can let them in" in page, "Let in" in page) == (True, False), path
+        assert "Make a code" not in browser.get("/workers/joining").text

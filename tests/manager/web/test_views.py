@@ -44,6 +44,8 @@ VIEWS = (
     View("workers-selected", "/workers", ("#rows input >> nth=0", "#rows input >> nth=3")),
     View("workers-filtered", "/workers?attention=yes&silent=300s&tag=gpu&sort=-seen&rows=25"),
     View("workers-pages", "/workers?rows=25", ("[data-all]",), farm="large"),
+    View("workers-elsewhere", "/workers?rows=25&page=2&pick={first},{second}", ("#rows input >> nth=1",), farm="large"),
+    View("workers-limited", "/workers", ("#rows input >> nth=0", "#rows input >> nth=2"), farm="limited"),
     View("workers-forced-colours", "/workers?status=working&status=error", ("#rows input >> nth=0",), forced=True),
     View("keys", "/jobs", (".bottom [popovertarget=keys]",)),
     View("workers-nomatch", "/workers?q=nobody&status=error"),
