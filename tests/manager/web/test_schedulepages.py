@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import datetime
 
 import pytest
 from flask.testing import FlaskClient
@@ -144,3 +145,20 @@ def test_a_preview_of_what_is_wrong_says_so(client: FlaskClient, node: Pretended
     page = send(client, node, step="preview", zone="Berlin")
     assert page.status_code == 400
     assert "Once the form is mended" in page.text
+
+
+@pytest.mark.parametrize(
+    ("noon", "first"),
+    [
+        pytest.param("2026-03-28T12:00+01:00", "Sun 29 Mar, 03:00 to 04:00", id="half past two does not come"),
+        pytest.param("2026-10-24T12:00+02:00", "Sun 25 Oct, 02:30 to 04:00", id="half past two comes twice"),
+    ],
+)
+def test_a_night_on_which_clocks_change_is_shown_as_it_will_be(
+    client: FlaskClient, node: Pretended, store: Store, noon: str, first: str
+) -> None:
+    now = int(datetime.fromisoformat(noon).timestamp() * 1000)
+    store.clock = lambda: now
+    nights = upcoming(send(client, node, days=["su"], start=["02:30"], end=["04:00"], step="preview"))
+    assert nights[0] == first
+    assert all(night.endswith(", 02:30 to 04:00") for night in nights[1:])
