@@ -42,7 +42,12 @@ Way = Callable[[Store, Call], Caller | None]
 
 
 def nobody_has_to(store: Store, call: Call) -> Caller | None:
-    return anybody(call.address) if store.settings.without_login else None
+    """Know anybody who is at this machine; raises Unknown where a proxy says that it speaks for somebody elsewhere."""
+    if not store.settings.without_login:
+        return None
+    if call.peer.speaks_for_others:
+        raise Unknown("a proxy passed this on, and --without-login is for this machine alone; start it without that")
+    return anybody(call.address)
 
 
 # In this order; the first that knows the caller says who it is.

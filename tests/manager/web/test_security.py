@@ -27,6 +27,16 @@ def test_every_answer_is_locked_down(url: str, path: str) -> None:
     assert headers["Referrer-Policy"] == "same-origin"
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
+def test_where_nobody_signs_in_a_proxy_lets_nobody_in(url: str, header: str) -> None:
+    passed_on = {header: "203.0.113.7"}
+    assert urllib3.request("GET", f"{url}/api/v3/jobs").status == 200
+    answer = urllib3.request("GET", f"{url}/api/v3/jobs", headers=passed_on)
+    assert answer.status == 401
+    assert "--without-login is for this machine alone" in answer.json()["message"]
+    assert urllib3.request("GET", f"{url}/workers", headers=passed_on, redirect=False).status == 303
+
+
 # -- by which names it may be called
 
 
