@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from ...units.errors import BadValue
 from ..clock import timestamp
 from ..rules.access import Grant, Role, called, limitable
-from ..rules.passwords import refuse_name
 from ..rules.tasks import Refused
 from .report import Json, as_json, complain, local, show
 from .upkeep import add_place, as_of_today
-from .words import DEFAULT_URL, manager
+from .words import DEFAULT_URL, manager, name
 
 if TYPE_CHECKING:
     from ..storage.people import Person
@@ -38,7 +38,7 @@ def add(verbs: Any) -> None:
     linking = verbs.add_parser("link", help="print a link by which somebody chooses a password")
     ending = verbs.add_parser("deactivate", help="let somebody in no more")
     for parser in (adding, granting, linking, ending):
-        parser.add_argument("name", metavar="NAME", help="by which they are known")
+        parser.add_argument("name", type=name, metavar="NAME", help="by which they are known")
     for parser in (adding, granting):
         parser.add_argument("--role", choices=ROLES, required=True, help="what they may do")
         parser.add_argument("--tag", action="append", default=[], metavar="TAG", help=TAG)
@@ -107,8 +107,6 @@ def person_json(it: "Person") -> Json:
 def _add(options: argparse.Namespace, store: "Store", by: str) -> int:
     from ..storage import people
 
-    if wrong := refuse_name(options.name):
-        raise Refused(wrong)
     made = people.add(store, options.name, _grants(options, store), by)
     return _tell(options, store, made, f"{made.name} is added")
 
@@ -154,9 +152,15 @@ def _tell(options: argparse.Namespace, store: "Store", it: "Person", what: str) 
 
 def _grants(options: argparse.Namespace, store: "Store") -> Sequence[Grant]:
     role = Role(options.role)
-    if options.tag and not limitable(role):
-        raise Refused(f"--tag: tags do not limit the role {role.value}; leave them out, or write --role operator")
+    refuse_tags(options.tag, role)
     return [Grant(role, id) for id in tag_ids(options, store)] or [Grant(role)]
+
+
+def refuse_tags(tags: Sequence[str], role: Role) -> None:
+    """Raise BadValue for tags that would limit nothing."""
+    if tags and not limitable(role):
+        problem = f"--tag: tags do not limit the role {role.value}"
+        raise BadValue(problem, "leave them out, or write --role operator")
 
 
 def tag_ids(options: argparse.Namespace, store: "Store") -> Sequence[str]:
@@ -165,5 +169,5 @@ def tag_ids(options: argparse.Namespace, store: "Store") -> Sequence[str]:
 
     found = {key: tag.id for tag in tags.every(store) for key in (tag.id, tag.name)}
     if missing := [tag for tag in options.tag if tag not in found]:
-        raise Refused(f'--tag: there is no tag "{missing[0]}"')
+        raise Refused(f'--tag: there is no tag "{missing[0]}"; see farmhand-manager tags')
     return list(dict.fromkeys(found[tag] for tag in options.tag))

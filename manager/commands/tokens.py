@@ -5,14 +5,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..clock import timestamp
-from ..rules.access import Role, called, limitable
-from ..rules.passwords import refuse_name
-from ..rules.tasks import Refused
+from ..rules.access import Role, called
 from ..rules.tokens import DAY_MS, MOST_DAYS, USUAL_DAYS, Scope
-from .people import ROLES, TAG, on_store, tag_ids
+from .people import ROLES, TAG, on_store, refuse_tags, tag_ids
 from .report import Json, as_json, local, show
 from .upkeep import add_place
-from .words import identity, number
+from .words import identity, name, number
 
 if TYPE_CHECKING:
     from ..storage.store import Store
@@ -24,7 +22,7 @@ LIST = "list the API tokens"
 def add(verbs: Any) -> None:
     listing = verbs.add_parser("list", help=LIST)
     making = verbs.add_parser("make", help="make a token of somebody's, and print it")
-    making.add_argument("name", metavar="NAME", help="what it is for")
+    making.add_argument("name", type=name, metavar="NAME", help="what it is for")
     making.add_argument("--person", required=True, metavar="NAME", help="whose it is: it never may do more than they")
     making.add_argument("--role", choices=ROLES, default=Role.VIEWER.value, help="what it may do; default: viewer")
     making.add_argument("--tag", action="append", default=[], metavar="TAG", help=TAG)
@@ -73,10 +71,7 @@ def _make(options: argparse.Namespace, store: "Store", by: str) -> int:
     from ..storage import people, tokens
 
     owner, role = people.named(store, options.person), Role(options.role)
-    if wrong := refuse_name(options.name):
-        raise Refused(wrong)
-    if options.tag and not limitable(role):
-        raise Refused(f"--tag: tags do not limit the role {role.value}; leave them out, or write --role operator")
+    refuse_tags(options.tag, role)
     scope = Scope(role, tuple(tag_ids(options, store)))
     made = tokens.make(store, owner.id, options.name, scope, options.days * DAY_MS, by)
     said = {**token_json(made.token, store.clock()), "token": made.text}

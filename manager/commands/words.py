@@ -13,6 +13,7 @@ from ...units.errors import BadValue
 from ...units.grammar import parse_span
 from ..client import Manager
 from ..clock import timestamp
+from ..rules.passwords import refuse_name
 from ..rules.times import read_moment
 
 DEFAULT_URL = "http://127.0.0.1:8080/"
@@ -75,6 +76,13 @@ def span(text: str) -> float:
     if seconds == inf:
         raise argparse.ArgumentTypeError(f'"{text}" has no end; write a time span such as "1h 30min"')
     return seconds
+
+
+def name(text: str) -> str:
+    """Read the name of somebody, or of a token."""
+    if wrong := refuse_name(text):
+        raise argparse.ArgumentTypeError(wrong[:1].lower() + wrong[1:])
+    return text
 
 
 def identity(what: str, where: str) -> Callable[[str], str]:
