@@ -6,7 +6,6 @@ may end it; meanwhile the worker takes no new task, which would be aborted too; 
 seconds is not lost.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from ...worker.wire import Request, Status
@@ -32,8 +31,3 @@ def held_until(pending: Pending | None) -> int | None:
     if pending is None or not pending.terms.held or not pending.wish.lazy:
         return None
     return pending.terms.deadline
-
-
-def undoable(workers: Sequence[Worker]) -> list[str]:
-    """Return the requests of these workers that can still be undone."""
-    return [worker.request.id for worker in workers if worker.request and held_until(worker.request) is not None]

@@ -103,7 +103,7 @@ class Old:
 
 def old(store: Store, at: int) -> Old:
     """Return what would go if the jobs went that have ended, and of which nothing has changed since."""
-    gone = job.c.status.in_([status.value for status in ENDED]), job.c.updated_at <= at
+    gone = _old(at)
     with store.database.read() as connection:
         number, many = connection.execute(select(func.count(), func.sum(_TOTAL)).select_from(job).where(*gone)).one()
         first = jobs.read(connection, jobs.query().where(*gone).order_by(job.c.number).limit(20))
@@ -112,9 +112,12 @@ def old(store: Store, at: int) -> Old:
 
 def old_ids(store: Store, at: int) -> list[str]:
     """Return the ids of those jobs."""
-    gone = job.c.status.in_([status.value for status in ENDED]), job.c.updated_at <= at
     with store.database.read() as connection:
-        return list(connection.execute(select(job.c.id).where(*gone).order_by(job.c.number)).scalars())
+        return list(connection.execute(select(job.c.id).where(*_old(at)).order_by(job.c.number)).scalars())
+
+
+def _old(at: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return job.c.status.in_([status.value for status in ENDED]), job.c.updated_at <= at
 
 
 # -- tasks

@@ -6,14 +6,14 @@ their numbers begins there.
 
 from sqlalchemy import delete, func, select
 
-from ...worker.wire import JobStatus
+from ..rules.jobs import ENDED
 from .store import Missing, Store
 from .tables import event, job
 
 # Rows in one transaction, which others wait for.
 BATCH = 1000
 
-_ENDED = (JobStatus.COMPLETED.value, JobStatus.CANCELED.value, JobStatus.FAILED.value)
+_ENDED = [status.value for status in ENDED]
 
 
 def prune(store: Store) -> int:

@@ -3,13 +3,13 @@
 What a cookie or a link has is 256 random bits, of which a hash is kept. Times are milliseconds since the epoch.
 """
 
-import hashlib
 import secrets
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from ..rules import deeds
 from ..rules.deeds import Deed
@@ -19,6 +19,7 @@ from ..rules.throttle import FORGOTTEN, Count, Failures, another, wait
 from .database import Change
 from .store import Store
 from .tables import attempt, known_place, one_time_link, person, session
+from .workers import hash_secret
 
 # A session is said to be in use once a minute, and not with each request.
 _NOTED = 60_000
@@ -28,10 +29,6 @@ LINK = 24 * 3600 * 1000
 
 # For how long it is remembered from where a person has signed in.
 _REMEMBERED = 90 * 24 * 3600 * 1000
-
-
-def hash_secret(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 # -- sessions
@@ -87,7 +84,7 @@ def find(store: Store, secret: str, *, counts: bool) -> Session | None:
         row = connection.execute(query).first()
     if row is None:
         return None
-    found, now = Session(**{name: value for name, value in row._mapping.items() if name != "hash"}), store.clock()
+    found, now = _session(row), store.clock()
     if not found.holds(now):
         return None
     if counts and now - found.seen_at > _NOTED:
@@ -101,8 +98,12 @@ def of_person(store: Store, person_id: str) -> list[Session]:
     query = select(session).where(session.c.person_id == person_id).order_by(session.c.seen_at.desc())
     with store.database.read() as connection:
         rows = connection.execute(query).all()
-    found = [Session(**{name: value for name, value in row._mapping.items() if name != "hash"}) for row in rows]
-    return [each for each in found if each.holds(store.clock())]
+    now = store.clock()
+    return [each for each in map(_session, rows) if each.holds(now)]
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(**{name: value for name, value in row._mapping.items() if name != "hash"})
 
 
 def end(store: Store, person_id: str, session_id: str, by: str) -> None:

@@ -19,6 +19,7 @@ from .database import Change
 from .people import Person
 from .store import Store
 from .tables import person, spent, tag, vouched
+from .workers import hash_secret
 
 _DAY = 24 * 3600 * 1000
 
@@ -155,7 +156,7 @@ def _free_name(change: Change, name: str) -> str:
 
 
 def _key(who: Vouched) -> str:
-    return sessions.hash_secret(f"{len(who.issuer)} {who.issuer} {who.subject}")
+    return hash_secret(f"{len(who.issuer)} {who.issuer} {who.subject}")
 
 
 # -- once
@@ -164,7 +165,7 @@ def _key(who: Vouched) -> str:
 def once(change: Change, what: str, lasts: int) -> bool:
     """Say whether this is the first time of something, for so long."""
     change.connection.execute(delete(spent).where(spent.c.ends_at <= change.now))
-    hashed = sessions.hash_secret(what)
+    hashed = hash_secret(what)
     if change.connection.execute(select(spent.c.hash).where(spent.c.hash == hashed)).first():
         return False
     change.connection.execute(insert(spent).values(hash=hashed, ends_at=change.now + lasts))
@@ -175,7 +176,7 @@ def note(store: Store, deed: Deed, address: str, again: int = _DAY) -> None:
     """Write something into the audit log that anybody can have happen: once in so long for each place."""
     what = f"{deed.what} {sessions.place(address)}"
     with store.database.look() as connection:  # those who come often cost no write
-        there = connection.execute(_SPENT.where(spent.c.hash == sessions.hash_secret(what))).scalar()
+        there = connection.execute(_SPENT.where(spent.c.hash == hash_secret(what))).scalar()
     if there is None or there <= store.clock():
         with store.database.write() as change:
             if once(change, what, again):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from ..rules import deeds, tokens
 from ..rules.access import Grant, Role
@@ -72,7 +72,7 @@ def make(store: Store, person_id: str, name: str, scope: Scope, lifetime: int, b
             "expires_at": change.now + lifetime,
         }
         change.connection.execute(insert(token).values(values))
-        made = _one(change, str(values["id"]))
+        made = _one(change.connection, str(values["id"]))
         said = {"role": scope.role.value, "tags": _names(change, scope.tags), "expires_at": made.expires_at}
         change.deeds.append(Deed(deeds.TOKEN_MADE, by, _called(made), said))
     return Made(text, made)
@@ -81,7 +81,7 @@ def make(store: Store, person_id: str, name: str, scope: Scope, lifetime: int, b
 def revoke(store: Store, token_id: str, by: str) -> None:
     """Have a token refused from now on; again changes nothing. Raises Missing."""
     with store.database.write() as change:
-        was = _one(change, token_id)
+        was = _one(change.connection, token_id)
         if was.revoked_at is None:
             change.connection.execute(update(token).where(token.c.id == token_id).values(revoked_at=change.now))
             change.deeds.append(Deed(deeds.TOKEN_REVOKED, by, _called(was)))
@@ -108,10 +108,7 @@ def every(store: Store, person_id: str | None = None) -> list[Token]:
 def one(store: Store, token_id: str) -> Token:
     """Return a token; raises Missing."""
     with store.database.read() as connection:
-        row = connection.execute(_TOKENS.where(token.c.id == token_id)).first()
-    if row is None:
-        raise Missing(f"there is no token {token_id}")
-    return _token(row)
+        return _one(connection, token_id)
 
 
 @dataclass(frozen=True)
@@ -145,8 +142,8 @@ def _note(store: Store, token_id: str, address: str) -> None:
         change.connection.execute(update(token).where(token.c.id == token_id).values(values))
 
 
-def _one(change: Change, token_id: str) -> Token:
-    row = change.connection.execute(_TOKENS.where(token.c.id == token_id)).first()
+def _one(connection: Connection, token_id: str) -> Token:
+    row = connection.execute(_TOKENS.where(token.c.id == token_id)).first()
     if row is None:
         raise Missing(f"there is no token {token_id}")
     return _token(row)
