@@ -60,7 +60,7 @@ def sweep(store: Store) -> int | None:
     for worker_id in [id for id, at in due.workers.items() if at <= now]:
         name = leases.lose(store, worker_id)
         if name is not None:
-            log.warning("worker %s is lost: it has been silent for too long; if it had a task, that is queued again", name)
+            log.warning("worker %s is lost: it was silent for too long; if it had a task, that is queued again", name)
     for task_id in [id for id, at in due.tasks.items() if at <= now]:
         name = leases.give_up(store, task_id)
         if name is not None:

@@ -25,7 +25,8 @@ Detail = Mapping[str, object]
 
 
 def _lost(said: Detail) -> str:
-    return f"was lost: nothing was heard of it for {span(_number(said, 'silent'))}; if it had a task, that is queued again"
+    silent = span(_number(said, "silent"))
+    return f"was lost: nothing was heard of it for {silent}; if it had a task, that is queued again"
 
 
 def _loops(said: Detail) -> str:

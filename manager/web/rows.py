@@ -102,7 +102,8 @@ class Row:
     """One worker as the list and its own page show it.
 
     age: dates the note. due: when a restart should be over, in milliseconds; overdue: it is not, by then. restarts: all
-    of them, lately: those of the last 24 hours. spared: whoever looks may not act on it. skew: "older" or "newer" than the version that most workers have.
+    of them, lately: those of the last 24 hours. spared: whoever looks may not act on it. skew: "older" or "newer" than
+    the version that most workers have.
     """
 
     id: str
