@@ -2,6 +2,7 @@
 
 import gc
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell that runs the tests in the background has SIGINT ignored, and so has all that they start.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse tests that have the same id: side by side, only one of them would be run."""
+    ids = Counter(item.nodeid for item in items)
+    if twice := [id for id, number in ids.items() if number > 1]:
+        raise pytest.UsageError(f"several tests have the same id: {', '.join(twice)}")
 
 
 @pytest.hookimpl(trylast=True)

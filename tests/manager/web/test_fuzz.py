@@ -82,7 +82,9 @@ class Farm:
         return NEEDS[endpoint]
 
 
-@pytest.fixture(scope="module")
+# With a parameter, whatever it is, each call has an id of its own. Without one, pytest from 9.2 on gives all of them
+# the same, and of those that have the same id xdist runs one.
+@pytest.fixture(scope="module", params=["sqlite"])
 def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     """Serve a farm to which one has to sign in, with a worker at a task."""
     store = fresh(tmp_path_factory.mktemp("farm"), Settings(shared_storage_path="/farm", registration=Joining.OPEN))
