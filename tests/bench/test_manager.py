@@ -8,17 +8,13 @@ import asyncio
 import base64
 import contextlib
 import os
-import signal
-import subprocess
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from farm import BIN, ask, free_port
-from polling import until
+from manager_process import manager, processor_time
 from postgres import fresh_database
 from simulated import SECRET, Line
 from sqlalchemy import insert
@@ -31,7 +27,6 @@ from farmhand.manager.storage.store import Store
 from farmhand.worker.wire import TaskStatus
 
 CALLS, CONNECTIONS = 400, 8
-TICK = os.sysconf("SC_CLK_TCK")
 
 # Workers, queued tasks, finished tasks.
 FARMS = ((100, 0, 0), (100, 10_000, 0), (100, 10_000, 100_000), (10_000, 0, 0), (10_000, 10_000, 100_000))
@@ -82,35 +77,6 @@ def add_job(store: Store, number: int, status: TaskStatus) -> None:
     with store.database.write() as change:
         change.connection.execute(insert(tables.task), rows)
         tasks.recount(change, job_id)
-
-
-@contextlib.contextmanager
-def manager(data: Path, database: str) -> Iterator[tuple[str, int]]:
-    """Run a manager; yield its address and its process id."""
-    port = free_port()
-    words = [str(BIN / "farmhand-manager"), "run", "--without-login"]
-    words += ["--listen", f"127.0.0.1:{port}", "--data", str(data)]
-    words += ["--database", database] if database else []
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        until(lambda: answers(url), "the manager to answer", seconds=60)
-        yield url, process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
-
-
-def answers(url: str) -> bool:
-    with contextlib.suppress(OSError):
-        return bool(ask(f"{url}/api/v3/version"))
-    return False
-
-
-def processor_time(pid: int) -> float:
-    """Return the milliseconds of all processors that a process has had."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * 1000 / TICK
 
 
 class Bench:
