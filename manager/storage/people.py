@@ -64,12 +64,21 @@ def named(store: Store, name: str) -> Person:
         return _only(connection, found, f'"{name}"')
 
 
-def password_hash(store: Store, name: str) -> tuple[str, str | None] | None:
-    """Return the id of the person of this name, and what is kept of the password; None where there is nobody."""
-    query = select(person.c.id, person.c.password_hash).where(person.c.folded == folded(name))
+@dataclass(frozen=True)
+class Known:
+    """Who has a name, as somebody who signs in is looked up. kept: of the password, None where there is none."""
+
+    id: str
+    name: str
+    kept: str | None
+
+
+def known(store: Store, name: str) -> Known | None:
+    """Return who has this name, however its case; None where nobody has."""
+    query = select(person.c.id, person.c.name, person.c.password_hash).where(person.c.folded == folded(name))
     with store.database.look() as connection:
         row = connection.execute(query).first()
-    return None if row is None else (row.id, row.password_hash)
+    return None if row is None else Known(*row)
 
 
 def hash_of(store: Store, person_id: str) -> str | None:

@@ -202,6 +202,13 @@ def succeeded(store: Store, name: str, address: str) -> None:
         change.connection.execute(update(attempt).where(others).values(failures=attempt.c.failures - 1))
 
 
+def untried(store: Store, name: str, address: str) -> None:
+    """Take back a try whose password was not looked at: who is kept out by many others does not wait for it, too."""
+    with store.database.write() as change:
+        query = update(attempt).where(attempt.c.key.in_(list(_keys(name, address).values())))
+        change.connection.execute(query.values(failures=attempt.c.failures - 1))
+
+
 def mistaken(store: Store, name: str, address: str, whom: str, why: str) -> None:
     """Write down that a password was wrong, and that the next try has to wait.
 

@@ -73,7 +73,12 @@ def _refused(me: Caller) -> Refusal | None:
     if pause := sessions.try_in(store(), me.name, address):
         return Refusal(f"Too many tries that failed. Wait {span(max(pause, 1000))}, then try again", 429)
     now, kept = form.get("now", ""), people.hash_of(store(), me.id)
-    if kept is None or len(now) > LONGEST or not passwords.verify(kept, now):
+    try:
+        right = kept is not None and len(now) <= LONGEST and passwords.verify(kept, now)
+    except passwords.Busy:
+        sessions.untried(store(), me.name, address)
+        raise
+    if not right:
         return Refusal("The present password is another one")
     sessions.succeeded(store(), me.name, address)
     if wrong := refuse_password(form.get("new", ""), me.name):

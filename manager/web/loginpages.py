@@ -1,5 +1,7 @@
 """Signing in and out, and the page of a link by which somebody chooses a password."""
 
+from contextlib import suppress
+
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
@@ -41,20 +43,23 @@ def try_to_sign_in() -> ResponseReturnValue:
     pause = sessions.try_in(store(), name, address)
     if pause:
         return _wait(here, name, pause)
-    found = people.password_hash(store(), name)
-    id, kept = found or ("", None)
+    # As much is done for a name that nobody has, so that the time it takes does not tell.
+    found = people.known(store(), name)
+    kept = found.kept if found else None
     try:
         right = len(password) <= LONGEST and passwords.verify(kept, password)
     except passwords.Busy as error:
+        sessions.untried(store(), name, address)
         return _form(here, [Notice("bad", f"{error}".capitalize())], name), 503, {"Retry-After": "1"}
-    if not right or kept is None:
-        whom, why = (f"person {people.one(store(), id).name}", "wrong password") if found else ("", "unknown name")
+    if not right or found is None or kept is None:
+        whom, why = (f"person {found.name}", "wrong password") if found else ("", "unknown name")
         sessions.mistaken(store(), name, address, whom, why)
         return _form(here, [Notice("bad", _WRONG)], name), 401
     sessions.succeeded(store(), name, address)
     if passwords.outdated(kept):
-        people.rehash(store(), id, kept, passwords.hashed(password))
-    return begin(id, here, way="password", stays="stay" in request.form)
+        with suppress(passwords.Busy):  # another time
+            people.rehash(store(), found.id, kept, passwords.hashed(password))
+    return begin(found.id, here, way="password", stays="stay" in request.form)
 
 
 def begin(person_id: str, here: str, *, way: str, stays: bool = False) -> Response:
@@ -88,8 +93,15 @@ def way_back(said: str) -> str:
 
 
 def _form(here: str, notices: list[Notice], name: str = "") -> str:
-    days = store().settings.session_lifetime / 86_400
-    return render_template("login.html", next=here, notices=notices, name=name, days=f"{days:g}", host=request.host)
+    said = store().settings
+    days = f"{said.session_lifetime / 86_400:g}"
+    shown = {"days": days, "host": request.host, "unclaimed": said.oidc is None and _unclaimed()}
+    return render_template("login.html", next=here, notices=notices, name=name, **shown)
+
+
+def _unclaimed() -> bool:
+    with store().database.read() as connection:
+        return not people.admins(connection)
 
 
 def _wait(here: str, name: str, pause: int) -> ResponseReturnValue:

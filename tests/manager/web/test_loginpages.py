@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from threading import BoundedSemaphore
 
 import pytest
 import urllib3
@@ -87,6 +88,12 @@ def test_the_first_admin_comes_by_the_link_which_looking_does_not_use_up(store: 
     assert client.get(path).status_code == 410
     assert [(person.name, person.grants) for person in people.every(store)] == [("Ada", ADMIN)]
     assert first_link(store, "http://localhost/") is None
+
+
+def test_whoever_comes_before_the_first_admin_is_told_where_the_link_is(store: Store, client: FlaskClient) -> None:
+    assert "Nobody can sign in yet. The manager has printed a link" in client.get("/sign-in").text
+    people.add(store, "Kim", ADMIN, "test")
+    assert "No account? Ask whoever runs the farm." in client.get("/sign-in").text
 
 
 @pytest.mark.parametrize(
@@ -181,6 +188,17 @@ def test_tries_that_fail_have_to_wait_and_say_how_long(client: FlaskClient, kim:
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
     assert "Wait 1 s, then try again" in told(answer)
     clock.passes(1)
+    assert enter(client).status_code == 303
+
+
+def test_a_crowd_keeps_nobody_out_for_longer_than_it_is_there(
+    client: FlaskClient, kim: people.Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as crowded:
+        crowded.setattr(passwords, "_SEATS", BoundedSemaphore(1))
+        with passwords._Turn():
+            answers = [enter(client) for _ in range(8)]
+    assert [(answer.status_code, answer.headers["Retry-After"]) for answer in answers] == [(503, "1")] * 8
     assert enter(client).status_code == 303
 
 
