@@ -159,7 +159,7 @@ export function live(list) {
 
   // What a click has brought is there when its page comes, and no screen reader says what is there from the beginning.
   function begin() {
-    const words = $$('.told, [data-toast] b').map((node) => ($('b', node) ?? node).textContent.trim());
+    const words = $$('.notice.told, [data-toast] b').map((node) => ($('b', node) ?? node).textContent.trim());
     if (words.length && !$('.saying')) setTimeout(() => announce(words.join('. ')), SETTLE);
   }
 

@@ -52,13 +52,14 @@ export const forget = () => sessionStorage.removeItem(KEY);
 function resume({ y, id, name, value, row }) {
   if ($('.made, .code')) return;                     // what is shown this once is at the page's head
   const found = [
+    $('main [aria-invalid=true]'),
     id && document.getElementById(id),
     name && $(`button[name="${CSS.escape(name)}"][value="${CSS.escape(value)}"]`),
     row && $(`#${CSS.escape(row)} input`),
     !name && !id && $('[data-action]'),
   ];
   if (!location.hash) scrollTo(0, y);
-  found.find((node) => node && !node.disabled)?.focus({ preventScroll: true });
-  const told = $('.told');
+  found.find((node) => node && !node.disabled)?.focus();
+  const told = $('.notice.told');
   if (told && told.getBoundingClientRect().bottom < 0) say(told.textContent.trim());
 }

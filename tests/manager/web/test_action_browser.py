@@ -216,8 +216,8 @@ def test_who_operates_one_tag_only_is_told_of_the_others(browser: Browser, tmp_p
         context.add_cookies([{"name": PLAIN, "value": lee.cookie, "url": url}])
         it = WorkersPage(context.new_page(), url).open()
         it.choose("Restart (after task is finished)", "mine", "other")
-        expect(it.page.locator(".told")).to_contain_text("Restart after task asked of 1 worker")
-        expect(it.page.locator(".told")).to_contain_text("other")
+        expect(it.page.locator(".notice.told")).to_contain_text("Restart after task asked of 1 worker")
+        expect(it.page.locator(".notice.told")).to_contain_text("other")
         expect(it.page.get_by_label("Tags of the selected workers")).to_have_count(0)
         assert [pending(store, mine), pending(store, other)] == [LAZY, None]
     store.close()

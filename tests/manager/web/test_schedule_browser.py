@@ -44,7 +44,7 @@ def test_a_schedule_is_filled_in_mended_and_removed(page: Page, store: Store) ->
     fill("Time zone", "Europe/Berlin")
     page.get_by_label("Go to sleep").select_option("Immediately")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_contain_text('Window 1: "6" is no time of day; write HH:MM')
+    expect(page.get_by_role("alert").first).to_contain_text('Window 1: "6" is no time of day; write HH:MM')
     expect(page.locator("[aria-invalid]")).to_have_value("6")
     fill("To", "06:00")
     page.get_by_role("button", name="Save").click()
@@ -81,3 +81,12 @@ def test_windows_are_added_and_left_out(page: Page, store: Store) -> None:
     page.get_by_role("button", name="Leave out window 1").click()
     expect(page.get_by_label("From")).to_have_value("12:00")
     assert schedules.every(store) == []
+
+
+@pytest.mark.parametrize("page", [True], indirect=True, ids=["with-scripts"])
+def test_what_has_to_be_mended_has_the_focus(page: Page) -> None:
+    page.get_by_label("From", exact=True).fill("22:00")
+    page.get_by_label("To", exact=True).fill("6")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("To", exact=True)).to_be_focused()
+    expect(page.locator("#window-1")).to_be_in_viewport()
