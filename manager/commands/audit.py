@@ -12,6 +12,7 @@ from ..rules.deeds import Deed
 from ..rules.printable import printable
 from .report import as_json, complain, local, show
 from .upkeep import add_place, as_of_today
+from .words import number
 
 if TYPE_CHECKING:
     from ..config import Settings
@@ -21,6 +22,7 @@ LIST = "list who did what"
 BROKEN = 1
 
 _HELP = {
+    "limit": "the newest so many; default: 50",
     "who": "only rows whose name contains this",
     "what": "only these, as in request.made, or a part of it",
     "whom": "only rows about this, a part of a name or an id",
@@ -31,7 +33,7 @@ _HELP = {
 
 def add(verbs: Any) -> None:
     listing = verbs.add_parser("list", help=LIST)
-    listing.add_argument("--limit", type=int, default=50, metavar="NUMBER", help="the newest so many; default: 50")
+    listing.add_argument("--limit", type=number(1, 100_000), default=50, metavar="NUMBER", help=_HELP["limit"])
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(call=_list)
     exporting = verbs.add_parser("export", help="write it to standard output, the oldest row first")

@@ -43,7 +43,7 @@ def test_verify_notices_an_end_that_was_cut_off_by_a_head(data, store, capsys):
     assert "at row 4 (truncated)" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["verify", "--head", "7"], ["export", "--format", "exe"]])
+@pytest.mark.parametrize("words", [["verify", "--head", "7"], ["export", "--format", "exe"], ["list", "--limit", "-5"]])
 def test_words_that_cannot_be_read_end_with_2(data, words):
     with pytest.raises(SystemExit, match="2"):
         main(["audit", words[0], "--data", str(data), *words[1:]])
