@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from pretended import Pretended, ask, awake, job
-from signed import person, signed_in
+from signed import OPERATOR, person, signed_in
 from stores import opened
 from werkzeug.test import TestResponse
 
@@ -246,7 +246,7 @@ def test_names_and_logs_are_text(client: FlaskClient, store: Store) -> None:
         assert "<script>alert" not in text, path
         assert "&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;{{ 7*7 }}" in text, path
     log = client.get(f"/tasks/{work.task.id}/log")
-    assert HOSTILE in log.text
+    assert HOSTILE.replace("\u2028", "\ufffd") in log.text
     assert log.mimetype == "text/plain"
 
 
@@ -385,3 +385,15 @@ def test_who_may_not_let_workers_in_is_not_shown_how(tmp_path: Path) -> None:
             page = browser.get(path).text
             assert ("Operators of the whole farm can let them in" in page, "Let in" in page) == (True, False), path
         assert "Make a code" not in browser.get("/workers/joining").text
+
+
+def test_who_may_act_on_some_tags_is_shown_no_form_for_the_whole_farm(tmp_path: Path) -> None:
+    with opened("sqlite", tmp_path, settings=Settings()) as store:
+        gpu = tags.add(store, "gpu", "", "kim")
+        app, lee = create_app(store), person(store, "lee", [Grant(Role.OPERATOR, gpu.id)])
+        theirs, everybodys = signed_in(app, store, lee), signed_in(app, store, person(store, "kim", OPERATOR))
+        for path in ("/tags", f"/tags/{gpu.id}", f"/tags/{gpu.id}/sleep"):
+            forms = [
+                'method="post"' in browser.get(path).text.partition("<main")[2] for browser in (theirs, everybodys)
+            ]
+            assert forms == [False, True], path
