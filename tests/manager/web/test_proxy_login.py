@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -17,7 +18,7 @@ from several import AROUND, NGINX, needed
 from sqlalchemy import text
 from stores import fresh
 
-from farmhand.manager.config import Settings
+from farmhand.manager.config import Settings, settings
 from farmhand.manager.rules.access import Grant, Role
 from farmhand.manager.rules.vouched import Granted
 from farmhand.manager.signin import ProxyLogin
@@ -179,11 +180,23 @@ def gatekeeper() -> Iterator[str]:
         server.server_close()
 
 
+def test_the_guides_settings_know_the_manager_by_the_name_of_its_proxy(tmp_path: Path) -> None:
+    guide = GUIDE.read_text(encoding="utf-8")
+    block = guide.partition("## With a proxy")[2].partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "manager.yaml").write_text(block)
+    read = settings(tmp_path / "manager.yaml", tmp_path)
+    assert read.proxy_login is not None
+    assert [f"server_name {name};" in guide for name in read.host_names] == [True]
+
+
 @needed
 def test_the_guides_nginx_lets_in_whom_it_knows_and_nobody_who_says_so(tmp_path: Path, url: str, store: Store) -> None:
     with gatekeeper() as gate, nginx(tmp_path, url, gate) as front:
         cookie = {"who": "kim"}
         assert "sign in there" in ask(front).text, "nginx sends strangers to sign in"
+        sent = ask(front, "/jobs?status=active", allow_redirects=False)
+        where = urlsplit(sent.headers["Location"])
+        assert (sent.status_code, where.path, where.query) == (303, "/oauth2/sign_in", "rd=/jobs?status=active")
         assert "sign in there" in ask(front, headers={"Remote-User": "root", "Remote-Groups": "admins"}).text
         page = ask(front, cookies=cookie)
         assert page.url == f"{front}/account"
