@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from ..units.errors import BadConfig
+from .storage.files import OURS
 
 FORMAT = 1
 MANIFEST, DATABASE, FILES = "manifest.json", "farmhand.sqlite", "jobs"
@@ -157,7 +158,7 @@ class Archive:
 
     def take_files(self, target: Path) -> None:
         """Write the logs and pictures into a new folder."""
-        target.mkdir()
+        target.mkdir(mode=OURS)
         for name in self.manifest.parts:
             if name != DATABASE:
                 path = target.joinpath(*PurePosixPath(name).parts[1:])

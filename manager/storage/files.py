@@ -4,6 +4,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+# What is logged and drawn is not for others on this machine; an admin may open the folder to them.
+OURS = 0o750
+
 # The kinds of picture a worker may send, by what it says they are.
 PICTURES = {"image/png": ".png", "image/jpeg": ".jpg"}
 

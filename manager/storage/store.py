@@ -25,7 +25,7 @@ from . import events, flow, jobs, schema, tasks, workers
 from .asking import ask_all
 from .database import Change, Database
 from .events import Event
-from .files import Files
+from .files import OURS, Files
 from .growth import Growth
 from .many import parts
 from .pictures import Pictures
@@ -64,6 +64,7 @@ class Store:
         self.clock, self.steady = clock, steady
         self.database = Database(url or f"sqlite:///{data / FILE}", clock, settings.audit_key())
         self.files = Files(data / "jobs")
+        self.files.root.mkdir(mode=OURS, exist_ok=True)
         self.growth = Growth(self.database, steady)
         self.pictures = Pictures()
         self.seen = Signs(clock, steady, SOON)

@@ -1,6 +1,7 @@
 """Where the database is said to be, and what is wrong with it."""
 
 import stat
+import sys
 
 import pytest
 from postgres import fresh_database, server
@@ -31,6 +32,12 @@ def test_what_an_earlier_version_let_everybody_read_nobody_else_reads(tmp_path, 
     store = open_store(tmp_path, Settings(), {})
     assert {stat.S_IMODE(each.stat().st_mode) for each in tmp_path.glob("farmhand.sqlite*")} == {then}
     store.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no mode there")
+def test_others_on_the_machine_see_no_logs_and_pictures(tmp_path):
+    open_store(tmp_path, Settings(), {}).close()
+    assert stat.S_IMODE((tmp_path / "jobs").stat().st_mode) & 0o027 == 0
 
 
 def test_a_file_has_one_manager_at_a_time(tmp_path):
