@@ -102,7 +102,7 @@ class Named:
 
 
 def begun(connection: Connection, beginnings: Collection[str], length: int) -> list[Named]:
-    """Return the workers whose ids begin so, by name. What two ids begin with means neither: nobody is named wrongly."""
+    """Return the workers whose ids begin so, by name. What two ids begin with is taken for neither."""
     short = func.substr(worker.c.id, 1, length)
     query = select(short, worker.c.id, worker.c.name).where(short.in_(list(beginnings)), worker.c.deleted_at.is_(None))
     found: dict[str, list[Named]] = {}

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Protocol
 
 from ...units.errors import BadValue
 from ...worker.wire import Status
@@ -12,6 +11,7 @@ from ..rules.actions import refuse_terms
 from ..rules.rollouts import Refused
 from ..rules.times import read_moment
 from ..rules.workers import Terms
+from .given import Given
 from .menu import ACTIONS, Action
 
 LONGEST_REASON = 500
@@ -23,14 +23,6 @@ NAMES: Mapping[Status, str] = {
     Status.ASLEEP: "sleep",
     Status.AWAKE: "wake",
 }
-
-
-class Given(Protocol):
-    """The fields of a form, as Flask has them."""
-
-    def get(self, key: str, default: str, /) -> str: ...
-
-    def getlist(self, key: str, /) -> list[str]: ...
 
 
 @dataclass(frozen=True)

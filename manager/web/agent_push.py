@@ -11,7 +11,8 @@ from ...worker.wire import PUSH_WAIT
 from ..storage import agents
 from ..storage.store import Store
 from .agent_api import AGENTS
-from .push import Bells, first, gone, read_seq
+from .given import whole
+from .push import Bells, first, gone
 
 PATH = f"{AGENTS}/wait"
 
@@ -21,7 +22,7 @@ def endpoint(store: Store, bells: Bells, wait: float = PUSH_WAIT) -> Callable[[R
 
     async def push(request: Request) -> Response:
         said = request.query_params.get("since", "0")
-        since = read_seq(said)
+        since = whole(said)
         agent_id = await run_in_threadpool(_arrive, store, request.headers.get("authorization"))
         if agent_id is None:
             return JSONResponse({"message": "unknown agent, or wrong secret"}, 403)

@@ -15,8 +15,8 @@ from ..rules.deeds import Deed
 from ..storage import audit
 from .auditrows import row
 from .framing import address
+from .given import whole
 from .origin import operator
-from .push import read_seq
 from .site import flashed, store
 
 bp = Blueprint("auditpages", __name__)
@@ -27,7 +27,7 @@ PAGE = 100
 @bp.get("/audit")
 def show() -> str:
     wanted, given = read(request.args), _given(request.args)
-    before = read_seq(request.args.get("before", ""))
+    before = whole(request.args.get("before", ""))
     found = audit.newest_first(store().database, wanted, before, PAGE + 1)
     more, now = len(found) > PAGE, store().clock()
     here = url_for(".show")

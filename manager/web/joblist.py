@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from ...worker.wire import JobStatus, TaskStatus
 from ..storage.jobsearch import FoundJobs, FoundTasks, JobFilters, TaskFilters
+from .given import Given, page_number
 from .jobrows import JOB_STATES, TASK_STATES, JobRow, TaskRow, job_row, task_row
 from .rows import State
 
@@ -31,12 +32,6 @@ _Status = TypeVar("_Status", bound=Enum)
 
 class BadAddress(ValueError):
     """An address that asks for what there is not; the text says what."""
-
-
-class Given(Protocol):
-    def get(self, key: str, default: str, /) -> str: ...
-
-    def getlist(self, key: str, /) -> list[str]: ...
 
 
 @dataclass(frozen=True)
@@ -107,10 +102,10 @@ def _statuses(given: Given, kind: type[_Status]) -> frozenset[_Status]:
 
 
 def _page(given: Given) -> int:
-    said = given.get("page", "") or "1"
-    if not (said.isascii() and said.isdigit() and 0 < int(said) < 1_000_000):
-        raise BadAddress(f"page: “{said}” is not a page number")
-    return int(said)
+    found = page_number(given)
+    if found is None:
+        raise BadAddress(f"page: “{given.get('page', '')[:40]}” is not a page number")
+    return found
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 from urllib.parse import urlencode
 
 from ..rules import finding
 from ..rules.finding import ADDRESS, FILTERS, SORTS, BadFilter, Facets, Filters
+from .given import Given, page_number
 from .moments import span
 from .rows import STATES, Row, State
 
@@ -60,14 +60,6 @@ def filter_query(filters: Filters) -> dict[str, object]:
     return {ADDRESS.get(name, name): values if len(values) > 1 else values[0] for name, values in texts.items()}
 
 
-class Given(Protocol):
-    """The parameters of an address, as Flask and Starlette have them."""
-
-    def get(self, key: str, default: str, /) -> str: ...
-
-    def getlist(self, key: str, /) -> list[str]: ...
-
-
 def read_filters(given: Given) -> Filters:
     """Read what an address looks for; raises BadFilter."""
     return finding.read({name: given.getlist(key) for key, name in _NAMES.items()})
@@ -75,14 +67,14 @@ def read_filters(given: Given) -> Filters:
 
 def read_view(given: Given) -> View:
     """Read the address's parameters; raises BadFilter."""
-    sort, page, size = given.get("sort", "") or "name", given.get("page", "") or "1", given.get("rows", "")
+    sort, page, size = given.get("sort", "") or "name", page_number(given), given.get("rows", "")
     if sort.removeprefix("-") not in SORTS:
         raise BadFilter(f"sort: “{sort}” is none of {', '.join(SORTS)}, with or without a minus before it")
-    if not (page.isascii() and page.isdigit() and 0 < int(page) < 1_000_000):
-        raise BadFilter(f"page: “{page}” is not a page number")
+    if page is None:
+        raise BadFilter(f"page: “{given.get('page', '')[:40]}” is not a page number")
     if size and size not in map(str, SIZES):
         raise BadFilter(f"rows: “{size}” is none of {', '.join(map(str, SIZES))}")
-    return View(read_filters(given), sort, int(page), int(size or PAGE), read_picked(given))
+    return View(read_filters(given), sort, page, int(size or PAGE), read_picked(given))
 
 
 def read_picked(given: Given) -> tuple[str, ...]:

@@ -20,8 +20,8 @@ from ..storage.events import Event
 from .entitled import while_entitled
 from .feed import Feed, News
 from .following import read_following
+from .given import whole
 from .listing import View, read_view
-from .push import read_seq
 from .rows import STATES, Row
 from .site import build
 from .toast import Following, follow, toast
@@ -206,7 +206,7 @@ def routes(feed: Feed) -> list[Route]:
 
     async def answer(request: Request, page: Page) -> Response:
         said = request.headers.get("last-event-id") or request.query_params.get("since") or str(feed.pulse.newest)
-        since = read_seq(said)
+        since = whole(said)
         if since is None:
             return PlainTextResponse(f"since: {said[:40]!r} is not the number of an event", 400)
         outdated = request.query_params.get("build", build()) != build()

@@ -24,9 +24,9 @@ from ..storage import events, tails
 from ..storage.growth import AGAIN
 from ..storage.store import Missing, Store
 from .entitled import while_entitled
+from .given import whole
 from .live import HEADERS, message
 from .pulse import Pulse
-from .push import read_seq
 
 PATH = "/live/log/{id}"
 
@@ -157,7 +157,7 @@ def route(store: Store, room: Room, pulse: Pulse) -> Route:
 
     async def endpoint(request: Request) -> Response:
         said = request.headers.get("last-event-id") or request.query_params.get("from", "0")
-        offset = read_seq(said)
+        offset = whole(said)
         if offset is None:
             return PlainTextResponse(f"from: {said[:40]!r} is not a place in a file", 400)
         try:

@@ -16,6 +16,7 @@ from werkzeug.datastructures import Authorization
 from ...worker.wire import PUSH_WAIT
 from ..rules.workers import Worker
 from ..storage.store import Store
+from .given import whole
 from .pulse import Pulse
 
 # Rings closer together than this, in seconds, are looked at together.
@@ -92,7 +93,7 @@ def endpoint(store: Store, bells: Bells) -> Callable[[Request], Awaitable[Respon
 
     async def push(request: Request) -> Response:
         said = request.query_params.get("since", "0")
-        since = read_seq(said)
+        since = whole(said)
         worker = await run_in_threadpool(arrive, store, request.headers.get("authorization"), since)
         if worker is None:
             return JSONResponse({"message": "unknown worker, or wrong secret"}, 403)
@@ -102,11 +103,6 @@ def endpoint(store: Store, bells: Bells) -> Callable[[Request], Awaitable[Respon
         return Response(status_code=204) if bell is None else JSONResponse({"seq": bell})
 
     return push
-
-
-def read_seq(text: str) -> int | None:
-    """Read the number of an event; None for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def arrive(store: Store, header: str | None, since: int | None) -> Worker | None:

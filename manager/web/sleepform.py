@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from ...units.errors import BadValue
 from ..rules.schedules import Schedule
 from ..rules.windows import Window, days_text, read_window, time_text
 from ..zones import read_zone
+from .given import Given
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,6 @@ class Form:
         """Say what has to be mended, from top to bottom."""
         found = [f"Window {number}: {row.problem}" for number, row in enumerate(self.rows, 1) if row.problem]
         return [*found, *([f"Time zone: {self.problem}"] if self.problem else [])]
-
-
-class Given(Protocol):
-    """The fields of a form, as Flask has them."""
-
-    def get(self, key: str, default: str, /) -> str: ...
-
-    def getlist(self, key: str, /) -> list[str]: ...
 
 
 class BadForm(Exception):

@@ -30,7 +30,7 @@ def test_a_priority_is_set_and_a_wrong_one_is_refused(client: FlaskClient, store
     job_id = job(store)
     assert client.post(f"/jobs/{job_id}/priority", data={"priority": "90"}).status_code == 303
     assert store.job(job_id).priority == 90
-    for wrong in ("101", "-1", "high", ""):
+    for wrong in ("101", "-1", "high", "", "9" * 5000):
         assert client.post(f"/jobs/{job_id}/priority", data={"priority": wrong}).status_code == 400
 
 
