@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
@@ -10,6 +11,7 @@ from ...worker.wire import RESTART_EXIT_CODE
 from ..rules import exits, spans
 from ..rules.facts import Kind
 from ..storage import histories, samples
+from ..zones import read_zone
 from . import farmview
 from .framing import address, common
 from .given import whole
@@ -48,16 +50,21 @@ CHOICES: Mapping[str, Choice] = {
 def farm() -> str:
     """Show how the whole farm was."""
     now, reach = store().clock(), _reach()
-    taken = samples.since(store(), min(ends_since(now), now - reach.length))
+    taken, zone = samples.since(store(), min(ends_since(now), now - reach.length)), _zone()
     here = url_for(".farm")
     return render_template(
         "farm.html",
         section="farm",
         reaches=[(each, address(here, {"reach": each.key}), each is reach) for each in REACHES.values()],
-        states=farmview.states_chart([one for one in taken if one.at >= now - reach.length], reach, now),
-        endings=farmview.ends_chart(taken, now),
+        states=farmview.states_chart([one for one in taken if one.at >= now - reach.length], reach, now, zone),
+        endings=farmview.ends_chart(taken, now, zone),
         here=here,
     )
+
+
+def _zone() -> ZoneInfo:
+    """Return the farm's zone, whose days a chart has whichever machine draws it."""
+    return read_zone(store().settings.time_zone)
 
 
 def _reach() -> Reach:
@@ -71,7 +78,7 @@ def _reach() -> Reach:
 @bp.get("/workers/<worker_id>/history")
 def history(worker_id: str) -> str:
     found, now = store().worker(worker_id), store().clock()
-    reach = _reach()
+    reach, zone = _reach(), _zone()
     shown, before = request.args.get("show", ""), request.args.get("before", "")
     if shown not in CHOICES or (before and whole(before) is None):
         raise BadRequest("show, before: there is no such part of a history; begin again at the worker's page")
@@ -86,8 +93,8 @@ def history(worker_id: str) -> str:
         tab="history",
         w=row(found, now),
         reaches=[(each, address(here, {**asked, "reach": each.key}), each is reach) for each in REACHES.values()],
-        beings=being_chart(spans.spans(beings.events, now - reach.length, now), reach, now),
-        endings=ends_chart(exits.ends(endings.events, RESTART_EXIT_CODE if code is None else code), now),
+        beings=being_chart(spans.spans(beings.events, now - reach.length, now), reach, now, zone),
+        endings=ends_chart(exits.ends(endings.events, RESTART_EXIT_CODE if code is None else code), now, zone),
         cut=beings.cut or endings.cut,
         choices=CHOICES,
         shown=shown,

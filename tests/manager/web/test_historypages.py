@@ -2,13 +2,14 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
 from pretended import SECRET, Pretended, ask, awake, job
 
 from farmhand.manager.rules.workers import Announcement
-from farmhand.manager.storage import agents, calls
+from farmhand.manager.storage import agents, calls, samples
 from farmhand.manager.storage.agents import Enrolment, Seen
 from farmhand.manager.storage.store import Store
 from farmhand.worker.wire import Status
@@ -119,3 +120,14 @@ def test_a_worker_at_work_is_drawn_so(client: FlaskClient, store: Store, worker:
     page = client.get(f"/workers/{worker.id}/history?reach=week")
     assert page.status_code == 200
     assert "The last 7 days" in page.text
+
+
+@pytest.mark.parametrize("path", ["/farm", "/workers/{}/history"])
+def test_charts_tell_the_time_of_the_farms_zone_whatever_the_machines_is(
+    client: FlaskClient, store: Store, worker: Pretended, path: str
+) -> None:
+    store.clock = store.database.clock = lambda: 1_900_000_000_000  # 17:46:40 UTC
+    store.settings = replace(store.settings, time_zone="Asia/Kathmandu")  # 5:45 h later
+    samples.take(store)
+    ticks = re.findall(r"\d\d:\d\d", shown(client, path.format(worker.id)))
+    assert {"23:31", "05:31", "11:31", "17:31"} <= set(ticks)
