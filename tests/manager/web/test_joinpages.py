@@ -32,8 +32,10 @@ def test_who_wants_to_join_stands_above_the_list(tmp_path: Path) -> None:
     assert "1 worker wants to join" in page
     assert "&lt;b&gt;node&lt;/b&gt;" in page
     assert "Wants to join" in page
+    assert "1 worker wants to join" in client.get("/workers/joining").text
     guest(store, "node-2")
-    assert "2 workers want to join" in client.get("/workers").text
+    for path in ("/workers", "/workers/joining"):
+        assert "2 workers want to join" in client.get(path).text
 
 
 @pytest.mark.parametrize(("button", "in_there"), [("let_in", True), ("turn_away", False)])

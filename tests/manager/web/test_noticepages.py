@@ -7,8 +7,10 @@ from farmhand.manager import notify
 from farmhand.manager.app import create_app
 from farmhand.manager.config import Settings
 from farmhand.manager.storage import audit, outbox
+from farmhand.manager.storage.outbox import Delivery
 from farmhand.manager.storage.store import Store
 from farmhand.manager.targets import Notices, Webhook
+from farmhand.manager.web.noticepages import delivery_row
 
 
 @pytest.fixture
@@ -29,6 +31,22 @@ def store(tmp_path, receiver):
 @pytest.fixture
 def client(store):
     return create_app(store).test_client()
+
+
+@pytest.mark.parametrize(
+    ("attempts", "due_at", "delivered_at", "state"),
+    [
+        (0, 0, None, "waiting"),
+        (1, 60_000, None, "1 try, next in 1 min"),
+        (2, 60_000, None, "2 tries, next in 1 min"),
+        (1, None, 5, "delivered"),
+        (2, None, 5, "delivered, 2 tries"),
+        (9, None, None, "given up"),
+    ],
+)
+def test_what_became_of_a_message(attempts, due_at, delivered_at, state):
+    it = Delivery("1", "ops", 0, "", {}, attempts, 0, due_at, None, "", delivered_at)
+    assert delivery_row(it, now=0).state == state
 
 
 def deliver(store):
