@@ -124,10 +124,14 @@ def _note(database: Database, target: Path) -> None:
 
 @dataclass(frozen=True)
 class Restored:
-    """What was restored; aside: where that is which was there before, in words, empty where there was nothing."""
+    """What was restored.
+
+    aside, files_aside: where the database, and the logs and pictures, are that were there; empty where there were none.
+    """
 
     manifest: Manifest
     aside: str
+    files_aside: str = ""
 
 
 def restore(
@@ -151,9 +155,8 @@ def restore(
             aside = _into_file(archive, copy, data, stamp, replace=replace, audit_key=audit_key)
         else:
             aside = _into_server(archive, copy, server, stamp, replace=replace)
-        if archive.manifest.with_files:
-            _swap(Path(folder, FILES), data / FILES, stamp)
-    return Restored(archive.manifest, aside)
+        files_aside = _swap(Path(folder, FILES), data / FILES, stamp) if archive.manifest.with_files else ""
+    return Restored(archive.manifest, aside, files_aside)
 
 
 def _check(archive: Archive, copy: Path) -> None:
@@ -212,7 +215,10 @@ _OTHERS = text(
 )
 
 
-def _swap(new: Path, target: Path, stamp: str) -> None:
-    if target.exists():
-        target.rename(target.with_name(f"{target.name}.before-{stamp}"))
+def _swap(new: Path, target: Path, stamp: str) -> str:
+    aside = target.with_name(f"{target.name}.before-{stamp}")
+    there = target.exists()
+    if there:
+        target.rename(aside)
     new.rename(target)
+    return str(aside) if there else ""

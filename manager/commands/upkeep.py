@@ -144,7 +144,7 @@ def _restore(options: argparse.Namespace) -> int:
         done = restore(archive, options.data, server, replace=options.replace, audit_key=key)
     said = {
         "restored": f"{_counted(done.manifest.counts)}, as of {done.manifest.made_at}",
-        "kept aside": done.aside,
+        "kept aside": [done.aside, done.files_aside],
         "next": f"start the manager; it hands out no task for {settings.worker_timeout:g} s, until all are heard who "
         "may be at work on one that the backup does not know of",
     }

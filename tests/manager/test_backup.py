@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import threading
 import zipfile
+from pathlib import Path
 
 import pytest
 from earlier import fill
@@ -147,8 +148,21 @@ def test_logs_and_pictures_come_along_where_they_are_wanted(store, elsewhere, tm
     work = worker.asks_for_work()
     worker.reports(work, 1, "a line of the log")
     assert Archive(backed_up(store, tmp_path / "bare.zip")).manifest.parts.keys() == {FILE}
-    elsewhere.restore(backed_up(store, tmp_path / "farm.zip", with_files=True))
+    file = backed_up(store, tmp_path / "farm.zip", with_files=True)
+    assert elsewhere.restore(file).files_aside == ""
     assert "a line of the log" in elsewhere.open().files.log_path(job_id, work.task.id).read_text()
+
+
+def test_it_is_told_where_earlier_logs_and_pictures_are(tmp_path):
+    with opened("sqlite", tmp_path / "data", Clock()) as store:
+        worker, _ = awake(store, "node-1"), job(store)
+        work = worker.asks_for_work()
+        worker.reports(work, 1, "a line of the log")
+        file = backed_up(store, tmp_path / "farm.zip", with_files=True)
+    with Archive(file) as archive:
+        done = restore(archive, tmp_path / "data", None, replace=True)
+    assert list(Path(done.files_aside).rglob(f"*{work.task.id}*")), done.files_aside
+    assert Path(done.files_aside).parent == Path(done.aside).parent == tmp_path / "data"
 
 
 # -- what is refused
