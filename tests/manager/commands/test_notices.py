@@ -30,7 +30,10 @@ def test_a_test_arrives_and_its_outcome_is_printed(tmp_path, words, capsys):
         assert main(["notices", "test", "ops", *words]) == 1
     assert capsys.readouterr().err == "farmhand-manager: ops: it answered 500\n"
     assert main(["notices", "test", "nobody", *words]) == 2
-    assert 'there is no "nobody"; known are ops' in capsys.readouterr().err
+    said = f'{tmp_path / "manager.yaml"}: notices.to: there is no "nobody"; known are ops'
+    assert said in capsys.readouterr().err
+    assert main(["notices", "test", "nobody", "--data", str(tmp_path / "data")]) == 2
+    assert '--config: notices.to: there is no "nobody"; write it into the file of --config' in capsys.readouterr().err
     assert main(["notices", "list", *words]) == 0
     assert "secret-path" not in capsys.readouterr().out
 

@@ -40,6 +40,10 @@ def test_pages_and_counts(store):
     )
     assert [each.name for each in found.jobs] == ["job 2", "job 3"]
     assert (found.matching, found.total, found.counts) == (5, 6, {JobStatus.QUEUED: 5})
+    gpu, _cpu = tags.add(store, "gpu", "", "kim"), tags.add(store, "cpu", "", "kim")
+    tags.set_of_job(store, found.jobs[0].id, "kim", tag_id=gpu.id)
+    tagged = jobsearch.find(store, JobFilters(tag="gpu"), sort="name", down=False, offset=0, limit=2)
+    assert (tagged.matching, tagged.counts) == (1, {JobStatus.QUEUED: 1})
 
 
 def test_what_a_worker_did_in_a_job_is_found_though_another_has_it_now(store):
@@ -69,7 +73,8 @@ def test_failed_tasks_are_queued_again_and_forgiven(store):
     node, _other = awake(store, "node-1"), awake(store, "node-2")
     work = node.asks_for_work()
     node.finishes(work, TaskStatus.FAILED)
-    assert list(jobsearch.failures(store, job_id)) == [work.task.id]
+    assert jobsearch.failures(store, job_id) == {work.task.id: [(node.id, "node-1", store.clock())]}
+    assert jobsearch.failures(store, job(store, "another")) == {}
     store.set_task_status(work.task.id, TaskStatus.FAILED, "", "kim")
     assert jobcare.requeue_failed(store, job_id, "kim") == 1
     assert store.task(work.task.id).status is TaskStatus.QUEUED
