@@ -105,6 +105,48 @@ SECURITY = {
 # Over https alone: browsers take it from nowhere else.
 STAYS = {"Strict-Transport-Security": "max-age=31536000"}
 
+# The pages, and both APIs.
+MODULES = (
+    pages,
+    loginpages,
+    oidcpages,
+    accountpages,
+    peoplepages,
+    tokenpages,
+    token_api,
+    savedviews,
+    actionpages,
+    rolloutpages,
+    tagpages,
+    workerpages,
+    historypages,
+    carepages,
+    installpages,
+    schedulepages,
+    joinpages,
+    jobpages,
+    taskpages,
+    joining_api,
+    worker_api,
+    meta_api,
+    upnp,
+    operator_api,
+    action_api,
+    plan_api,
+    rollout_api,
+    agent_api,
+    agentpages,
+    job_api,
+    task_api,
+    tag_api,
+    schedule_api,
+    query_api,
+    auditpages,
+    audit_api,
+    noticepages,
+    metrics,
+)
+
 
 def create_app(store: Store) -> Flask:
     """Make the part that answers at once: the pages and both APIs."""
@@ -119,46 +161,7 @@ def create_app(store: Store) -> Flask:
     app.session_interface = Told()
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": site.visible}
     app.extensions["store"] = store
-    for module in (
-        pages,
-        loginpages,
-        oidcpages,
-        accountpages,
-        peoplepages,
-        tokenpages,
-        token_api,
-        savedviews,
-        actionpages,
-        rolloutpages,
-        tagpages,
-        workerpages,
-        historypages,
-        carepages,
-        installpages,
-        schedulepages,
-        joinpages,
-        jobpages,
-        taskpages,
-        joining_api,
-        worker_api,
-        meta_api,
-        upnp,
-        operator_api,
-        action_api,
-        plan_api,
-        rollout_api,
-        agent_api,
-        agentpages,
-        job_api,
-        task_api,
-        tag_api,
-        schedule_api,
-        query_api,
-        auditpages,
-        audit_api,
-        noticepages,
-        metrics,
-    ):
+    for module in MODULES:
         app.register_blueprint(module.bp)
     site.prepare(app)
     submission.prepare(app, store.settings)
@@ -169,15 +172,17 @@ def create_app(store: Store) -> Flask:
     auditing.prepare(app)
     api.prepare(app)
 
-    @app.after_request
-    def finish(response: Response) -> Response:
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store"
-        if response.status_code == 204:  # what Flask would say of the text that there is not
-            response.headers.pop("Content-Type", None)
-        return response
-
+    app.after_request(finish)
     return app
+
+
+def finish(response: Response) -> Response:
+    """Have nothing kept that does not say for how long, and call nothing a text that is none."""
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    if response.status_code == 204:  # what Flask would say of the text that there is not
+        response.headers.pop("Content-Type", None)
+    return response
 
 
 class Waiting:

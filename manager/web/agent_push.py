@@ -11,7 +11,7 @@ from ...worker.wire import PUSH_WAIT
 from ..storage import agents
 from ..storage.store import Store
 from .agent_api import AGENTS
-from .given import whole
+from .given import whole_number
 from .push import Bells, first, gone
 
 PATH = f"{AGENTS}/wait"
@@ -22,7 +22,7 @@ def endpoint(store: Store, bells: Bells, wait: float = PUSH_WAIT) -> Callable[[R
 
     async def push(request: Request) -> Response:
         said = request.query_params.get("since", "0")
-        since = whole(said)
+        since = whole_number(said)
         agent_id = await run_in_threadpool(_arrive, store, request.headers.get("authorization"))
         if agent_id is None:
             return JSONResponse({"message": "unknown agent, or wrong secret"}, 403)

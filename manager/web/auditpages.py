@@ -15,7 +15,7 @@ from ..rules.deeds import Deed
 from ..storage import audit
 from .auditrows import row
 from .framing import address
-from .given import whole
+from .given import whole_number
 from .origin import operator
 from .site import flashed, store
 
@@ -27,7 +27,7 @@ PAGE = 100
 @bp.get("/audit")
 def show() -> str:
     wanted, given = read(request.args), _given(request.args)
-    before = whole(request.args.get("before", ""))
+    before = whole_number(request.args.get("before", ""))
     found = audit.newest_first(store().database, wanted, before, PAGE + 1)
     more, now = len(found) > PAGE, store().clock()
     here = url_for(".show")

@@ -11,7 +11,7 @@ class Given(Protocol):
     def getlist(self, key: str, /) -> list[str]: ...
 
 
-def whole(text: str) -> int | None:
+def whole_number(text: str) -> int | None:
     """Read a whole number that every database can count with; None for anything else.
 
     int() reads more, such as "٣", and raises for what has thousands of digits; str.isdigit() knows "²" for one.
@@ -21,5 +21,5 @@ def whole(text: str) -> int | None:
 
 def page_number(given: Given) -> int | None:
     """Read which page of a list is asked for, the first where nothing is said; None for what is no page."""
-    found = whole(given.get("page", "") or "1")
+    found = whole_number(given.get("page", "") or "1")
     return found if found and found < 1_000_000 else None

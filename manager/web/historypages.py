@@ -14,7 +14,7 @@ from ..storage import histories, samples
 from ..zones import read_zone
 from . import farmview
 from .framing import address, common
-from .given import whole
+from .given import whole_number
 from .historyview import REACHES, Reach, being_chart, ends_chart, ends_since
 from .rows import row
 from .site import store
@@ -80,10 +80,10 @@ def history(worker_id: str) -> str:
     found, now = store().worker(worker_id), store().clock()
     reach, zone = _reach(), _zone()
     shown, before = request.args.get("show", ""), request.args.get("before", "")
-    if shown not in CHOICES or (before and whole(before) is None):
+    if shown not in CHOICES or (before and whole_number(before) is None):
         raise BadRequest("show, before: there is no such part of a history; begin again at the worker's page")
     here = url_for(".history", worker_id=worker_id)
-    events = store().worker_events(worker_id, PAGE + 1, whole(before), CHOICES[shown].kinds)
+    events = store().worker_events(worker_id, PAGE + 1, whole_number(before), CHOICES[shown].kinds)
     beings = histories.since(store(), worker_id, spans.TELLING, now - reach.length, spans.TOLD)
     endings = histories.since(store(), worker_id, exits.ENDINGS, ends_since(now), exits.TOLD)
     code = found.attended.worker_code if found.attended else None

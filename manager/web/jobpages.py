@@ -9,7 +9,7 @@ from ..rules.jobs import ENDED
 from ..storage import blocklists, jobcare, jobsearch, tags
 from .access import demand_job, demand_tag
 from .framing import address
-from .given import whole
+from .given import whole_number
 from .joblist import MOST_CELLS, PAGE, SORTS, BadAddress, job_list, read_jobs, read_tasks, task_list
 from .jobrows import job_row, tallies, task_row
 from .moments import Moment
@@ -114,7 +114,7 @@ def requeue_failed(job_id: str) -> Response:
 @bp.post("/jobs/<job_id>/priority")
 def set_priority(job_id: str) -> Response:
     said = request.form.get("priority", "")
-    priority = whole(said)
+    priority = whole_number(said)
     if priority is None or priority > HIGHEST:
         raise BadRequest(f"priority: “{said[:20]}” is no number from 0 to {HIGHEST}")
     store().set_job_priority(job_id, priority, operator(request))
@@ -190,7 +190,7 @@ def ask_delete_old() -> str:
 @bp.post("/jobs/old")
 def delete_old() -> Response:
     """Delete those that were old when the page was made, and have not changed since."""
-    at = whole(request.form.get("before", ""))
+    at = whole_number(request.form.get("before", ""))
     if at is None:
         raise BadRequest("before: it is no time; go back to the page, which has it")
     number = jobcare.remove_old(store(), min(at, store().clock() - AGES[0][0] * _DAY), operator(request))

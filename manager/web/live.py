@@ -20,7 +20,7 @@ from ..storage.events import Event
 from .entitled import while_entitled
 from .feed import Feed, News
 from .following import read_following
-from .given import whole
+from .given import whole_number
 from .listing import View, read_view
 from .rows import STATES, Row
 from .site import build
@@ -206,7 +206,7 @@ def routes(feed: Feed) -> list[Route]:
 
     async def answer(request: Request, page: Page) -> Response:
         said = request.headers.get("last-event-id") or request.query_params.get("since") or str(feed.pulse.newest)
-        since = whole(said)
+        since = whole_number(said)
         if since is None:
             return PlainTextResponse(f"since: {said[:40]!r} is not the number of an event", 400)
         outdated = request.query_params.get("build", build()) != build()

@@ -24,7 +24,7 @@ from ..storage import events, tails
 from ..storage.growth import AGAIN
 from ..storage.store import Missing, Store
 from .entitled import while_entitled
-from .given import whole
+from .given import whole_number
 from .live import HEADERS, message
 from .pulse import Pulse
 
@@ -157,7 +157,7 @@ def route(store: Store, room: Room, pulse: Pulse) -> Route:
 
     async def endpoint(request: Request) -> Response:
         said = request.headers.get("last-event-id") or request.query_params.get("from", "0")
-        offset = whole(said)
+        offset = whole_number(said)
         if offset is None:
             return PlainTextResponse(f"from: {said[:40]!r} is not a place in a file", 400)
         try:

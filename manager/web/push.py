@@ -16,7 +16,7 @@ from werkzeug.datastructures import Authorization
 from ...worker.wire import PUSH_WAIT
 from ..rules.workers import Worker
 from ..storage.store import Store
-from .given import whole
+from .given import whole_number
 from .pulse import Pulse
 
 # Rings closer together than this, in seconds, are looked at together.
@@ -93,7 +93,7 @@ def endpoint(store: Store, bells: Bells) -> Callable[[Request], Awaitable[Respon
 
     async def push(request: Request) -> Response:
         said = request.query_params.get("since", "0")
-        since = whole(said)
+        since = whole_number(said)
         worker = await run_in_threadpool(arrive, store, request.headers.get("authorization"), since)
         if worker is None:
             return JSONResponse({"message": "unknown worker, or wrong secret"}, 403)

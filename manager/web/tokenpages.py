@@ -13,7 +13,7 @@ from ..storage import tags, tokens
 from ..storage.tokens import Token
 from .accountpages import person_who_asks
 from .callers import Kind, caller
-from .given import whole
+from .given import whole_number
 from .granting import ROLES, BadGrant, read_role
 from .moments import Moment, span
 from .outcome import Notice
@@ -56,7 +56,7 @@ def add() -> ResponseReturnValue:
     """Make a token, which the next page shows, once."""
     me, form = person_who_asks(), request.form
     try:
-        days = whole(form.get("days", "")) or 0
+        days = whole_number(form.get("days", "")) or 0
         wanted = Wanted(form.get("name", ""), read_role(form.get("role", "")), tuple(form.getlist("tag")), days)
         made = make(store(), me, me.id, wanted)
     except (BadToken, BadGrant) as error:

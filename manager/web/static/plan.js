@@ -7,7 +7,7 @@ import { forget } from './steady.js';
 const LAZY = /-lazy$/;
 
 // What does not go with the chosen action is off, and says why.
-export function terms(form) {
+function terms(form) {
   const choice = $('[data-action]', form), deadline = $('[data-deadline]', form), until = $('[data-until]', form);
   const reason = $('[data-reason]', form);
   if (!choice || !deadline) return;

@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.given import whole
+from farmhand.manager.web.given import whole_number
 
 # str.isdigit() takes the second for a number, int() the third; of the last it raises.
 NO_NUMBERS = ("-1", "²", "٣", "1_0", " 1", "9" * 5000)
@@ -12,12 +12,12 @@ NO_NUMBERS = ("-1", "²", "٣", "1_0", " 1", "9" * 5000)
 
 @pytest.mark.parametrize("text", ["", *NO_NUMBERS], ids=lambda text: ascii(text)[:12])
 def test_what_no_database_counts_with_is_no_number(text: str) -> None:
-    assert whole(text) is None
+    assert whole_number(text) is None
 
 
 def test_a_number_may_have_as_many_digits_as_a_database_takes() -> None:
-    assert whole("007") == 7
-    assert whole("9" * 18) == 10**18 - 1
+    assert whole_number("007") == 7
+    assert whole_number("9" * 18) == 10**18 - 1
 
 
 @pytest.mark.parametrize("path", ["/workers", "/jobs"])
