@@ -74,6 +74,8 @@ RESTARTED = "exit code 47"
         ((ON, ON), [Cause.UNKNOWN]),  # it ended without a word
         ((ON, LOST, BACK), []),
         ((ON, LOST, BACK, OFF), [Cause.UNKNOWN]),
+        ((BACK, OFF), [Cause.UNKNOWN]),  # what was before is not known any more
+        ((ON, ON, BACK), [Cause.UNKNOWN]),
         ((ON, LOST, ON), [Cause.UNKNOWN]),
         ((ON, LOST, (AGAIN, "signal SIGKILL"), ON), [Cause.KILLED]),
         ((ON, (CHANGED, "signal SIGSEGV"), LOST), [Cause.CRASH]),  # the manager misses it later
