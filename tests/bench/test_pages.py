@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from large_farm import fill
 from manager_process import manager, memory, processor_time
 from pretended import SECRET
@@ -73,6 +74,7 @@ async def watched(url: str, pid: int, ids: list[str]) -> None:
     await asyncio.gather(*readers, return_exceptions=True)
 
 
+@pytest.mark.timeout(300 + 120 * MINUTES)
 def test_two_hundred_pages_and_two_hundred_events_a_second(tmp_path: Path) -> None:
     store = fresh(tmp_path / "data")
     ids = fill(store, WORKERS)
