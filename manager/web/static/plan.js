@@ -31,18 +31,22 @@ async function send(form, submitter) {
   const reply = await fetch(submitter?.getAttribute('formaction') ?? form.getAttribute('action'), {
     method: 'POST', body: new URLSearchParams(data), headers: { Accept: 'application/json' },
   }).catch(() => null);
-  if (!reply) {
-    unsent();
-    form.dispatchEvent(new Event('change'));         // it can be sent again
-    return true;
-  }
+  if (!reply) return again(form);
   const isJson = reply.headers.get('Content-Type')?.startsWith('application/json');
   if (!reply.ok || !isJson) return isJson ? false : refused(await reply.text());
   const { to } = await reply.json();
   if (!to.startsWith('/workers/plan/')) { location.assign(to); return true; }
-  const page = await fetch(to, { headers: { Accept: 'text/html' } });
-  if (page.ok) ask(await page.text(), form, submitter);
-  else location.assign(to);
+  const page = await fetch(to, { headers: { Accept: 'text/html' } }).catch(() => null);
+  if (!page) return again(form);
+  if (page.ok && !page.redirected) ask(await page.text(), form, submitter);
+  else location.assign(to);                          // what is wrong with it, or where to sign in
+  return true;
+}
+
+// Nothing was asked of anybody, and the form can be sent again.
+function again(form) {
+  unsent();
+  form.dispatchEvent(new Event('change'));
   return true;
 }
 

@@ -92,6 +92,22 @@ def test_what_is_sent_while_no_manager_answers_stays_on_the_page(
     assert held.terms.reason == "new driver"
 
 
+def test_a_plan_that_does_not_arrive_leaves_the_form_as_it_was(
+    context: BrowserContext, url: str, store: Store, workers: list[Pretended]
+) -> None:
+    page = context.new_page()
+    shown = opened(page, url)
+    shown.row("node-1").get_by_role("checkbox").check()
+    page.locator("[data-action]").select_option("restart")
+    page.route("**/workers/plan/**", lambda route: route.abort())
+    page.locator("[data-apply]").click()
+    expect(page.locator(".saying")).to_contain_text(UNSENT, timeout=FAST)
+    assert wished(store, workers[0]) is None
+    page.unroute("**/workers/plan/**")
+    page.locator("[data-apply]").click(timeout=FAST)
+    expect(page.get_by_role("dialog")).to_be_visible(timeout=FAST)
+
+
 def test_the_manager_ends_under_an_open_page_and_no_form_leads_away(
     browser: Browser, store: Store, workers: list[Pretended]
 ) -> None:
