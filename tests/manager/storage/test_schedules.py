@@ -275,9 +275,9 @@ def test_saving_wakes_nobody_whom_a_person_sent_to_sleep(store: Store, noon: Clo
 
 
 @pytest.fixture
-def settled(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+def settled(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
     """Have many be asked in parts of two; each of these happens before the next part."""
-    settle, between = schedules._settle, list[Callable[[], object]]()
+    settle, between = schedules._settle, list[Callable[[], None]]()
 
     def observed(store: Store, change: Change, shift: Any, ids: Collection[str]) -> None:
         settle(store, change, shift, ids)
@@ -298,7 +298,7 @@ def tagged(store: Store, number: int) -> tuple[list[Pretended], Owner]:
 
 
 def test_of_many_each_is_asked_and_others_write_in_between(
-    store: Store, noon: Clock, settled: list[Callable[[], object]]
+    store: Store, noon: Clock, settled: list[Callable[[], None]]
 ) -> None:
     farm, owner = tagged(store, 5)
     seen: list[int] = []
@@ -311,7 +311,7 @@ def test_of_many_each_is_asked_and_others_write_in_between(
 
 
 def test_of_many_what_somebody_asks_in_between_holds(
-    store: Store, noon: Clock, settled: list[Callable[[], object]]
+    store: Store, noon: Clock, settled: list[Callable[[], None]]
 ) -> None:
     farm, owner = tagged(store, 6)
 
@@ -329,7 +329,7 @@ def test_of_many_what_somebody_asks_in_between_holds(
 
 
 def test_of_many_who_has_another_schedule_by_then_is_let_be(
-    store: Store, noon: Clock, settled: list[Callable[[], object]]
+    store: Store, noon: Clock, settled: list[Callable[[], None]]
 ) -> None:
     farm, owner = tagged(store, 6)
     settled.append(lambda: schedules.remove(store, schedules.every(store)[0].id, "sam"))
