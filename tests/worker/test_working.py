@@ -148,7 +148,7 @@ def test_a_line_that_grows_is_shown_meanwhile_and_none_is_cut_that_comes_as_a_wh
     script = "while true; do printf .; sleep 0.3; done & while true; do yes line | head -n 40; sleep 0.02; done"
     dots, lines = farm.add_task(shell(script.partition("&")[0])), farm.add_task(shell(script.rpartition("& ")[2]))
     with worker(farm.url, tmp_path / "a"), worker(farm.url, tmp_path / "b"):
-        farm.wait(lambda: "> ..." in farm.tasks[dots]["log"], 4)
+        farm.wait(lambda: "> ..." in farm.tasks[dots]["log"], 30)
         farm.wait(lambda: farm.tasks[lines]["log"].count("> line\n") > 3000)
     shown = farm.tasks[lines]["log"].splitlines()[5:]
     assert {line.rpartition(" ")[2] for line in shown} == {"line"}
