@@ -9,6 +9,7 @@ import pytest
 from browser import chromium
 from manager_server import serving
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from polling import until
 from pretended import Pretended, ask, awake, job
 from signed_in import OPERATOR, VIEWER, sign_in
 from stores import fresh
@@ -276,7 +277,7 @@ def test_however_much_happens_a_screen_reader_is_told_in_batches(browser: Browse
         worker.signs_off()
     shown.says("rig-39", "Offline")
     expect(page.locator("#rows .status.error")).to_have_count(20)
-    page.wait_for_function("said.join().match(/changed/)")
+    until(lambda: "changed" in " ".join(page.evaluate("said")), "the others to be told of")
     seconds = (page.evaluate("performance.now()") - begun) / 1000
     said = page.evaluate("said")
     assert said[0].startswith("rig-")
