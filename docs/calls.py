@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from farmhand.manager.web.contract import JSON, REFUSALS, Json, described, document, follow
+from farmhand.manager.web.api.contract import JSON, REFUSALS, Json, described, document, follow
 
 
 def areas() -> list[str]:

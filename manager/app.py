@@ -18,67 +18,48 @@ from .instruments import counted
 from .storage import keys
 from .storage.agents import Bells as AgentBells
 from .storage.store import Store
-from .web import (
-    access,
-    accountpages,
+from .web import errors, site
+from .web.access import access, accountpages, auditing, loginpages, oidcpages, peoplepages, tokenpages
+from .web.access.naming import named
+from .web.access.peers import knowing_peers
+from .web.access.sessioncookie import Told
+from .web.actions import actionpages, rolloutpages
+from .web.api import (
     action_api,
-    actionpages,
     agent_api,
     agent_push,
-    agentpages,
     api,
     audit_api,
-    auditing,
-    auditpages,
-    carepages,
-    errors,
-    health,
-    historypages,
-    installpages,
     job_api,
-    jobpages,
     joining_api,
-    joinpages,
-    live,
-    logfeed,
-    loginpages,
     meta_api,
-    metrics,
-    noticepages,
-    oidcpages,
     operator_api,
-    pages,
-    peoplepages,
     plan_api,
     push,
     query_api,
     rollout_api,
-    rolloutpages,
-    savedviews,
     schedule_api,
-    schedulepages,
-    site,
     submission,
     tag_api,
-    tagpages,
     task_api,
-    taskpages,
     token_api,
-    tokenpages,
     upnp,
     worker_api,
-    workerpages,
 )
-from .web.bodies import whole
-from .web.compressed import compressed
-from .web.feed import Feed
-from .web.fragments import Fragments
-from .web.hangup import unanswered
-from .web.naming import named
-from .web.peers import knowing_peers
-from .web.pulse import Pulse
-from .web.quick import quick
-from .web.sessioncookie import Told
+from .web.audit import auditpages, noticepages
+from .web.install import installpages
+from .web.jobs import jobpages, taskpages
+from .web.live import live, logfeed
+from .web.live.feed import Feed
+from .web.live.fragments import Fragments
+from .web.live.pulse import Pulse
+from .web.serving import health, metrics
+from .web.serving.bodies import whole
+from .web.serving.compressed import compressed
+from .web.serving.hangup import unanswered
+from .web.serving.quick import quick
+from .web.sleep import schedulepages, tagpages
+from .web.workers import agentpages, carepages, historypages, joinpages, pages, savedviews, workerpages
 
 # Requests that Flask answers at the same time; each holds a thread.
 THREADS = 16

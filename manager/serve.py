@@ -17,8 +17,8 @@ from . import pace
 from .announce import announcing
 from .app import Waiting, create_asgi
 from .storage.store import Store
-from .web.hangup import able_to_hang_up
-from .web.impatient import impatient
+from .web.serving.hangup import able_to_hang_up
+from .web.serving.impatient import impatient
 from .web.site import opened
 from .welcome import first_link
 
@@ -113,7 +113,7 @@ async def run(app: Starlette, waiting: Waiting, listener: socket.socket, greetin
 
 
 def make_server(app: Starlette) -> uvicorn.Server:
-    """Make what serves the application, which knows itself which proxies may say who calls (web/peers.py)."""
+    """Make what serves the application, which knows itself which proxies may say who calls (web/access/peers.py)."""
     config = uvicorn.Config(
         app,
         log_level="warning",

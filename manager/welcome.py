@@ -2,7 +2,7 @@
 
 from .storage import people, sessions
 from .storage.store import Store
-from .web.loginpages import WELCOME
+from .web.access.loginpages import WELCOME
 
 
 def first_link(store: Store, url: str) -> str | None:

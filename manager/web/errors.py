@@ -11,8 +11,8 @@ from ..rules.joining import Full
 from ..rules.tasks import Refused
 from ..storage.door import NotAdmitted
 from ..storage.store import Missing
-from .api import Problem, Stranger
-from .wording import Unfit
+from .api.api import Problem, Stranger
+from .api.wording import Unfit
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from urllib.parse import urlencode, urlsplit
 from flask import request, url_for
 
 from ..storage import tags
-from .actionform import Sent
-from .following import read_following
-from .menu import menu
-from .outcome import Notice
+from .actions.actionform import Sent
+from .actions.following import read_following
+from .actions.menu import menu
+from .actions.outcome import Notice
+from .actions.toast import toast
 from .site import flashed, store
-from .toast import toast
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from flask import request
 
-from .callers import caller
-from .needs import NEEDS
+from .access.callers import caller
+from .access.needs import NEEDS
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from ..signin import Allowed, OpenNetworks
 from ..storage import standing
 from ..storage.store import Store
 from . import places
-from .callers import caller
+from .access.callers import caller
+from .actions.outcome import Notice
 from .moments import Moment
-from .outcome import Notice
 
 WITHOUT_LOGIN = (
     "Nobody has to sign in: this manager runs with --without-login. Whoever uses this machine can do everything."

@@ -3,7 +3,7 @@
 import json
 import time
 
-from farmhand.manager.web.contract import JSON, operations
+from farmhand.manager.web.api.contract import JSON, operations
 
 ROUNDS = 5_000
 TASK = "0c5cae9f-8a51-4d1e-a1b2-0123456789ab"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from farmhand.manager.web.contract import described
+from farmhand.manager.web.api.contract import described
 from farmhand.worker.wire import API
 
 ROOT = Path(__file__).parents[2]

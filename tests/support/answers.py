@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from farmhand.manager.web.contract import compiled, described, follow
+from farmhand.manager.web.api.contract import compiled, described, follow
 
 
 @cache

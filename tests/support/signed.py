@@ -13,8 +13,8 @@ from farmhand.manager.rules.access import Grant
 from farmhand.manager.storage import people, sessions
 from farmhand.manager.storage.people import Person
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.access import FIELD
-from farmhand.manager.web.sessioncookie import cookie_name
+from farmhand.manager.web.access.access import FIELD
+from farmhand.manager.web.access.sessioncookie import cookie_name
 
 __all__ = ["ADMIN", "OPERATOR", "VIEWER", "Browser", "person", "signed_in"]
 

@@ -10,7 +10,7 @@ from farmhand.manager.rules.access import Grant, Role
 from farmhand.manager.storage import people, sessions
 from farmhand.manager.storage.people import Person
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.sessioncookie import PLAIN
+from farmhand.manager.web.access.sessioncookie import PLAIN
 
 VIEWER, OPERATOR, ADMIN = ((Grant(role),) for role in Role)
 

@@ -20,7 +20,7 @@ from farmhand.manager.rules.tokens import DAY_MS, Scope, is_token
 from farmhand.manager.storage import tags, tokens
 from farmhand.manager.storage.people import Person
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.access import HEADER
+from farmhand.manager.web.access.access import HEADER
 
 TOKENS = "/api/farmhand/tokens"
 

@@ -14,7 +14,7 @@ from terminal import Said, run
 
 from farmhand.manager.storage import tags
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web import query_api
+from farmhand.manager.web.api import query_api
 from farmhand.worker.wire import Request, Status
 
 Capture = pytest.CaptureFixture[str]

@@ -11,8 +11,8 @@ from stores import DIALECTS, Clock, opened
 from farmhand.manager.rules.finding import FILTERS, SORTS, Filters, from_json, read, texts
 from farmhand.manager.storage import finding
 from farmhand.manager.storage.store import Missing, Store
-from farmhand.manager.web.roster import Roster
-from farmhand.manager.web.rows import row
+from farmhand.manager.web.workers.roster import Roster
+from farmhand.manager.web.workers.rows import row
 from farmhand.worker.wire import Status
 
 

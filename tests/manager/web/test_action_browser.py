@@ -17,8 +17,8 @@ from farmhand.manager.rules.access import Grant, Role
 from farmhand.manager.rules.joining import Joining
 from farmhand.manager.storage import rollouts, tagging, tags
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.menu import ACTIONS
-from farmhand.manager.web.sessioncookie import PLAIN
+from farmhand.manager.web.access.sessioncookie import PLAIN
+from farmhand.manager.web.actions.menu import ACTIONS
 from farmhand.worker.wire import Request, Status
 
 pytestmark = needs.program("chromium")

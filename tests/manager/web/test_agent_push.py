@@ -17,7 +17,7 @@ from farmhand.manager.rules.workers import Announcement
 from farmhand.manager.storage import agents, calls, tickets
 from farmhand.manager.storage.agents import Bells, Enrolment, Seen
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.agent_push import PATH
+from farmhand.manager.web.api.agent_push import PATH
 
 SECRET, RUN = "5" * 64, "0123456789abcdef" * 2
 SOON = 10.0  # seconds: what another manager is not told of comes when the request has waited to its end

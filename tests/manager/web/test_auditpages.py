@@ -17,7 +17,7 @@ from farmhand.manager.config import Settings
 from farmhand.manager.rules import deeds
 from farmhand.manager.rules.deeds import Deed
 from farmhand.manager.storage import audit, tags
-from farmhand.manager.web import auditpages
+from farmhand.manager.web.audit import auditpages
 from farmhand.worker.wire import Status
 
 FORMULA = '=HYPERLINK("http://evil.example.org","gpu")'

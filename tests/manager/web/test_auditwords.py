@@ -4,8 +4,8 @@ import pytest
 
 from farmhand.manager.rules import deeds
 from farmhand.manager.rules.facts import Kind
-from farmhand.manager.web.auditrows import whence
-from farmhand.manager.web.auditwords import SAYS, sentence
+from farmhand.manager.web.audit.auditrows import whence
+from farmhand.manager.web.audit.auditwords import SAYS, sentence
 
 ONE = {"workers": {"w-1": "node-1"}}
 FIVE = {"workers": {f"w-{n}": f"node-{n}" for n in range(1, 6)}}

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from farmhand.manager.app import LARGEST, THREADS
-from farmhand.manager.web import bodies
-from farmhand.manager.web.bodies import SMALL, whole
+from farmhand.manager.web.serving import bodies
+from farmhand.manager.web.serving.bodies import SMALL, whole
 
 LONG = SMALL * 3
 

@@ -11,7 +11,7 @@ from pretended import Pretended, ask, awake, job, register
 from workers_page import WorkersPage
 
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web import live
+from farmhand.manager.web.live import live
 from farmhand.manager.web.moments import span
 from farmhand.worker.wire import Status
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from farmhand.manager.rules.exits import Cause, End
 from farmhand.manager.rules.spans import Being, Span
-from farmhand.manager.web.chart import percents, stacked, totals
-from farmhand.manager.web.historyview import DAY, HOUR, REACHES, being_chart, ends_chart
+from farmhand.manager.web.workers.chart import percents, stacked, totals
+from farmhand.manager.web.workers.historyview import DAY, HOUR, REACHES, being_chart, ends_chart
 
 NOW = 1_700_000_000_000  # Tuesday 14 November 2023, 22:13:20 UTC
 

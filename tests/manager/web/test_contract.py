@@ -8,8 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from farmhand.manager.app import create_app, create_asgi
-from farmhand.manager.web.contract import JSON, METHODS, described, document, follow, operations, parse
-from farmhand.manager.web.wording import Unfit
+from farmhand.manager.web.api.contract import JSON, METHODS, described, document, follow, operations, parse
+from farmhand.manager.web.api.wording import Unfit
 from farmhand.worker.wire import REQUESTABLE, JobStatus, Status, TaskStatus
 
 ID = "0C5CAE9F-8A51-4D1E-A1B2-0123456789AB"

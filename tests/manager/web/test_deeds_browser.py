@@ -21,7 +21,7 @@ from farmhand.manager.rules.workers import Announcement
 from farmhand.manager.storage import agents, calls, people, sessions
 from farmhand.manager.storage.agents import Enrolment, Seen
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.sessioncookie import PLAIN
+from farmhand.manager.web.access.sessioncookie import PLAIN
 from farmhand.worker.wire import Request, Status, TaskStatus
 
 pytestmark = needs.program("chromium")

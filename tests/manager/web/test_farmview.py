@@ -8,8 +8,8 @@ from pretended import awake
 from farmhand.manager.storage import samples
 from farmhand.manager.storage.samples import Sample
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.farmview import ends_chart, states_chart
-from farmhand.manager.web.historyview import DAY, HOUR, REACHES
+from farmhand.manager.web.workers.farmview import ends_chart, states_chart
+from farmhand.manager.web.workers.historyview import DAY, HOUR, REACHES
 
 NOW = 1_700_000_000_000  # Tuesday 14 November 2023, 22:13:20 UTC
 

@@ -28,9 +28,9 @@ from farmhand.manager.rules.access import EVERYWHERE, Grant, Need, Role, may
 from farmhand.manager.rules.joining import Joining
 from farmhand.manager.rules.tokens import DAY_MS, Scope
 from farmhand.manager.storage import people, tags, tokens
-from farmhand.manager.web import agent_push
-from farmhand.manager.web.contract import document
-from farmhand.manager.web.needs import NEEDS
+from farmhand.manager.web.access.needs import NEEDS
+from farmhand.manager.web.api import agent_push
+from farmhand.manager.web.api.contract import document
 
 # What waits, and what is answered 503 on purpose.
 LEFT_OUT = r"^(push|shaman\w*)$"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from farmhand.manager.web.growing import send_so_far
+from farmhand.manager.web.serving.growing import send_so_far
 
 
 @pytest.mark.parametrize("size", [0, 10, 200_000])

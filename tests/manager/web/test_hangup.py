@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from stores import opened
 
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.hangup import HANG_UP, unanswered
+from farmhand.manager.web.serving.hangup import HANG_UP, unanswered
 from farmhand.worker.client import Client, Credentials, Introduction
 from farmhand.worker.rules.answers import SignedOn, Trouble
 from farmhand.worker.wire import Status

@@ -19,7 +19,7 @@ from farmhand.manager.config import Settings
 from farmhand.manager.storage import calls
 from farmhand.manager.storage.calls import Report
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.needs import NEEDS
+from farmhand.manager.web.access.needs import NEEDS
 from farmhand.manager.web.site import HIDDEN
 
 pytestmark = needs.program("chromium")

@@ -7,7 +7,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from farmhand.manager.web.impatient import impatient
+from farmhand.manager.web.serving.impatient import impatient
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from farmhand.manager.web.install import gaps, how_run
-from farmhand.manager.web.installform import Known, dialect_of, fields, values
-from farmhand.manager.web.installsteps import names, steps, undo
-from farmhand.manager.web.reasons import lines
+from farmhand.manager.web.install.install import gaps, how_run
+from farmhand.manager.web.install.installform import Known, dialect_of, fields, values
+from farmhand.manager.web.install.installsteps import names, steps, undo
+from farmhand.manager.web.install.reasons import lines
 from farmhand.units import recipe
 from farmhand.units.dialects.table import DIALECTS
 from farmhand.units.recipe import Made

@@ -21,9 +21,9 @@ from farmhand.manager.rules.joining import Joining
 from farmhand.manager.rules.workers import lose
 from farmhand.manager.storage import people, sessions
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web import live
-from farmhand.manager.web.entitled import while_entitled
-from farmhand.manager.web.sessioncookie import PLAIN
+from farmhand.manager.web.access.entitled import while_entitled
+from farmhand.manager.web.access.sessioncookie import PLAIN
+from farmhand.manager.web.live import live
 from farmhand.worker.wire import Request, Status
 
 pytestmark = needs.program("chromium")

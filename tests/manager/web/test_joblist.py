@@ -4,7 +4,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from farmhand.manager.storage.jobsearch import FoundJobs, JobFilters, TaskFilters
-from farmhand.manager.web.joblist import (
+from farmhand.manager.web.jobs.joblist import (
     CELLS_IN_A_ROW,
     PAGE,
     TASK_SHAPES,

@@ -6,8 +6,8 @@ import pytest
 
 from farmhand.manager.rules.jobs import Job
 from farmhand.manager.rules.tasks import Task
-from farmhand.manager.web import jobrows
-from farmhand.manager.web.jobrows import BUTTONS, JOB_STATES, TASK_STATES, job_row, task_row
+from farmhand.manager.web.jobs import jobrows
+from farmhand.manager.web.jobs.jobrows import BUTTONS, JOB_STATES, TASK_STATES, job_row, task_row
 from farmhand.worker.wire import JobStatus, TaskStatus
 
 NOW = 1_795_401_126_000

@@ -6,7 +6,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from farmhand.manager.rules.finding import SORTS, BadFilter, Facets, Filters
-from farmhand.manager.web.listing import (
+from farmhand.manager.web.workers.listing import (
     ORDERS,
     Found,
     Totals,
@@ -18,7 +18,7 @@ from farmhand.manager.web.listing import (
     summary,
     totals,
 )
-from farmhand.manager.web.rows import IDLE, Row
+from farmhand.manager.web.workers.rows import IDLE, Row
 
 NOW = 1_700_000_000_000
 

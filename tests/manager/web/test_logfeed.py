@@ -18,8 +18,8 @@ from farmhand.manager.config import Settings
 from farmhand.manager.storage import sessions
 from farmhand.manager.storage.calls import Work
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web import logfeed
-from farmhand.manager.web.entitled import while_entitled
+from farmhand.manager.web.access.entitled import while_entitled
+from farmhand.manager.web.live import logfeed
 from farmhand.worker.wire import Request, Status, TaskStatus
 
 

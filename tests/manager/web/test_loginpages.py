@@ -23,7 +23,7 @@ from farmhand.manager.rules.access import Grant, Role
 from farmhand.manager.rules.joining import Joining
 from farmhand.manager.storage import people, sessions, tags
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.loginpages import way_back
+from farmhand.manager.web.access.loginpages import way_back
 from farmhand.manager.welcome import first_link
 
 PASSWORD = "nine horses and a battery"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmhand.manager.web.masking import masked, unmasked
+from farmhand.manager.web.serving.masking import masked, unmasked
 
 
 @given(st.binary(min_size=0, max_size=40).map(bytes.hex))

@@ -33,15 +33,15 @@ from farmhand.manager.storage.agents import Enrolment
 from farmhand.manager.storage.schedules import Owner
 from farmhand.manager.storage.store import Store
 from farmhand.manager.storage.tables import metadata
-from farmhand.manager.web import access
-from farmhand.manager.web.access import guarded
-from farmhand.manager.web.contract import operations
-from farmhand.manager.web.needs import NEEDS, TOUCHES, Touch
+from farmhand.manager.web.access import access
+from farmhand.manager.web.access.access import guarded
+from farmhand.manager.web.access.needs import NEEDS, TOUCHES, Touch
+from farmhand.manager.web.api.contract import operations
 from farmhand.worker.wire import Request, Status
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 REACHED = 299
-TEMPLATES = sorted((Path(access.__file__).parent / "templates").glob("*.html"))
+TEMPLATES = sorted((Path(access.__file__).parents[1] / "templates").glob("*.html"))
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 

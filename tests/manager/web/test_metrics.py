@@ -68,7 +68,7 @@ def test_a_database_that_does_not_answer_is_said_so(client, store, monkeypatch):
     families(client)
     with store.database.write() as change:
         change.connection.execute(text("ALTER TABLE audit_head RENAME TO elsewhere"))
-    monkeypatch.setattr("farmhand.manager.web.metrics.FRESH", -1)
+    monkeypatch.setattr("farmhand.manager.web.serving.metrics.FRESH", -1)
     assert value(families(client), "farmhand_database_up") == 0
     assert value(families(client), "farmhand_database_errors_total")
 

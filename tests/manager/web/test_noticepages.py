@@ -10,7 +10,7 @@ from farmhand.manager.storage import audit, outbox
 from farmhand.manager.storage.outbox import Delivery
 from farmhand.manager.storage.store import Store
 from farmhand.manager.targets import Notices, Webhook
-from farmhand.manager.web.noticepages import delivery_row
+from farmhand.manager.web.audit.noticepages import delivery_row
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from farmhand.manager.config import Settings
 from farmhand.manager.rules.access import Need
 from farmhand.manager.signin import Allowed, OpenNetworks
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.needs import NEEDS
-from farmhand.manager.web.peers import Peer
+from farmhand.manager.web.access.needs import NEEDS
+from farmhand.manager.web.access.peers import Peer
 
 INSIDE, OUTSIDE = "10.20.3.4", "10.21.3.4"
 OPEN = OpenNetworks(("10.20.0.0/16",))

@@ -8,7 +8,7 @@ import pytest
 from farmhand.manager.rules.access import Role
 from farmhand.manager.rules.vouched import Granted
 from farmhand.manager.signin import ProxyLogin
-from farmhand.manager.web.peers import Peer, is_in, knowing_peers, peer
+from farmhand.manager.web.access.peers import Peer, is_in, knowing_peers, peer
 
 PROXIES = ("10.0.0.1", "10.9.0.0/16")
 LOGIN = ProxyLogin("Remote-User", {"wranglers": Granted(Role.OPERATOR)}, groups="Remote-Groups")

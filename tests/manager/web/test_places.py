@@ -10,7 +10,7 @@ from stores import opened
 from farmhand.manager.app import create_app
 from farmhand.manager.config import Settings
 from farmhand.manager.rules.access import Need
-from farmhand.manager.web.needs import NEEDS
+from farmhand.manager.web.access.needs import NEEDS
 from farmhand.manager.web.places import FARM, MAIN
 
 OF_ALL = ["Over time", "Agents", "Joining"]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from pretended import SECRET, awake, job
 
-from farmhand.manager.web.quick import SMALL, is_small
+from farmhand.manager.web.serving.quick import SMALL, is_small
 
 
 def scope(path="/api/v3/worker/task", type="http", **headers):

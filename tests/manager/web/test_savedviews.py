@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from pretended import awake
 
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.savedviews import COOKIE, LARGEST, MOST, SavedView, read, written
+from farmhand.manager.web.workers.savedviews import COOKIE, LARGEST, MOST, SavedView, read, written
 
 
 @pytest.fixture

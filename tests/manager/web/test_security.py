@@ -3,7 +3,7 @@
 import pytest
 import urllib3
 
-from farmhand.manager.web.naming import may_call
+from farmhand.manager.web.access.naming import may_call
 
 PATHS = ["/workers", "/jobs", "/nothing", "/static/tokens.css", "/api/v3/version", "/api/x", "/live/workers?since=x"]
 

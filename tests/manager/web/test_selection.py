@@ -11,7 +11,7 @@ from pretended import ask, awake
 from farmhand.manager.commands.selection import add_filters, query
 from farmhand.manager.rules.finding import FILTERS, Kind, from_json, read
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web.contract import document
+from farmhand.manager.web.api.contract import document
 from farmhand.worker.wire import Status
 
 TYPES = {Kind.TEXT: "string", Kind.SPAN: "string", Kind.WORDS: "array", Kind.FLAG: "boolean"}

@@ -4,7 +4,7 @@ import pytest
 
 from farmhand.manager.rules.facts import Kind
 from farmhand.manager.storage.events import Event
-from farmhand.manager.web.stints import ENDS, stints
+from farmhand.manager.web.workers.stints import ENDS, stints
 from farmhand.worker.wire import TaskStatus
 
 NOW = 1_795_401_126_000

@@ -6,9 +6,9 @@ from pretended import ask, awake
 from farmhand.manager.rules.facts import Kind
 from farmhand.manager.storage.events import Event
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web import following
-from farmhand.manager.web.following import read_following
-from farmhand.manager.web.toast import LINGER, Toast, begin, follow, toast
+from farmhand.manager.web.actions import following
+from farmhand.manager.web.actions.following import read_following
+from farmhand.manager.web.actions.toast import LINGER, Toast, begin, follow, toast
 from farmhand.worker.wire import Status
 
 NOW = 1_000_000

@@ -18,7 +18,7 @@ from polling import until
 from rich_farm import FARMS, SETTINGS, Farm
 from stores import Clock, fresh
 
-from farmhand.manager.web.sessioncookie import PLAIN
+from farmhand.manager.web.access.sessioncookie import PLAIN
 
 pytestmark = needs.program("chromium")
 

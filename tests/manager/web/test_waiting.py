@@ -16,7 +16,7 @@ from streams import http, stream
 
 from farmhand.manager.rules.jobs import JobStatus
 from farmhand.manager.storage.store import Store
-from farmhand.manager.web import live
+from farmhand.manager.web.live import live
 from farmhand.manager.web.site import build
 from farmhand.worker.wire import PUSH, Status
 
@@ -154,7 +154,7 @@ def test_what_was_missed_comes_first(url: str, store: Store) -> None:
 
 
 def test_a_page_that_missed_too_much_is_told_to_fetch_itself(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("farmhand.manager.web.feed.LIMIT", 3)
+    monkeypatch.setattr("farmhand.manager.web.live.feed.LIMIT", 3)
     worker = awake(store, "node-1")
     with serving(store) as url, stream(f"{url}/live/workers?since=0") as messages:
         assert next(messages)["event"] == "reload"
@@ -248,7 +248,7 @@ def test_other_pages_hear_a_bell_when_it_concerns_them(url: str, store: Store, s
 
 
 def test_a_word_comes_when_nothing_happens(url: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("farmhand.manager.web.live.TICK", 0.05)
+    monkeypatch.setattr("farmhand.manager.web.live.live.TICK", 0.05)
     worker = awake(store, "node-1")
     with stream(f"{url}/live/workers") as messages:
         message = next(messages)
@@ -268,7 +268,7 @@ def test_as_time_passes_a_page_is_told_of_its_own_workers_and_nobody_reads_the_o
     readings: list[object] = []
     read = store.workers
     monkeypatch.setattr(store, "workers", lambda *ids: [readings.append(ids), read(*ids)][1])
-    monkeypatch.setattr("farmhand.manager.web.live.TICK", 0.05)
+    monkeypatch.setattr("farmhand.manager.web.live.live.TICK", 0.05)
     since = f"since={store.newest()}"
     with stream(f"{url}/live/workers?{since}") as one, stream(f"{url}/live/workers?q=x&{since}") as other:
         ours, theirs = json.loads(next(one)["data"]), json.loads(next(other)["data"])
@@ -282,7 +282,7 @@ def test_as_time_passes_a_page_is_told_of_its_own_workers_and_nobody_reads_the_o
 def test_a_page_of_other_code_is_told_to_load_itself_anew(
     url: str, store: Store, monkeypatch: pytest.MonkeyPatch, made_by: str, told: list[str]
 ) -> None:
-    monkeypatch.setattr("farmhand.manager.web.live.TICK", 0.05)
+    monkeypatch.setattr("farmhand.manager.web.live.live.TICK", 0.05)
     with stream(f"{url}/live/jobs?build={made_by}") as messages:
         heard = [next(messages) for _ in told]
     assert [message["event"] for message in heard] == told

@@ -9,11 +9,11 @@ from farmhand.manager.rules.actions import Answer
 from farmhand.manager.rules.facts import Kind
 from farmhand.manager.rules.workers import LastTask, LastWish, Pending, Situation, Terms, Worker
 from farmhand.manager.storage.events import Event
-from farmhand.manager.web.menu import ACTIONS, change_words, menu, wish_words
+from farmhand.manager.web.actions.menu import ACTIONS, change_words, menu, wish_words
+from farmhand.manager.web.actions.outcome import acted, withdrawn
 from farmhand.manager.web.moments import Moment, exact, span
-from farmhand.manager.web.outcome import acted, withdrawn
-from farmhand.manager.web.rows import SHOWN, percent, row
-from farmhand.manager.web.timeline import last_change, steps
+from farmhand.manager.web.workers.rows import SHOWN, percent, row
+from farmhand.manager.web.workers.timeline import last_change, steps
 from farmhand.worker.wire import REQUESTABLE, Request, Status, TaskStatus
 
 NOW = 1_795_401_126_000
