@@ -98,6 +98,7 @@ def test_an_action_by_keyboard_alone(listed: WorkersPage, store: Store, workers:
     page.locator("[data-apply]").focus()
     keys(listed, "Enter")
     listed.pending("node-2", "restart after task")
+    live(page)
     page.get_by_role("button", name="Take back").focus()
     keys(listed, "Enter")
     expect(page.locator(".told")).to_contain_text("Restart is withdrawn")
