@@ -107,11 +107,15 @@ def test_a_tree_whose_processes_are_gone_before_one_can_look_is_not_empty(shell)
 
 
 def test_no_fork_slips_past_a_kill(shell):
+    """One kill is enough, but where the system does not tell of orphans: there the loop kills at each look."""
     tree = shell.python(HYDRA, cwd=str(shell.folder))
     shell.pid_in("ran")
     shell.exit_of(tree)
     tree.kill()
-    shell.until(lambda: not tree.members())
+    if shell.platform.name == "posix":
+        shell.until_empty(tree)
+    else:
+        shell.until(lambda: not tree.members())
 
 
 def test_a_signal_reaches_the_main_process_alone(shell):
