@@ -12,6 +12,7 @@ from ...worker.wire import Request, Status
 from . import actions, agents
 from .actions import Answer, Asked
 from .agents import Trust
+from .remaining import remaining
 from .workers import LastTask, Moved, Terms, Worker
 
 # A loss, in milliseconds, for which nobody who agreed to one of that job is asked again.
@@ -185,8 +186,8 @@ def _step(worker: Worker, wish: Request, terms: Terms, by: str, now: int, spared
 def _loss(task: LastTask, wish: Request, terms: Terms, now: int) -> Loss:
     elapsed = max(0, now - (task.started_at or now))
     done, total = min(task.steps_completed, task.steps_total), task.steps_total
-    remaining = elapsed * (total - done) // done if done else None
-    abort = _abort(wish, terms, now, remaining)
+    left = remaining(task, None, now)
+    abort = _abort(wish, terms, now, left)
     grown = terms.deadline - now if abort is Abort.AT_DEADLINE and terms.deadline else 0
     return Loss(
         task_id=task.id,
@@ -196,16 +197,16 @@ def _loss(task: LastTask, wish: Request, terms: Terms, now: int) -> Loss:
         abort=abort,
         lost=0 if abort is Abort.NEVER else elapsed + grown,
         percent=100 * done // total if total > 1 else None,
-        remaining=remaining,
+        remaining=left,
     )
 
 
-def _abort(wish: Request, terms: Terms, now: int, remaining: int | None) -> Abort:
+def _abort(wish: Request, terms: Terms, now: int, left: int | None) -> Abort:
     if wish.status is Status.AWAKE:
         return Abort.NEVER
     if not wish.lazy:
         return Abort.NOW
-    in_time = terms.deadline is None or (remaining is not None and now + remaining <= terms.deadline)
+    in_time = terms.deadline is None or (left is not None and now + left <= terms.deadline)
     return Abort.NEVER if in_time else Abort.AT_DEADLINE
 
 

@@ -43,6 +43,12 @@ def test_an_abort_costs_the_time_since_the_task_began():
     assert (sums.asked, sums.refused, sums.aborted, sums.lost, sums.at_risk) == (3, 1, 1, 6 * MINUTE, 0)
 
 
+def test_nobody_can_tell_by_a_tasks_first_steps_when_it_ends():
+    worker = replace(BUSY, task=replace(TASK, steps_completed=2, steps_total=100))
+    (step,) = planned(AFTER_TASK, worker, deadline=NOW + 1000 * MINUTE).steps
+    assert (step.loss.remaining, step.loss.abort) == (None, Abort.AT_DEADLINE)
+
+
 @pytest.mark.parametrize(
     ("steps", "deadline", "abort", "lost"),
     [
